@@ -1,0 +1,35 @@
+//! The nouns of the trade: what everything else in `crs` talks about.
+//!
+//! What belongs here: values with their units, their parsing from text and
+//! their display. What does not: clocks, files, sockets, configuration. The
+//! room imports only `std`, `serde` and pure functions of `chrono`.
+
+pub mod account;
+pub mod decision;
+pub mod endpoint;
+pub mod fixed;
+pub mod ids;
+pub mod kill;
+pub mod latch;
+pub mod mode;
+pub mod order;
+pub mod position;
+pub mod stamp;
+pub mod symbol;
+pub mod text;
+pub mod tick;
+
+pub use account::{Account, TradeMode};
+pub use decision::{Decision, DecisionSource, Probabilities};
+pub use endpoint::{Endpoint, EndpointError, GatewayAddr};
+pub use fixed::{DecimalError, Lots, Money, Price, Ratio};
+pub use ids::{EngageId, IdError, ReqId};
+pub use kill::{GatewayPhase, Intent, KillIntent, KillProgress, ProofPoll, StepTimes, Survivor};
+pub use latch::{LatchPhase, LatchSeen, SwitchState};
+pub use mode::Mode;
+pub use order::{OrderKind, OrderTicket, Side};
+pub use position::{Position, Ticket};
+pub use stamp::{Stamp, UtcMicros};
+pub use symbol::{Symbol, SymbolError};
+pub use text::Text;
+pub use tick::{Heard, PeerTime, Tick, TickBatch, TickShape};

@@ -1,0 +1,375 @@
+//! `Event`: the only thing that State can hear.
+//!
+//! Edges (feeds, the kill thread, the agent's mirror, the guard, the systems
+//! of the mesh) report through a [`Sender`]; the sequencer numbers and stamps
+//! what arrives and hands it on as [`Stamped`]. What the screen shows is a
+//! fold over these records and nothing else, which is why a recording replays
+//! through the very same code. Every variant serialises; adding one is a
+//! change of the recording's version, so old variants are never altered.
+
+use crate::domain::{
+    Account, Decision, GatewayAddr, Intent, KillProgress, LatchSeen, Mode, Position, Stamp, Text,
+    Ticket, TickBatch, UtcMicros,
+};
+use crossbeam_channel as channel;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// One record of the session: numbered without holes, stamped on arrival.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamped {
+    /// Counted from 1 in every session.
+    pub seq: u64,
+    /// When the sequencer took it; never decreases on the monotonic clock.
+    pub at: Stamp,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Everything that can happen, as far as State is concerned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// Time passes. State's "now" is the stamp of the last record; a Beat
+    /// comes at least every 100 ms.
+    Beat,
+    /// The first record of a session.
+    Session(Box<SessionInfo>),
+    /// Quotes.
+    Ticks(TickBatch),
+    /// The state of a tick feed's link and its counters.
+    Feed(Box<FeedReport>),
+    /// A heartbeat, or the want of one.
+    Gateway(Box<GatewayReport>),
+    /// One read of `GET_POSITIONS`.
+    Positions(Box<PositionsRead>),
+    /// One read of `GET_ACCOUNT_INFO`.
+    Account(Box<AccountRead>),
+    /// An automatic trader decided.
+    Decision(Box<Decision>),
+    /// The latch as this process sees it.
+    Latch(Box<LatchSeen>),
+    /// The guard moved: a key that acts was pressed.
+    Guard(GuardReport),
+    /// A kill moved.
+    Kill(Box<KillProgress>),
+    /// The agent was met or lost.
+    Agent(AgentReport),
+    /// A command of the operator: sent, answered, or unknown.
+    Command(Box<CommandReport>),
+    /// A line for the Log pane.
+    Log(LogLine),
+}
+
+/// What a session is about; it never changes while it runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionInfo {
+    /// Version of `crs`.
+    pub version: Text,
+    /// A mode that the program itself imposes (`Sim`, `Drill`, `Replay`);
+    /// none lets the account decide.
+    pub forced_mode: Option<Mode>,
+    /// Gateways by index; feeds and targets refer to it.
+    pub gateways: Vec<GatewayAddr>,
+    /// The latch file.
+    pub latch: Text,
+    /// The host this runs on.
+    pub host: Text,
+    /// Who runs it.
+    pub operator: Text,
+    /// Where the configuration came from, for the Log pane.
+    pub config: Text,
+}
+
+/// How a link stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkState {
+    /// Not connected yet, trying.
+    #[default]
+    Connecting,
+    /// TCP and the ZMTP handshake are done.
+    Up,
+    /// It was up and is not.
+    Down,
+}
+
+/// A feed's link and its counters since the session began.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedReport {
+    /// Index of the gateway.
+    pub feed: u16,
+    /// The socket monitor's word.
+    pub link: LinkState,
+    /// Messages read.
+    pub received: u64,
+    /// Ticks that this process dropped because it could not keep up.
+    pub dropped: u64,
+    /// Messages refused, by cause (`bad json`, `crossed`, …).
+    pub refused: BTreeMap<Text, u64>,
+    /// Sequence numbers that never came, from a gateway that numbers.
+    pub missed: u64,
+    /// Times the socket was built anew.
+    pub rebuilds: u32,
+    /// Why it was built anew last.
+    pub rebuilt_for: Text,
+}
+
+/// A peer's identity as far as it was proven.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fingerprint {
+    /// It has not answered yet.
+    #[default]
+    Unknown,
+    /// HEARTBEAT answered as Protocol v1.0 demands.
+    V1,
+    /// It answered something else: nothing more is sent to it.
+    NotV1,
+}
+
+/// One heartbeat's outcome.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayReport {
+    /// Index of the gateway.
+    pub gateway: u16,
+    /// The socket monitor's word.
+    pub link: LinkState,
+    /// Is it one of ours?
+    pub fingerprint: Fingerprint,
+    /// Round trip in microseconds; none when no answer came.
+    pub rtt_us: Option<u64>,
+    /// What failed and what to do, empty when nothing did.
+    pub fault: Text,
+    /// `data.service` of its answer.
+    pub service: Text,
+}
+
+/// Why a read can't be believed, or what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Read<T> {
+    /// A v1.0 answer to our own request, in full.
+    Good(T),
+    /// No answer, or one that can't be trusted; the cause.
+    Fault(Text),
+}
+
+/// One read of the open positions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PositionsRead {
+    /// Index of the gateway.
+    pub gateway: u16,
+    /// When the request went out; the answer is at most this old.
+    pub asked: Stamp,
+    /// Round trip in microseconds.
+    pub rtt_us: u64,
+    /// The positions, or why they are unknown.
+    pub read: Read<Vec<Position>>,
+}
+
+/// One read of the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRead {
+    /// Index of the gateway.
+    pub gateway: u16,
+    /// When the request went out.
+    pub asked: Stamp,
+    /// Round trip in microseconds.
+    pub rtt_us: u64,
+    /// The account, or why it is unknown.
+    pub read: Read<Account>,
+}
+
+/// What a guard protects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardedVerb {
+    /// Stop all trading and flatten.
+    Kill,
+    /// Stop new orders only.
+    Block,
+    /// Close one position.
+    Close(Ticket),
+    /// Let orders pass again.
+    Arm,
+}
+
+/// Where a guard stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardPhase {
+    /// Open, waits for the second key.
+    Armed,
+    /// The second key came before 150 ms: ignored, press again.
+    TooEarly,
+    /// Closed without effect: another key, time, focus, terminal.
+    StoodDown,
+    /// The second key came in time.
+    Fired,
+}
+
+/// A guard moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardReport {
+    /// What it protects.
+    pub verb: GuardedVerb,
+    /// Where it stands now.
+    pub phase: GuardPhase,
+    /// When the key was read.
+    pub at: Stamp,
+}
+
+/// The agent, as the console's kill thread knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentReport {
+    /// Connected and answering.
+    pub present: bool,
+    /// Its process id.
+    pub pid: Option<u32>,
+    /// Why it is not there.
+    pub fault: Text,
+}
+
+/// The fate of one command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandPhase {
+    /// Handed to libzmq.
+    Sent,
+    /// Answered, and the answer is honest success.
+    Done,
+    /// Answered with an error.
+    Failed,
+    /// No answer in time: it may or may not have happened. Never re-sent.
+    Unknown,
+    /// A gate denied it; nothing was sent.
+    Denied,
+}
+
+/// A command of the operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandReport {
+    /// Its request id, empty when denied.
+    pub req_id: Text,
+    /// What was asked: `CLOSE_POSITION 1000003`.
+    pub what: Text,
+    /// Its fate.
+    pub phase: CommandPhase,
+    /// The gateway's words, or the cause.
+    pub note: Text,
+}
+
+/// How loud a line is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Nothing to do.
+    #[default]
+    Info,
+    /// Look when you can.
+    Warn,
+    /// Look now.
+    Alarm,
+}
+
+/// One line of the Log pane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// How loud.
+    pub level: Level,
+    /// Which room or peer speaks.
+    pub source: Text,
+    /// What happened.
+    pub text: Text,
+    /// When, where the line itself says so.
+    pub when: Option<UtcMicros>,
+}
+
+/// Ticks waiting for the sequencer, in batches.
+const DATA_CAPACITY: usize = 4_096;
+
+/// Where every edge reports.
+///
+/// Two lanes: what concerns a kill, a key, a command or a read goes through
+/// the urgent lane, which never drops; tick batches go through a bounded lane,
+/// and what does not fit is counted by [`Sender::dropped_ticks`]. No send
+/// ever blocks the sender.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    urgent: channel::Sender<Event>,
+    data: channel::Sender<TickBatch>,
+    dropped: Arc<AtomicU64>,
+}
+
+/// The sequencer's end.
+#[derive(Debug)]
+pub struct Receiver {
+    /// Everything but ticks.
+    pub urgent: channel::Receiver<Event>,
+    /// Tick batches.
+    pub data: channel::Receiver<TickBatch>,
+}
+
+/// A new pair.
+#[must_use]
+pub fn channel_pair() -> (Sender, Receiver) {
+    let (urgent, urgent_rx) = channel::unbounded();
+    let (data, data_rx) = channel::bounded(DATA_CAPACITY);
+    let sender = Sender { urgent, data, dropped: Arc::new(AtomicU64::new(0)) };
+    (sender, Receiver { urgent: urgent_rx, data: data_rx })
+}
+
+impl Sender {
+    /// Reports anything but ticks. A receiver that is gone means that the
+    /// session ends; then nobody is left to tell.
+    pub fn send(&self, event: Event) {
+        let _ = self.urgent.send(event);
+    }
+
+    /// Reports ticks; returns the batch when the lane is full, so that the
+    /// caller may keep it and merge, or give it up with [`Sender::drop_ticks`].
+    ///
+    /// # Errors
+    /// The batch itself, when the lane is full.
+    pub fn send_ticks(&self, batch: TickBatch) -> Result<(), TickBatch> {
+        match self.data.try_send(batch) {
+            Ok(()) | Err(channel::TrySendError::Disconnected(_)) => Ok(()),
+            Err(channel::TrySendError::Full(batch)) => Err(batch),
+        }
+    }
+
+    /// Counts ticks that were given up.
+    pub fn drop_ticks(&self, count: u64) {
+        self.dropped.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Ticks given up so far, by all feeds of this process.
+    #[must_use]
+    pub fn dropped_ticks(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Shorthand for a log line.
+    pub fn log(&self, level: Level, source: &str, text: impl AsRef<str>) {
+        self.send(Event::Log(LogLine {
+            level,
+            source: Text::limited(source, 24),
+            text: Text::new(text.as_ref()),
+            when: None,
+        }));
+    }
+}
+
+impl GuardedVerb {
+    /// The verb for a decision to stop.
+    #[must_use]
+    pub const fn of_intent(intent: Intent) -> Self {
+        match intent {
+            Intent::Kill => Self::Kill,
+            Intent::Block => Self::Block,
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What only the operating system knows: the clocks, who and where we are,
+//! and randomness for identities.
+//!
+//! Everything that needs "now" takes a [`Clock`]; the pure rooms (`state`,
+//! `tui::view`, `control::guard`, `control::kill::machine`) never import this
+//! room, which a test enforces.
+
+pub mod clock;
+pub mod identity;
+pub mod ids;
+
+pub use clock::{Clock, SystemClock};
+pub use identity::Identity;
