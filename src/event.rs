@@ -9,7 +9,7 @@
 
 use crate::domain::{
     Account, Decision, GatewayAddr, Intent, KillProgress, LatchSeen, Mode, Position, Stamp, Text,
-    Ticket, TickBatch, UtcMicros,
+    TickBatch, Ticket, UtcMicros,
 };
 use crossbeam_channel as channel;
 use serde::{Deserialize, Serialize};

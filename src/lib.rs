@@ -14,6 +14,8 @@
 //! The lint contract: no unsafe code, and no `unwrap`, `expect`, `panic` or
 //! indexing outside tests.
 
+pub mod config;
 pub mod domain;
 pub mod event;
 pub mod host;
+pub mod wire;

@@ -1,1 +1,3 @@
+//! `crs`: see the library's first page for the map.
+
 fn main() {}

@@ -48,9 +48,7 @@ impl fmt::Debug for EngageId {
 impl std::str::FromStr for EngageId {
     type Err = IdError;
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        ulid::Ulid::from_string(s)
-            .map(Self)
-            .map_err(|_| IdError(super::Text::limited(s, 40)))
+        ulid::Ulid::from_string(s).map(Self).map_err(|_| IdError(super::Text::limited(s, 40)))
     }
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 /// Microseconds since 1970-01-01T00:00:00Z. Used for display and for what
 /// leaves this host, never to measure a duration.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct UtcMicros(pub i64);
 

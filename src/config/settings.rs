@@ -1,0 +1,155 @@
+//! The settings in force, after every layer has spoken.
+
+use crate::domain::{Endpoint, GatewayAddr, Money, Text};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColorChoice {
+    /// `NO_COLOR`, `COLORTERM` and `TERM` decide.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Everything that can be set. Lists from the first day: a console may watch
+/// several gateways, and a kill goes to every one of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Settings {
+    /// Gateways; the first is the one that orders go to.
+    pub gateways: Vec<GatewayAddr>,
+    /// Telemetry publishers (port 5557).
+    pub events: Vec<Endpoint>,
+    /// The latch.
+    pub kill_switch_file: PathBuf,
+    /// Further latch files: any of them engages.
+    pub extra_latches: Vec<PathBuf>,
+    /// Audit log, agent socket, recordings: private to this user.
+    pub state_dir: PathBuf,
+    /// User's themes and keymaps, over the embedded ones.
+    pub config_dir: PathBuf,
+    /// Theme name.
+    pub theme: String,
+    /// Keymap name.
+    pub keymap: String,
+    /// When to use colour.
+    pub color: ColorChoice,
+    /// Frames per second, 1 to 30.
+    pub fps: u32,
+    /// The kill.
+    pub kill: KillSettings,
+    /// Feeds.
+    pub feed: FeedSettings,
+    /// Polls.
+    pub poll: PollSettings,
+    /// What to do when the kill can't be sent, readable offline.
+    pub card: Card,
+    /// The paper gateway.
+    pub paper: PaperSettings,
+    /// Decision logs to follow (engine JSON lines, Python sentinel log).
+    pub decision_logs: Vec<PathBuf>,
+}
+
+/// The kill path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct KillSettings {
+    /// Between two proof polls, in ms; three good ones take twice as long.
+    pub proof_interval_ms: u64,
+    /// Between two polls while engaged and verified, in ms.
+    pub enforce_interval_ms: u64,
+    /// Whether a latch file made by somebody else also closes positions.
+    pub flatten_on_external: bool,
+}
+
+/// Feeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct FeedSettings {
+    /// Rebuild a silent but connected feed after so many ms; 0 never.
+    pub rebuild_after_silence_ms: u64,
+    /// Largest message taken, in bytes.
+    pub max_message_bytes: u64,
+}
+
+/// How often the console asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PollSettings {
+    /// `HEARTBEAT`, in ms.
+    pub heartbeat_ms: u64,
+    /// Positions, in ms.
+    pub positions_ms: u64,
+    /// Account, in ms.
+    pub account_ms: u64,
+    /// Longest wait for an answer, in ms.
+    pub timeout_ms: u64,
+}
+
+/// The out-of-band card: what a human does when no wire works.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Card {
+    /// How to stop the sentinel.
+    pub stop_sentinel: Text,
+    /// How to stop the gateway over SSH.
+    pub remote_stop: Text,
+    /// Where AutoTrading is switched off.
+    pub autotrading: Text,
+    /// The broker's dealing desk.
+    pub broker_phone: Text,
+    /// Account number and server to name on the phone.
+    pub account: Text,
+}
+
+/// The paper gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PaperSettings {
+    /// Address to bind; loopback unless told otherwise.
+    pub bind: String,
+    /// Commands.
+    pub cmd_port: u16,
+    /// Ticks.
+    pub data_port: u16,
+    /// Telemetry.
+    pub events_port: u16,
+    /// Starting balance.
+    pub balance: Money,
+    /// Account currency.
+    pub currency: Text,
+    /// Leverage, 100 for 1:100.
+    pub leverage: u32,
+}
+
+impl Default for KillSettings {
+    fn default() -> Self {
+        Self { proof_interval_ms: 1_000, enforce_interval_ms: 5_000, flatten_on_external: false }
+    }
+}
+
+impl Default for FeedSettings {
+    fn default() -> Self {
+        Self { rebuild_after_silence_ms: 0, max_message_bytes: 1_048_576 }
+    }
+}
+
+impl Default for PollSettings {
+    fn default() -> Self {
+        Self { heartbeat_ms: 1_000, positions_ms: 1_000, account_ms: 2_000, timeout_ms: 3_000 }
+    }
+}
+
+impl Default for PaperSettings {
+    fn default() -> Self {
+        Self {
+            bind: String::from("127.0.0.1"),
+            cmd_port: 5_555,
+            data_port: 5_556,
+            events_port: 5_557,
+            balance: Money::from_raw(100_000_000),
+            currency: Text::new("USD"),
+            leverage: 100,
+        }
+    }
+}
