@@ -8,14 +8,33 @@
 //! |---|---|
 //! | [`domain`] | the nouns: prices, ticks, positions, the latch, a kill |
 //! | [`host`] | clocks, identity, randomness |
+//! | [`config`] | settings, and which source of them wins |
+//! | [`wire`] | bytes to nouns and back |
 //! | [`event`] | what can happen, and where it is reported |
 //! | [`state`] | the pure fold that the screen shows |
+//! | [`audit`] | the hash chains |
+//! | [`breaker`] | the latch: gate, lock file, watcher, status |
+//! | [`link`] | sockets towards a gateway |
+//! | [`control`] | operator verbs, guards, the kill, its agent |
+//! | [`feeds`] | inbound edges and the sequencer |
+//! | [`gateway`] | the paper gateway, which shares no client code |
+//! | [`tui`] | the screen |
+//! | [`cli`] | subcommands, which wire everything |
 //!
 //! The lint contract: no unsafe code, and no `unwrap`, `expect`, `panic` or
 //! indexing outside tests.
 
+pub mod audit;
+pub mod breaker;
+pub mod cli;
 pub mod config;
+pub mod control;
 pub mod domain;
 pub mod event;
+pub mod feeds;
+pub mod gateway;
 pub mod host;
+pub mod link;
+pub mod state;
+pub mod tui;
 pub mod wire;

@@ -95,7 +95,7 @@ pub struct Card {
     pub stop_sentinel: Text,
     /// How to stop the gateway over SSH.
     pub remote_stop: Text,
-    /// Where AutoTrading is switched off.
+    /// Where `AutoTrading` is switched off.
     pub autotrading: Text,
     /// The broker's dealing desk.
     pub broker_phone: Text,

@@ -1,0 +1,1 @@
+//! The hash chains: append-only JSON lines, one chain per writing process.

@@ -1,0 +1,1 @@
+//! A file per subcommand, each as thin as it can be; wires the rooms.

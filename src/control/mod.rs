@@ -1,0 +1,1 @@
+//! Operator verbs, guards, the kill and ordinary commands.

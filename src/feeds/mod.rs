@@ -1,0 +1,1 @@
+//! The inbound edges, and the sequencer that stamps what they report.

@@ -1,0 +1,1 @@
+//! The paper gateway. Shares no client code, or both ends would share a bug.

@@ -1,0 +1,1 @@
+//! Sockets towards a gateway: REQ with its rules, SUB with its watchdog.

@@ -1,0 +1,1 @@
+//! The screen: themes, keymaps, views, overlays and the run loop.
