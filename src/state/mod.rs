@@ -3,11 +3,15 @@
 //! What belongs here: remembering. What does not: clocks (now is the stamp of
 //! the last record), files, sockets, hash maps, floats. The switch appears as
 //! it was *observed*, never as somebody wished it. Two processes that apply
-//! the same records hold equal states, and [`State::digest`] proves it.
+//! the same records hold equal states, and `State::digest` proves it.
+
+pub mod lag;
+
+pub use lag::{Lag, Series};
 
 use crate::domain::{
-    Account, Decision, KillProgress, LatchSeen, Mode, PeerTime, Position, Price, Stamp, Symbol,
-    Text, TickShape,
+    Account, Decision, KillProgress, LatchSeen, PeerTime, Position, Price, Stamp, Symbol, Text,
+    TickShape,
 };
 use crate::event::{
     AgentReport, CommandReport, FeedReport, GatewayReport, GuardReport, LogLine, SessionInfo,
@@ -101,7 +105,7 @@ pub struct Quote {
     pub count: u64,
     /// Ticks in the last whole second.
     pub rate: u32,
-    /// Mids of the last [`quotes::HISTORY`] ticks, oldest first, in units of
+    /// Mids of the last `HISTORY` ticks, oldest first, in units of
     /// 1e-8 (bid + ask, halved).
     pub history: VecDeque<i64>,
     /// Rolling 99th percentile of the gaps between its ticks, in ms.
