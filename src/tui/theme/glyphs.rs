@@ -1,0 +1,209 @@
+//! Borders, marks and bars, twice: in Unicode and in ASCII.
+//!
+//! All are one column wide. Every state that has a colour has a mark here
+//! too, so that it can be told apart without the colour.
+
+use ratatui::symbols::border;
+
+/// Which characters a terminal can show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Charset {
+    /// A UTF-8 locale.
+    #[default]
+    Unicode,
+    /// Anything else.
+    Ascii,
+}
+
+/// One full set of characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glyphs {
+    /// Border of a pane.
+    pub border: border::Set<'static>,
+    /// Border of the pane that takes the keys, and of overlays.
+    pub border_focus: border::Set<'static>,
+    /// Answers, in time.
+    pub good: &'static str,
+    /// Older than it should be.
+    pub stale: &'static str,
+    /// Down, refused, wrong.
+    pub bad: &'static str,
+    /// Not known.
+    pub unknown: &'static str,
+    /// Rose, long, profit.
+    pub up: &'static str,
+    /// Fell, short, loss.
+    pub down: &'static str,
+    /// Neither.
+    pub flat: &'static str,
+    /// The latch: orders pass.
+    pub safe: &'static str,
+    /// The latch waits for an operator.
+    pub disarmed: &'static str,
+    /// The latch can't be proven safe.
+    pub blocked: &'static str,
+    /// A guard is open.
+    pub armed: &'static str,
+    /// The latch is engaged.
+    pub fired: &'static str,
+    /// Proven.
+    pub check: &'static str,
+    /// A claim that nothing proves yet.
+    pub claim: &'static str,
+    /// The selected row.
+    pub select: &'static str,
+    /// Between two things of one line.
+    pub separator: &'static str,
+    /// From here to there.
+    pub arrow: &'static str,
+    /// A horizontal rule.
+    pub rule: &'static str,
+    /// Cut text.
+    pub ellipsis: &'static str,
+    /// The filled part of a bar.
+    pub bar: &'static str,
+    /// The empty part of a bar.
+    pub bar_rest: &'static str,
+    /// Sparkline levels, lowest first.
+    pub spark: [&'static str; 8],
+}
+
+static UNICODE: Glyphs = Glyphs {
+    border: border::ROUNDED,
+    border_focus: border::ROUNDED,
+    good: "●",
+    stale: "◐",
+    bad: "✗",
+    unknown: "?",
+    up: "▲",
+    down: "▼",
+    flat: "·",
+    safe: "●",
+    disarmed: "○",
+    blocked: "◆",
+    armed: "◉",
+    fired: "■",
+    check: "✓",
+    claim: "≈",
+    select: "▸",
+    separator: "│",
+    arrow: "→",
+    rule: "─",
+    ellipsis: "…",
+    bar: "█",
+    bar_rest: "░",
+    spark: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+};
+
+const ASCII_BORDER: border::Set<'static> = border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+const ASCII_BORDER_FOCUS: border::Set<'static> =
+    border::Set { horizontal_top: "=", horizontal_bottom: "=", ..ASCII_BORDER };
+
+static ASCII: Glyphs = Glyphs {
+    border: ASCII_BORDER,
+    border_focus: ASCII_BORDER_FOCUS,
+    good: "o",
+    stale: "~",
+    bad: "x",
+    unknown: "?",
+    up: "^",
+    down: "v",
+    flat: "-",
+    safe: "o",
+    disarmed: ".",
+    blocked: "%",
+    armed: "@",
+    fired: "#",
+    check: "+",
+    claim: "~",
+    select: ">",
+    separator: "|",
+    arrow: ">",
+    rule: "-",
+    ellipsis: "~",
+    bar: "#",
+    bar_rest: ".",
+    spark: ["_", "_", ".", "-", "-", "=", "=", "#"],
+};
+
+impl Glyphs {
+    /// The set for a charset.
+    #[must_use]
+    pub const fn of(charset: Charset) -> &'static Self {
+        match charset {
+            Charset::Unicode => &UNICODE,
+            Charset::Ascii => &ASCII,
+        }
+    }
+
+    /// Every character but the borders, for checks.
+    #[must_use]
+    pub fn marks(&self) -> Vec<&'static str> {
+        let mut all = vec![
+            self.good,
+            self.stale,
+            self.bad,
+            self.unknown,
+            self.up,
+            self.down,
+            self.flat,
+            self.safe,
+            self.disarmed,
+            self.blocked,
+            self.armed,
+            self.fired,
+            self.check,
+            self.claim,
+            self.select,
+            self.separator,
+            self.arrow,
+            self.rule,
+            self.ellipsis,
+            self.bar,
+            self.bar_rest,
+        ];
+        all.extend(self.spark);
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use unicode_width::UnicodeWidthStr;
+
+    #[test]
+    fn every_mark_is_one_column_and_ascii_is_ascii() {
+        for set in [&UNICODE, &ASCII] {
+            assert!(set.marks().iter().all(|m| m.width() == 1));
+        }
+        assert!(ASCII.marks().iter().all(|m| m.is_ascii()));
+    }
+
+    #[test]
+    fn states_of_one_thing_have_marks_of_their_own() {
+        for g in [&UNICODE, &ASCII] {
+            for group in [
+                vec![g.good, g.stale, g.bad, g.unknown],
+                vec![g.up, g.down, g.flat],
+                vec![g.safe, g.disarmed, g.blocked, g.armed, g.fired],
+                vec![g.check, g.claim, g.bad, g.unknown],
+            ] {
+                let mut unique = group.clone();
+                unique.sort_unstable();
+                unique.dedup();
+                assert_eq!(unique.len(), group.len(), "{group:?}");
+            }
+        }
+    }
+}
