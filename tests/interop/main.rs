@@ -1,0 +1,8 @@
+//! `crs` against a gateway that shares no line with it: `tests/peer` on
+//! pyzmq, honest and with the defects of real gateways.
+
+#[cfg(test)]
+#[path = "../common/mod.rs"]
+mod common;
+#[cfg(test)]
+mod wire;
