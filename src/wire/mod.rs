@@ -7,6 +7,8 @@
 pub mod number;
 pub mod reply;
 pub mod request;
+pub mod telemetry;
 
 pub use reply::{KillClaim, OrderFill, Refusal, Reply, ReplyStatus};
 pub use request::{Action, Request};
+pub use telemetry::{GatewayStatus, LatchEvidence, Telemetry, TelemetryFault};
