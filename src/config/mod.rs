@@ -1,11 +1,27 @@
 //! Settings: where they come from, which one wins, and what they mean.
 //!
 //! The only room that reads configuration files and environment variables.
-//! Nothing connects to an address that is not in here, and with no
-//! configuration at all every address is loopback.
+//! Layers, the strongest first: command line, environment, file, default;
+//! every value remembers its [`Origin`]. Nothing connects to an address that
+//! is not in here, and with no configuration at all every address is
+//! loopback. What does not belong here: acting on a setting.
 
+pub mod dirs;
+pub mod env;
+pub mod file;
+pub mod flags;
+pub mod gateways;
+pub mod load;
+pub mod origin;
+pub mod problem;
+pub mod section;
 pub mod settings;
+pub mod template;
 
+pub use flags::Flags;
+pub use load::{Loaded, load};
+pub use origin::{Origin, Origins};
+pub use problem::Problem;
 pub use settings::{
     Card, ColorChoice, FeedSettings, KillSettings, PaperSettings, PollSettings, Settings,
 };

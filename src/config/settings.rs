@@ -122,6 +122,36 @@ pub struct PaperSettings {
     pub leverage: u32,
 }
 
+/// The latch unless told otherwise: the path that every program of the mesh
+/// watches.
+pub const DEFAULT_LATCH: &str = "/tmp/mt5_crs_kill_switch.lock";
+
+impl Settings {
+    /// What holds when nobody says anything, gateways and telemetry apart:
+    /// those lists are filled by the loader.
+    #[must_use]
+    pub fn defaults(config_dir: PathBuf, state_dir: PathBuf) -> Self {
+        Self {
+            gateways: Vec::new(),
+            events: Vec::new(),
+            kill_switch_file: PathBuf::from(DEFAULT_LATCH),
+            extra_latches: Vec::new(),
+            state_dir,
+            config_dir,
+            theme: String::from("dark"),
+            keymap: String::from("default"),
+            color: ColorChoice::Auto,
+            fps: 10,
+            kill: KillSettings::default(),
+            feed: FeedSettings::default(),
+            poll: PollSettings::default(),
+            card: Card::default(),
+            paper: PaperSettings::default(),
+            decision_logs: Vec::new(),
+        }
+    }
+}
+
 impl Default for KillSettings {
     fn default() -> Self {
         Self { proof_interval_ms: 1_000, enforce_interval_ms: 5_000, flatten_on_external: false }

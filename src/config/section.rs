@@ -1,0 +1,270 @@
+//! One table of a configuration file, read key by key.
+//!
+//! Every `take` notes the key as known, so [`Section::finish`] can name the
+//! rest as unknown: the list of keys is the code that reads them. A value of
+//! the wrong type or range is a [`Problem`] and reads as absent.
+
+use super::origin::Sourced;
+use super::problem::nearest;
+use super::{Origin, Problem};
+use crate::domain::Text;
+use std::ops::{Range, RangeInclusive};
+use std::path::PathBuf;
+use std::sync::Arc;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// A file's name and text, to turn offsets into lines and columns.
+#[derive(Debug)]
+pub struct Document<'a> {
+    path: Arc<str>,
+    text: &'a str,
+}
+
+impl<'a> Document<'a> {
+    /// `path` as the user knows it.
+    #[must_use]
+    pub fn new(path: &str, text: &'a str) -> Self {
+        Self { path: Arc::from(Text::new(path).as_str()), text }
+    }
+
+    /// Line and column of a byte offset.
+    #[must_use]
+    pub fn place(&self, offset: usize) -> Origin {
+        let before = self.text.get(..offset).unwrap_or(self.text);
+        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Origin::File { path: Arc::clone(&self.path), line, column }
+    }
+}
+
+/// A table that is being read.
+pub struct Section<'a, 'd> {
+    doc: &'a Document<'d>,
+    table: &'a DeTable<'d>,
+    name: &'static str,
+    at: Range<usize>,
+    known: Vec<&'static str>,
+}
+
+type Value<'a, 'd> = &'a Spanned<DeValue<'d>>;
+
+impl<'a, 'd> Section<'a, 'd> {
+    /// The whole document.
+    #[must_use]
+    pub fn root(doc: &'a Document<'d>, table: &'a Spanned<DeTable<'d>>) -> Self {
+        Self { doc, table: table.get_ref(), name: "", at: table.span(), known: Vec::new() }
+    }
+
+    /// Where the table begins.
+    #[must_use]
+    pub fn place(&self) -> Origin {
+        self.doc.place(self.at.start)
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Value<'a, 'd>> {
+        self.known.push(key);
+        self.table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
+    }
+
+    /// A table under `key`.
+    pub fn section(&mut self, key: &'static str, out: &mut Vec<Problem>) -> Option<Self> {
+        let value = self.take(key)?;
+        let found = self.table_of(key, value);
+        if found.is_none() {
+            out.push(self.wrong_type(value, key, "a table"));
+        }
+        found
+    }
+
+    /// The tables of `[[key]]`, none when there are none.
+    pub fn sections(&mut self, key: &'static str, out: &mut Vec<Problem>) -> Vec<Self> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let DeValue::Array(items) = value.get_ref() else {
+            out.push(self.wrong_type(value, key, "a list of tables"));
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for item in items {
+            match self.table_of(key, item) {
+                Some(section) => found.push(section),
+                None => out.push(self.wrong_type(item, key, "a table")),
+            }
+        }
+        found
+    }
+
+    fn table_of(&self, name: &'static str, value: Value<'a, 'd>) -> Option<Self> {
+        let DeValue::Table(table) = value.get_ref() else { return None };
+        Some(Self { doc: self.doc, table, name, at: value.span(), known: Vec::new() })
+    }
+
+    /// The key as people say it: `screen.fps`.
+    fn full(&self, key: &str) -> String {
+        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
+    }
+
+    /// A string.
+    pub fn text(&mut self, key: &'static str, out: &mut Vec<Problem>) -> Option<Sourced<&'a str>> {
+        let value = self.take(key)?;
+        self.string_of(value, key, out)
+    }
+
+    fn string_of(
+        &self,
+        value: Value<'a, 'd>,
+        key: &str,
+        out: &mut Vec<Problem>,
+    ) -> Option<Sourced<&'a str>> {
+        let DeValue::String(text) = value.get_ref() else {
+            out.push(self.wrong_type(value, key, "a string"));
+            return None;
+        };
+        Some(Sourced { value: text.as_ref(), origin: self.doc.place(value.span().start) })
+    }
+
+    /// A list of strings.
+    pub fn texts(
+        &mut self,
+        key: &'static str,
+        out: &mut Vec<Problem>,
+    ) -> Option<Sourced<Vec<Sourced<&'a str>>>> {
+        let value = self.take(key)?;
+        let DeValue::Array(items) = value.get_ref() else {
+            out.push(self.wrong_type(value, key, "a list of strings"));
+            return None;
+        };
+        let strings = items.iter().filter_map(|item| self.string_of(item, key, out)).collect();
+        Some(Sourced { value: strings, origin: self.doc.place(value.span().start) })
+    }
+
+    /// An absolute path. A relative one would mean another file in every
+    /// working directory, and two processes would watch two latches.
+    pub fn path(&mut self, key: &'static str, out: &mut Vec<Problem>) -> Option<Sourced<PathBuf>> {
+        let text = self.text(key, out)?;
+        absolute(text, &self.full(key), out)
+    }
+
+    /// A list of absolute paths.
+    pub fn paths(
+        &mut self,
+        key: &'static str,
+        out: &mut Vec<Problem>,
+    ) -> Option<Sourced<Vec<PathBuf>>> {
+        let texts = self.texts(key, out)?;
+        let key = self.full(key);
+        Some(texts.map(|all| {
+            all.into_iter().filter_map(|t| absolute(t, &key, out)).map(|p| p.value).collect()
+        }))
+    }
+
+    /// A whole number within `range`.
+    pub fn integer(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<u64>,
+        out: &mut Vec<Problem>,
+    ) -> Option<Sourced<u64>> {
+        let value = self.take(key)?;
+        let DeValue::Integer(number) = value.get_ref() else {
+            out.push(self.wrong_type(value, key, "a whole number"));
+            return None;
+        };
+        let parsed = i128::from_str_radix(number.as_str(), number.radix()).ok();
+        let fits = parsed.and_then(|n| u64::try_from(n).ok()).filter(|n| range.contains(n));
+        let origin = self.doc.place(value.span().start);
+        if fits.is_none() {
+            let (low, high) = (range.start(), range.end());
+            out.push(Problem::new(
+                origin.clone(),
+                format!(
+                    "{} = {} is out of range",
+                    self.full(key),
+                    Text::limited(number.as_str(), 40)
+                ),
+                format!("give a number from {low} to {high}"),
+            ));
+        }
+        fits.map(|value| Sourced { value, origin })
+    }
+
+    /// The text of a number, whole or not: money never passes through a float.
+    pub fn decimal(
+        &mut self,
+        key: &'static str,
+        out: &mut Vec<Problem>,
+    ) -> Option<Sourced<String>> {
+        let value = self.take(key)?;
+        let origin = self.doc.place(value.span().start);
+        let text = match value.get_ref() {
+            DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
+            DeValue::Float(number) => number.as_str(),
+            _ => {
+                out.push(self.wrong_type(value, key, "a decimal number"));
+                return None;
+            }
+        };
+        Some(Sourced { value: text.to_owned(), origin })
+    }
+
+    /// `true` or `false`.
+    pub fn switch(&mut self, key: &'static str, out: &mut Vec<Problem>) -> Option<Sourced<bool>> {
+        let value = self.take(key)?;
+        let DeValue::Boolean(on) = value.get_ref() else {
+            out.push(self.wrong_type(value, key, "true or false"));
+            return None;
+        };
+        Some(Sourced { value: *on, origin: self.doc.place(value.span().start) })
+    }
+
+    /// Names every key that nobody took.
+    pub fn finish(self, out: &mut Vec<Problem>) {
+        for (name, _) in self.table {
+            let key: &str = name.get_ref();
+            if self.known.contains(&key) {
+                continue;
+            }
+            let hint = nearest(key, self.known.iter().copied())
+                .map_or_else(String::new, |meant| format!(" (did you mean \"{meant}\"?)"));
+            let cause = format!("unknown key \"{}\"{hint}", Text::limited(key, 60));
+            let known = self.known.join(", ");
+            let next = match self.name {
+                "" => format!("remove it; the file may hold: {known}"),
+                name => format!("remove it; [{name}] may hold: {known}"),
+            };
+            out.push(Problem::new(self.doc.place(name.span().start), cause, next));
+        }
+    }
+
+    fn wrong_type(&self, value: Value<'_, '_>, key: &str, wanted: &str) -> Problem {
+        let cause = format!("{} is {}, not {wanted}", self.full(key), kind(value.get_ref()));
+        Problem::new(self.doc.place(value.span().start), cause, format!("write {wanted}"))
+    }
+}
+
+fn absolute(text: Sourced<&str>, key: &str, out: &mut Vec<Problem>) -> Option<Sourced<PathBuf>> {
+    let path = PathBuf::from(text.value);
+    if path.is_absolute() && !text.value.contains('\0') {
+        return Some(Sourced { value: path, origin: text.origin });
+    }
+    let cause = format!("{key} is not an absolute path");
+    out.push(Problem::new(
+        text.origin,
+        cause,
+        "begin it with / (~ and variables are not expanded)",
+    ));
+    None
+}
+
+const fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a decimal number",
+        DeValue::Boolean(true) => "true",
+        DeValue::Boolean(false) => "false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
