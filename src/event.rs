@@ -195,6 +195,8 @@ pub enum GuardedVerb {
     Close(Ticket),
     /// Let orders pass again.
     Arm,
+    /// End the attempts of the running kill; the latch stays.
+    StandDown,
 }
 
 /// Where a guard stands.

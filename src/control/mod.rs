@@ -1,1 +1,12 @@
 //! Operator verbs, guards, the kill and ordinary commands.
+//!
+//! What belongs here: what an operator can decide and how it is carried out.
+//! What does not: which key it is (`tui::keymap`), how it looks.
+
+pub mod action;
+pub mod guard;
+pub mod port;
+
+pub use action::{Action, Danger};
+pub use guard::Guard;
+pub use port::{Desk, Trigger};

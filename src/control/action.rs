@@ -1,0 +1,98 @@
+//! Every verb of the operator, once: name, help, danger.
+//!
+//! Keymaps, hints, the help overlay and the manual are made from this table,
+//! so they can't disagree.
+
+/// What may go wrong when a verb is run by accident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Danger {
+    /// Nothing: it moves the screen, or reads.
+    None,
+    /// It acts on the account or on the latch: it needs a modified or a
+    /// multi-key chord, and opens a guard that a second key must confirm.
+    Guarded,
+    /// It stops trading: its chord is built in, and no keymap can name it.
+    Fixed,
+}
+
+/// One row per verb: variant, name in keymaps, danger, help.
+macro_rules! actions {
+    ($( $variant:ident = $name:literal, $danger:ident, $help:literal; )+) => {
+        /// A verb.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action { $( #[doc = $help] $variant, )+ }
+
+        impl Action {
+            /// Every verb.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its name in keymap files.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// What it does, in one line.
+            #[must_use]
+            pub const fn help(self) -> &'static str {
+                match self { $(Self::$variant => $help),+ }
+            }
+
+            /// What may go wrong.
+            #[must_use]
+            pub const fn danger(self) -> Danger {
+                match self { $(Self::$variant => Danger::$danger),+ }
+            }
+        }
+    };
+}
+
+actions! {
+    Kill = "kill", Fixed, "Stop all trading and close every position.";
+    Block = "block", Fixed, "Stop new orders; positions stay.";
+    Quit = "quit", None, "Leave; agent and latch stay as they are.";
+    Help = "help", None, "Show or hide the keys.";
+    Back = "back", None, "Close what lies on top, or leave the zoom.";
+    FocusNext = "focus-next", None, "Give the keys to the next pane.";
+    FocusPrevious = "focus-previous", None, "Give the keys to the pane before.";
+    RowDown = "row-down", None, "One row down.";
+    RowUp = "row-up", None, "One row up.";
+    PageDown = "page-down", None, "One page down.";
+    PageUp = "page-up", None, "One page up.";
+    FirstRow = "first-row", None, "To the first row.";
+    LastRow = "last-row", None, "To the last row.";
+    Zoom = "zoom", None, "Let the pane fill the screen, or back.";
+    Redraw = "redraw", None, "Draw the whole screen anew.";
+    ProbeAgain = "probe-again", None, "Ask a gateway that is not v1.0 once more.";
+    ClosePosition = "close-position", Guarded, "Close the selected position.";
+    Arm = "arm", Guarded, "Let orders pass again.";
+    StandDown = "stand-down", Guarded, "End the attempts of the running kill; the latch stays.";
+}
+
+impl Action {
+    /// The verb of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|a| a.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_lead_back() {
+        for action in Action::ALL {
+            assert_eq!(Action::named(action.name()), Some(*action));
+            assert!(action.help().ends_with('.'), "{}", action.name());
+        }
+    }
+
+    #[test]
+    fn what_stops_trading_is_out_of_a_keymaps_reach() {
+        let fixed: Vec<_> =
+            Action::ALL.iter().filter(|a| a.danger() == Danger::Fixed).copied().collect();
+        assert_eq!(fixed, [Action::Kill, Action::Block]);
+    }
+}
