@@ -75,6 +75,18 @@ impl Stamp {
         Duration::from_nanos(self.mono_ns.saturating_sub(earlier.mono_ns))
     }
 
+    /// The later of the two on the monotonic clock.
+    #[must_use]
+    pub const fn not_before(self, other: Self) -> Self {
+        if self.mono_ns < other.mono_ns { other } else { self }
+    }
+
+    /// The earlier of the two on the monotonic clock.
+    #[must_use]
+    pub const fn not_after(self, other: Self) -> Self {
+        if self.mono_ns > other.mono_ns { other } else { self }
+    }
+
     /// This moment plus `by`, on both clocks.
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {

@@ -4,26 +4,40 @@
 //! the last record), files, sockets, hash maps, floats. The switch appears as
 //! it was *observed*, never as somebody wished it. Two processes that apply
 //! the same records hold equal states, and `State::digest` proves it.
+//!
+//! A file per pane: [`quotes`], [`gateways`], [`switch`] (latch, guard, kill,
+//! agent), [`log`], [`lag`]; [`health`] turns ages into words, [`digest`]
+//! turns everything into one line.
 
+pub mod digest;
+pub mod gateways;
+pub mod health;
 pub mod lag;
+pub mod log;
+pub mod offset;
+pub mod quotes;
+pub mod switch;
 
-pub use lag::{Lag, Series};
+pub use gateways::GatewayPane;
+pub use health::{FeedWord, Freshness};
+pub use lag::{Lag, Rolling, Series};
+pub use quotes::Quote;
 
-use crate::domain::{
-    Account, Decision, KillProgress, LatchSeen, PeerTime, Position, Price, Stamp, Symbol, Text,
-    TickShape,
-};
-use crate::event::{
-    AgentReport, CommandReport, FeedReport, GatewayReport, GuardReport, LogLine, SessionInfo,
-};
+use crate::domain::{Decision, KillProgress, LatchSeen, Mode, Stamp, Symbol};
+use crate::event::{AgentReport, CommandReport, Event, GuardReport, LogLine, SessionInfo, Stamped};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+use switch::Engagement;
+use thiserror::Error;
 
 /// Everything the screen may show.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Number of the last record applied.
     pub seq: u64,
+    /// Stamp of the first record: where this session's time begins.
+    pub began: Stamp,
     /// Stamp of the last record applied: the only "now" there is.
     pub now: Stamp,
     /// What this session is about.
@@ -32,12 +46,16 @@ pub struct State {
     pub gateways: Vec<GatewayPane>,
     /// Quotes by symbol.
     pub quotes: BTreeMap<Symbol, Quote>,
+    /// Ticks of symbols beyond [`quotes::MAX_SYMBOLS`], which are not kept.
+    pub quotes_refused: u64,
     /// The latch as this process sees it, and when it was seen.
     pub latch: Aged<LatchSeen>,
     /// The guard that is open, if one is, else how the last one ended.
     pub guard: Option<GuardReport>,
     /// The running or last kill, by target.
     pub kills: BTreeMap<u16, Aged<KillProgress>>,
+    /// The decision behind `kills`, and about when its key was pressed.
+    pub engagement: Option<Engagement>,
     /// The agent.
     pub agent: Aged<AgentReport>,
     /// The operator's commands, newest last, bounded.
@@ -59,60 +77,83 @@ pub struct Aged<T> {
     pub value: T,
 }
 
-/// One gateway: link, feed, account, positions.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GatewayPane {
-    /// The last heartbeat's outcome.
-    pub report: Aged<GatewayReport>,
-    /// When a heartbeat was last answered well.
-    pub alive: Option<Stamp>,
-    /// The feed's link and counters.
-    pub feed: Aged<FeedReport>,
-    /// When the last tick of this feed came.
-    pub last_tick: Option<Stamp>,
-    /// Ticks per second over the last whole second.
-    pub tick_rate: u32,
-    /// The last good read of the positions; its age is that of the request.
-    pub positions: Option<Aged<Vec<Position>>>,
-    /// Why the newest read of the positions failed, empty when it did not.
-    pub positions_fault: Text,
-    /// The last good read of the account.
-    pub account: Option<Aged<Account>>,
-    /// Why the newest read of the account failed, empty when it did not.
-    pub account_fault: Text,
+/// A record that does not follow the last one: the state was left untouched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("record {got} can't follow record {last}: the next one must be {next}; \
+         reload the recording from its first record", next = last.saturating_add(1))]
+pub struct OutOfSequence {
+    /// The last record applied.
+    pub last: u64,
+    /// The one that was offered.
+    pub got: u64,
 }
 
-/// The last quote of one symbol and what is known of its rhythm.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quote {
-    /// Feed it came by.
-    pub feed: u16,
-    /// Best price to sell at.
-    pub bid: Price,
-    /// Best price to buy at.
-    pub ask: Price,
-    /// Received at.
-    pub at: Stamp,
-    /// The peer's claim.
-    pub time: Option<PeerTime>,
-    /// How it was written.
-    pub shape: TickShape,
-    /// Decimals the symbol is shown with: the most ever seen on it.
-    pub digits: u32,
-    /// −1, 0, +1: the mid against the one before.
-    pub direction: i8,
-    /// Ticks seen.
-    pub count: u64,
-    /// Ticks in the last whole second.
-    pub rate: u32,
-    /// Mids of the last `HISTORY` ticks, oldest first, in units of
-    /// 1e-8 (bid + ask, halved).
-    pub history: VecDeque<i64>,
-    /// Rolling 99th percentile of the gaps between its ticks, in ms.
-    pub gap_p99_ms: u64,
-    /// Smallest difference between receipt and the peer's clock, in µs: the
-    /// estimated offset of the broker's clock plus the least delay.
-    pub best_offset_us: Option<i64>,
-    /// Lag of the last tick above that, in µs.
-    pub lag_us: Option<u64>,
+impl State {
+    /// Takes the next record in.
+    ///
+    /// # Errors
+    /// [`OutOfSequence`] when its number is not the next one. Nothing has
+    /// changed then: a state with a hole would show what never was.
+    pub fn apply(&mut self, record: &Stamped) -> Result<(), OutOfSequence> {
+        if self.seq.checked_add(1) != Some(record.seq) {
+            return Err(OutOfSequence { last: self.seq, got: record.seq });
+        }
+        if self.seq == 0 {
+            self.began = record.at;
+        }
+        self.seq = record.seq;
+        self.now = record.at.not_before(self.now);
+        self.roll_rates();
+        match &record.event {
+            Event::Beat => {}
+            Event::Session(info) => self.on_session(info),
+            Event::Ticks(batch) => self.on_ticks(batch),
+            Event::Feed(report) => self.on_feed(report),
+            Event::Gateway(report) => self.on_heartbeat(report),
+            Event::Positions(read) => self.on_positions(read),
+            Event::Account(read) => self.on_account(read),
+            Event::Decision(decision) => self.on_decision(decision),
+            Event::Latch(seen) => self.on_latch(seen),
+            Event::Guard(report) => self.on_guard(report),
+            Event::Kill(progress) => self.on_kill(progress),
+            Event::Agent(report) => self.on_agent(report),
+            Event::Command(report) => self.on_command(report),
+            Event::Log(line) => self.push_log(line.clone()),
+        }
+        Ok(())
+    }
+
+    /// Which world this is: what the program imposes, else the most dangerous
+    /// of the gateways' accounts. No proof counts as `LIVE?`.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        if let Some(mode) = self.session.forced_mode {
+            return mode;
+        }
+        let modes = || self.gateways.iter().map(|pane| pane.mode(self.now));
+        [Mode::Live, Mode::LiveUnknown, Mode::DemoAccount]
+            .into_iter()
+            .find(|mode| modes().any(|m| m == *mode))
+            .or_else(|| modes().next())
+            .unwrap_or_default()
+    }
+
+    /// Time from `at` to the last record.
+    #[must_use]
+    pub const fn age(&self, at: Stamp) -> Duration {
+        self.now.since(at)
+    }
+
+    /// A value learnt now.
+    const fn aged<T>(&self, value: T) -> Aged<T> {
+        Aged { at: self.now, value }
+    }
+
+    fn on_session(&mut self, info: &SessionInfo) {
+        self.session = info.clone();
+        if self.gateways.len() < info.gateways.len() {
+            self.gateways.resize_with(info.gateways.len(), GatewayPane::default);
+        }
+        self.say_session();
+    }
 }

@@ -1,0 +1,202 @@
+//! Fold of links, heartbeats and reads: one [`GatewayPane`] per gateway.
+
+use super::quotes::Meter;
+use super::{Aged, State};
+use crate::domain::{Account, Mode, Position, Stamp, Text};
+use crate::event::{
+    AccountRead, FeedReport, Fingerprint, GatewayReport, Level, LinkState, PositionsRead, Read,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Gateways beyond the session's own are kept up to this index; a record that
+/// names a higher one is a fault of its writer and is ignored.
+const MAX_GATEWAYS: u16 = 64;
+/// An account's word on what kind of money it holds stands this long.
+const MODE_STANDS: Duration = Duration::from_mins(1);
+
+/// One gateway: link, feed, account, positions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayPane {
+    /// The last heartbeat's outcome.
+    pub report: Aged<GatewayReport>,
+    /// When a heartbeat was last answered well.
+    pub alive: Option<Stamp>,
+    /// The feed's link and counters.
+    pub feed: Aged<FeedReport>,
+    /// When the last tick of this feed came.
+    pub last_tick: Option<Stamp>,
+    /// Ticks per second over the last whole second.
+    pub tick_rate: u32,
+    /// Counts the second that is not whole yet.
+    pub meter: Meter,
+    /// The last good read of the positions; its age is that of the request.
+    pub positions: Option<Aged<Vec<Position>>>,
+    /// Why the newest read of the positions failed, empty when it did not.
+    pub positions_fault: Text,
+    /// The last good read of the account.
+    pub account: Option<Aged<Account>>,
+    /// Why the newest read of the account failed, empty when it did not.
+    pub account_fault: Text,
+    /// What kind of money it holds, and when it said so; forgotten when its
+    /// link was lost, since another peer may answer there now.
+    pub claimed_mode: Option<Aged<Mode>>,
+}
+
+impl GatewayPane {
+    /// The mode its account claims, `LiveUnknown` without a fresh claim.
+    #[must_use]
+    pub fn mode(&self, now: Stamp) -> Mode {
+        match &self.claimed_mode {
+            Some(claim) if now.since(claim.at) <= MODE_STANDS => claim.value,
+            _ => Mode::LiveUnknown,
+        }
+    }
+
+    /// The gateway's own words, empty while nothing is wrong with it.
+    #[must_use]
+    pub fn fault(&self) -> &Text {
+        &self.report.value.fault
+    }
+}
+
+impl State {
+    /// One gateway's pane.
+    #[must_use]
+    pub fn gateway(&self, index: u16) -> Option<&GatewayPane> {
+        self.gateways.get(usize::from(index))
+    }
+
+    /// Its name from the configuration, `#3` when that does not know it.
+    #[must_use]
+    pub fn gateway_name(&self, index: u16) -> Text {
+        self.session
+            .gateways
+            .get(usize::from(index))
+            .map_or_else(|| Text::new(&format!("#{index}")), |g| g.name.clone())
+    }
+
+    pub(super) fn gateway_mut(&mut self, index: u16) -> Option<&mut GatewayPane> {
+        let at = usize::from(index);
+        if index < MAX_GATEWAYS && self.gateways.len() <= at {
+            self.gateways.resize_with(at + 1, GatewayPane::default);
+        }
+        self.gateways.get_mut(at)
+    }
+
+    pub(super) fn on_feed(&mut self, report: &FeedReport) {
+        let next = self.aged(report.clone());
+        let Some(pane) = self.gateway_mut(report.feed) else { return };
+        let before = std::mem::replace(&mut pane.feed, next).value;
+        let name = self.gateway_name(report.feed);
+        if before.link != report.link {
+            match report.link {
+                LinkState::Up => self.say(Level::Info, "feed", &format!("{name}: link up")),
+                LinkState::Down => self.say(Level::Warn, "feed", &format!("{name}: link down")),
+                LinkState::Connecting => {}
+            }
+        }
+        if report.rebuilds > before.rebuilds {
+            let why = format!("{name}: socket rebuilt: {}", report.rebuilt_for);
+            self.say(Level::Info, "feed", &why);
+        }
+        if report.dropped > 0 && before.dropped == 0 {
+            let text = format!("{name}: ticks come faster than they can be taken; some dropped");
+            self.say(Level::Warn, "feed", &text);
+        }
+    }
+
+    pub(super) fn on_heartbeat(&mut self, report: &GatewayReport) {
+        let now = self.now;
+        let next = self.aged(report.clone());
+        let Some(pane) = self.gateway_mut(report.gateway) else { return };
+        let before = std::mem::replace(&mut pane.report, next).value;
+        let good = report.fingerprint == Fingerprint::V1 && report.rtt_us.is_some();
+        if good {
+            pane.alive = Some(now);
+        }
+        let returned = before.link == LinkState::Down && report.link != LinkState::Down;
+        if returned || report.fingerprint == Fingerprint::NotV1 {
+            pane.claimed_mode = None;
+        }
+        if let (true, Some(rtt)) = (good, report.rtt_us) {
+            self.lag.heartbeat.record(rtt);
+        }
+        self.say_heartbeat(&before, report);
+    }
+
+    fn say_heartbeat(&mut self, before: &GatewayReport, report: &GatewayReport) {
+        let name = self.gateway_name(report.gateway);
+        if before.link != report.link && report.link != LinkState::Connecting {
+            let (level, word) = match report.link {
+                LinkState::Down => (Level::Warn, "down"),
+                LinkState::Connecting | LinkState::Up => (Level::Info, "up"),
+            };
+            self.say(level, "gateway", &format!("{name}: link {word}"));
+        }
+        if before.fingerprint != Fingerprint::NotV1 && report.fingerprint == Fingerprint::NotV1 {
+            let text = format!("{name} does not speak Protocol v1.0; nothing more is sent to it");
+            self.say(Level::Alarm, "gateway", &text);
+        }
+        match (before.fault.is_empty(), report.fault.is_empty()) {
+            (true, false) => {
+                self.say(Level::Warn, "gateway", &format!("{name}: {}", report.fault));
+            }
+            (false, true) if report.fingerprint == Fingerprint::V1 => {
+                self.say(Level::Info, "gateway", &format!("{name}: answers again"));
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn on_positions(&mut self, read: &PositionsRead) {
+        let Some(pane) = self.gateway_mut(read.gateway) else { return };
+        let newest = pane.positions.as_ref().is_none_or(|p| p.at.mono_ns <= read.asked.mono_ns);
+        let fault = match &read.read {
+            Read::Good(list) if newest => {
+                pane.positions = Some(Aged { at: read.asked, value: list.clone() });
+                Text::default()
+            }
+            // The answer to an older question proves nothing new.
+            Read::Good(_) => return,
+            Read::Fault(cause) => told(cause),
+        };
+        let before = std::mem::replace(&mut pane.positions_fault, fault.clone());
+        self.say_read(read.gateway, "positions", &before, &fault);
+    }
+
+    pub(super) fn on_account(&mut self, read: &AccountRead) {
+        let Some(pane) = self.gateway_mut(read.gateway) else { return };
+        let newest = pane.account.as_ref().is_none_or(|a| a.at.mono_ns <= read.asked.mono_ns);
+        let fault = match &read.read {
+            Read::Good(account) if newest => {
+                let mode = Mode::of_account(account);
+                pane.claimed_mode = Some(Aged { at: read.asked, value: mode });
+                pane.account = Some(Aged { at: read.asked, value: account.clone() });
+                Text::default()
+            }
+            Read::Good(_) => return,
+            Read::Fault(cause) => told(cause),
+        };
+        let before = std::mem::replace(&mut pane.account_fault, fault.clone());
+        self.say_read(read.gateway, "account", &before, &fault);
+    }
+
+    fn say_read(&mut self, index: u16, what: &str, before: &Text, fault: &Text) {
+        let name = self.gateway_name(index);
+        match (before.is_empty(), fault.is_empty()) {
+            (true, false) => {
+                self.say(Level::Warn, "read", &format!("{name}: {what} unknown: {fault}"));
+            }
+            (false, true) => {
+                self.say(Level::Info, "read", &format!("{name}: {what} known again"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A fault without words must still be one.
+fn told(cause: &Text) -> Text {
+    if cause.is_empty() { Text::new("no reason given") } else { cause.clone() }
+}

@@ -1,0 +1,194 @@
+//! Ages turned into words: fresh, stale or unknown; feed dead or only quiet.
+//!
+//! The thresholds follow each peer's own rhythm. A real EURUSD feed pauses
+//! for more than a minute at night, and a warning that an operator learns to
+//! ignore is worse than none: silence over a link that stands is never more
+//! than a word, a link that is down is shown at once.
+
+use super::{Quote, State};
+use crate::domain::{LatchPhase, Stamp};
+use crate::event::LinkState;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// No quote and no heartbeat is stale before this age.
+const STALE_FLOOR: Duration = Duration::from_secs(3);
+/// No quote over a standing link is unknown before this age.
+const QUOTE_UNKNOWN_FLOOR: Duration = Duration::from_mins(2);
+/// A quote over a link that is down is unknown from this age on.
+const QUOTE_UNKNOWN_CUT: Duration = Duration::from_secs(30);
+/// A feed is not called silent before this age.
+const SILENT_FLOOR: Duration = Duration::from_mins(2);
+/// The rhythm of a heartbeat never excuses more than this.
+const HEARTBEAT_STALE_CEILING: Duration = Duration::from_secs(10);
+/// A heartbeat this old proves nothing.
+const HEARTBEAT_UNKNOWN: Duration = Duration::from_secs(30);
+/// A read of positions or account is stale from this age on.
+const READ_STALE: Duration = Duration::from_secs(5);
+/// A read of positions or account this old proves nothing.
+const READ_UNKNOWN: Duration = Duration::from_secs(15);
+/// The watcher speaks every second; past this its silence is doubt.
+const LATCH_UNKNOWN: Duration = Duration::from_secs(3);
+
+/// Whether a number may be believed now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Freshness {
+    /// Shown as it is.
+    Fresh,
+    /// Shown dim: older than this peer's rhythm explains.
+    Stale,
+    /// Shown as `?`.
+    Unknown,
+}
+
+/// What a feed's silence means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedWord {
+    /// Never connected yet.
+    Connecting,
+    /// Connected, no tick yet.
+    Waiting,
+    /// Ticks come as they use to.
+    Live,
+    /// A longer pause than usual; the link stands.
+    Quiet,
+    /// Nothing for minutes; the link stands, so the market may be closed.
+    Silent,
+    /// The link is down: what happens at the market is not known here.
+    Dead,
+}
+
+impl FeedWord {
+    /// The word on the screen.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Waiting => "no tick yet",
+            Self::Live => "live",
+            Self::Quiet => "quiet",
+            Self::Silent => "silent (market closed?)",
+            Self::Dead => "FEED DEAD",
+        }
+    }
+}
+
+fn graded(age: Duration, stale: Duration, unknown: Duration) -> Freshness {
+    if age >= unknown {
+        Freshness::Unknown
+    } else if age >= stale {
+        Freshness::Stale
+    } else {
+        Freshness::Fresh
+    }
+}
+
+impl Quote {
+    /// Age from which this symbol is stale: 3 s, or twice the 99th percentile
+    /// of the gaps between its own ticks.
+    #[must_use]
+    pub fn stale_after(&self) -> Duration {
+        STALE_FLOOR.max(Duration::from_millis(self.gap_p99_ms.saturating_mul(2)))
+    }
+}
+
+impl State {
+    /// Whether this quote may be believed now.
+    #[must_use]
+    pub fn quote_freshness(&self, quote: &Quote) -> Freshness {
+        let age = self.age(quote.at);
+        let stale = quote.stale_after();
+        let up = self.gateway(quote.feed).is_none_or(|g| g.feed.value.link == LinkState::Up);
+        if up {
+            graded(age, stale, QUOTE_UNKNOWN_FLOOR.max(stale.saturating_mul(4)))
+        } else {
+            graded(age, Duration::ZERO, QUOTE_UNKNOWN_CUT)
+        }
+    }
+
+    /// What the silence, or the noise, of feed `index` means.
+    #[must_use]
+    pub fn feed_word(&self, index: u16) -> FeedWord {
+        let Some(pane) = self.gateway(index) else { return FeedWord::Connecting };
+        match pane.feed.value.link {
+            LinkState::Connecting => return FeedWord::Connecting,
+            LinkState::Down => return FeedWord::Dead,
+            LinkState::Up => {}
+        }
+        let Some(last) = pane.last_tick else { return FeedWord::Waiting };
+        // The liveliest symbol sets the feed's rhythm.
+        let rhythm = self
+            .quotes
+            .values()
+            .filter(|q| q.feed == index)
+            .map(Quote::stale_after)
+            .min()
+            .unwrap_or(STALE_FLOOR);
+        match graded(self.age(last), rhythm, SILENT_FLOOR.max(rhythm.saturating_mul(2))) {
+            Freshness::Fresh => FeedWord::Live,
+            Freshness::Stale => FeedWord::Quiet,
+            Freshness::Unknown => FeedWord::Silent,
+        }
+    }
+
+    /// Whether gateway `index` is known to be alive; none when it never was.
+    #[must_use]
+    pub fn gateway_freshness(&self, index: u16) -> Option<Freshness> {
+        let alive = self.gateway(index)?.alive?;
+        // An idle gateway may take seconds to answer: its own round trips
+        // say how long a silence is still its habit.
+        let habit = Duration::from_micros(self.lag.heartbeat.p99().unwrap_or(0).saturating_mul(2));
+        let stale = habit.clamp(STALE_FLOOR, HEARTBEAT_STALE_CEILING);
+        Some(graded(self.age(alive), stale, HEARTBEAT_UNKNOWN))
+    }
+
+    /// Whether the positions of gateway `index` may be believed now. A failed
+    /// read makes them unknown at once: blind must never look flat.
+    #[must_use]
+    pub fn positions_freshness(&self, index: u16) -> Freshness {
+        self.gateway(index).map_or(Freshness::Unknown, |pane| {
+            let at = pane.positions.as_ref().map(|read| read.at);
+            self.read_freshness(at, pane.positions_fault.is_empty())
+        })
+    }
+
+    /// Whether the account of gateway `index` may be believed now.
+    #[must_use]
+    pub fn account_freshness(&self, index: u16) -> Freshness {
+        self.gateway(index).map_or(Freshness::Unknown, |pane| {
+            let at = pane.account.as_ref().map(|read| read.at);
+            self.read_freshness(at, pane.account_fault.is_empty())
+        })
+    }
+
+    fn read_freshness(&self, at: Option<Stamp>, good: bool) -> Freshness {
+        match at {
+            Some(at) if good => graded(self.age(at), READ_STALE, READ_UNKNOWN),
+            _ => Freshness::Unknown,
+        }
+    }
+
+    /// Whether the latch was looked at lately. A latch that holds goes on
+    /// holding, seen or not; "safe" needs a proof of now.
+    #[must_use]
+    pub fn latch_freshness(&self) -> Freshness {
+        let engaged = self.latch.value.phase.is_engaged();
+        if engaged || self.age(self.latch.at) < LATCH_UNKNOWN {
+            Freshness::Fresh
+        } else {
+            Freshness::Unknown
+        }
+    }
+
+    /// The breaker's word: what was seen last, or BLOCKED when a claim of
+    /// safety is too old to be one.
+    #[must_use]
+    pub fn breaker_phase(&self) -> LatchPhase {
+        match self.latch_freshness() {
+            Freshness::Fresh => self.latch.value.phase,
+            Freshness::Stale | Freshness::Unknown => LatchPhase::Blocked,
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Fold of everything about stopping: latch, guard, kill, agent.
+//!
+//! State only observes. The driver of a kill says how far it is, and the word
+//! of a gateway stays a claim until the driver's own reads agree.
+
+use super::{Aged, State};
+use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchSeen, Stamp};
+use crate::event::{AgentReport, GuardPhase, GuardReport, GuardedVerb, Level};
+use serde::{Deserialize, Serialize};
+
+/// One decision to stop, as this process heard of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Engagement {
+    /// The decision.
+    pub id: EngageId,
+    /// The confirming key where this console read it, else the first news.
+    pub since: Stamp,
+}
+
+/// The whole of a kill over all its targets, worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KillStanding {
+    /// A target is not under control: survivors, no answer, wrong peer.
+    Alarm,
+    /// Under way, nothing wrong so far.
+    Running,
+    /// An operator recorded that this process stops trying.
+    StoodDown,
+    /// Every target is proven flat, or was only blocked.
+    Settled,
+}
+
+impl State {
+    /// How the running or last kill stands as a whole; none without one.
+    #[must_use]
+    pub fn kill_standing(&self) -> Option<KillStanding> {
+        self.kills.values().map(|kill| standing(&kill.value)).min()
+    }
+
+    /// Whether a kill still needs an eye: neither proven nor stood down.
+    #[must_use]
+    pub fn kill_active(&self) -> bool {
+        matches!(self.kill_standing(), Some(KillStanding::Alarm | KillStanding::Running))
+    }
+
+    /// Whether the guard is open, for which verb, and since when.
+    #[must_use]
+    pub fn guard_open(&self) -> Option<&GuardReport> {
+        self.guard
+            .as_ref()
+            .filter(|guard| matches!(guard.phase, GuardPhase::Armed | GuardPhase::TooEarly))
+    }
+
+    pub(super) fn on_latch(&mut self, seen: &LatchSeen) {
+        let next = self.aged(seen.clone());
+        let before = std::mem::replace(&mut self.latch, next).value;
+        if before.phase != seen.phase {
+            let level = if seen.phase.is_engaged() { Level::Alarm } else { Level::Info };
+            let mut text = format!("{}, was {}", seen.phase.word(), before.phase.word());
+            if !seen.reason.is_empty() {
+                text.push_str(": ");
+                text.push_str(seen.reason.as_str());
+            }
+            self.say(level, "breaker", &text);
+        }
+        if seen.tampered > before.tampered {
+            let text = format!("latch tampered: removed without a reset, {} in all", seen.tampered);
+            self.say(Level::Alarm, "breaker", &text);
+        }
+    }
+
+    pub(super) fn on_guard(&mut self, report: &GuardReport) {
+        // "Press again" keeps the guard open from its first key on: the
+        // countdown must not start anew.
+        let held = self.guard_open().map(|open| open.at);
+        let mut next = report.clone();
+        if let (GuardPhase::TooEarly, Some(at)) = (report.phase, held) {
+            next.at = at;
+        }
+        self.guard = Some(next);
+        if report.phase == GuardPhase::Fired {
+            let verb = match report.verb {
+                GuardedVerb::Kill => String::from("KILL"),
+                GuardedVerb::Block => String::from("BLOCK"),
+                GuardedVerb::Close(ticket) => format!("CLOSE {ticket}"),
+                GuardedVerb::Arm => String::from("ARM"),
+            };
+            self.say(Level::Warn, "operator", &format!("{verb} confirmed"));
+        }
+    }
+
+    pub(super) fn on_kill(&mut self, progress: &KillProgress) {
+        let newer = |kill: &Aged<KillProgress>| kill.value.engage_id > progress.engage_id;
+        if self.kills.get(&progress.target).is_some_and(newer) {
+            return; // A mirror that still tells of an earlier decision.
+        }
+        if self.engagement.as_ref().is_none_or(|e| e.id < progress.engage_id) {
+            self.engagement =
+                Some(Engagement { id: progress.engage_id, since: self.key_of(progress) });
+            self.kills.retain(|_, kill| standing(&kill.value) <= KillStanding::Running);
+        }
+        let next = self.aged(progress.clone());
+        let before = self.kills.insert(progress.target, next);
+        let was = before.filter(|b| b.value.engage_id == progress.engage_id);
+        let word = was.map_or("", |b| b.value.phase.word());
+        if word != progress.phase.word() {
+            self.say_kill(progress);
+        }
+    }
+
+    /// When the key of this decision was pressed, as well as it is known here.
+    fn key_of(&self, progress: &KillProgress) -> Stamp {
+        let verb = GuardedVerb::of_intent(progress.intent);
+        match &self.guard {
+            Some(g) if g.phase == GuardPhase::Fired && g.verb == verb => g.at,
+            _ => self.now,
+        }
+    }
+
+    fn say_kill(&mut self, progress: &KillProgress) {
+        let level = match standing(progress) {
+            KillStanding::Alarm => Level::Alarm,
+            KillStanding::Running => Level::Warn,
+            KillStanding::StoodDown | KillStanding::Settled => Level::Info,
+        };
+        let mut text =
+            format!("{} {}: {}", progress.intent.word(), progress.gateway, progress.phase.word());
+        if !progress.note.is_empty() {
+            text.push_str(", ");
+            text.push_str(progress.note.as_str());
+        }
+        self.say(level, "kill", &text);
+    }
+
+    pub(super) fn on_agent(&mut self, report: &AgentReport) {
+        let next = self.aged(report.clone());
+        let before = std::mem::replace(&mut self.agent, next).value;
+        match (before.present, report.present) {
+            (false, true) => {
+                let pid = report.pid.map_or_else(String::new, |pid| format!(", pid {pid}"));
+                self.say(Level::Info, "agent", &format!("ready{pid}"));
+            }
+            (true, false) => {
+                let text = format!("lost: {}; the console carries a kill itself", report.fault);
+                self.say(Level::Warn, "agent", &text);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// How one target stands.
+#[must_use]
+pub const fn standing(kill: &KillProgress) -> KillStanding {
+    if matches!(kill.intent, Intent::Block) {
+        return KillStanding::Settled;
+    }
+    match kill.phase {
+        GatewayPhase::Unconfirmed | GatewayPhase::Partial | GatewayPhase::NotV1 => {
+            KillStanding::Alarm
+        }
+        GatewayPhase::Idle | GatewayPhase::Sending { .. } | GatewayPhase::Acked => {
+            KillStanding::Running
+        }
+        GatewayPhase::StoodDown => KillStanding::StoodDown,
+        GatewayPhase::Verified => KillStanding::Settled,
+    }
+}

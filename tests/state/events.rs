@@ -1,0 +1,278 @@
+//! Any event whatever, for properties.
+
+use crs::domain::{
+    Account, Decision, DecisionSource, EngageId, GatewayPhase, Heard, Intent, KillProgress,
+    LatchPhase, LatchSeen, Lots, Money, PeerTime, Position, Price, ProofPoll, Ratio, Side, Stamp,
+    StepTimes, Survivor, Symbol, Text, Tick, TickBatch, TickShape, Ticket, TradeMode, UtcMicros,
+};
+use crs::event::{
+    AccountRead, AgentReport, CommandPhase, CommandReport, Event, FeedReport, Fingerprint,
+    GatewayReport, GuardPhase, GuardReport, GuardedVerb, Level, LinkState, LogLine, PositionsRead,
+    Read, SessionInfo, Stamped,
+};
+use proptest::prelude::*;
+
+/// A session of up to 60 records, numbered and stamped as a sequencer would.
+pub fn session() -> impl Strategy<Value = Vec<Stamped>> {
+    prop::collection::vec((event(), 0_u64..3_000_000_000), 1..60).prop_map(|events| {
+        let mut now = Stamp { mono_ns: 5_000_000_000, utc: UtcMicros(1_768_399_018_271_512) };
+        (1..)
+            .zip(events)
+            .map(|(seq, (event, gap))| {
+                now = now.plus(std::time::Duration::from_nanos(gap));
+                Stamped { seq, at: now, event }
+            })
+            .collect()
+    })
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        Just(Event::Beat),
+        text().prop_map(|host| Event::Session(Box::new(SessionInfo {
+            host,
+            ..SessionInfo::default()
+        }))),
+        batch().prop_map(Event::Ticks),
+        (feed_index(), link(), any::<u64>(), any::<u32>(), text()).prop_map(
+            |(feed, link, n, rebuilds, cause)| {
+                let refused = [(cause.clone(), n)].into_iter().collect();
+                let rebuilt_for = cause;
+                Event::Feed(Box::new(FeedReport {
+                    feed,
+                    link,
+                    received: n,
+                    dropped: n / 2,
+                    refused,
+                    missed: n / 3,
+                    rebuilds,
+                    rebuilt_for,
+                }))
+            }
+        ),
+        (feed_index(), link(), fingerprint(), prop::option::of(any::<u64>()), text()).prop_map(
+            |(gateway, link, fingerprint, rtt_us, fault)| {
+                let service = fault.clone();
+                Event::Gateway(Box::new(GatewayReport {
+                    gateway,
+                    link,
+                    fingerprint,
+                    rtt_us,
+                    fault,
+                    service,
+                }))
+            }
+        ),
+        (feed_index(), stamp(), read(prop::collection::vec(position(), 0..4))).prop_map(
+            |(gateway, asked, read)| {
+                Event::Positions(Box::new(PositionsRead { gateway, asked, rtt_us: 7, read }))
+            }
+        ),
+        (feed_index(), stamp(), read(account())).prop_map(|(gateway, asked, read)| {
+            Event::Account(Box::new(AccountRead { gateway, asked, rtt_us: 7, read }))
+        }),
+        decision().prop_map(|d| Event::Decision(Box::new(d))),
+        (latch(), text(), any::<u32>()).prop_map(|(phase, reason, tampered)| {
+            Event::Latch(Box::new(LatchSeen { phase, reason, tampered, ..LatchSeen::default() }))
+        }),
+        (verb(), guard_phase(), stamp()).prop_map(|(verb, phase, at)| Event::Guard(GuardReport {
+            verb,
+            phase,
+            at
+        })),
+        kill().prop_map(|k| Event::Kill(Box::new(k))),
+        (any::<bool>(), prop::option::of(any::<u32>()), text())
+            .prop_map(|(present, pid, fault)| Event::Agent(AgentReport { present, pid, fault })),
+        (text(), text(), command_phase()).prop_map(|(req_id, what, phase)| {
+            Event::Command(Box::new(CommandReport {
+                req_id,
+                what: what.clone(),
+                phase,
+                note: what,
+            }))
+        }),
+        (text(), prop::option::of(any::<i64>())).prop_map(|(text, when)| {
+            Event::Log(LogLine {
+                level: Level::Warn,
+                source: text.clone(),
+                text,
+                when: when.map(UtcMicros),
+            })
+        }),
+    ]
+}
+
+fn text() -> impl Strategy<Value = Text> {
+    prop_oneof!["[a-z]{0,8}", "\\PC{0,12}", Just(String::from("\u{1b}]52;c;x\u{7}"))]
+        .prop_map(|s| Text::new(&s))
+}
+
+fn feed_index() -> impl Strategy<Value = u16> {
+    prop_oneof![0_u16..3, any::<u16>()]
+}
+
+fn link() -> impl Strategy<Value = LinkState> {
+    prop_oneof![Just(LinkState::Connecting), Just(LinkState::Up), Just(LinkState::Down)]
+}
+
+fn fingerprint() -> impl Strategy<Value = Fingerprint> {
+    prop_oneof![Just(Fingerprint::Unknown), Just(Fingerprint::V1), Just(Fingerprint::NotV1)]
+}
+
+fn stamp() -> impl Strategy<Value = Stamp> {
+    (0_u64..90_000_000_000, any::<i64>())
+        .prop_map(|(mono_ns, utc)| Stamp { mono_ns, utc: UtcMicros(utc) })
+}
+
+fn read<T: std::fmt::Debug>(good: impl Strategy<Value = T>) -> impl Strategy<Value = Read<T>> {
+    prop_oneof![3 => good.prop_map(Read::Good), 1 => text().prop_map(Read::Fault)]
+}
+
+fn side() -> impl Strategy<Value = Side> {
+    prop_oneof![Just(Side::Buy), Just(Side::Sell)]
+}
+
+fn price() -> impl Strategy<Value = Price> {
+    (1..=i64::MAX).prop_map(Price::from_raw)
+}
+
+fn batch() -> impl Strategy<Value = TickBatch> {
+    let name = prop_oneof![Just("EURUSD"), Just("USDJPY.s"), Just("#US30_m")];
+    let time = prop::option::of(prop_oneof![
+        any::<i64>().prop_map(PeerTime::Epoch),
+        any::<i64>().prop_map(PeerTime::Naive)
+    ]);
+    let tick =
+        (name, price(), price(), time, any::<u32>()).prop_map(|(name, a, b, time, after_us)| {
+            let (bid, ask) = (a.min(b), a.max(b));
+            let symbol = Symbol::new(name).unwrap();
+            Heard {
+                after_us,
+                tick: Tick { symbol, bid, ask, time, seq: None, shape: TickShape::T7 },
+            }
+        });
+    (feed_index(), stamp(), prop::collection::vec(tick, 0..6))
+        .prop_map(|(feed, base, ticks)| TickBatch { feed, base, ticks })
+}
+
+fn position() -> impl Strategy<Value = Position> {
+    (any::<u64>(), text(), side(), any::<i64>(), price()).prop_map(
+        |(ticket, symbol, side, n, open)| Position {
+            ticket: Ticket(ticket),
+            symbol,
+            side,
+            lots: Lots::from_raw(n),
+            open,
+            current: None,
+            profit: Money::from_raw(n),
+            sl: Some(open),
+            tp: None,
+        },
+    )
+}
+
+fn account() -> impl Strategy<Value = Account> {
+    (any::<i64>(), prop::option::of(any::<i64>()), text()).prop_map(|(n, mode, server)| Account {
+        balance: Money::from_raw(n),
+        equity: Money::from_raw(n),
+        free_margin: None,
+        used_margin: Some(Money::from_raw(n)),
+        margin_level: Some(Ratio::from_raw(n)),
+        currency: Text::new("USD"),
+        trade_mode: mode.map(TradeMode::from_wire),
+        server_name: Some(server),
+    })
+}
+
+fn decision() -> impl Strategy<Value = Decision> {
+    (text(), prop::option::of(side()), prop::option::of(any::<u64>())).prop_map(
+        |(action, side, lag_us)| Decision {
+            source: DecisionSource::Engine,
+            at: None,
+            symbol: Text::new("EURUSD"),
+            side,
+            probabilities: None,
+            threshold: Some(Ratio::from_raw(6_000)),
+            action,
+            why: Text::default(),
+            lag_us,
+        },
+    )
+}
+
+fn latch() -> impl Strategy<Value = LatchPhase> {
+    prop::sample::select(vec![
+        LatchPhase::Disarmed,
+        LatchPhase::Safe,
+        LatchPhase::Blocked,
+        LatchPhase::Latched,
+        LatchPhase::Durable,
+        LatchPhase::NotDurable,
+        LatchPhase::EngagedExternal,
+    ])
+}
+
+fn verb() -> impl Strategy<Value = GuardedVerb> {
+    prop_oneof![
+        Just(GuardedVerb::Kill),
+        Just(GuardedVerb::Block),
+        Just(GuardedVerb::Arm),
+        any::<u64>().prop_map(|t| GuardedVerb::Close(Ticket(t)))
+    ]
+}
+
+fn guard_phase() -> impl Strategy<Value = GuardPhase> {
+    prop::sample::select(vec![
+        GuardPhase::Armed,
+        GuardPhase::TooEarly,
+        GuardPhase::StoodDown,
+        GuardPhase::Fired,
+    ])
+}
+
+fn command_phase() -> impl Strategy<Value = CommandPhase> {
+    prop::sample::select(vec![
+        CommandPhase::Sent,
+        CommandPhase::Done,
+        CommandPhase::Failed,
+        CommandPhase::Unknown,
+        CommandPhase::Denied,
+    ])
+}
+
+fn kill() -> impl Strategy<Value = KillProgress> {
+    let phase = prop_oneof![
+        Just(GatewayPhase::Idle),
+        any::<u32>().prop_map(|n| GatewayPhase::Sending { n }),
+        Just(GatewayPhase::Unconfirmed),
+        Just(GatewayPhase::Acked),
+        Just(GatewayPhase::Partial),
+        Just(GatewayPhase::Verified),
+        Just(GatewayPhase::NotV1),
+        Just(GatewayPhase::StoodDown),
+    ];
+    (0_u64..3, 0_u16..3, phase, latch(), text(), any::<u64>(), side()).prop_map(
+        |(id, target, phase, latch, note, us, side)| KillProgress {
+            engage_id: EngageId::from_parts(1_768_399_018_271 + id, 42),
+            intent: if us % 3 == 0 { Intent::Block } else { Intent::Kill },
+            target,
+            gateway: Text::new("main"),
+            phase,
+            latch,
+            attempts: 1,
+            claimed: Some((1, 2)),
+            good_polls: 1,
+            last_poll: Some(ProofPoll { positions: Some(1), margin_zero: None }),
+            survivors: vec![Survivor {
+                ticket: Ticket(us),
+                symbol: note.clone(),
+                side,
+                lots: Lots::from_raw(1),
+                doing: note.clone(),
+            }],
+            times: StepTimes { gate: Some(us), ..StepTimes::default() },
+            driver: Text::new("agent"),
+            note,
+        },
+    )
+}

@@ -1,0 +1,11 @@
+//! State from outside: scenarios as data, a real market's rhythm, and the
+//! promise that the same records always make the same state.
+
+#[cfg(test)]
+mod events;
+#[cfg(test)]
+mod market;
+#[cfg(test)]
+mod replay;
+#[cfg(test)]
+mod scenarios;
