@@ -14,6 +14,7 @@ use crate::domain::{
 use crossbeam_channel as channel;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -197,6 +198,19 @@ pub enum GuardedVerb {
     Arm,
     /// End the attempts of the running kill; the latch stays.
     StandDown,
+}
+
+impl fmt::Display for GuardedVerb {
+    /// The word on the screen: `KILL`, `CLOSE 1000003`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kill => f.pad("KILL"),
+            Self::Block => f.pad("BLOCK"),
+            Self::Close(ticket) => write!(f, "CLOSE {ticket}"),
+            Self::Arm => f.pad("ARM"),
+            Self::StandDown => f.pad("STAND DOWN"),
+        }
+    }
 }
 
 /// Where a guard stands.

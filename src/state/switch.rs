@@ -80,13 +80,7 @@ impl State {
         }
         self.guard = Some(next);
         if report.phase == GuardPhase::Fired {
-            let verb = match report.verb {
-                GuardedVerb::Kill => String::from("KILL"),
-                GuardedVerb::Block => String::from("BLOCK"),
-                GuardedVerb::Close(ticket) => format!("CLOSE {ticket}"),
-                GuardedVerb::Arm => String::from("ARM"),
-            };
-            self.say(Level::Warn, "operator", &format!("{verb} confirmed"));
+            self.say(Level::Warn, "operator", &format!("{} confirmed", report.verb));
         }
     }
 

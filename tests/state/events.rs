@@ -217,6 +217,7 @@ fn verb() -> impl Strategy<Value = GuardedVerb> {
         Just(GuardedVerb::Kill),
         Just(GuardedVerb::Block),
         Just(GuardedVerb::Arm),
+        Just(GuardedVerb::StandDown),
         any::<u64>().prop_map(|t| GuardedVerb::Close(Ticket(t)))
     ]
 }
