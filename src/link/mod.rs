@@ -1,1 +1,23 @@
-//! Sockets towards a gateway: REQ with its rules, SUB with its watchdog.
+//! Sockets towards a gateway: a request line with its rules, a tick line with
+//! its watchdog, and the proof of who is at the other end.
+//!
+//! What belongs here: libzmq sockets, their options, what their monitors
+//! tell, and when one has to be built anew. What does not: when to ask what
+//! (that is `feeds` and `control`), and what an answer means for the screen.
+//! Nothing here unwraps a result of libzmq, and no call waits for ever.
+
+pub mod error;
+pub mod monitor;
+pub mod peer;
+pub mod req;
+pub mod socket;
+pub mod track;
+pub mod wake;
+
+pub use error::{AskError, CallError, LinkError};
+pub use monitor::{LinkEvent, Monitor};
+pub use peer::{Answer, Peer};
+pub use req::{Posted, Req};
+pub use socket::{Line, Options, open_req};
+pub use track::Track;
+pub use wake::{Sleeper, Waker, wake_pair};

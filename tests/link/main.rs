@@ -1,0 +1,9 @@
+//! Lines towards gateways against real sockets: peers that are dead, hung,
+//! restarted, rogue or broken. Loopback and free ports only.
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod peers;
+#[cfg(test)]
+mod requests;
