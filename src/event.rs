@@ -29,6 +29,12 @@ pub struct Stamped {
     pub event: Event,
 }
 
+/// Where records are kept, before State sees them.
+pub trait Journal: Send {
+    /// Takes one record; never waits for a disk.
+    fn record(&mut self, record: &Stamped);
+}
+
 /// Everything that can happen, as far as State is concerned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
