@@ -7,6 +7,8 @@ use crate::domain::Text;
 use std::fmt;
 use std::ops::Range;
 use thiserror::Error;
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
 
 /// A fault at a place of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -50,6 +52,63 @@ impl Source<'_> {
         }
     }
 
+    /// The same as a refusal.
+    ///
+    /// # Errors
+    /// Always: the fault.
+    pub fn refuse<T>(&self, at: &Range<usize>, what: impl AsRef<str>) -> Result<T, FileFault> {
+        Err(self.fault(at, what))
+    }
+
+    /// Refuses a key that is none of `known`.
+    ///
+    /// # Errors
+    /// Always: the fault, with the nearest known key.
+    pub fn unknown<'k, T>(
+        &self,
+        at: &Range<usize>,
+        word: &str,
+        known: impl IntoIterator<Item = &'k str>,
+    ) -> Result<T, FileFault> {
+        self.refuse(at, format!("unknown key \"{word}\"{}", did_you_mean(word, known)))
+    }
+
+    /// The value as a table.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn table<'t, 'a>(
+        &self,
+        value: &'t Spanned<DeValue<'a>>,
+    ) -> Result<&'t DeTable<'a>, FileFault> {
+        value.get_ref().as_table().ok_or_else(|| self.unlike(value, "a table"))
+    }
+
+    /// The value as a list.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn list<'t, 'a>(
+        &self,
+        value: &'t Spanned<DeValue<'a>>,
+        example: &str,
+    ) -> Result<&'t DeArray<'a>, FileFault> {
+        value.get_ref().as_array().ok_or_else(|| self.unlike(value, example))
+    }
+
+    /// The value as text.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn string<'t>(&self, value: &'t Spanned<DeValue<'_>>) -> Result<&'t str, FileFault> {
+        value.get_ref().as_str().ok_or_else(|| self.unlike(value, "text"))
+    }
+
+    fn unlike(&self, value: &Spanned<DeValue<'_>>, expected: &str) -> FileFault {
+        let found = value.get_ref().type_str();
+        self.fault(&value.span(), format!("expected {expected}, found {found}"))
+    }
+
     /// A fault that the TOML parser found.
     #[must_use]
     pub fn syntax(&self, error: &toml::de::Error) -> FileFault {
@@ -62,10 +121,20 @@ impl Source<'_> {
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     known
         .into_iter()
-        .map(|k| (strsim::jaro_winkler(word, k), k))
+        .map(|k| (likeness(word, k), k))
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map_or_else(String::new, |(_, k)| format!(" (did you mean \"{k}\"?)"))
+}
+
+/// 0 to 1; one slip of the finger is always near, in short words too.
+fn likeness(word: &str, known: &str) -> f64 {
+    let near = strsim::jaro_winkler(word, known);
+    if word.len() > 1 && strsim::damerau_levenshtein(word, known) == 1 {
+        near.max(0.9)
+    } else {
+        near
+    }
 }
 
 #[cfg(test)]
@@ -84,6 +153,7 @@ mod tests {
     fn only_near_words_are_offered() {
         let known = ["pnl.up", "pnl.down", "switch.fired"];
         assert_eq!(did_you_mean("pnl.upp", known), " (did you mean \"pnl.up\"?)");
+        assert_eq!(did_you_mean("rbg", ["rgb", "ansi"]), " (did you mean \"rgb\"?)");
         assert_eq!(did_you_mean("zebra", known), "");
     }
 }

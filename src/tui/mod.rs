@@ -5,5 +5,6 @@
 //! room touches the terminal.
 
 pub mod fault;
+pub mod keymap;
 pub mod theme;
 pub mod user_file;

@@ -55,8 +55,6 @@ impl Look {
     }
 }
 
-type Entry<'a> = (&'a Spanned<toml::de::DeString<'a>>, &'a Spanned<DeValue<'a>>);
-
 struct Reader<'a> {
     source: Source<'a>,
     palette: BTreeMap<String, Swatch>,
@@ -74,12 +72,11 @@ pub fn parse(source: Source<'_>) -> Result<ThemeFile, FileFault> {
     let mut roles = None;
     for (key, value) in root.get_ref() {
         match &**key.get_ref() {
-            "name" => name = Text::limited(reader.string(value)?, 40),
+            "name" => name = Text::limited(source.string(value)?, 40),
             "palette" => reader.read_palette(value)?,
             "roles" => roles = Some(value),
             word => {
-                let hint = did_you_mean(word, ["name", "palette", "roles"]);
-                return Err(source.fault(&key.span(), format!("unknown key \"{word}\"{hint}")));
+                return source.unknown(&key.span(), word, ["name", "palette", "roles"]);
             }
         }
     }
@@ -88,62 +85,39 @@ pub fn parse(source: Source<'_>) -> Result<ThemeFile, FileFault> {
 }
 
 impl<'a> Reader<'a> {
-    fn fail<T>(&self, at: &Range<usize>, what: impl AsRef<str>) -> Result<T, FileFault> {
-        Err(self.source.fault(at, what))
-    }
-
-    fn table<'t>(&self, value: &'t Spanned<DeValue<'a>>) -> Result<&'t DeTable<'a>, FileFault> {
-        match value.get_ref() {
-            DeValue::Table(table) => Ok(table),
-            other => {
-                self.fail(&value.span(), format!("expected a table, found {}", other.type_str()))
-            }
-        }
-    }
-
-    fn string<'t>(&self, value: &'t Spanned<DeValue<'a>>) -> Result<&'t str, FileFault> {
-        match value.get_ref() {
-            DeValue::String(text) => Ok(text),
-            other => self.fail(&value.span(), format!("expected text, found {}", other.type_str())),
-        }
-    }
-
     fn read_palette(&mut self, value: &Spanned<DeValue<'a>>) -> Result<(), FileFault> {
-        for (key, value) in self.table(value)? {
+        for (key, value) in self.source.table(value)? {
             let (mut rgb, mut ansi) = (None, None);
-            for (part, value) in self.table(value)? {
-                let text = self.string(value)?;
+            for (part, value) in self.source.table(value)? {
+                let text = self.source.string(value)?;
                 match &**part.get_ref() {
                     "rgb" => rgb = Some(self.rgb(text, &value.span())?),
                     "ansi" => ansi = Some(self.ansi(text, &value.span())?),
-                    word => return self.unknown((part, value), word, &["rgb", "ansi"]),
+                    word => return self.source.unknown(&part.span(), word, ["rgb", "ansi"]),
                 }
             }
             let name = &**key.get_ref();
             let (Some(rgb), Some(ansi)) = (rgb, ansi) else {
                 let what = format!("colour \"{name}\" needs both rgb and ansi");
-                return self.fail(&key.span(), what);
+                return self.source.refuse(&key.span(), what);
             };
             self.palette.insert(name.to_owned(), Swatch { rgb, ansi });
         }
         Ok(())
     }
 
-    fn unknown<T>(&self, at: Entry<'_>, word: &str, known: &[&str]) -> Result<T, FileFault> {
-        let hint = did_you_mean(word, known.iter().copied());
-        self.fail(&at.0.span(), format!("unknown key \"{word}\"{hint}"))
-    }
-
     fn rgb(&self, text: &str, at: &Range<usize>) -> Result<(u8, u8, u8), FileFault> {
-        color::parse_rgb(text)
-            .map_or_else(|| self.fail(at, format!("\"{text}\" is not a colour like #1a2b3c")), Ok)
+        color::parse_rgb(text).map_or_else(
+            || self.source.refuse(at, format!("\"{text}\" is not a colour like #1a2b3c")),
+            Ok,
+        )
     }
 
     fn ansi(&self, text: &str, at: &Range<usize>) -> Result<Color, FileFault> {
         color::ANSI.iter().find(|(n, _)| *n == text).map_or_else(
             || {
                 let hint = did_you_mean(text, color::ANSI.iter().map(|(n, _)| *n));
-                self.fail(at, format!("\"{text}\" is none of the sixteen colours{hint}"))
+                self.source.refuse(at, format!("\"{text}\" is none of the sixteen colours{hint}"))
             },
             |(_, c)| Ok(*c),
         )
@@ -151,18 +125,18 @@ impl<'a> Reader<'a> {
 
     fn read_roles(&self, value: &Spanned<DeValue<'a>>) -> Result<Vec<Look>, FileFault> {
         let mut looks = vec![None; Role::COUNT];
-        for (key, value) in self.table(value)? {
+        for (key, value) in self.source.table(value)? {
             let name = &**key.get_ref();
             let Some(role) = Role::named(name) else {
                 let hint = did_you_mean(name, Role::ALL.iter().map(|r| r.name()));
-                return self.fail(&key.span(), format!("unknown role \"{name}\"{hint}"));
+                return self.source.refuse(&key.span(), format!("unknown role \"{name}\"{hint}"));
             };
             let look = self.look(value)?;
             if role.is_alarm() && look.mono.unwrap_or(look.modifiers).is_empty() {
                 let what = format!(
                     "role \"{name}\" must stand out without colour: give it modifiers or mono"
                 );
-                return self.fail(&key.span(), what);
+                return self.source.refuse(&key.span(), what);
             }
             if let Some(slot) = looks.get_mut(role.index()) {
                 *slot = Some(look);
@@ -176,19 +150,23 @@ impl<'a> Reader<'a> {
         if missing.is_empty() {
             return Ok(looks.into_iter().flatten().collect());
         }
-        self.fail(&value.span(), format!("roles without a look: {}", missing.join(", ")))
+        self.source.refuse(&value.span(), format!("roles without a look: {}", missing.join(", ")))
     }
 
     fn look(&self, value: &Spanned<DeValue<'a>>) -> Result<Look, FileFault> {
         let mut look = Look::default();
-        for (part, value) in self.table(value)? {
+        for (part, value) in self.source.table(value)? {
             match &**part.get_ref() {
                 "fg" => look.fg = Some(self.swatch(value)?),
                 "bg" => look.bg = Some(self.swatch(value)?),
                 "modifiers" => look.modifiers = self.modifiers(value)?,
                 "mono" => look.mono = Some(self.modifiers(value)?),
                 word => {
-                    return self.unknown((part, value), word, &["fg", "bg", "modifiers", "mono"]);
+                    return self.source.unknown(
+                        &part.span(),
+                        word,
+                        ["fg", "bg", "modifiers", "mono"],
+                    );
                 }
             }
         }
@@ -196,26 +174,26 @@ impl<'a> Reader<'a> {
     }
 
     fn swatch(&self, value: &Spanned<DeValue<'a>>) -> Result<Swatch, FileFault> {
-        let name = self.string(value)?;
+        let name = self.source.string(value)?;
         self.palette.get(name).copied().map_or_else(
             || {
                 let hint = did_you_mean(name, self.palette.keys().map(String::as_str));
-                self.fail(&value.span(), format!("\"{name}\" is not in the palette{hint}"))
+                self.source.refuse(&value.span(), format!("\"{name}\" is not in the palette{hint}"))
             },
             Ok,
         )
     }
 
     fn modifiers(&self, value: &Spanned<DeValue<'a>>) -> Result<Modifier, FileFault> {
-        let DeValue::Array(words) = value.get_ref() else {
-            return self.fail(&value.span(), "expected a list like [\"bold\"]");
-        };
+        let words = self.source.list(value, "a list like [\"bold\"]")?;
         let mut all = Modifier::empty();
         for word in words {
-            let text = self.string(word)?;
+            let text = self.source.string(word)?;
             let Some((_, modifier)) = MODIFIERS.iter().find(|(n, _)| *n == text) else {
                 let hint = did_you_mean(text, MODIFIERS.iter().map(|(n, _)| *n));
-                return self.fail(&word.span(), format!("unknown modifier \"{text}\"{hint}"));
+                return self
+                    .source
+                    .refuse(&word.span(), format!("unknown modifier \"{text}\"{hint}"));
             };
             all |= *modifier;
         }

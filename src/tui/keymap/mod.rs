@@ -1,0 +1,240 @@
+//! Which key means which verb.
+//!
+//! What belongs here: keymap files, their checks, and the walk from keys to
+//! an [`Action`]. What does not: what an action does.
+//!
+//! A keymap can't name the chords of KILL and BLOCK (see [`fixed`]) and can't
+//! lose the way out, the help, or a verb that acts on the account: such a
+//! file is refused with the line, and the bundled keymap stands in. Hints and
+//! help are read from the same rows that the keys run through.
+
+pub mod file;
+pub mod fixed;
+pub mod key;
+pub mod trie;
+
+pub use key::Key;
+
+use super::fault::{FileFault, Source, did_you_mean};
+use crate::control::Action;
+use crate::domain::{Stamp, Text};
+use file::Row;
+use std::path::Path;
+use std::time::Duration;
+use trie::{Found, Trie};
+
+/// The bundled keymaps by name.
+const EMBEDDED: &[(&str, &str)] = &[("default", include_str!("../../../keymaps/default.toml"))];
+
+/// A sequence that was begun is forgotten after this.
+pub const SEQUENCE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Where keys are looked up: in the pane that has them, then in `global`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Context {
+    /// Everywhere.
+    #[default]
+    Global,
+    /// The ticks pane.
+    Ticks,
+    /// The positions pane.
+    Positions,
+    /// The gateway pane.
+    Gateway,
+    /// The log pane.
+    Log,
+    /// The help overlay.
+    Help,
+}
+
+impl Context {
+    /// Every context.
+    pub const ALL: [Self; 6] =
+        [Self::Global, Self::Ticks, Self::Positions, Self::Gateway, Self::Log, Self::Help];
+
+    /// The name of its table in keymap files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Ticks => "ticks",
+            Self::Positions => "positions",
+            Self::Gateway => "gateway",
+            Self::Log => "log",
+            Self::Help => "help",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.name() == name)
+    }
+}
+
+/// A keymap, checked.
+#[derive(Clone, Debug)]
+pub struct Keymap {
+    name: Text,
+    rows: Vec<Row>,
+    /// One trie for each of [`Context::ALL`], with the global rows merged in.
+    tries: Vec<Trie>,
+}
+
+impl Keymap {
+    /// Reads a keymap from its text; `file` is only for faults.
+    ///
+    /// # Errors
+    /// The first fault, with its place.
+    pub fn parse(file: &str, text: &str) -> Result<Self, FileFault> {
+        let base = |name: &str| EMBEDDED.iter().find(|(n, _)| *n == name).copied();
+        let parsed = file::parse(Source { file, text }, &base)?;
+        Ok(Self { name: parsed.name, rows: parsed.rows, tries: parsed.tries })
+    }
+
+    /// A bundled keymap; none when there is none of that name.
+    #[must_use]
+    pub fn embedded(name: &str) -> Option<Self> {
+        let text = EMBEDDED.iter().find(|(n, _)| *n == name)?.1;
+        Self::parse(name, text).ok()
+    }
+
+    /// Names of the bundled keymaps.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        EMBEDDED.iter().map(|(name, _)| *name)
+    }
+
+    /// The keymap called `name`: the user's file `keymaps/NAME.toml` under
+    /// `config_dir`, else the bundled one. Never fails: what can't be used is
+    /// told in the second part and a bundled keymap stands in.
+    #[must_use]
+    pub fn load(name: &str, config_dir: &Path) -> (Self, Option<Text>) {
+        let bundled = Self::embedded(name);
+        let known = bundled.is_some();
+        let fallback = || bundled.unwrap_or_default();
+        match super::user_file::read(config_dir, "keymaps", name) {
+            Ok(Some((file, text))) => match Self::parse(&file, &text) {
+                Ok(keymap) => (keymap, None),
+                Err(fault) => {
+                    let stands_in = fallback();
+                    let note = format!("{fault}; the bundled keymap {} stands in", stands_in.name);
+                    (stands_in, Some(Text::new(&note)))
+                }
+            },
+            Ok(None) if known => (fallback(), None),
+            Ok(None) => {
+                let hint = did_you_mean(name, Self::names());
+                let note = format!("no keymap \"{name}\"{hint}: default stands in");
+                (fallback(), Some(Text::new(&note)))
+            }
+            Err(fault) => (fallback(), Some(fault)),
+        }
+    }
+
+    /// The keymap's name.
+    #[must_use]
+    pub const fn name(&self) -> &Text {
+        &self.name
+    }
+
+    /// Every row, in the order of the file: for help.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The keys that run `action` in `context`, for hints: `x x`. Those of
+    /// the context come before the global ones.
+    #[must_use]
+    pub fn keys_for(&self, action: Action, context: Context) -> Option<&str> {
+        if let Some(chord) = fixed::shown(action) {
+            return Some(chord);
+        }
+        let of = |wanted: Context| {
+            let trie = self.trie(context);
+            self.rows
+                .iter()
+                .filter(move |r| r.context == wanted && r.action == action)
+                .find(move |r| trie.find(&r.keys) == Found::Run(action))
+        };
+        of(context).or_else(|| of(Context::Global)).map(|r| r.shown.as_str())
+    }
+
+    fn trie(&self, context: Context) -> &Trie {
+        const EMPTY: &Trie = &Trie::new();
+        let place = Context::ALL.iter().position(|c| *c == context);
+        place.and_then(|i| self.tries.get(i)).unwrap_or(EMPTY)
+    }
+}
+
+impl Default for Keymap {
+    /// The bundled default; nothing but the fixed chords if even that one
+    /// were broken, which a test rules out.
+    fn default() -> Self {
+        Self::embedded("default").unwrap_or_else(|| Self {
+            name: Text::new("none"),
+            rows: Vec::new(),
+            tries: Vec::new(),
+        })
+    }
+}
+
+/// What a key led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fed {
+    /// The keys so far run this.
+    Run(Action),
+    /// A sequence has begun; shown as `g …`.
+    Pending,
+    /// Nothing.
+    Unbound,
+}
+
+/// The keys of a sequence that was begun.
+#[derive(Clone, Debug, Default)]
+pub struct Sequence {
+    keys: Vec<Key>,
+    since: Stamp,
+}
+
+impl Sequence {
+    /// Feeds one key press. A key that doesn't continue what was begun starts
+    /// anew.
+    pub fn feed(&mut self, keymap: &Keymap, context: Context, key: Key, at: Stamp) -> Fed {
+        if at.since(self.since) > SEQUENCE_TIMEOUT {
+            self.keys.clear();
+        }
+        self.keys.push(key);
+        let mut found = keymap.trie(context).find(&self.keys);
+        if found == Found::Nothing && self.keys.len() > 1 {
+            self.keys = vec![key];
+            found = keymap.trie(context).find(&self.keys);
+        }
+        match found {
+            Found::Run(action) => {
+                self.keys.clear();
+                Fed::Run(action)
+            }
+            Found::Prefix => {
+                self.since = at;
+                Fed::Pending
+            }
+            Found::Nothing => {
+                self.keys.clear();
+                Fed::Unbound
+            }
+        }
+    }
+
+    /// Forgets what was begun.
+    pub fn clear(&mut self) {
+        self.keys.clear();
+    }
+
+    /// What was begun, as `g`, empty when nothing was.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        key::show_all(&self.keys)
+    }
+}
+
+#[cfg(test)]
+mod tests;
