@@ -7,6 +7,8 @@
 //! through the very same code. Every variant serialises; adding one is a
 //! change of the recording's version, so old variants are never altered.
 
+pub use crate::domain::{Fingerprint, LinkState};
+
 use crate::domain::{
     Account, Decision, GatewayAddr, Intent, KillProgress, LatchSeen, Mode, Position, Stamp, Text,
     TickBatch, Ticket, UtcMicros,
@@ -90,19 +92,6 @@ pub struct SessionInfo {
     pub config: Text,
 }
 
-/// How a link stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LinkState {
-    /// Not connected yet, trying.
-    #[default]
-    Connecting,
-    /// TCP and the ZMTP handshake are done.
-    Up,
-    /// It was up and is not.
-    Down,
-}
-
 /// A feed's link and its counters since the session began.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedReport {
@@ -122,19 +111,6 @@ pub struct FeedReport {
     pub rebuilds: u32,
     /// Why it was built anew last.
     pub rebuilt_for: Text,
-}
-
-/// A peer's identity as far as it was proven.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fingerprint {
-    /// It has not answered yet.
-    #[default]
-    Unknown,
-    /// HEARTBEAT answered as Protocol v1.0 demands.
-    V1,
-    /// It answered something else: nothing more is sent to it.
-    NotV1,
 }
 
 /// One heartbeat's outcome.

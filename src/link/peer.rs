@@ -8,8 +8,7 @@
 use super::error::{AskError, CallError, LinkError};
 use super::req::{Posted, Req, deadline};
 use super::wake::Sleeper;
-use crate::domain::{Account, Endpoint, Position, Stamp, Text};
-use crate::event::{Fingerprint, LinkState};
+use crate::domain::{Account, Endpoint, Fingerprint, LinkState, Position, Stamp, Text};
 use crate::host::{clock, ids};
 use crate::wire::{Action, OrderFill, Refusal, Reply, Request};
 use std::time::Duration;

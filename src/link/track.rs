@@ -1,7 +1,7 @@
 //! How a connection stands, folded from its monitor's events. Pure.
 
 use super::monitor::LinkEvent;
-use crate::event::LinkState;
+use crate::domain::LinkState;
 
 /// libzmq says at once when it connects again by itself; silence this long
 /// after a loss means that it never will.

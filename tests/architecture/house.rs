@@ -178,6 +178,7 @@ fn what_the_table_grants_passes() {
         ("gateway::book", "#[cfg(test)] use crate::link::Req;"),
         ("gateway::book", "/// [`crate::link`] is the other end.\nfn f() {}"),
         ("gateway::book", "mod link; use self::link::X; use super::clerk::Y;"),
+        ("link::req", "pub(crate) fn f() {} pub(super) struct X;"),
         ("tui::run", "use crate::feeds::Sequencer;"),
         ("cli::kill", "use crate::tui::run;"),
     ] {

@@ -4,7 +4,7 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use std::collections::BTreeMap;
 use syn::visit::Visit;
-use syn::{Attribute, ImplItem, Item, ItemMod, ItemUse, Macro, Path, UseTree};
+use syn::{Attribute, ImplItem, Item, ItemMod, ItemUse, Macro, Path, UseTree, Visibility};
 
 /// A path and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -178,6 +178,9 @@ impl<'ast> Visit<'ast> for Visitor {
     fn visit_item_use(&mut self, item: &'ast ItemUse) {
         self.tree(&item.tree, &mut Vec::new());
     }
+
+    /// `pub(crate)` imports nothing.
+    fn visit_visibility(&mut self, _: &'ast Visibility) {}
 
     fn visit_path(&mut self, path: &'ast Path) {
         let segments: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
