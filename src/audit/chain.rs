@@ -1,0 +1,135 @@
+//! Writing one chain.
+
+use super::record::{Act, Head, Record, VERSION, line_sha};
+use super::verify::heads_of;
+use crate::domain::Text;
+use crate::host::{Identity, clock, ids};
+use rustix::fs::{Mode, OFlags};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Why a line could not be written.
+#[derive(Debug, Error)]
+pub enum AuditError {
+    /// The directory can't be used.
+    #[error("audit log {path}: {cause} (is the disk full or read-only?)")]
+    Io {
+        /// File or directory.
+        path: Text,
+        /// The system's words.
+        cause: std::io::Error,
+    },
+    /// A record that does not serialise: a defect of ours.
+    #[error("audit record can't be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// One process's chain; the file is made with its first record.
+#[derive(Debug)]
+pub struct Chain {
+    dir: PathBuf,
+    who: Identity,
+    role: Text,
+    open: Option<OpenChain>,
+}
+
+#[derive(Debug)]
+struct OpenChain {
+    file: File,
+    path: PathBuf,
+    head: Head,
+    next: u64,
+    /// Bytes of a write that failed half way may be in the file: the next
+    /// write must begin on a fresh line.
+    torn: bool,
+}
+
+impl Chain {
+    /// A chain in `dir`, which is created (0700) when it is not there.
+    #[must_use]
+    pub fn new(dir: &Path, who: Identity, role: &str) -> Self {
+        Self { dir: dir.to_owned(), who, role: Text::limited(role, 16), open: None }
+    }
+
+    /// Appends and syncs. After an error the chain goes on in a new file,
+    /// whose first line names the broken one's head.
+    ///
+    /// # Errors
+    /// [`AuditError`] when the line is not known to be on disk.
+    pub fn append(&mut self, act: Act) -> Result<(), AuditError> {
+        if self.open.as_ref().is_none_or(|o| o.torn) {
+            let (mut chain, heads) = self.create()?;
+            write_line(&mut chain, &self.who, &self.role, Act::Open { heads })?;
+            self.open = Some(chain);
+        }
+        match self.open.as_mut() {
+            Some(chain) => write_line(chain, &self.who, &self.role, act),
+            None => Ok(()),
+        }
+    }
+
+    /// Head of this chain, once something was written.
+    #[must_use]
+    pub fn head(&self) -> Option<&Head> {
+        self.open.as_ref().map(|o| &o.head)
+    }
+
+    fn create(&self) -> Result<(OpenChain, std::collections::BTreeMap<String, Head>), AuditError> {
+        std::fs::DirBuilder::new().recursive(true).create(&self.dir).map_err(io(&self.dir))?;
+        let heads = heads_of(&self.dir);
+        let stamp = clock::utc().iso().replace([':', '.'], "");
+        let salt = ids::random_u64() & 0xffff;
+        let name = format!("{stamp}-{}-{}-{salt:04x}.jsonl", self.role, self.who.pid);
+        let path = self.dir.join(name);
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::APPEND | OFlags::WRONLY;
+        let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let fd = rustix::fs::open(&path, flags, Mode::from_raw_mode(0o640))
+            .map_err(|e| io(&path)(e.into()))?;
+        sync_dir(&self.dir).map_err(io(&self.dir))?;
+        let open =
+            OpenChain { file: File::from(fd), path, head: Head::default(), next: 0, torn: false };
+        Ok((open, heads))
+    }
+}
+
+fn write_line(
+    chain: &mut OpenChain,
+    who: &Identity,
+    role: &Text,
+    act: Act,
+) -> Result<(), AuditError> {
+    let record = Record {
+        v: VERSION,
+        n: chain.next,
+        prev: chain.head.sha.clone(),
+        at: clock::now(),
+        who: who.clone(),
+        role: role.clone(),
+        act,
+    };
+    let mut line = serde_json::to_vec(&record)?;
+    let sha = line_sha(&line);
+    line.push(b'\n');
+    chain.torn = true;
+    chain.file.write_all(&line).map_err(io(&chain.path))?;
+    chain.file.sync_data().map_err(io(&chain.path))?;
+    chain.torn = false;
+    chain.head = Head { n: chain.next, sha };
+    chain.next += 1;
+    Ok(())
+}
+
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> AuditError {
+    let path = Text::new(&path.to_string_lossy());
+    move |cause| AuditError::Io { path, cause }
+}
+
+/// Makes a directory's entries durable.
+///
+/// # Errors
+/// The system's, when it can't be opened or synced.
+pub fn sync_dir(dir: &Path) -> std::io::Result<()> {
+    File::open(dir)?.sync_all()
+}

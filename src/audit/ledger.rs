@@ -1,0 +1,270 @@
+//! What the audit log says about the switch, as a fold over sets.
+//!
+//! Engaged = decisions engaged − decisions reset, by identity. Disarmed =
+//! (resets + disarm tokens) − tokens that an `Arm` named. Both are free of
+//! order, so chains of many processes need no common clock.
+
+use super::record::{Act, ForeignLatch, Record};
+use super::verify;
+use crate::domain::{EngageId, GatewayPhase, KillIntent, StepTimes, Text};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// A decision in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Engaged {
+    /// In full.
+    pub intent: KillIntent,
+    /// Last recorded step by gateway.
+    pub steps: BTreeMap<Text, (GatewayPhase, StepTimes, Text)>,
+}
+
+/// The fold.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    engaged: BTreeMap<EngageId, Engaged>,
+    reset: BTreeSet<EngageId>,
+    stood_down: BTreeSet<EngageId>,
+    disarmed: BTreeMap<EngageId, Text>,
+    armed: BTreeSet<EngageId>,
+    foreign_reset: BTreeSet<ForeignLatch>,
+}
+
+impl Ledger {
+    /// Hears one record; the order of records of different chains is free.
+    pub fn hear(&mut self, record: &Record) {
+        match &record.act {
+            Act::Engage { intent } => {
+                let engaged = Engaged { intent: intent.clone(), steps: BTreeMap::new() };
+                self.engaged.entry(intent.engage_id).or_insert(engaged);
+            }
+            Act::Step { engage_id, gateway, phase, times, note, .. } => {
+                if let Some(engaged) = self.engaged.get_mut(engage_id) {
+                    engaged.steps.insert(gateway.clone(), (*phase, *times, note.clone()));
+                }
+            }
+            Act::Reset { ids, foreign, .. } => {
+                self.reset.extend(ids);
+                self.foreign_reset.extend(foreign);
+                for id in ids {
+                    self.disarmed.insert(*id, Text::new("reset; orders wait for crs arm"));
+                }
+            }
+            Act::StandDown { engage_id, .. } => {
+                self.stood_down.insert(*engage_id);
+            }
+            Act::Disarm { token, why } => {
+                self.disarmed.insert(*token, why.clone());
+            }
+            Act::Arm { tokens, .. } => self.armed.extend(tokens),
+            Act::Open { .. }
+            | Act::External { .. }
+            | Act::Positions { .. }
+            | Act::Tampered { .. }
+            | Act::Command { .. } => {}
+        }
+    }
+
+    /// Decisions in force, oldest first.
+    pub fn engaged(&self) -> impl Iterator<Item = &Engaged> {
+        self.engaged.values().filter(|e| !self.reset.contains(&e.intent.engage_id))
+    }
+
+    /// Whether any decision is in force.
+    #[must_use]
+    pub fn is_engaged(&self) -> bool {
+        self.engaged().next().is_some()
+    }
+
+    /// Whether this decision was reset.
+    #[must_use]
+    pub fn was_reset(&self, id: EngageId) -> bool {
+        self.reset.contains(&id)
+    }
+
+    /// Whether an operator ended the attempts of this decision.
+    #[must_use]
+    pub fn stood_down(&self, id: EngageId) -> bool {
+        self.stood_down.contains(&id)
+    }
+
+    /// Whether this foreign file was the object of an audited reset.
+    #[must_use]
+    pub fn foreign_was_reset(&self, file: &ForeignLatch) -> bool {
+        self.foreign_reset.contains(file)
+    }
+
+    /// What keeps the switch disarmed: token and why.
+    pub fn disarmed(&self) -> impl Iterator<Item = (EngageId, &Text)> {
+        self.disarmed.iter().filter(|(t, _)| !self.armed.contains(t)).map(|(t, w)| (*t, w))
+    }
+}
+
+/// Follows the chains of a directory, reading only what is new.
+#[derive(Debug)]
+pub struct LedgerReader {
+    dir: PathBuf,
+    seen: BTreeMap<PathBuf, u64>,
+    ledger: Ledger,
+}
+
+impl LedgerReader {
+    /// For the chains in `dir`, which may not exist yet.
+    #[must_use]
+    pub fn new(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), seen: BTreeMap::new(), ledger: Ledger::default() }
+    }
+
+    /// Reads what was appended since the last call. A chain that is broken
+    /// is read up to the break; a shorter file is read anew, for what was
+    /// engaged stays engaged.
+    ///
+    /// # Errors
+    /// The system's, when the directory exists and can't be read: then the
+    /// log can't say that the switch is safe.
+    pub fn refresh(&mut self) -> std::io::Result<&Ledger> {
+        match std::fs::read_dir(&self.dir) {
+            Ok(_) => {}
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(&self.ledger),
+            Err(e) => return Err(e),
+        }
+        for path in verify::files(&self.dir) {
+            let len = std::fs::metadata(&path)?.len();
+            if self.seen.get(&path) == Some(&len) {
+                continue;
+            }
+            let bytes = std::fs::read(&path)?;
+            // A line whose link is broken still says what it says: for the
+            // switch, doubt about a line engages rather than frees.
+            for record in lenient(&bytes) {
+                self.ledger.hear(&record);
+            }
+            self.seen.insert(path, len);
+        }
+        Ok(&self.ledger)
+    }
+
+    /// The fold as of the last refresh.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+}
+
+/// Records that free the switch count only within an unbroken chain; records
+/// that engage it count wherever they parse.
+fn lenient(bytes: &[u8]) -> Vec<Record> {
+    let (_, mut records) = verify::read_bytes("", bytes);
+    for line in bytes.split(|b| *b == b'\n').skip(records.len()) {
+        if let Ok(record) = serde_json::from_slice::<Record>(line)
+            && matches!(record.act, Act::Engage { .. } | Act::Disarm { .. })
+        {
+            records.push(record);
+        }
+    }
+    records
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::chain::Chain;
+    use super::*;
+    use crate::domain::{Intent, Stamp};
+    use crate::host::{Identity, ids};
+
+    fn intent(id: EngageId) -> KillIntent {
+        KillIntent {
+            engage_id: id,
+            intent: Intent::Kill,
+            operator: Text::new("op"),
+            host: Text::new("inf"),
+            boot_id: Text::new("b"),
+            reason: Text::new("test"),
+            pressed: Stamp::default(),
+            latch: PathBuf::from("latch.lock"),
+            targets: Vec::new(),
+            drill: false,
+        }
+    }
+
+    fn chain(dir: &Path) -> Chain {
+        Chain::new(dir, Identity::here(), "test")
+    }
+
+    #[test]
+    fn engaged_until_a_reset_names_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (a, b) = (ids::engage_id(), ids::engage_id());
+        let mut one = chain(dir.path());
+        let mut two = chain(dir.path());
+        one.append(Act::Engage { intent: intent(a) }).unwrap();
+        two.append(Act::Engage { intent: intent(b) }).unwrap();
+        let mut reader = LedgerReader::new(dir.path());
+        assert_eq!(reader.refresh().unwrap().engaged().count(), 2);
+        let reset = |ids: Vec<EngageId>| Act::Reset {
+            ids,
+            foreign: Vec::new(),
+            reason: Text::new("over"),
+            overridden: false,
+        };
+        two.append(reset(vec![a])).unwrap();
+        assert_eq!(reader.refresh().unwrap().engaged().count(), 1);
+        one.append(reset(vec![b])).unwrap();
+        let ledger = reader.refresh().unwrap();
+        assert!(!ledger.is_engaged());
+        let waiting: Vec<_> = ledger.disarmed().map(|(t, _)| t).collect();
+        assert_eq!(waiting.len(), 2);
+        one.append(Act::Arm { tokens: waiting, live: false }).unwrap();
+        assert_eq!(reader.refresh().unwrap().disarmed().count(), 0);
+    }
+
+    #[test]
+    fn every_flipped_byte_and_every_cut_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let id = ids::engage_id();
+        let mut one = chain(dir.path());
+        one.append(Act::Engage { intent: intent(id) }).unwrap();
+        one.append(Act::StandDown { engage_id: id, reason: Text::new("x") }).unwrap();
+        // A later chain remembers the head of the first, so that even its
+        // last line can't be changed unseen.
+        chain(dir.path()).append(Act::Tampered { ids: vec![id] }).unwrap();
+        let path = verify::files(dir.path()).remove(0);
+        let good = std::fs::read(&path).unwrap();
+        assert!(verify::verify_dir(dir.path()).iter().all(|r| r.findings.is_empty()));
+        let findings = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            verify::verify_dir(dir.path()).iter().map(|r| r.findings.len()).sum::<usize>()
+        };
+        for i in (0..good.len()).step_by(7) {
+            let mut bad = good.clone();
+            bad[i] ^= 1;
+            assert!(findings(&bad) > 0, "flip at {i}");
+        }
+        for cut in 0..good.len() {
+            assert!(findings(&good[..cut]) > 0, "cut at {cut}");
+        }
+        assert_eq!(findings(&good), 0);
+    }
+
+    #[test]
+    fn a_broken_chain_still_engages_and_never_frees() {
+        let dir = tempfile::tempdir().unwrap();
+        let id = ids::engage_id();
+        let mut one = chain(dir.path());
+        one.append(Act::StandDown { engage_id: id, reason: Text::new("x") }).unwrap();
+        one.append(Act::Engage { intent: intent(id) }).unwrap();
+        one.append(Act::Reset {
+            ids: vec![id],
+            foreign: Vec::new(),
+            reason: Text::new("over"),
+            overridden: false,
+        })
+        .unwrap();
+        let path = verify::files(dir.path()).remove(0);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let second = text.lines().nth(1).unwrap().to_owned();
+        std::fs::write(&path, text.replace(&second, "{\"gone\":1}")).unwrap();
+        let mut reader = LedgerReader::new(dir.path());
+        assert!(reader.refresh().unwrap().is_engaged());
+    }
+}

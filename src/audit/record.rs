@@ -1,0 +1,183 @@
+//! The lines of the log.
+
+use crate::domain::{
+    EngageId, GatewayPhase, Intent, KillIntent, Position, Stamp, StepTimes, Text, Ticket,
+};
+use crate::host::Identity;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Version of the line format.
+pub const VERSION: u32 = 1;
+
+/// A chain's last line, as another chain knew it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Its number.
+    pub n: u64,
+    /// Its SHA-256, hexadecimal.
+    pub sha: String,
+}
+
+/// A latch file that somebody else made, by what can't be repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ForeignLatch {
+    /// Device.
+    pub dev: u64,
+    /// Inode.
+    pub ino: u64,
+    /// Change time in nanoseconds since the epoch.
+    pub ctime_ns: i64,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Act {
+    /// First line of a chain: the heads of the others.
+    Open {
+        /// By file name.
+        heads: BTreeMap<String, Head>,
+    },
+    /// A decision to stop, in full: enough to carry it out after a restart.
+    Engage {
+        /// The decision.
+        intent: KillIntent,
+    },
+    /// A file that was not ours was seen at the latch's path.
+    External {
+        /// Which.
+        file: ForeignLatch,
+        /// What it says, or that it says nothing.
+        reason: Text,
+    },
+    /// A kill moved at one gateway.
+    Step {
+        /// The decision.
+        engage_id: EngageId,
+        /// Gateway's name.
+        gateway: Text,
+        /// How far.
+        phase: GatewayPhase,
+        /// Steps in microseconds since the key.
+        times: StepTimes,
+        /// In words.
+        note: Text,
+        /// The peer's frame that caused it, cut to 2 KiB.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        raw: Option<Text>,
+    },
+    /// What was open, as read before or after the kill.
+    Positions {
+        /// The decision.
+        engage_id: EngageId,
+        /// Gateway's name.
+        gateway: Text,
+        /// As the gateway claims.
+        open: Vec<Position>,
+    },
+    /// The latch was removed without a reset and made again.
+    Tampered {
+        /// Decisions in force.
+        ids: Vec<EngageId>,
+    },
+    /// An operator ends the attempts; the latch stays.
+    StandDown {
+        /// The decision.
+        engage_id: EngageId,
+        /// Why.
+        reason: Text,
+    },
+    /// The way back: these decisions, and no other, are over.
+    Reset {
+        /// Every decision in force when the operator confirmed.
+        ids: Vec<EngageId>,
+        /// Foreign files.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        foreign: Vec<ForeignLatch>,
+        /// In the operator's words.
+        reason: Text,
+        /// Flat was not proven; the operator insisted.
+        overridden: bool,
+    },
+    /// Proof was lost and came back: orders wait for an operator.
+    Disarm {
+        /// A fresh identity for `Arm` to name.
+        token: EngageId,
+        /// What was in doubt.
+        why: Text,
+    },
+    /// Orders may pass again.
+    Arm {
+        /// Disarm tokens and reset decisions that this ends.
+        tokens: Vec<EngageId>,
+        /// Typed for real money.
+        live: bool,
+    },
+    /// An ordinary command that moves money.
+    Command {
+        /// Request id, empty when a gate denied it.
+        req_id: Text,
+        /// `CLOSE_POSITION 1000003`
+        what: Text,
+        /// `sent`, `done`, `failed`, `unknown`, `denied`
+        outcome: Text,
+        /// Ticket concerned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<Ticket>,
+    },
+}
+
+impl Act {
+    /// The word that `crs audit show` prints.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "OPEN",
+            Self::Engage { intent } => match intent.intent {
+                Intent::Kill => "ENGAGE KILL",
+                Intent::Block => "ENGAGE BLOCK",
+            },
+            Self::External { .. } => "EXTERNAL",
+            Self::Step { .. } => "STEP",
+            Self::Positions { .. } => "POSITIONS",
+            Self::Tampered { .. } => "TAMPERED",
+            Self::StandDown { .. } => "STAND DOWN",
+            Self::Reset { .. } => "RESET",
+            Self::Disarm { .. } => "DISARM",
+            Self::Arm { .. } => "ARM",
+            Self::Command { .. } => "COMMAND",
+        }
+    }
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`VERSION`]
+    pub v: u32,
+    /// Counted from 0 in every chain.
+    pub n: u64,
+    /// SHA-256 of the line before, hexadecimal; empty on the first.
+    pub prev: String,
+    /// When, on both clocks.
+    pub at: Stamp,
+    /// Who, from where, in which process.
+    pub who: Identity,
+    /// Which part of `crs` writes: `agent`, `console`, `cli`.
+    pub role: Text,
+    /// What.
+    #[serde(flatten)]
+    pub act: Act,
+}
+
+/// SHA-256 of a line without its newline, hexadecimal.
+#[must_use]
+pub fn line_sha(line: &[u8]) -> String {
+    Sha256::digest(line).iter().fold(String::with_capacity(64), |mut hex, b| {
+        let _ = write!(hex, "{b:02x}");
+        hex
+    })
+}

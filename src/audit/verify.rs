@@ -1,0 +1,163 @@
+//! Reading chains back, and finding what was done to them.
+
+use super::record::{Act, Head, Record, line_sha};
+use crate::domain::Text;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What is wrong with a chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Line, counted from 1.
+    pub line: u64,
+    /// What: `chain broken`, `torn tail`, `not a record`, …
+    pub what: Text,
+}
+
+/// One chain, as found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChainReport {
+    /// File name.
+    pub file: Text,
+    /// Good records before the first finding.
+    pub records: u64,
+    /// Head after them.
+    pub head: Option<Head>,
+    /// Everything wrong, in order.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads every chain of `dir` in the order of their names, which begin with
+/// the time they were opened. Records up to the first break are given back;
+/// what comes after a break is not believed.
+#[must_use]
+pub fn read_dir(dir: &Path) -> Vec<(ChainReport, Vec<Record>)> {
+    let mut chains: Vec<_> = files(dir).iter().map(|path| read_file(path)).collect();
+    check_links(&mut chains);
+    chains
+}
+
+/// As [`read_dir`], reports only.
+#[must_use]
+pub fn verify_dir(dir: &Path) -> Vec<ChainReport> {
+    read_dir(dir).into_iter().map(|(report, _)| report).collect()
+}
+
+/// The chain files of a directory, sorted.
+#[must_use]
+pub fn files(dir: &Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
+    let mut files: Vec<_> = entries
+        .filter_map(Result::ok)
+        .map(|e| e.path())
+        .filter(|p| p.extension().is_some_and(|e| e == "jsonl"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Head of every chain in `dir`, by file name.
+#[must_use]
+pub fn heads_of(dir: &Path) -> BTreeMap<String, Head> {
+    files(dir)
+        .iter()
+        .filter_map(|path| {
+            let name = path.file_name()?.to_str()?.to_owned();
+            let (report, _) = read_file(path);
+            Some((name, report.head?))
+        })
+        .collect()
+}
+
+fn read_file(path: &Path) -> (ChainReport, Vec<Record>) {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    match std::fs::read(path) {
+        Ok(bytes) => read_bytes(&name, &bytes),
+        Err(e) => {
+            let what = Text::limited(&format!("can't be read: {e}"), 120);
+            let findings = vec![Finding { line: 0, what }];
+            let file = Text::new(&name);
+            (ChainReport { file, records: 0, head: None, findings }, Vec::new())
+        }
+    }
+}
+
+/// Reads one chain from memory.
+#[must_use]
+pub fn read_bytes(name: &str, bytes: &[u8]) -> (ChainReport, Vec<Record>) {
+    let mut report =
+        ChainReport { file: Text::new(name), records: 0, head: None, findings: Vec::new() };
+    let mut records = Vec::new();
+    let mut rest = bytes;
+    let mut line_no = 0_u64;
+    while !rest.is_empty() {
+        line_no += 1;
+        let mut find = |what: &str| {
+            report.findings.push(Finding { line: line_no, what: Text::limited(what, 160) });
+        };
+        let Some(end) = rest.iter().position(|b| *b == b'\n') else {
+            find("torn tail: the last line has no end");
+            break;
+        };
+        let (line, after) = rest.split_at(end);
+        rest = after.get(1..).unwrap_or_default();
+        let record: Record = match serde_json::from_slice(line) {
+            Ok(record) => record,
+            Err(e) => {
+                find(&format!("chain broken at {line_no}: not a record ({e})"));
+                break;
+            }
+        };
+        let expected = report.head.as_ref().map_or("", |h| h.sha.as_str());
+        if record.n != report.records || record.prev != expected {
+            find(&format!("chain broken at {line_no}: it does not follow the line before"));
+            break;
+        }
+        report.head = Some(Head { n: record.n, sha: line_sha(line) });
+        report.records += 1;
+        records.push(record);
+    }
+    if report.records == 0 && report.findings.is_empty() {
+        report.findings.push(Finding { line: 0, what: Text::new("empty chain") });
+    }
+    (report, records)
+}
+
+/// The heads that younger chains remember must be in the older ones still:
+/// this finds a chain that lost its tail or vanished.
+fn check_links(chains: &mut [(ChainReport, Vec<Record>)]) {
+    let mut remembered: Vec<(String, Head, Text)> = Vec::new();
+    for (report, records) in chains.iter() {
+        if let Some(Act::Open { heads }) = records.first().map(|r| &r.act) {
+            for (name, head) in heads {
+                remembered.push((name.clone(), head.clone(), report.file.clone()));
+            }
+        }
+    }
+    for (name, head, witness) in remembered {
+        let known = chains.iter_mut().find(|(r, _)| r.file.as_str() == name);
+        match known {
+            None => {
+                let what = format!("chain {name} is gone, {witness} remembers it");
+                if let Some((report, _)) = chains.iter_mut().find(|(r, _)| r.file == witness) {
+                    report.findings.push(Finding { line: 1, what: Text::new(&what) });
+                }
+            }
+            Some((report, records)) => {
+                let sha_at = |n: u64| {
+                    if report.head.as_ref().is_some_and(|h| h.n == n) {
+                        return report.head.as_ref().map(|h| h.sha.clone());
+                    }
+                    let next = usize::try_from(n).ok()?.checked_add(1)?;
+                    records.get(next).map(|r| r.prev.clone())
+                };
+                if sha_at(head.n).as_deref() != Some(head.sha.as_str()) {
+                    let what =
+                        format!("lost or changed line {}, which {witness} remembers", head.n + 1);
+                    report.findings.push(Finding { line: head.n + 1, what: Text::new(&what) });
+                }
+            }
+        }
+    }
+}
