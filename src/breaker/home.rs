@@ -1,0 +1,61 @@
+//! Where everything that belongs to one latch is kept.
+
+use crate::audit::record::line_sha;
+use rustix::fs::Mode;
+use std::io::{Error, ErrorKind, Result};
+use std::path::{Path, PathBuf};
+
+/// The private directory of one latch under the state directory: audit log,
+/// agent's lock and socket. Named by the latch's path, so that two latches
+/// of one user never share an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LatchHome {
+    /// The latch file.
+    pub latch: PathBuf,
+    /// Its directory.
+    pub dir: PathBuf,
+}
+
+impl LatchHome {
+    /// For `latch` below `state_dir`; touches nothing.
+    #[must_use]
+    pub fn new(state_dir: &Path, latch: &Path) -> Self {
+        let sha = line_sha(latch.as_os_str().as_encoded_bytes());
+        let short = sha.get(..12).unwrap_or_default();
+        Self { latch: latch.to_owned(), dir: state_dir.join(format!("latch-{short}")) }
+    }
+
+    /// Makes the directory, private to this user.
+    ///
+    /// # Errors
+    /// The system's; or that somebody else owns it.
+    pub fn prepare(&self) -> Result<()> {
+        use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
+        let meta = std::fs::symlink_metadata(&self.dir)?;
+        if !meta.is_dir() || meta.uid() != rustix::process::geteuid().as_raw() {
+            let text = format!("{} belongs to somebody else", self.dir.display());
+            return Err(Error::new(ErrorKind::PermissionDenied, text));
+        }
+        rustix::fs::chmod(&self.dir, Mode::from_raw_mode(0o700))?;
+        Ok(())
+    }
+
+    /// The audit chains.
+    #[must_use]
+    pub fn audit(&self) -> PathBuf {
+        self.dir.join("audit")
+    }
+
+    /// Held by the elected agent; holds its process id.
+    #[must_use]
+    pub fn agent_lock(&self) -> PathBuf {
+        self.dir.join("agent.lock")
+    }
+
+    /// Where the agent listens.
+    #[must_use]
+    pub fn agent_socket(&self) -> PathBuf {
+        self.dir.join("agent.sock")
+    }
+}
