@@ -1,0 +1,567 @@
+//! The kill of one gateway as a pure machine: inputs and a clock's reading
+//! in, effects out. No socket, no file, no clock of its own.
+//!
+//! What it promises: a claim is never shown as done; the same request id is
+//! sent until it is acknowledged; three good polls over at least two
+//! intervals prove flat, and anything less does not; what a peer says that
+//! can't be trusted makes the phase worse, never better.
+
+use super::schedule::{ACCOUNT_WAIT, LATE, MAX_CLOSING, MAX_OUTSTANDING, patience};
+use crate::domain::{
+    EngageId, GatewayPhase, Position, ProofPoll, ReqId, StepTimes, Survivor, Text, Ticket,
+};
+use crate::wire::{Action, Refusal, Reply};
+use std::collections::BTreeMap;
+
+/// Identity of one call within a machine.
+pub type CallId = u32;
+
+/// Settings of one machine, all in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// Between two proof polls.
+    pub proof: u64,
+    /// Between two polls while verified.
+    pub enforce: u64,
+}
+
+/// What the driver reports.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Begin with the first KILL_SWITCH.
+    Begin,
+    /// The request was handed to libzmq on a connected socket.
+    Sent(CallId),
+    /// Bytes came back on this call's socket.
+    Reply(CallId, Vec<u8>),
+    /// The call's link is gone, or it could not be made.
+    Lost(CallId, Text),
+    /// The fingerprint before this call was refused.
+    NotV1(CallId, Text),
+    /// Time passed.
+    Tick,
+    /// The operator says: ask that peer once more who it is.
+    ProbeAgain,
+    /// The operator ends the attempts, for the record.
+    StandDown(Text),
+}
+
+/// What the driver shall do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// A fresh socket, a fingerprint where none stands, then this request.
+    Open(CallId, ReqId, Action),
+    /// Close that socket.
+    Drop(CallId),
+    /// Something that the operator must see at once.
+    Alarm(Text),
+    /// Put this on record: what was open.
+    Found(Vec<Position>),
+}
+
+#[derive(Clone, Debug)]
+struct Call {
+    what: What,
+    req: ReqId,
+    deadline: u64,
+    give_up: u64,
+    sent: bool,
+    timed_out: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Kill,
+    Positions,
+    Account,
+    Close(Ticket),
+}
+
+#[derive(Debug, Default)]
+struct Poll {
+    positions: Option<Result<Vec<Position>, Text>>,
+    margin: Option<Result<bool, Text>>,
+}
+
+/// One kill at one gateway.
+#[derive(Debug)]
+pub struct Machine {
+    id: EngageId,
+    pressed: u64,
+    timing: Timing,
+    /// How far the gateway is known to have obeyed.
+    pub phase: GatewayPhase,
+    /// KILL_SWITCH sent so often.
+    pub attempts: u32,
+    /// What the gateway claims: closed, total.
+    pub claimed: Option<(u32, u32)>,
+    /// Good polls in a row.
+    pub good: u8,
+    /// The last poll.
+    pub last_poll: Option<ProofPoll>,
+    /// Open after the kill.
+    pub survivors: BTreeMap<Ticket, Survivor>,
+    /// Steps since the key.
+    pub times: StepTimes,
+    /// In words.
+    pub note: Text,
+    round: u32,
+    polls_made: u32,
+    acked: bool,
+    calls: BTreeMap<CallId, Call>,
+    next_call: CallId,
+    poll: Option<Poll>,
+    first_good: u64,
+    kill_at: Option<u64>,
+    poll_at: Option<u64>,
+    closing: BTreeMap<Ticket, u64>,
+    pending_since: Option<u64>,
+    ended: bool,
+}
+
+impl Machine {
+    /// A machine that waits for [`Input::Begin`]. `pressed` is the key's
+    /// moment on the clock that `now` readings come from.
+    #[must_use]
+    pub fn new(id: EngageId, pressed: u64, timing: Timing) -> Self {
+        Self {
+            id,
+            pressed,
+            timing,
+            phase: GatewayPhase::Idle,
+            attempts: 0,
+            claimed: None,
+            good: 0,
+            last_poll: None,
+            survivors: BTreeMap::new(),
+            times: StepTimes::default(),
+            note: Text::default(),
+            round: 1,
+            polls_made: 0,
+            acked: false,
+            calls: BTreeMap::new(),
+            next_call: 1,
+            poll: None,
+            first_good: 0,
+            kill_at: None,
+            poll_at: None,
+            closing: BTreeMap::new(),
+            pending_since: None,
+            ended: false,
+        }
+    }
+
+    /// The next moment at which [`Input::Tick`] is due.
+    #[must_use]
+    pub fn wake(&self) -> Option<u64> {
+        let calls = self.calls.values().map(|c| if c.timed_out { c.give_up } else { c.deadline });
+        calls.chain(self.kill_at).chain(self.poll_at).min()
+    }
+
+    /// Hears one input at `now` (nanoseconds, monotonic).
+    pub fn on(&mut self, now: u64, input: Input, out: &mut Vec<Effect>) {
+        match input {
+            Input::Begin if self.phase == GatewayPhase::Idle => self.send_kill(now, out),
+            Input::Begin => {}
+            Input::Sent(call) => self.sent(now, call),
+            Input::Reply(call, bytes) => self.reply(now, call, &bytes, out),
+            Input::Lost(call, why) => self.lost(now, call, &why, out),
+            Input::NotV1(call, why) => self.not_v1(call, why, out),
+            Input::Tick => self.tick(now, out),
+            Input::ProbeAgain if self.phase == GatewayPhase::NotV1 => self.send_kill(now, out),
+            Input::ProbeAgain => {}
+            Input::StandDown(why) => {
+                self.drop_all(out);
+                self.ended = true;
+                self.phase = GatewayPhase::StoodDown;
+                self.note = why;
+            }
+        }
+    }
+
+    fn since_key(&self, now: u64) -> Option<u64> {
+        Some(now.saturating_sub(self.pressed) / 1_000)
+    }
+
+    fn open(&mut self, now: u64, what: What, wait: u64, out: &mut Vec<Effect>) {
+        let call = self.next_call;
+        self.next_call += 1;
+        let (req, action) = match what {
+            What::Kill => (self.id.kill_req(self.round), Action::KillSwitch),
+            What::Positions => (self.read_req("pos"), Action::Positions),
+            What::Account => (self.read_req("acc"), Action::AccountInfo),
+            What::Close(t) => (self.read_req(&format!("close-{t}")), Action::ClosePosition(t)),
+        };
+        let entry = Call {
+            what,
+            req: req.clone(),
+            deadline: now + wait,
+            give_up: now + LATE,
+            sent: false,
+            timed_out: false,
+        };
+        self.calls.insert(call, entry);
+        out.push(Effect::Open(call, req, action));
+    }
+
+    /// Reads and closes are requests of their own: a fresh id each time.
+    fn read_req(&self, verb: &str) -> ReqId {
+        let verb = format!("{verb}-{}", self.id);
+        ReqId::numbered(&verb, self.round, self.polls_made, u64::from(self.next_call))
+    }
+
+    fn send_kill(&mut self, now: u64, out: &mut Vec<Effect>) {
+        let outstanding = self.calls.values().filter(|c| c.what == What::Kill).count();
+        if outstanding >= MAX_OUTSTANDING {
+            self.kill_at = Some(now + 1_000_000_000);
+            return;
+        }
+        self.kill_at = None;
+        self.attempts += 1;
+        if !self.settled() {
+            self.phase = GatewayPhase::Sending { n: self.attempts };
+        }
+        let wait = patience(self.id, self.attempts);
+        self.open(now, What::Kill, wait, out);
+    }
+
+    /// Phases that a mere resend does not take back.
+    const fn settled(&self) -> bool {
+        matches!(
+            self.phase,
+            GatewayPhase::Acked | GatewayPhase::Partial | GatewayPhase::Verified
+        )
+    }
+
+    fn sent(&mut self, now: u64, call: CallId) {
+        let Some(entry) = self.calls.get_mut(&call) else { return };
+        entry.sent = true;
+        if entry.what == What::Kill && self.times.sent.is_none() {
+            self.times.sent = self.since_key(now);
+        }
+    }
+
+    fn reply(&mut self, now: u64, call: CallId, bytes: &[u8], out: &mut Vec<Effect>) {
+        let Some(entry) = self.calls.remove(&call) else { return };
+        out.push(Effect::Drop(call));
+        let reply = Reply::decode(bytes);
+        match entry.what {
+            What::Kill => self.kill_reply(now, &entry, reply, out),
+            What::Positions => {
+                let read = reply.and_then(|r| r.positions(&entry.req)).map_err(|e| words(&e));
+                if let Some(poll) = self.poll.as_mut() {
+                    poll.positions = Some(read);
+                }
+                self.judge(now, out);
+            }
+            What::Account => {
+                let read = reply
+                    .and_then(|r| r.account(&entry.req))
+                    .map_err(|e| words(&e))
+                    .and_then(|a| {
+                        a.used_margin
+                            .map(|m| m.raw() == 0)
+                            .ok_or_else(|| Text::new("the account does not tell its used margin"))
+                    });
+                if let Some(poll) = self.poll.as_mut() {
+                    poll.margin = Some(read);
+                }
+                self.judge(now, out);
+            }
+            What::Close(ticket) => {
+                let doing = match reply.and_then(|r| r.order(&entry.req)) {
+                    Ok(_) => Text::new("close accepted, waiting for proof"),
+                    Err(e) => Text::new(&format!("close refused: {e}")),
+                };
+                if let Some(survivor) = self.survivors.get_mut(&ticket) {
+                    survivor.doing = doing;
+                }
+                self.poll_soon(now);
+            }
+        }
+    }
+
+    fn kill_reply(
+        &mut self,
+        now: u64,
+        entry: &Call,
+        reply: Result<Reply<'_>, Refusal>,
+        out: &mut Vec<Effect>,
+    ) {
+        let current = entry.req == self.id.kill_req(self.round);
+        match reply.and_then(|r| r.kill(&entry.req)) {
+            Ok(claim) => {
+                self.claimed = Some((claim.closed, claim.total));
+                self.pending_since = None;
+                if current {
+                    self.acked = true;
+                    self.kill_at = None;
+                }
+                if claim.closed == claim.total {
+                    self.times.acked = self.times.acked.or(self.since_key(now));
+                    if !matches!(self.phase, GatewayPhase::Partial | GatewayPhase::Verified) {
+                        self.phase = GatewayPhase::Acked;
+                        self.note = Text::new("the gateway claims it is done; proving");
+                    }
+                } else {
+                    self.worsen("it closed fewer positions than it found", out);
+                }
+                self.poll_soon(now);
+            }
+            Err(Refusal::NotV1(why)) => self.not_v1(0, why, out),
+            Err(Refusal::Pending) => {
+                self.pending_since.get_or_insert(now);
+                self.worsen("the gateway answered PENDING", out);
+                self.retry(now);
+                self.poll_soon(now);
+            }
+            Err(refusal) => {
+                if !self.settled() {
+                    self.phase = GatewayPhase::Unconfirmed;
+                }
+                self.note = words(&refusal);
+                self.retry(now);
+                self.poll_soon(now);
+            }
+        }
+    }
+
+    /// After a bad answer: again, but not at once, or a peer that refuses
+    /// quickly would be flooded.
+    fn retry(&mut self, now: u64) {
+        if !self.acked {
+            let at = now + 500_000_000 * u64::from(self.attempts.clamp(1, 10));
+            self.kill_at = Some(self.kill_at.map_or(at, |k| k.min(at)));
+        }
+    }
+
+    fn worsen(&mut self, why: &str, out: &mut Vec<Effect>) {
+        if matches!(self.phase, GatewayPhase::Acked | GatewayPhase::Verified) {
+            out.push(Effect::Alarm(Text::new(&format!("kill no longer proven: {why}"))));
+        }
+        self.phase = GatewayPhase::Partial;
+        self.note = Text::new(why);
+    }
+
+    fn lost(&mut self, now: u64, call: CallId, why: &Text, out: &mut Vec<Effect>) {
+        let Some(entry) = self.calls.remove(&call) else { return };
+        out.push(Effect::Drop(call));
+        match entry.what {
+            What::Kill => {
+                if !self.settled() {
+                    self.phase = GatewayPhase::Unconfirmed;
+                }
+                self.note = Text::new(&format!("link to the gateway lost: {why}"));
+                if !self.acked {
+                    self.kill_at = Some(now + 100_000_000);
+                }
+            }
+            What::Positions | What::Account => self.poll_failed(now, entry.what, why, out),
+            What::Close(_) => self.poll_soon(now),
+        }
+    }
+
+    fn not_v1(&mut self, call: CallId, why: Text, out: &mut Vec<Effect>) {
+        self.calls.remove(&call);
+        out.push(Effect::Drop(call));
+        self.drop_all(out);
+        self.phase = GatewayPhase::NotV1;
+        self.note = why;
+        out.push(Effect::Alarm(Text::new(
+            "the peer on the command port is no v1.0 gateway: it was sent no kill; use the card",
+        )));
+    }
+
+    fn drop_all(&mut self, out: &mut Vec<Effect>) {
+        out.extend(self.calls.keys().map(|c| Effect::Drop(*c)));
+        self.calls.clear();
+        self.poll = None;
+        self.kill_at = None;
+        self.poll_at = None;
+    }
+
+    fn tick(&mut self, now: u64, out: &mut Vec<Effect>) {
+        if self.ended {
+            return;
+        }
+        let due: Vec<CallId> =
+            self.calls.iter().filter(|(_, c)| now >= c.deadline).map(|(id, _)| *id).collect();
+        for id in due {
+            self.overdue(now, id, out);
+        }
+        if let Some(since) = self.pending_since
+            && now.saturating_sub(since) >= 10_000_000_000
+        {
+            self.pending_since = Some(now);
+            out.push(Effect::Alarm(Text::new("the gateway still says PENDING after 10 s")));
+        }
+        if self.kill_at.is_some_and(|at| now >= at) {
+            self.send_kill(now, out);
+        }
+        if self.poll_at.is_some_and(|at| now >= at) {
+            self.begin_poll(now, out);
+        }
+    }
+
+    fn overdue(&mut self, now: u64, id: CallId, out: &mut Vec<Effect>) {
+        let Some(entry) = self.calls.get_mut(&id) else { return };
+        let (what, sent, first) = (entry.what, entry.sent, !entry.timed_out);
+        entry.timed_out = true;
+        // A kill that is out goes on listening beside the next attempt;
+        // one that never got out is given up for a fresh socket.
+        let listen = what == What::Kill && sent && now < entry.give_up;
+        if !listen {
+            self.calls.remove(&id);
+            out.push(Effect::Drop(id));
+        }
+        match what {
+            What::Kill if first => {
+                if !self.settled() {
+                    self.phase = GatewayPhase::Unconfirmed;
+                    self.note = Text::new(if sent {
+                        "no answer yet; sent again with the same request id"
+                    } else {
+                        "the gateway can't be reached; trying on"
+                    });
+                }
+                if !self.acked {
+                    self.send_kill(now, out);
+                }
+                if sent {
+                    self.poll_soon(now);
+                }
+            }
+            What::Kill => {}
+            What::Positions | What::Account => {
+                self.poll_failed(now, what, &Text::new("no answer to a proof read"), out);
+            }
+            What::Close(ticket) => {
+                if let Some(survivor) = self.survivors.get_mut(&ticket) {
+                    survivor.doing = Text::new("close unanswered, asking again");
+                }
+            }
+        }
+    }
+
+    fn poll_failed(&mut self, now: u64, what: What, why: &Text, out: &mut Vec<Effect>) {
+        if let Some(poll) = self.poll.as_mut() {
+            match what {
+                What::Positions => poll.positions = Some(Err(why.clone())),
+                _ => poll.margin = Some(Err(why.clone())),
+            }
+        }
+        self.judge(now, out);
+    }
+
+    fn poll_soon(&mut self, now: u64) {
+        if self.poll.is_none() && self.poll_at.is_none_or(|at| at > now) && !self.ended {
+            self.poll_at = Some(now);
+        }
+    }
+
+    fn begin_poll(&mut self, now: u64, out: &mut Vec<Effect>) {
+        self.poll_at = None;
+        if self.poll.is_some() {
+            return;
+        }
+        self.polls_made = self.polls_made.wrapping_add(1);
+        self.poll = Some(Poll::default());
+        self.open(now, What::Positions, ACCOUNT_WAIT, out);
+        self.open(now, What::Account, ACCOUNT_WAIT, out);
+    }
+
+    /// Both reads of a poll are in: what do they prove?
+    fn judge(&mut self, now: u64, out: &mut Vec<Effect>) {
+        let done = self.poll.as_ref().is_some_and(|p| p.positions.is_some() && p.margin.is_some());
+        let (Some(Poll { positions: Some(positions), margin: Some(margin) }), true) =
+            (self.poll.take_if(|_| done), done)
+        else {
+            return;
+        };
+        self.last_poll = Some(ProofPoll {
+            positions: positions.as_ref().ok().map(|p| u32::try_from(p.len()).unwrap_or(u32::MAX)),
+            margin_zero: margin.as_ref().ok().copied(),
+        });
+        self.poll_at = Some(now + self.timing.proof);
+        match (positions, margin) {
+            (Ok(open), _) if !open.is_empty() => self.survivors_found(now, open, out),
+            (Ok(_), Ok(true)) => self.good_poll(now),
+            (Ok(_), Ok(false)) => self.bad_poll("no positions, yet margin is used", out),
+            (Err(why), _) => self.bad_poll(&format!("positions can't be trusted: {why}"), out),
+            (_, Err(why)) => self.bad_poll(&format!("account can't be trusted: {why}"), out),
+        }
+    }
+
+    fn good_poll(&mut self, now: u64) {
+        self.survivors.clear();
+        self.closing.clear();
+        if self.good == 0 {
+            self.first_good = now;
+        }
+        self.good = self.good.saturating_add(1).min(3);
+        let span = now.saturating_sub(self.first_good);
+        if self.good >= 3 && span >= 2 * self.timing.proof {
+            self.phase = GatewayPhase::Verified;
+            self.times.verified = self.times.verified.or(self.since_key(now));
+            self.poll_at = Some(now + self.timing.enforce);
+            self.note = Text::new(if self.acked {
+                "flat: three independent reads agree"
+            } else {
+                "flat by three reads; KILL_SWITCH is still unanswered and sent on"
+            });
+        }
+    }
+
+    fn bad_poll(&mut self, why: &str, out: &mut Vec<Effect>) {
+        self.good = 0;
+        if self.settled() {
+            self.worsen(why, out);
+        } else {
+            self.note = Text::new(why);
+        }
+    }
+
+    fn survivors_found(&mut self, now: u64, open: Vec<Position>, out: &mut Vec<Effect>) {
+        self.good = 0;
+        // A claim that was just disproved ends its round: a gateway with a
+        // memory would only repeat its first answer to the same id.
+        if self.acked {
+            self.acked = false;
+            self.round += 1;
+            self.kill_at = Some(now + self.timing.proof.min(5_000_000_000));
+        }
+        let count = open.len();
+        let why = format!("{count} position{} still open", if count == 1 { "" } else { "s" });
+        self.worsen(&why, out);
+        let mut survivors = BTreeMap::new();
+        for p in &open {
+            let doing = self.survivors.get(&p.ticket).map(|s| s.doing.clone());
+            let survivor = Survivor {
+                ticket: p.ticket,
+                symbol: p.symbol.clone(),
+                side: p.side,
+                lots: p.lots,
+                doing: doing.unwrap_or_else(|| Text::new("closing")),
+            };
+            survivors.insert(p.ticket, survivor);
+        }
+        self.survivors = survivors;
+        self.closing.retain(|t, _| self.survivors.contains_key(t));
+        out.push(Effect::Found(open));
+        let due: Vec<Ticket> = self
+            .survivors
+            .keys()
+            .filter(|t| self.closing.get(t).is_none_or(|at| now >= *at))
+            .take(MAX_CLOSING)
+            .copied()
+            .collect();
+        for ticket in due {
+            self.closing.insert(ticket, now + 5_000_000_000);
+            self.open(now, What::Close(ticket), ACCOUNT_WAIT, out);
+        }
+    }
+}
+
+fn words(refusal: &Refusal) -> Text {
+    Text::new(&refusal.to_string())
+}
