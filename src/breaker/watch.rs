@@ -144,7 +144,8 @@ struct Check {
     /// Waits for an arm because proof had been lost; whether that is on
     /// record, for only then can an arm name it.
     disarmed: Option<(EngageId, bool)>,
-    missing: bool,
+    /// Looks in a row that found a latch in force without its file.
+    absent_looks: u32,
     tampered: u32,
 }
 
@@ -160,7 +161,7 @@ impl Check {
             last_done: clock::mono_ns(),
             proven_before: false,
             disarmed: None,
-            missing: false,
+            absent_looks: 0,
             tampered: 0,
         }
     }
@@ -289,12 +290,14 @@ impl Check {
     /// Engaged, and the file is not there: somebody removed it, or a reboot
     /// or a cleaner of temporary files did.
     fn missing(&mut self, main: &Probe, verdict: &mut Verdict) {
-        let missing = matches!(main, Probe::Absent) && !verdict.engaged.is_empty();
-        if missing && !self.missing {
+        let absent = matches!(main, Probe::Absent) && !verdict.engaged.is_empty();
+        // Record and file of a decision (and of a reset) do not appear in one
+        // step: only a second look in a row makes it a removal.
+        self.absent_looks = if absent { self.absent_looks.saturating_add(1) } else { 0 };
+        if self.absent_looks == 2 {
             self.tampered += 1;
         }
-        self.missing = missing;
-        verdict.missing = missing;
+        verdict.missing = self.absent_looks >= 2;
         verdict.seen.tampered = self.tampered;
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod guard;
+pub mod kill;
 pub mod port;
 
 pub use action::{Action, Danger};

@@ -30,6 +30,8 @@ pub struct Timing {
 pub enum Input {
     /// Begin with the first KILL_SWITCH.
     Begin,
+    /// A fingerprint is out on this call's socket; the request follows it.
+    Shaking(CallId),
     /// The request was handed to libzmq on a connected socket.
     Sent(CallId),
     /// Bytes came back on this call's socket.
@@ -65,7 +67,8 @@ struct Call {
     req: ReqId,
     deadline: u64,
     give_up: u64,
-    sent: bool,
+    /// Something of ours is with the peer on this socket.
+    out: bool,
     timed_out: bool,
 }
 
@@ -162,14 +165,18 @@ impl Machine {
     pub fn on(&mut self, now: u64, input: Input, out: &mut Vec<Effect>) {
         match input {
             Input::Begin if self.phase == GatewayPhase::Idle => self.send_kill(now, out),
-            Input::Begin => {}
+            Input::ProbeAgain if self.phase == GatewayPhase::NotV1 => self.send_kill(now, out),
+            Input::Begin | Input::ProbeAgain => {}
+            Input::Shaking(call) => {
+                if let Some(entry) = self.calls.get_mut(&call) {
+                    entry.out = true;
+                }
+            }
             Input::Sent(call) => self.sent(now, call),
             Input::Reply(call, bytes) => self.reply(now, call, &bytes, out),
             Input::Lost(call, why) => self.lost(now, call, &why, out),
             Input::NotV1(call, why) => self.not_v1(call, why, out),
             Input::Tick => self.tick(now, out),
-            Input::ProbeAgain if self.phase == GatewayPhase::NotV1 => self.send_kill(now, out),
-            Input::ProbeAgain => {}
             Input::StandDown(why) => {
                 self.drop_all(out);
                 self.ended = true;
@@ -179,8 +186,8 @@ impl Machine {
         }
     }
 
-    fn since_key(&self, now: u64) -> Option<u64> {
-        Some(now.saturating_sub(self.pressed) / 1_000)
+    const fn since_key(&self, now: u64) -> u64 {
+        now.saturating_sub(self.pressed) / 1_000
     }
 
     fn open(&mut self, now: u64, what: What, wait: u64, out: &mut Vec<Effect>) {
@@ -197,7 +204,7 @@ impl Machine {
             req: req.clone(),
             deadline: now + wait,
             give_up: now + LATE,
-            sent: false,
+            out: false,
             timed_out: false,
         };
         self.calls.insert(call, entry);
@@ -227,17 +234,14 @@ impl Machine {
 
     /// Phases that a mere resend does not take back.
     const fn settled(&self) -> bool {
-        matches!(
-            self.phase,
-            GatewayPhase::Acked | GatewayPhase::Partial | GatewayPhase::Verified
-        )
+        matches!(self.phase, GatewayPhase::Acked | GatewayPhase::Partial | GatewayPhase::Verified)
     }
 
     fn sent(&mut self, now: u64, call: CallId) {
         let Some(entry) = self.calls.get_mut(&call) else { return };
-        entry.sent = true;
+        entry.out = true;
         if entry.what == What::Kill && self.times.sent.is_none() {
-            self.times.sent = self.since_key(now);
+            self.times.sent = Some(self.since_key(now));
         }
     }
 
@@ -298,7 +302,7 @@ impl Machine {
                     self.kill_at = None;
                 }
                 if claim.closed == claim.total {
-                    self.times.acked = self.times.acked.or(self.since_key(now));
+                    self.times.acked = self.times.acked.or(Some(self.since_key(now)));
                     if !matches!(self.phase, GatewayPhase::Partial | GatewayPhase::Verified) {
                         self.phase = GatewayPhase::Acked;
                         self.note = Text::new("the gateway claims it is done; proving");
@@ -405,11 +409,11 @@ impl Machine {
 
     fn overdue(&mut self, now: u64, id: CallId, out: &mut Vec<Effect>) {
         let Some(entry) = self.calls.get_mut(&id) else { return };
-        let (what, sent, first) = (entry.what, entry.sent, !entry.timed_out);
+        let (what, out_there, first) = (entry.what, entry.out, !entry.timed_out);
         entry.timed_out = true;
         // A kill that is out goes on listening beside the next attempt;
         // one that never got out is given up for a fresh socket.
-        let listen = what == What::Kill && sent && now < entry.give_up;
+        let listen = what == What::Kill && out_there && now < entry.give_up;
         if !listen {
             self.calls.remove(&id);
             out.push(Effect::Drop(id));
@@ -418,7 +422,7 @@ impl Machine {
             What::Kill if first => {
                 if !self.settled() {
                     self.phase = GatewayPhase::Unconfirmed;
-                    self.note = Text::new(if sent {
+                    self.note = Text::new(if out_there {
                         "no answer yet; sent again with the same request id"
                     } else {
                         "the gateway can't be reached; trying on"
@@ -427,7 +431,7 @@ impl Machine {
                 if !self.acked {
                     self.send_kill(now, out);
                 }
-                if sent {
+                if out_there {
                     self.poll_soon(now);
                 }
             }
@@ -502,7 +506,7 @@ impl Machine {
         let span = now.saturating_sub(self.first_good);
         if self.good >= 3 && span >= 2 * self.timing.proof {
             self.phase = GatewayPhase::Verified;
-            self.times.verified = self.times.verified.or(self.since_key(now));
+            self.times.verified = self.times.verified.or(Some(self.since_key(now)));
             self.poll_at = Some(now + self.timing.enforce);
             self.note = Text::new(if self.acked {
                 "flat: three independent reads agree"

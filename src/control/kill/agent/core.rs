@@ -1,0 +1,455 @@
+//! The one thread of the agent that decides.
+
+use super::clients::{Clients, accept};
+use crate::audit::{Act, LedgerReader};
+use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
+use crate::config::KillSettings;
+use crate::control::kill::driver::{Driver, DriverConfig, Told};
+use crate::control::kill::latch::{LatchMaker, LatchStep};
+use crate::control::kill::machine::Timing;
+use crate::control::kill::protocol::{FromAgent, ToAgent};
+use crate::control::kill::recorder::Recorder;
+use crate::domain::{
+    EngageId, GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, Text,
+};
+use crate::host::clock;
+use crossbeam_channel as channel;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+
+/// Between two beats to the clients.
+const BEAT: Duration = Duration::from_millis(250);
+/// An agent that nobody needs leaves after so long, in nanoseconds.
+const LONELY: u64 = 10_000_000_000;
+
+/// What an agent is started with.
+#[derive(Clone, Debug)]
+pub struct AgentConfig {
+    /// The latch and its private directory.
+    pub home: LatchHome,
+    /// Further latch files.
+    pub extra: Vec<PathBuf>,
+    /// Configured gateways, kept warm; a resumed kill goes nowhere else.
+    pub gateways: Vec<GatewayAddr>,
+    /// Settings of the kill.
+    pub kill: KillSettings,
+}
+
+/// Why there is no agent.
+#[derive(Debug, Error)]
+pub enum AgentError {
+    /// Another process is it already.
+    #[error("another agent holds {0}")]
+    Elected(Text),
+    /// The private directory, its lock or its socket can't be used.
+    #[error("agent: {what} {path}: {cause}")]
+    Io {
+        /// Doing what.
+        what: &'static str,
+        /// Where.
+        path: Text,
+        /// The system's words.
+        cause: std::io::Error,
+    },
+}
+
+/// What the core hears.
+#[derive(Debug)]
+pub(super) enum Msg {
+    Came(u64, UnixStream),
+    Said(u64, ToAgent),
+    Gone(u64),
+    Told(Told),
+    Latch(Box<KillIntent>, LatchStep),
+    Verdict(Box<Verdict>),
+    Alarm(Text),
+}
+
+/// Takes the lock, opens the socket and serves until nobody needs it.
+///
+/// # Errors
+/// [`AgentError`]
+pub fn run(config: AgentConfig) -> Result<(), AgentError> {
+    let io = |what, path: &std::path::Path| {
+        let path = Text::new(&path.to_string_lossy());
+        move |cause| AgentError::Io { what, path, cause }
+    };
+    config.home.prepare().map_err(io("prepare", &config.home.dir))?;
+    let lock = elect(&config.home)?;
+    let socket = config.home.agent_socket();
+    // We hold the lock, so a socket that lies there belongs to nobody.
+    let _ = std::fs::remove_file(&socket);
+    let listener = UnixListener::bind(&socket).map_err(io("listen at", &socket))?;
+    let (core, inbox) = channel::unbounded();
+    let accepting = core.clone();
+    std::thread::Builder::new()
+        .name("accept".to_owned())
+        .spawn(move || accept(&listener, &accepting))
+        .map_err(io("start", &socket))?;
+    let watching = core.clone();
+    let watch =
+        WatchConfig { home: config.home.clone(), extra: config.extra.clone(), role: "agent" };
+    let watcher = Watcher::start(watch, Arc::new(Gate::default()), move |verdict| {
+        let _ = watching.send(Msg::Verdict(Box::new(verdict)));
+    });
+    let audit = config.home.audit();
+    let alarming = core.clone();
+    let recorder = Recorder::start(&audit, "agent", move |text| {
+        let _ = alarming.send(Msg::Alarm(text));
+    })
+    .map_err(io("start the audit log", &audit))?;
+    let latching = core.clone();
+    let maker = LatchMaker::start(move |intent, step| {
+        let _ = latching.send(Msg::Latch(Box::new(intent.clone()), step));
+    })
+    .map_err(io("start the latch thread", &socket))?;
+    let mut agent = Core {
+        config,
+        mailbox: core,
+        clients: Clients::default(),
+        drivers: BTreeMap::new(),
+        recorder,
+        maker,
+        active: BTreeMap::new(),
+        running: BTreeMap::new(),
+        progress: BTreeMap::new(),
+        verdict: Verdict::default(),
+        foreign_told: BTreeSet::new(),
+        needed_at: clock::mono_ns(),
+    };
+    agent.warm_up();
+    agent.resume();
+    agent.serve(&inbox);
+    watcher.stop();
+    let _ = std::fs::remove_file(&socket);
+    drop(lock);
+    Ok(())
+}
+
+fn elect(home: &LatchHome) -> Result<File, AgentError> {
+    let path = home.agent_lock();
+    let text = Text::new(&path.to_string_lossy());
+    let io = |what| {
+        let path = text.clone();
+        move |cause| AgentError::Io { what, path, cause }
+    };
+    let mut file = File::options()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(&path)
+        .map_err(io("open"))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(std::fs::TryLockError::WouldBlock) => return Err(AgentError::Elected(text)),
+        Err(std::fs::TryLockError::Error(e)) => return Err(io("lock")(e)),
+    }
+    file.set_len(0).map_err(io("write"))?;
+    writeln!(file, "{}", std::process::id()).map_err(io("write"))?;
+    Ok(file)
+}
+
+pub(super) struct Core {
+    pub config: AgentConfig,
+    pub mailbox: channel::Sender<Msg>,
+    pub clients: Clients,
+    pub drivers: BTreeMap<String, Driver>,
+    pub recorder: Recorder,
+    pub maker: LatchMaker,
+    /// Decisions in force, by identity.
+    pub active: BTreeMap<EngageId, KillIntent>,
+    /// The decision each driver works for.
+    pub running: BTreeMap<String, EngageId>,
+    /// Where each gateway stands.
+    pub progress: BTreeMap<u16, KillProgress>,
+    pub verdict: Verdict,
+    foreign_told: BTreeSet<crate::audit::ForeignLatch>,
+    needed_at: u64,
+}
+
+impl Core {
+    fn warm_up(&mut self) {
+        for gateway in self.config.gateways.clone() {
+            self.driver(&gateway);
+        }
+    }
+
+    /// The driver for a gateway, started when it is the first time.
+    fn driver(&mut self, gateway: &GatewayAddr) -> Option<&Driver> {
+        let key = gateway.cmd.to_string();
+        if !self.drivers.contains_key(&key) {
+            let target = u16::try_from(self.drivers.len()).unwrap_or(u16::MAX);
+            let ms = 1_000_000;
+            let timing = Timing {
+                proof: self.config.kill.proof_interval_ms * ms,
+                enforce: self.config.kill.enforce_interval_ms * ms,
+            };
+            let config = DriverConfig {
+                target,
+                gateway: gateway.clone(),
+                timing,
+                role: "agent",
+                warm: true,
+            };
+            let core = self.mailbox.clone();
+            let told = move |told| {
+                let _ = core.send(Msg::Told(told));
+            };
+            match Driver::start(config, told) {
+                Ok(driver) => {
+                    self.drivers.insert(key.clone(), driver);
+                }
+                Err(e) => self.alarm(&format!("no kill thread for {}: {e}", gateway.name)),
+            }
+        }
+        self.drivers.get(&key)
+    }
+
+    /// After a crash or a reboot: what the audit log says is in force goes on.
+    fn resume(&mut self) {
+        let mut reader = LedgerReader::new(&self.config.home.audit());
+        if let Err(e) = reader.refresh() {
+            self.alarm(&format!("audit log can't be read, nothing is resumed: {e}"));
+            return;
+        }
+        let ledger = reader.ledger();
+        let all: Vec<KillIntent> = ledger.engaged().map(|e| e.intent.clone()).collect();
+        let stood: BTreeSet<EngageId> =
+            all.iter().map(|i| i.engage_id).filter(|id| ledger.stood_down(*id)).collect();
+        for intent in all {
+            self.maker.make(&intent);
+            self.active.insert(intent.engage_id, intent.clone());
+            if intent.intent == Intent::Kill && !stood.contains(&intent.engage_id) {
+                self.resume_one(intent);
+            }
+        }
+    }
+
+    /// Only towards endpoints that are configured today as well: what a file
+    /// from another day names is not contacted on its word alone.
+    fn resume_one(&mut self, mut intent: KillIntent) {
+        let known: BTreeSet<String> =
+            self.config.gateways.iter().map(|g| g.cmd.to_string()).collect();
+        let (go, strange): (Vec<_>, Vec<_>) =
+            intent.targets.drain(..).partition(|t| known.contains(&t.cmd.to_string()));
+        for target in strange {
+            self.alarm(&format!(
+                "kill {} names gateway {} ({}), which is not configured: nothing is sent to it; \
+                 configure it or use the card",
+                intent.engage_id, target.name, target.cmd
+            ));
+        }
+        intent.targets = go;
+        self.begin(&intent);
+    }
+
+    fn begin(&mut self, intent: &KillIntent) {
+        for target in &intent.targets {
+            if let Some(driver) = self.driver(target) {
+                driver.begin(intent.clone());
+                self.note_running(&target.cmd.to_string(), intent.engage_id);
+            }
+        }
+    }
+
+    /// Whose kill a driver works for: as [`Driver::begin`] decides.
+    fn note_running(&mut self, key: &str, id: EngageId) {
+        let over = |phase| matches!(phase, GatewayPhase::Verified | GatewayPhase::StoodDown);
+        let old = self.running.get(key);
+        let ended = old.is_some_and(|old| {
+            self.progress.values().any(|p| p.engage_id == *old && over(p.phase))
+        });
+        if old.is_none() || ended {
+            self.running.insert(key.to_owned(), id);
+        }
+    }
+
+    fn serve(&mut self, inbox: &channel::Receiver<Msg>) {
+        let mut beat_at = clock::mono_ns();
+        loop {
+            match inbox.recv_timeout(BEAT) {
+                Ok(msg) => self.hear(msg),
+                Err(channel::RecvTimeoutError::Timeout) => {}
+                Err(channel::RecvTimeoutError::Disconnected) => return,
+            }
+            let now = clock::mono_ns();
+            if u128::from(now.saturating_sub(beat_at)) >= BEAT.as_nanos() {
+                beat_at = now;
+                self.clients.tell_all(&FromAgent::Beat { at: clock::now() });
+                if self.verdict.missing {
+                    self.make_anew();
+                }
+            }
+            let engaged = !self.active.is_empty() || self.verdict.seen.phase.is_engaged();
+            if engaged || !self.clients.is_empty() {
+                self.needed_at = now;
+            } else if now.saturating_sub(self.needed_at) > LONELY {
+                return;
+            }
+        }
+    }
+
+    fn hear(&mut self, msg: Msg) {
+        match msg {
+            Msg::Came(id, stream) => self.welcome(id, &stream),
+            Msg::Gone(id) => self.clients.remove(id),
+            Msg::Said(id, said) => self.said(id, said),
+            Msg::Told(told) => self.told(told),
+            Msg::Latch(intent, step) => self.latch_step(&intent, step),
+            Msg::Verdict(verdict) => self.saw(*verdict),
+            Msg::Alarm(text) => self.alarm(text.as_str()),
+        }
+    }
+
+    fn welcome(&mut self, id: u64, stream: &UnixStream) {
+        let core = self.mailbox.clone();
+        self.clients.add(id, stream, &core);
+        let version = Text::new(env!("CARGO_PKG_VERSION"));
+        self.clients.tell(id, &FromAgent::Hello { pid: std::process::id(), version });
+        self.clients.tell(id, &FromAgent::Latch(Box::new(self.verdict.seen.clone())));
+        for progress in self.progress.values() {
+            self.clients.tell(id, &FromAgent::Progress(Box::new(progress.clone())));
+        }
+    }
+
+    fn said(&mut self, id: u64, said: ToAgent) {
+        match said {
+            ToAgent::Engage { intent } => self.engage(id, *intent),
+            ToAgent::Reset(request) => {
+                let outcome = self.reset(&request);
+                self.clients.tell(id, &FromAgent::Reset { outcome });
+            }
+            ToAgent::StandDown { reason } => {
+                for engage_id in self.active.keys().copied() {
+                    self.recorder.record(Act::StandDown { engage_id, reason: reason.clone() });
+                }
+                for driver in self.drivers.values() {
+                    driver.stand_down(Text::new(&format!("stood down: {reason}")));
+                }
+            }
+            ToAgent::ProbeAgain => {
+                for driver in self.drivers.values() {
+                    driver.probe_again();
+                }
+            }
+        }
+    }
+
+    /// The order matters: first the gateways, then word to the client, then
+    /// disk. None of them waits for another.
+    fn engage(&mut self, client: u64, intent: KillIntent) {
+        let engage_id = intent.engage_id;
+        let under = match intent.intent {
+            Intent::Kill => {
+                self.begin(&intent);
+                let first = intent.targets.first().map(|t| t.cmd.to_string());
+                first.and_then(|key| self.running.get(&key).copied()).unwrap_or(engage_id)
+            }
+            Intent::Block => engage_id,
+        };
+        self.clients.tell(client, &FromAgent::Accepted { engage_id, under });
+        self.maker.make(&intent);
+        if self.active.insert(engage_id, intent.clone()).is_none() {
+            self.recorder.record(Act::Engage { intent });
+        }
+    }
+
+    fn told(&mut self, told: Told) {
+        match told {
+            Told::Alarm(text) => self.alarm(text.as_str()),
+            Told::Found(target, open) => {
+                let Some(progress) = self.progress.get(&target) else { return };
+                self.recorder.record(Act::Positions {
+                    engage_id: progress.engage_id,
+                    gateway: progress.gateway.clone(),
+                    open,
+                });
+            }
+            // The last words of a kill that was reset meanwhile.
+            Told::Progress(progress) if !self.active.contains_key(&progress.engage_id) => {}
+            Told::Progress(mut progress) => {
+                progress.latch = self.latch_phase();
+                let before = self.progress.get(&progress.target);
+                let moved = before.is_none_or(|b| {
+                    word_changed(b.phase, progress.phase) || b.engage_id != progress.engage_id
+                });
+                if moved {
+                    self.recorder.record(Act::Step {
+                        engage_id: progress.engage_id,
+                        gateway: progress.gateway.clone(),
+                        phase: progress.phase,
+                        times: progress.times,
+                        note: progress.note.clone(),
+                        raw: None,
+                    });
+                }
+                self.clients.tell_all(&FromAgent::Progress(progress.clone()));
+                self.progress.insert(progress.target, *progress);
+            }
+        }
+    }
+
+    fn latch_phase(&self) -> LatchPhase {
+        self.verdict.seen.phase
+    }
+
+    fn latch_step(&mut self, intent: &KillIntent, step: LatchStep) {
+        if let LatchStep::Failed { why, visible } = step {
+            let still = if visible { "it exists and holds" } else { "it does NOT exist" };
+            self.alarm(&format!("latch of {}: {why}; {still}", intent.engage_id));
+        }
+    }
+
+    fn saw(&mut self, verdict: Verdict) {
+        if verdict.missing && !self.verdict.missing {
+            let ids: Vec<EngageId> = verdict.engaged.clone();
+            self.recorder.record(Act::Tampered { ids });
+            self.alarm("latch tampered: the file was removed without a reset; made anew");
+        }
+        if let Some(file) = verdict.foreign
+            && self.foreign_told.insert(file)
+        {
+            let reason = verdict.seen.reason.clone();
+            self.recorder.record(Act::External { file, reason });
+            self.alarm("the latch was engaged from outside: orders are blocked, positions stand");
+        }
+        let seen = verdict.seen.clone();
+        let remake = verdict.missing;
+        self.verdict = verdict;
+        self.clients.tell_all(&FromAgent::Latch(Box::new(seen)));
+        if remake {
+            self.make_anew();
+        }
+    }
+
+    fn make_anew(&mut self) {
+        let first = self.verdict.engaged.iter().find_map(|id| self.active.get(id));
+        if let Some(intent) = first {
+            self.maker.make(intent);
+            return;
+        }
+        // Engaged by another process of this host, whose intent we never got.
+        let mut reader = LedgerReader::new(&self.config.home.audit());
+        if reader.refresh().is_ok()
+            && let Some(engaged) = reader.ledger().engaged().next()
+        {
+            self.maker.make(&engaged.intent);
+        }
+    }
+
+    pub(super) fn alarm(&mut self, text: &str) {
+        self.clients.tell_all(&FromAgent::Alarm { text: Text::new(text) });
+    }
+}
+
+/// SENDING 1 and SENDING 2 are one word on the record.
+fn word_changed(a: GatewayPhase, b: GatewayPhase) -> bool {
+    std::mem::discriminant(&a) != std::mem::discriminant(&b)
+}

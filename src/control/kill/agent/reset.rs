@@ -1,0 +1,134 @@
+//! The way back: slow, asked for by name, on record before it is done.
+
+use super::core::Core;
+use crate::audit::{Act, ForeignLatch, LedgerReader};
+use crate::breaker::file::{self, Probe};
+use crate::control::kill::protocol::ResetRequest;
+use crate::domain::{EngageId, GatewayPhase, Intent, Text};
+
+impl Core {
+    /// Ends every decision in force, if the operator names the one that the
+    /// latch shows and flat is proven (or insists).
+    ///
+    /// First the record, then the file: a reset that is not on disk has not
+    /// happened, and a latch that goes without a record is made anew. A
+    /// decision that arrives in between is in neither list: engage wins.
+    pub(super) fn reset(&mut self, request: &ResetRequest) -> Result<Text, Text> {
+        let mut reader = LedgerReader::new(&self.config.home.audit());
+        reader.refresh().map_err(|e| Text::new(&format!("audit log can't be read: {e}")))?;
+        let mut ids: Vec<EngageId> =
+            reader.ledger().engaged().map(|e| e.intent.engage_id).collect();
+        for id in self.active.keys() {
+            if !ids.contains(id) {
+                ids.push(*id);
+            }
+        }
+        let probe = file::probe(&self.config.home.latch);
+        let (foreign, shown) = match &probe {
+            Probe::Absent if ids.is_empty() => return Err(Text::new("nothing is engaged")),
+            Probe::Absent => (None, None),
+            Probe::Doubt(why) => return Err(Text::new(&format!("the latch is in doubt: {why}"))),
+            Probe::Present { file, body, .. } => match body.engage_id {
+                Some(id) => {
+                    if !ids.contains(&id) {
+                        ids.push(id);
+                    }
+                    (None, Some(id))
+                }
+                None => (Some(*file), None),
+            },
+        };
+        check_name(request, &ids, shown, foreign)?;
+        let proven = self.flat_is_proven(&ids);
+        if !proven && !request.overrides {
+            return Err(Text::new(&self.why_not_flat()));
+        }
+        let reason = Text::new(&format!("{} ({})", request.reason, request.operator));
+        self.recorder.record_now(Act::Reset {
+            ids: ids.clone(),
+            foreign: foreign.into_iter().collect(),
+            reason,
+            overridden: !proven,
+        })?;
+        for driver in self.drivers.values() {
+            driver.end();
+        }
+        self.active.clear();
+        self.running.clear();
+        self.progress.clear();
+        self.put_away(&ids, foreign)
+    }
+
+    /// Moves the file aside, if it is still one of those that were reset.
+    fn put_away(&mut self, ids: &[EngageId], foreign: Option<ForeignLatch>) -> Result<Text, Text> {
+        let done = Text::new("reset on record; the switch is DISARMED until `crs arm`");
+        let path = self.config.home.latch.clone();
+        match file::probe(&path) {
+            Probe::Absent => Ok(done),
+            Probe::Present { body, file: seen, .. } => {
+                let named = body.engage_id.is_some_and(|id| ids.contains(&id));
+                if !named && foreign != Some(seen) {
+                    return Err(Text::new("a new decision engaged meanwhile: still ENGAGED"));
+                }
+                let suffix =
+                    body.engage_id.map_or_else(|| format!("ext-{}", seen.ino), |id| id.to_string());
+                file::archive(&path, &suffix).map(|_| done).map_err(|e| {
+                    Text::new(&format!("reset is on record, but {e}: move the file by hand"))
+                })
+            }
+            Probe::Doubt(why) => Err(Text::new(&format!("reset is on record, but {why}"))),
+        }
+    }
+
+    /// Every gateway of every kill in force is VERIFIED. A block flattened
+    /// nothing and asks for no proof.
+    fn flat_is_proven(&self, ids: &[EngageId]) -> bool {
+        let mut kills = self.active.values().filter(|i| i.intent == Intent::Kill).peekable();
+        if kills.peek().is_none() {
+            // Known decisions, all of them blocks: nothing to prove. A latch
+            // of unknown origin needs the override.
+            return !ids.is_empty() && ids.iter().all(|id| self.active.contains_key(id));
+        }
+        let targets: Vec<_> = kills.flat_map(|i| i.targets.iter()).map(|t| &t.name).collect();
+        targets.iter().all(|name| {
+            let mut of_target = self.progress.values().filter(|p| p.gateway == **name).peekable();
+            of_target.peek().is_some() && of_target.all(|p| p.phase == GatewayPhase::Verified)
+        })
+    }
+
+    fn why_not_flat(&self) -> String {
+        let open: Vec<String> = self
+            .progress
+            .values()
+            .filter(|p| p.phase != GatewayPhase::Verified)
+            .map(|p| format!("{} is {} ({})", p.gateway, p.phase.word(), p.note))
+            .collect();
+        let where_ = if open.is_empty() {
+            String::from("no gateway was proven flat")
+        } else {
+            open.join("; ")
+        };
+        format!("refused: {where_}; wait for VERIFIED, or insist with --override")
+    }
+}
+
+fn check_name(
+    request: &ResetRequest,
+    ids: &[EngageId],
+    shown: Option<EngageId>,
+    foreign: Option<ForeignLatch>,
+) -> Result<(), Text> {
+    match (request.engage_id, shown, foreign) {
+        (Some(asked), Some(shown), _) if asked != shown => {
+            Err(Text::new(&format!("the latch names {shown}, not {asked}: look at `crs status`")))
+        }
+        (Some(asked), None, None) if !ids.contains(&asked) => {
+            Err(Text::new(&format!("{asked} is not in force: look at `crs status`")))
+        }
+        (None, Some(shown), _) => {
+            Err(Text::new(&format!("name the decision: --engage-id {shown}")))
+        }
+        (None, None, None) => Err(Text::new("name the decision with --engage-id")),
+        _ => Ok(()),
+    }
+}

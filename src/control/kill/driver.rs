@@ -1,0 +1,293 @@
+//! The kill thread of one gateway: carries out what its machine decides, on
+//! sockets and a zmq context of its own. It shares no lock, no queue and no
+//! runtime with screen, feeds or recording.
+
+use super::call::Call;
+use super::machine::{CallId, Effect, Input, Machine, Timing};
+use super::warm::Warm;
+use crate::domain::{
+    GatewayAddr, GatewayPhase, KillIntent, KillProgress, LatchPhase, Position, Text,
+};
+use crate::host::clock;
+use crossbeam_channel as channel;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::thread::JoinHandle;
+
+/// Longest sleep of the loop, in ms.
+const IDLE_MS: i64 = 200;
+
+/// What a driver tells its owner.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// The kill moved.
+    Progress(Box<KillProgress>),
+    /// Something that must be seen at once.
+    Alarm(Text),
+    /// What was open after the kill, for the record.
+    Found(u16, Vec<Position>),
+}
+
+#[derive(Debug)]
+enum Order {
+    Begin(Box<KillIntent>),
+    ProbeAgain,
+    StandDown(Text),
+    End,
+    Quit,
+}
+
+/// Which gateway, and how patient.
+#[derive(Clone, Debug)]
+pub struct DriverConfig {
+    /// Index into the targets of an intent.
+    pub target: u16,
+    /// The gateway.
+    pub gateway: GatewayAddr,
+    /// Poll intervals.
+    pub timing: Timing,
+    /// `agent` or `console`, as shown.
+    pub role: &'static str,
+    /// Whether to keep a warm, fingerprinted line between kills.
+    pub warm: bool,
+}
+
+/// A running driver; dropping it ends the thread and with it every socket.
+#[derive(Debug)]
+pub struct Driver {
+    orders: channel::Sender<Order>,
+    bell: UnixStream,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Driver {
+    /// Starts the thread and, when asked to, its warm line.
+    ///
+    /// # Errors
+    /// The system's, when it has no more descriptors or threads.
+    pub fn start(
+        config: DriverConfig,
+        tell: impl FnMut(Told) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (orders, inbox) = channel::unbounded();
+        let (bell, ear) = UnixStream::pair()?;
+        bell.set_nonblocking(true)?;
+        ear.set_nonblocking(true)?;
+        let thread = std::thread::Builder::new()
+            .name(format!("kill-{}", config.target))
+            .spawn(move || Loop::new(config, inbox, ear, Box::new(tell)).run())?;
+        Ok(Self { orders, bell, thread: Some(thread) })
+    }
+
+    /// Begins the kill; a second call while one runs changes nothing.
+    pub fn begin(&self, intent: KillIntent) {
+        self.order(Order::Begin(Box::new(intent)));
+    }
+
+    /// One more HEARTBEAT to a peer that was refused.
+    pub fn probe_again(&self) {
+        self.order(Order::ProbeAgain);
+    }
+
+    /// Ends the attempts, for the record.
+    pub fn stand_down(&self, why: Text) {
+        self.order(Order::StandDown(why));
+    }
+
+    /// The decision is over (an audited reset): back to idle.
+    pub fn end(&self) {
+        self.order(Order::End);
+    }
+
+    fn order(&self, order: Order) {
+        let _ = self.orders.send(order);
+        let _ = (&self.bell).write(&[1]);
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.order(Order::Quit);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Running {
+    intent: KillIntent,
+    machine: Machine,
+    calls: BTreeMap<CallId, Call>,
+    told: Option<KillProgress>,
+}
+
+struct Loop {
+    config: DriverConfig,
+    inbox: channel::Receiver<Order>,
+    ear: UnixStream,
+    tell: Box<dyn FnMut(Told) + Send>,
+    warm: Warm,
+    running: Option<Running>,
+}
+
+impl Loop {
+    fn new(
+        config: DriverConfig,
+        inbox: channel::Receiver<Order>,
+        ear: UnixStream,
+        tell: Box<dyn FnMut(Told) + Send>,
+    ) -> Self {
+        let warm = Warm::new(zmq::Context::new(), config.gateway.cmd.clone());
+        Self { config, inbox, ear, tell, warm, running: None }
+    }
+
+    fn run(mut self) {
+        loop {
+            let now = clock::mono_ns();
+            if self.running.is_none() && self.config.warm {
+                self.warm.tend(now);
+            }
+            self.wait(now);
+            let mut inputs = Vec::new();
+            loop {
+                match self.inbox.try_recv() {
+                    Ok(Order::Quit) | Err(channel::TryRecvError::Disconnected) => return,
+                    Ok(order) => self.obey(order, &mut inputs),
+                    Err(channel::TryRecvError::Empty) => break,
+                }
+            }
+            self.step(inputs);
+        }
+    }
+
+    /// Sleeps until a socket, the bell or a deadline.
+    fn wait(&mut self, now: u64) {
+        let wake = self.running.as_ref().and_then(|r| r.machine.wake());
+        let left = wake.map_or(IDLE_MS, |at| {
+            i64::try_from(at.saturating_sub(now).div_ceil(1_000_000)).unwrap_or(IDLE_MS)
+        });
+        let mut items = vec![zmq::PollItem::from_fd(self.ear.as_raw_fd(), zmq::POLLIN)];
+        let warm = if self.running.is_none() { self.warm.sockets() } else { None };
+        let calls = self.running.iter().flat_map(|r| r.calls.values().map(Call::sockets));
+        for (socket, monitor) in warm.into_iter().chain(calls) {
+            items.push(socket.as_poll_item(zmq::POLLIN));
+            items.push(monitor.as_poll_item(zmq::POLLIN));
+        }
+        // An error here is EINTR or a defect; the short sleep of the next
+        // round keeps the loop alive either way.
+        if zmq::poll(&mut items, left.clamp(0, IDLE_MS)).is_err() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let mut sink = [0_u8; 64];
+        while self.ear.read(&mut sink).is_ok_and(|n| n == sink.len()) {}
+    }
+
+    fn obey(&mut self, order: Order, inputs: &mut Vec<Input>) {
+        match order {
+            Order::Begin(intent) if self.is_free_for(&intent) => {
+                let machine =
+                    Machine::new(intent.engage_id, intent.pressed.mono_ns, self.config.timing);
+                self.running =
+                    Some(Running { intent: *intent, machine, calls: BTreeMap::new(), told: None });
+                inputs.push(Input::Begin);
+            }
+            Order::Begin(_) | Order::Quit => {}
+            Order::ProbeAgain => {
+                self.warm.probe_again();
+                inputs.push(Input::ProbeAgain);
+            }
+            Order::StandDown(why) => inputs.push(Input::StandDown(why)),
+            Order::End => self.running = None,
+        }
+    }
+
+    /// A kill that runs is not begun twice; after a proven one a new decision
+    /// is a new kill, for the operator has a reason to press again.
+    fn is_free_for(&self, intent: &KillIntent) -> bool {
+        self.running.as_ref().is_none_or(|r| {
+            r.intent.engage_id != intent.engage_id
+                && matches!(r.machine.phase, GatewayPhase::Verified | GatewayPhase::StoodDown)
+        })
+    }
+
+    fn step(&mut self, mut inputs: Vec<Input>) {
+        let Some(mut running) = self.running.take() else {
+            self.warm.read(clock::mono_ns());
+            return;
+        };
+        for call in running.calls.values_mut() {
+            let from = inputs.len();
+            let findings = [call.link_events(&mut inputs), call.answers(&mut inputs)];
+            for finding in findings.into_iter().flatten() {
+                let why = inputs.get(from..).and_then(|new| {
+                    new.iter().find_map(|i| if let Input::NotV1(_, w) = i { Some(w) } else { None })
+                });
+                self.warm.learn(clock::mono_ns(), finding, why);
+            }
+        }
+        inputs.push(Input::Tick);
+        let mut effects = Vec::new();
+        let mut queue: std::collections::VecDeque<Input> = inputs.into();
+        // Opening a call may succeed or fail at once, which is input again.
+        while let Some(input) = queue.pop_front() {
+            running.machine.on(clock::mono_ns(), input, &mut effects);
+            for effect in effects.drain(..) {
+                let mut more = Vec::new();
+                self.carry_out(effect, &mut running, &mut more);
+                queue.extend(more);
+            }
+        }
+        let progress = self.progress(&running);
+        if running.told.as_ref() != Some(&progress) {
+            running.told = Some(progress.clone());
+            (self.tell)(Told::Progress(Box::new(progress)));
+        }
+        self.running = Some(running);
+    }
+
+    fn carry_out(&mut self, effect: Effect, running: &mut Running, inputs: &mut Vec<Input>) {
+        match effect {
+            Effect::Drop(call) => {
+                running.calls.remove(&call);
+            }
+            Effect::Alarm(text) => (self.tell)(Told::Alarm(text)),
+            Effect::Found(open) => (self.tell)(Told::Found(self.config.target, open)),
+            Effect::Open(id, req, action) => {
+                if let Some(why) = self.warm.refused() {
+                    inputs.push(Input::NotV1(id, why.clone()));
+                    return;
+                }
+                let shake = !self.warm.stands(clock::mono_ns());
+                match self.warm.line() {
+                    Ok((line, ready)) => {
+                        let call = Call::begin(id, line, ready, shake, (req, action), inputs);
+                        running.calls.insert(id, call);
+                    }
+                    Err(why) => inputs.push(Input::Lost(id, why)),
+                }
+            }
+        }
+    }
+
+    fn progress(&self, running: &Running) -> KillProgress {
+        let machine = &running.machine;
+        KillProgress {
+            engage_id: running.intent.engage_id,
+            intent: running.intent.intent,
+            target: self.config.target,
+            gateway: self.config.gateway.name.clone(),
+            phase: machine.phase,
+            latch: LatchPhase::default(),
+            attempts: machine.attempts,
+            claimed: machine.claimed,
+            good_polls: machine.good,
+            last_poll: machine.last_poll.clone(),
+            survivors: machine.survivors.values().cloned().collect(),
+            times: machine.times,
+            driver: Text::new(self.config.role),
+            note: machine.note.clone(),
+        }
+    }
+}
