@@ -1,0 +1,147 @@
+//! The way back after a KILL_SWITCH: on the gateway's own host, with a
+//! reason, and for the kill that was looked at. Never over the wire.
+//!
+//! Who may write into the state directory may reset. A running gateway takes
+//! the request as a file beside its memory; one that does not run has its
+//! memory rewritten under its lock.
+
+use super::GatewayError;
+use super::floor::Floor;
+use super::store::{self, Reset, Saved, Store};
+use crate::domain::Text;
+use crate::host::{Identity, clock, ids};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// The request, beside the memory.
+const REQUEST: &str = "reset.json";
+/// How long a running gateway is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is asked of a running gateway.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Request {
+    /// Kills that there had been: a later one voids the request.
+    kills: u64,
+    reset: Reset,
+}
+
+/// A reset that was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResetDone {
+    /// `req_id` of the kill that it ended.
+    pub kill_id: Text,
+    /// Whether a running gateway took it.
+    pub running: bool,
+}
+
+/// Lets orders pass again in the gateway of `state_dir`, running or not.
+/// Positions are not brought back.
+///
+/// # Errors
+/// [`GatewayError`] when there is no reason, no kill, a later kill, or a
+/// running gateway that does not take it within 5 s.
+pub fn reset(state_dir: &Path, reason: &str) -> Result<ResetDone, GatewayError> {
+    let reason = Text::new(reason.trim());
+    if reason.is_empty() {
+        return Err(GatewayError::NoReason);
+    }
+    if !state_dir.is_dir() {
+        return Err(GatewayError::NoMemory(state_dir.to_owned()));
+    }
+    // While the lock is held no gateway can start.
+    let idle = match Store::open(state_dir) {
+        Ok(store) => Some(store),
+        Err(GatewayError::InUse(_)) => None,
+        Err(other) => return Err(other),
+    };
+    let saved =
+        store::load(state_dir)?.ok_or_else(|| GatewayError::NoMemory(state_dir.to_owned()))?;
+    let Some(kill) = &saved.killed else {
+        return Err(GatewayError::NotKilled(state_dir.to_owned()));
+    };
+    let kill_id = kill.kill_id.clone();
+    let reset = Reset {
+        kill_id: kill_id.clone(),
+        reason,
+        by: Identity::here().operator(),
+        at: clock::utc(),
+        id: ids::random_u64(),
+    };
+    match idle {
+        Some(store) => {
+            let after = Saved { killed: None, last_reset: Some(reset), ..saved };
+            store.save(1, &after).map_err(|cause| store.bad(cause.as_str()))?;
+            Ok(ResetDone { kill_id, running: false })
+        }
+        None => ask(state_dir, &Request { kills: saved.kills, reset })
+            .map(|()| ResetDone { kill_id, running: true }),
+    }
+}
+
+fn ask(dir: &Path, request: &Request) -> Result<(), GatewayError> {
+    let fault = |e| GatewayError::state_dir(dir, e);
+    let text = serde_json::to_vec(request).map_err(|e| fault(e.into()))?;
+    store::replace(dir, REQUEST, &text).map_err(fault)?;
+    let path = dir.join(REQUEST);
+    let asked = Instant::now();
+    while path.exists() {
+        if asked.elapsed() > PATIENCE {
+            let _ = std::fs::remove_file(&path);
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let done = store::load(dir)?.and_then(|s| s.last_reset);
+    if done.is_some_and(|reset| reset.id == request.reset.id) {
+        return Ok(());
+    }
+    if asked.elapsed() > PATIENCE {
+        let waited_s = PATIENCE.as_secs();
+        return Err(GatewayError::ResetIgnored { path: dir.to_owned(), waited_s });
+    }
+    Err(GatewayError::KilledAgain)
+}
+
+/// A request that was left by somebody who did not wait for this gateway.
+pub(super) fn discard(dir: &Path) {
+    let _ = std::fs::remove_file(dir.join(REQUEST));
+}
+
+/// Takes a request, where there is one. The memory is written without the
+/// kill before orders pass; a kill that comes meanwhile stays.
+pub(super) fn take(floor: &Floor) {
+    let path = floor.store.dir().join(REQUEST);
+    let Ok(text) = std::fs::read(&path) else { return };
+    let Ok(request) = serde_json::from_slice::<Request>(&text) else {
+        tracing::error!("{REQUEST} in the state directory is no reset request: removed");
+        discard(floor.store.dir());
+        return;
+    };
+    let (generation, after) = {
+        let mut core = floor.core();
+        if core.engine.killed.is_none() || core.kills != request.kills {
+            drop(core);
+            tracing::warn!("a reset was asked for another kill than the one in force: refused");
+            discard(floor.store.dir());
+            return;
+        }
+        core.touch();
+        let after = core.saved();
+        (core.generation, Saved { killed: None, last_reset: Some(request.reset.clone()), ..after })
+    };
+    if floor.write(generation, &after).is_err() {
+        // Still killed; tried again until its sender gives up.
+        return;
+    }
+    let mut core = floor.core();
+    if core.kills == request.kills {
+        core.engine.killed = None;
+        core.last_reset = Some(request.reset.clone());
+        drop(core);
+        let Reset { kill_id, reason, by, .. } = request.reset;
+        tracing::warn!("[KILL_SWITCH] reset by {by}: {reason} (kill {kill_id})");
+    }
+    discard(floor.store.dir());
+}
