@@ -1,8 +1,8 @@
 //! A client's side of the agent's socket, and how an agent is started.
 
+use super::KillRules;
 use super::protocol::{FromAgent, ToAgent, line, messages};
 use crate::breaker::LatchHome;
-use crate::config::KillSettings;
 use crate::domain::{GatewayAddr, Text};
 use crossbeam_channel as channel;
 use std::io::Write;
@@ -24,7 +24,7 @@ pub struct AgentSpec {
     /// Configured gateways.
     pub gateways: Vec<GatewayAddr>,
     /// Settings of the kill.
-    pub kill: KillSettings,
+    pub kill: KillRules,
     /// The state directory that `home` lies in.
     pub state_dir: PathBuf,
 }

@@ -19,3 +19,25 @@ pub use client::{AgentSpec, Client};
 pub use driver::{Driver, DriverConfig, Told};
 pub use hand::{Hand, HandConfig};
 pub use machine::{Effect, Input, Machine, Timing};
+
+/// What can be set about a kill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KillRules {
+    /// Between two proof polls, in ms.
+    pub proof_interval_ms: u64,
+    /// Between two polls while engaged and verified, in ms.
+    pub enforce_interval_ms: u64,
+    /// Whether a latch that somebody else made also closes positions.
+    pub flatten_on_external: bool,
+}
+
+impl KillRules {
+    /// The machine's timing.
+    #[must_use]
+    pub const fn timing(&self) -> Timing {
+        Timing {
+            proof: self.proof_interval_ms.saturating_mul(1_000_000),
+            enforce: self.enforce_interval_ms.saturating_mul(1_000_000),
+        }
+    }
+}

@@ -3,10 +3,9 @@
 use super::clients::{Clients, accept};
 use crate::audit::{Act, LedgerReader};
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
-use crate::config::KillSettings;
+use crate::control::kill::KillRules;
 use crate::control::kill::driver::{Driver, DriverConfig, Told};
 use crate::control::kill::latch::{LatchMaker, LatchStep};
-use crate::control::kill::machine::Timing;
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::control::kill::recorder::Recorder;
 use crate::domain::{
@@ -38,7 +37,7 @@ pub struct AgentConfig {
     /// Configured gateways, kept warm; a resumed kill goes nowhere else.
     pub gateways: Vec<GatewayAddr>,
     /// Settings of the kill.
-    pub kill: KillSettings,
+    pub kill: KillRules,
 }
 
 /// Why there is no agent.
@@ -186,11 +185,7 @@ impl Core {
         let key = gateway.cmd.to_string();
         if !self.drivers.contains_key(&key) {
             let target = u16::try_from(self.drivers.len()).unwrap_or(u16::MAX);
-            let ms = 1_000_000;
-            let timing = Timing {
-                proof: self.config.kill.proof_interval_ms * ms,
-                enforce: self.config.kill.enforce_interval_ms * ms,
-            };
+            let timing = self.config.kill.timing();
             let config = DriverConfig {
                 target,
                 gateway: gateway.clone(),

@@ -1,0 +1,111 @@
+//! Meeting the agent: finding it, starting it, hearing it, losing it.
+
+use super::work::Work;
+use crate::control::kill::client::Client;
+use crate::control::kill::protocol::FromAgent;
+use crate::domain::{GatewayPhase, Text};
+use crate::event::{AgentReport, Event, Level};
+use crate::host::clock;
+
+/// Between two tries to find or start an agent.
+const RETRY: u64 = 1_000_000_000;
+
+impl Work {
+    pub(super) fn find_agent(&mut self, now: u64) {
+        if self.client.is_some() || now < self.retry_at {
+            return;
+        }
+        // An agent needs a moment between its start and its socket.
+        self.retry_at = now + RETRY / 10;
+        match Client::connect(&self.config.agent.home, self.agent_says.clone()) {
+            Ok(client) => {
+                self.client = Some(client);
+                self.heard_at = now;
+                // A decision that an earlier agent had is handed over anew.
+                if let Some(kill) = &mut self.kill {
+                    kill.accepted = false;
+                    kill.said_at = None;
+                }
+            }
+            Err(_) => self.start_agent(now),
+        }
+    }
+
+    pub(super) fn start_agent(&mut self, now: u64) {
+        let fault = match self.config.agent.home.prepare() {
+            Err(e) => Some(format!("no place for an agent: {e}")),
+            Ok(()) if self.agent_pid.is_some() => None,
+            Ok(()) => match self.config.agent.spawn() {
+                Ok(pid) => {
+                    self.agent_pid = Some(pid);
+                    None
+                }
+                Err(e) => Some(format!("agent can't be started: {e}")),
+            },
+        };
+        // The one we started may have lost the election or died: once the
+        // socket stays away for a while, start another.
+        if self.heard_at == 0 {
+            self.heard_at = now;
+        }
+        if now.saturating_sub(self.heard_at) > RETRY {
+            self.agent_pid = None;
+            self.heard_at = now;
+        }
+        if let Some(fault) = fault {
+            self.retry_at = now + RETRY;
+            let fault = Text::new(&fault);
+            self.sender.send(Event::Agent(AgentReport { present: false, pid: None, fault }));
+        }
+    }
+
+    pub(super) fn agent_lost(&mut self, why: &str) {
+        if self.client.take().is_none() {
+            return;
+        }
+        self.agent_pid = None;
+        self.retry_at = 0;
+        let fault = Text::new(why);
+        self.sender.send(Event::Agent(AgentReport { present: false, pid: None, fault }));
+        if let Some(done) = self.waiting_reset.take() {
+            let _ = done.send(Err(Text::new("the agent went away before it answered")));
+        }
+        if self.kill.as_ref().is_some_and(|k| !k.standing_in && k.said_at.is_some()) {
+            self.stand_in("the agent is gone");
+        }
+    }
+
+    pub(super) fn agent_said(&mut self, said: FromAgent) {
+        if self.client.is_none() {
+            return;
+        }
+        self.heard_at = clock::mono_ns();
+        match said {
+            FromAgent::Hello { pid, .. } => {
+                self.agent_pid = Some(pid);
+                let report = AgentReport { present: true, pid: Some(pid), fault: Text::default() };
+                self.sender.send(Event::Agent(report));
+            }
+            FromAgent::Accepted { engage_id, .. } => self.accepted(engage_id),
+            FromAgent::Progress(progress) => {
+                let standing_in = self.kill.as_ref().is_some_and(|k| k.standing_in);
+                if !standing_in || progress.phase == GatewayPhase::Verified {
+                    self.progress(*progress);
+                }
+            }
+            FromAgent::Alarm { text } => self.sender.log(Level::Alarm, "agent", text),
+            FromAgent::Latch(_) | FromAgent::Beat { .. } => {}
+            FromAgent::Reset { outcome } => {
+                if outcome.is_ok() {
+                    self.kill = None;
+                    for driver in self.drivers.values() {
+                        driver.end();
+                    }
+                }
+                if let Some(done) = self.waiting_reset.take() {
+                    let _ = done.send(outcome);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The hand: the kill thread of a console or a command.
+//!
+//! It closes the gate, has the latch made, hands the decision to the agent
+//! and shows what the agent reports. If the agent is absent, silent or dies,
+//! the hand carries the kill out itself, with the same identities, until an
+//! agent has it again. A kill waits for none of this.
+
+mod meet;
+mod show;
+mod work;
+
+use super::client::AgentSpec;
+use super::driver::Told;
+use super::latch::{LatchMaker, LatchStep};
+use super::protocol::ResetRequest;
+use super::recorder::Recorder;
+use crate::breaker::Gate;
+use crate::control::port::Trigger;
+use crate::domain::{EngageId, Intent, KillIntent, Stamp, Text};
+use crate::event::{Level, Sender};
+use crate::host::{Identity, clock, ids};
+use crossbeam_channel as channel;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// What a hand needs.
+#[derive(Clone, Debug)]
+pub struct HandConfig {
+    /// How to find and start the agent; it carries latch, gateways, settings.
+    pub agent: AgentSpec,
+    /// Who decides here.
+    pub who: Identity,
+    /// `console` or `cli`, in the audit log.
+    pub role: &'static str,
+    /// Why, when the keys decide.
+    pub reason: Text,
+    /// A rehearsal.
+    pub drill: bool,
+    /// Keep warm lines of its own.
+    pub warm: bool,
+}
+
+enum Job {
+    Fire(Box<KillIntent>),
+    Latch(EngageId, LatchStep),
+    Local(Told),
+    StandDown(Text),
+    ProbeAgain,
+    Reset(ResetRequest, channel::Sender<Result<Text, Text>>),
+    Quit,
+}
+
+/// The handle that the guard fires.
+#[derive(Debug)]
+pub struct Hand {
+    config: HandConfig,
+    gate: Arc<Gate>,
+    jobs: channel::Sender<Job>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Job")
+    }
+}
+
+impl Hand {
+    /// Starts the thread, and an agent where there is none.
+    ///
+    /// # Errors
+    /// The system's, when it has no thread to give.
+    pub fn start(config: HandConfig, gate: Arc<Gate>, sender: Sender) -> std::io::Result<Self> {
+        let (jobs, inbox) = channel::unbounded();
+        let latching = jobs.clone();
+        let maker = LatchMaker::start(move |intent, step| {
+            let _ = latching.send(Job::Latch(intent.engage_id, step));
+        })?;
+        let complain = sender.clone();
+        let recorder = Recorder::start(&config.agent.home.audit(), config.role, move |text| {
+            complain.log(Level::Warn, "audit", text);
+        })?;
+        let (agent_says, from_agent) = channel::unbounded();
+        let mut work = work::Work {
+            config: config.clone(),
+            gate: Arc::clone(&gate),
+            sender,
+            jobs: jobs.clone(),
+            maker,
+            recorder,
+            client: None,
+            agent_says,
+            agent_pid: None,
+            heard_at: 0,
+            retry_at: 0,
+            kill: None,
+            drivers: BTreeMap::new(),
+            waiting_reset: None,
+        };
+        let thread = std::thread::Builder::new().name("kill-hand".to_owned()).spawn(move || {
+            work.run(&inbox, &from_agent);
+        })?;
+        Ok(Self { config, gate, jobs, thread: Some(thread) })
+    }
+
+    /// Takes a decision with its own words; gives back its identity, which
+    /// the screen may not need: the kill runs either way.
+    #[expect(clippy::must_use_candidate, reason = "the effect is the point")]
+    pub fn decide(&self, intent: Intent, reason: Text, pressed: Stamp) -> EngageId {
+        self.gate.close();
+        let closed = clock::mono_ns();
+        let intent = KillIntent {
+            engage_id: ids::engage_id(),
+            intent,
+            operator: self.config.who.operator(),
+            host: self.config.who.host.clone(),
+            boot_id: self.config.who.boot_id.clone(),
+            reason,
+            pressed,
+            latch: self.config.agent.home.latch.clone(),
+            targets: self.config.agent.gateways.clone(),
+            drill: self.config.drill,
+        };
+        let id = intent.engage_id;
+        let _ = self.jobs.send(Job::Fire(Box::new(intent)));
+        self.gate.name_kill(id);
+        // Only the measuring remains: how long the gate took.
+        let _ = self.jobs.send(Job::Latch(id, LatchStep::Gate { at: closed }));
+        id
+    }
+
+    /// Ends the attempts, for the record; the latch stays.
+    pub fn stand_down(&self, reason: Text) {
+        let _ = self.jobs.send(Job::StandDown(reason));
+    }
+
+    /// One more HEARTBEAT to a refused peer.
+    pub fn probe_again(&self) {
+        let _ = self.jobs.send(Job::ProbeAgain);
+    }
+
+    /// Asks the agent for the way back and waits for its word.
+    ///
+    /// # Errors
+    /// Why not, and what to do.
+    pub fn reset(&self, request: ResetRequest, wait: Duration) -> Result<Text, Text> {
+        let (done, outcome) = channel::bounded(1);
+        let _ = self.jobs.send(Job::Reset(request, done));
+        outcome.recv_timeout(wait).unwrap_or_else(|_| {
+            Err(Text::new("the agent did not answer; `crs doctor` looks at its directory"))
+        })
+    }
+}
+
+impl Trigger for Hand {
+    fn fire(&self, intent: Intent, pressed: Stamp) {
+        self.decide(intent, self.config.reason.clone(), pressed);
+    }
+}
+
+impl Drop for Hand {
+    fn drop(&mut self) {
+        let _ = self.jobs.send(Job::Quit);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

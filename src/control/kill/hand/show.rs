@@ -1,0 +1,60 @@
+//! What the screen hears of a kill: the driver's word with the steps that
+//! only this process knows.
+
+use super::work::{Kill, Work};
+use crate::domain::{GatewayPhase, KillIntent, KillProgress, Text};
+use crate::event::Event;
+
+impl Work {
+    /// On to the screen, with the steps that only this process knows.
+    pub(super) fn progress(&mut self, mut progress: KillProgress) {
+        if let Some(kill) = &mut self.kill
+            && kill.intent.engage_id == progress.engage_id
+        {
+            overlay(&mut progress, kill);
+            kill.last.insert(progress.target, progress.clone());
+        }
+        self.sender.send(Event::Kill(Box::new(progress)));
+    }
+
+    /// Steps of this process changed: shown even before any gateway moved.
+    pub(super) fn report_steps(&mut self) {
+        let Some(kill) = &mut self.kill else { return };
+        for (target, gateway) in (0_u16..).zip(kill.intent.targets.clone()) {
+            let mut progress = kill.last.get(&target).cloned().unwrap_or_else(|| KillProgress {
+                engage_id: kill.intent.engage_id,
+                intent: kill.intent.intent,
+                target,
+                gateway: gateway.name.clone(),
+                phase: GatewayPhase::Idle,
+                latch: kill.latch,
+                attempts: 0,
+                claimed: None,
+                good_polls: 0,
+                last_poll: None,
+                survivors: Vec::new(),
+                times: kill.times,
+                driver: Text::new(self.config.role),
+                note: Text::default(),
+            });
+            overlay(&mut progress, kill);
+            self.sender.send(Event::Kill(Box::new(progress)));
+        }
+        // The gate learns whose kill it is even when the guard's thread was
+        // stopped in the middle.
+        self.gate.name_kill(kill.intent.engage_id);
+    }
+}
+
+pub(super) fn overlay(progress: &mut KillProgress, kill: &Kill) {
+    let own = kill.times;
+    progress.latch = kill.latch;
+    progress.times.gate = own.gate.or(progress.times.gate);
+    progress.times.visible = own.visible.or(progress.times.visible);
+    progress.times.durable = own.durable.or(progress.times.durable);
+    progress.times.handed = own.handed.or(progress.times.handed);
+}
+
+pub(super) const fn since(intent: &KillIntent, at: u64) -> u64 {
+    at.saturating_sub(intent.pressed.mono_ns) / 1_000
+}

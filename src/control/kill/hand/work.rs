@@ -1,0 +1,300 @@
+//! The hand's thread: one decision on its way, and who carries it out.
+
+use super::show::since;
+use super::{HandConfig, Job};
+use crate::audit::Act;
+use crate::breaker::Gate;
+use crate::control::kill::client::Client;
+use crate::control::kill::driver::{Driver, DriverConfig, Told};
+use crate::control::kill::latch::{LatchMaker, LatchStep};
+use crate::control::kill::protocol::{FromAgent, ToAgent};
+use crate::control::kill::recorder::Recorder;
+use crate::domain::{EngageId, Intent, KillIntent, KillProgress, LatchPhase, StepTimes, Text};
+use crate::event::{Level, Sender};
+use crate::host::clock;
+use crossbeam_channel as channel;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The file must be visible within this time, or the gateway is told first.
+const VISIBLE_WAIT: u64 = 50_000_000;
+/// The agent must take the decision within this time.
+const ACCEPT_WAIT: u64 = 100_000_000;
+/// An agent silent for so long, while a kill runs, is stopped or hung.
+const SILENCE: u64 = 1_500_000_000;
+/// The loop's longest sleep.
+const TURN: Duration = Duration::from_millis(100);
+
+/// The decision this hand is working for.
+pub(super) struct Kill {
+    pub intent: KillIntent,
+    pub began: u64,
+    pub times: StepTimes,
+    pub latch: LatchPhase,
+    /// The agent took it.
+    pub accepted: bool,
+    /// It was said to the agent at this moment.
+    pub said_at: Option<u64>,
+    /// We carry it out ourselves.
+    pub standing_in: bool,
+    pub last: BTreeMap<u16, KillProgress>,
+}
+
+pub(super) struct Work {
+    pub config: HandConfig,
+    pub gate: Arc<Gate>,
+    pub sender: Sender,
+    pub jobs: channel::Sender<Job>,
+    pub maker: LatchMaker,
+    pub recorder: Recorder,
+    pub client: Option<Client>,
+    pub agent_says: channel::Sender<Option<FromAgent>>,
+    pub agent_pid: Option<u32>,
+    pub heard_at: u64,
+    pub retry_at: u64,
+    pub kill: Option<Kill>,
+    pub drivers: BTreeMap<u16, Driver>,
+    pub waiting_reset: Option<channel::Sender<Result<Text, Text>>>,
+}
+
+impl Work {
+    pub(super) fn run(
+        &mut self,
+        inbox: &channel::Receiver<Job>,
+        from_agent: &channel::Receiver<Option<FromAgent>>,
+    ) {
+        if self.config.warm {
+            self.start_drivers();
+        }
+        loop {
+            self.tend(clock::mono_ns());
+            channel::select_biased! {
+                recv(inbox) -> job => match job {
+                    Ok(Job::Quit) | Err(_) => return,
+                    Ok(job) => self.job(job),
+                },
+                recv(from_agent) -> said => match said {
+                    Ok(Some(said)) => self.agent_said(said),
+                    Ok(None) | Err(_) => self.agent_lost("the connection ended"),
+                },
+                default(self.patience()) => {}
+            }
+        }
+    }
+
+    /// Short while a decision is on its way to the agent.
+    pub(super) fn patience(&self) -> Duration {
+        let urgent = self.kill.as_ref().is_some_and(|k| !k.accepted && !k.standing_in);
+        if urgent { Duration::from_millis(2) } else { TURN }
+    }
+
+    pub(super) fn job(&mut self, job: Job) {
+        match job {
+            Job::Fire(intent) => self.fire(*intent),
+            Job::Latch(id, step) => self.latch_step(id, step),
+            Job::Local(told) => self.local(told),
+            Job::StandDown(reason) => {
+                if let Some(kill) = &self.kill {
+                    let engage_id = kill.intent.engage_id;
+                    self.recorder.record(Act::StandDown { engage_id, reason: reason.clone() });
+                }
+                for driver in self.drivers.values() {
+                    driver.stand_down(Text::new(&format!("stood down: {reason}")));
+                }
+                self.say(&ToAgent::StandDown { reason });
+            }
+            Job::ProbeAgain => {
+                for driver in self.drivers.values() {
+                    driver.probe_again();
+                }
+                self.say(&ToAgent::ProbeAgain);
+            }
+            Job::Reset(request, done) => {
+                self.waiting_reset = Some(done);
+                let said = ToAgent::Reset(request);
+                if !self.say(&said)
+                    && let Some(done) = self.waiting_reset.take()
+                {
+                    let _ = done.send(Err(Text::new("no agent: try again in a moment")));
+                }
+            }
+            Job::Quit => {}
+        }
+    }
+
+    pub(super) fn fire(&mut self, intent: KillIntent) {
+        self.maker.make(&intent);
+        self.kill = Some(Kill {
+            began: clock::mono_ns(),
+            times: StepTimes::default(),
+            latch: LatchPhase::Blocked,
+            accepted: false,
+            said_at: None,
+            standing_in: false,
+            last: BTreeMap::new(),
+            intent,
+        });
+    }
+
+    /// What is due: the decision on its way, an agent to be found.
+    pub(super) fn tend(&mut self, now: u64) {
+        let Some(kill) = &self.kill else {
+            self.find_agent(now);
+            return;
+        };
+        let visible = kill.times.visible.is_some();
+        let waited = now.saturating_sub(kill.began);
+        if kill.said_at.is_none() && (visible || waited > VISIBLE_WAIT) {
+            self.hand_over(now);
+        }
+        let Some(kill) = &self.kill else { return };
+        let late = kill.said_at.is_some_and(|at| now.saturating_sub(at) > ACCEPT_WAIT);
+        let silent = kill.accepted && now.saturating_sub(self.heard_at) > SILENCE;
+        if !kill.standing_in && ((late && !kill.accepted) || silent) {
+            let why = if silent { "the agent fell silent" } else { "the agent did not take it" };
+            self.stand_in(why);
+        }
+        self.find_agent(now);
+    }
+
+    pub(super) fn hand_over(&mut self, now: u64) {
+        let Some(kill) = &mut self.kill else { return };
+        kill.said_at = Some(now);
+        let intent = kill.intent.clone();
+        let said = self.say(&ToAgent::Engage { intent: Box::new(intent.clone()) });
+        if !said {
+            self.stand_in("there is no agent");
+        }
+        // On our own record too: the agent's disk may fail where ours works.
+        self.recorder.record(Act::Engage { intent });
+        self.report_steps();
+    }
+
+    pub(super) fn say(&mut self, message: &ToAgent) -> bool {
+        let Some(client) = &mut self.client else { return false };
+        match client.say(message) {
+            Ok(()) => true,
+            Err(why) => {
+                self.agent_lost(why.as_str());
+                false
+            }
+        }
+    }
+
+    pub(super) fn start_drivers(&mut self) {
+        let timing = self.config.agent.kill.timing();
+        for (target, gateway) in (0_u16..).zip(self.config.agent.gateways.clone()) {
+            if self.drivers.contains_key(&target) {
+                continue;
+            }
+            let jobs = self.jobs.clone();
+            let config = DriverConfig {
+                target,
+                gateway,
+                timing,
+                role: self.config.role,
+                warm: self.config.warm,
+            };
+            let told = move |told| {
+                let _ = jobs.send(Job::Local(told));
+            };
+            match Driver::start(config, told) {
+                Ok(driver) => {
+                    self.drivers.insert(target, driver);
+                }
+                Err(e) => self.sender.log(Level::Alarm, "kill", format!("no kill thread: {e}")),
+            }
+        }
+    }
+
+    pub(super) fn stand_in(&mut self, why: &str) {
+        self.start_drivers();
+        let Some(kill) = &mut self.kill else { return };
+        kill.standing_in = true;
+        if kill.intent.intent == Intent::Kill {
+            for driver in self.drivers.values() {
+                driver.begin(kill.intent.clone());
+            }
+        }
+        self.sender.log(Level::Warn, "kill", format!("{why}: this process carries the kill out"));
+    }
+
+    pub(super) fn accepted(&mut self, id: EngageId) {
+        let Some(kill) = &mut self.kill else { return };
+        if kill.intent.engage_id != id {
+            return;
+        }
+        kill.accepted = true;
+        kill.times.handed.get_or_insert(since(&kill.intent, clock::mono_ns()));
+        if std::mem::take(&mut kill.standing_in) {
+            for driver in self.drivers.values() {
+                driver.end();
+            }
+            self.sender.log(Level::Info, "kill", "the agent has the kill again");
+        }
+        self.report_steps();
+    }
+
+    pub(super) fn latch_step(&mut self, id: EngageId, step: LatchStep) {
+        let Some(kill) = &mut self.kill else { return };
+        if kill.intent.engage_id != id {
+            return;
+        }
+        match step {
+            LatchStep::Gate { at } => {
+                kill.times.gate.get_or_insert(since(&kill.intent, at));
+            }
+            LatchStep::Visible { at, .. } => {
+                kill.times.visible.get_or_insert(since(&kill.intent, at));
+                kill.latch = LatchPhase::Latched;
+            }
+            LatchStep::Durable { at } => {
+                kill.times.durable.get_or_insert(since(&kill.intent, at));
+                kill.latch = LatchPhase::Durable;
+            }
+            LatchStep::Failed { why, visible } => {
+                kill.latch = LatchPhase::NotDurable;
+                let what = if visible { "not durable" } else { "NOT MADE" };
+                self.sender.log(Level::Alarm, "latch", format!("latch {what}: {why}"));
+            }
+        }
+        let now = clock::mono_ns();
+        if self.kill.as_ref().is_some_and(|k| k.said_at.is_none() && k.times.visible.is_some()) {
+            self.hand_over(now);
+        } else {
+            self.report_steps();
+        }
+    }
+
+    pub(super) fn local(&mut self, told: Told) {
+        match told {
+            Told::Alarm(text) => self.sender.log(Level::Alarm, "kill", text),
+            Told::Found(target, open) => {
+                if let Some(kill) = &self.kill
+                    && let Some(last) = kill.last.get(&target)
+                {
+                    self.recorder.record(Act::Positions {
+                        engage_id: kill.intent.engage_id,
+                        gateway: last.gateway.clone(),
+                        open,
+                    });
+                }
+            }
+            Told::Progress(progress) => {
+                if self.kill.as_ref().is_none_or(|k| !k.standing_in) {
+                    return;
+                }
+                self.recorder.record(Act::Step {
+                    engage_id: progress.engage_id,
+                    gateway: progress.gateway.clone(),
+                    phase: progress.phase,
+                    times: progress.times,
+                    note: progress.note.clone(),
+                    raw: None,
+                });
+                self.progress(*progress);
+            }
+        }
+    }
+}
