@@ -1,3 +1,7 @@
 //! `crs`: see the library's first page for the map.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    crs::cli::main()
+}

@@ -1,1 +1,52 @@
-//! A file per subcommand, each as thin as it can be; wires the rooms.
+//! The command line: a file per verb, each as thin as it can be.
+//!
+//! What belongs here: reading arguments, wiring rooms together, printing one
+//! answer and an exit status. What does not: anything that another verb or
+//! the screen would want too. A new verb is a row in `verbs`, a file with
+//! `Args` and `run(&Args, &mut Context) -> Outcome`, and its exit statuses in
+//! its own help.
+
+pub mod args;
+pub mod ask;
+pub mod completions;
+pub mod config;
+pub mod context;
+pub mod doctor;
+pub mod exit;
+pub mod logs;
+pub mod man;
+pub mod out;
+pub mod verbs;
+
+pub use args::Cli;
+pub use context::Context;
+pub use exit::{Exit, Failure, Outcome};
+pub use out::Out;
+pub use verbs::Verb;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// The program: reads its arguments, does what they say, and ends with the
+/// status that `--help` of the verb promises.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => {
+            // Help and version are answers; a reader that left needs none.
+            let _ = told.print();
+            return if told.use_stderr() { Exit::USAGE.into() } else { Exit::OK.into() };
+        }
+    };
+    let mut ctx = Context::new(cli.global.flags());
+    logs::start();
+    let verb = cli.verb.unwrap_or_default();
+    match verb.run(&mut ctx) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            ctx.out.note(format!("crs: {}", failure.text));
+            failure.exit.into()
+        }
+    }
+}

@@ -32,7 +32,10 @@ impl Endpoint {
     pub fn new(host: &str, port: u16) -> Result<Self, EndpointError> {
         let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
-        if bare.is_empty() || bare.len() > 253 || !bare.chars().all(fits) {
+        // `host:5555` where a host belongs is no IPv6 address, and must not
+        // pass for one.
+        let colons = !bare.contains(':') || is_ipv6_text(bare);
+        if bare.is_empty() || bare.len() > 253 || !bare.chars().all(fits) || !colons {
             return Err(EndpointError::Host(super::Text::limited(host, 60)));
         }
         if port == 0 {
@@ -71,6 +74,11 @@ impl Endpoint {
     pub fn is_ipv6(&self) -> bool {
         self.host.contains(':')
     }
+}
+
+fn is_ipv6_text(host: &str) -> bool {
+    let address = host.split_once('%').map_or(host, |(address, _scope)| address);
+    address.parse::<std::net::Ipv6Addr>().is_ok()
 }
 
 impl fmt::Display for Endpoint {
@@ -135,6 +143,8 @@ mod tests {
         for text in ["", "host", "host:", "host:0", "host:65536", "ho st:1", "a;b:1", ":5555"] {
             assert!(text.parse::<Endpoint>().is_err(), "{text}");
         }
+        assert!(Endpoint::new("fe80::1%eth0", 1).is_ok());
+        assert!(Endpoint::new("127.0.0.1:5555", 5555).is_err(), "a port is no part of a host");
     }
 
     #[test]

@@ -1,0 +1,160 @@
+//! `crs config init|check|show`
+
+use super::context::listed;
+use super::exit::exits;
+use super::{Context, Exit, Failure, Outcome};
+use crate::config::{Loaded, Origin, dirs, template};
+use serde::Serialize;
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// Which part.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    part: Part,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Part {
+    /// Write a commented configuration file; never over one that is there
+    #[command(after_help = exits!(0 "written", 1 "not written: it exists, or can't be"))]
+    Init,
+    /// Name every mistake in file, environment and flags
+    #[command(after_help = exits!(0 "no mistake"))]
+    Check {
+        /// One JSON document on standard output
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show every setting in force and where it came from
+    #[command(after_help = exits!(0 "shown"))]
+    Show {
+        /// One JSON document on standard output
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Does that part.
+///
+/// # Errors
+/// Status 78 with every problem, or 1 when the file can't be written.
+pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
+    match args.part {
+        Part::Init => init(ctx),
+        Part::Check { json } => Ok(check(json, ctx)),
+        Part::Show { json } => show(json, ctx),
+    }
+}
+
+fn init(ctx: &mut Context) -> Outcome {
+    let usual = || dirs::config_dir().join("config.toml");
+    let path: PathBuf = ctx.flags.config.clone().unwrap_or_else(usual);
+    template::write(&path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::AlreadyExists => Failure::failed(format!(
+            "{} exists and was left alone; move it away, or name another with --config",
+            path.display()
+        )),
+        _ => Failure::failed(format!(
+            "{} can't be written: {e}; name another with --config",
+            path.display()
+        )),
+    })?;
+    ctx.out.line(format!("wrote {}", path.display()));
+    Ok(Exit::OK)
+}
+
+fn check(json: bool, ctx: &mut Context) -> Exit {
+    let loaded = ctx.loaded();
+    let sound = loaded.problems.is_empty();
+    if json {
+        #[derive(Serialize)]
+        struct Report<'a> {
+            file: Option<&'a PathBuf>,
+            problems: &'a [crate::config::Problem],
+        }
+        ctx.out.json(&Report { file: loaded.file.as_ref(), problems: &loaded.problems });
+    } else if sound {
+        ctx.out.line(format!("no mistakes in {}", source(&loaded)));
+    } else {
+        ctx.out.line(listed(&loaded.problems));
+    }
+    if sound { Exit::OK } else { Exit::CONFIG }
+}
+
+fn source(loaded: &Loaded) -> String {
+    match &loaded.file {
+        Some(file) => file.display().to_string(),
+        None => "the environment; there is no file, `crs config init` writes one".to_owned(),
+    }
+}
+
+fn show(json: bool, ctx: &mut Context) -> Outcome {
+    let loaded = ctx.strict()?;
+    if json {
+        #[derive(Serialize)]
+        struct Report<'a> {
+            file: Option<&'a PathBuf>,
+            settings: &'a crate::config::Settings,
+            origins: &'a crate::config::Origins,
+        }
+        let Loaded { file, settings, origins, .. } = &loaded;
+        ctx.out.json(&Report { file: file.as_ref(), settings, origins });
+        return Ok(Exit::OK);
+    }
+    for (key, value) in rows(&loaded)? {
+        let text = format!("{key} = {value}");
+        let line = match loaded.origins.of(&key) {
+            Origin::Default => format!("{text:<52}  # default"),
+            said => format!("{text:<52}  # {said}"),
+        };
+        ctx.out.line(line);
+    }
+    Ok(Exit::OK)
+}
+
+/// Settings under the names that the file gives them.
+fn rows(loaded: &Loaded) -> Result<Vec<(String, String)>, Failure> {
+    let settings = &loaded.settings;
+    let mut rows = Vec::new();
+    for (n, gateway) in settings.gateways.iter().enumerate() {
+        rows.push((format!("gateway[{n}].name"), format!("\"{}\"", gateway.name)));
+        rows.push((format!("gateway[{n}].host"), format!("\"{}\"", gateway.cmd.host())));
+        rows.push((format!("gateway[{n}].cmd_port"), gateway.cmd.port().to_string()));
+        rows.push((format!("gateway[{n}].data_port"), gateway.data.port().to_string()));
+    }
+    let tree = serde_json::to_value(settings).map_err(Failure::failed)?;
+    for (key, path) in KEYS {
+        let Some(value) = tree.pointer(path) else { continue };
+        if let Value::Object(fields) = value {
+            rows.extend(fields.iter().map(|(name, v)| (format!("{key}.{name}"), v.to_string())));
+        } else {
+            rows.push(((*key).to_owned(), value.to_string()));
+        }
+    }
+    for (key, value) in &mut rows {
+        if key == "paper.balance" {
+            *value = settings.paper.balance.text(2);
+        }
+    }
+    Ok(rows)
+}
+
+/// The file's name of a setting or table, and where it stands in the settings.
+const KEYS: &[(&str, &str)] = &[
+    ("events", "/events"),
+    ("decision_logs", "/decision_logs"),
+    ("latch.file", "/kill_switch_file"),
+    ("latch.extra", "/extra_latches"),
+    ("state.dir", "/state_dir"),
+    ("screen.theme", "/theme"),
+    ("screen.keymap", "/keymap"),
+    ("screen.color", "/color"),
+    ("screen.fps", "/fps"),
+    ("kill", "/kill"),
+    ("feed", "/feed"),
+    ("poll", "/poll"),
+    ("card", "/card"),
+    ("paper", "/paper"),
+];

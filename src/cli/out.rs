@@ -1,0 +1,67 @@
+//! Standard output and error, with readers that may leave.
+//!
+//! `println!` panics when `head` has seen enough; here a reader that left
+//! is remembered and nothing more is written. A verb that acts goes on to
+//! its end all the same: half a close because of `| head` would be worse.
+
+use crate::domain::Text;
+use serde::Serialize;
+use std::io::Write;
+
+/// Longest line printed, in characters.
+const MAX_LINE: usize = 4_096;
+
+/// Where a verb prints.
+#[derive(Debug, Default)]
+pub struct Out {
+    left: bool,
+}
+
+impl Out {
+    /// One line, or several, of the answer. Whatever a line holds, it can't
+    /// steer the terminal.
+    pub fn line(&mut self, text: impl AsRef<str>) {
+        for line in text.as_ref().split('\n') {
+            self.raw(Text::limited(line, MAX_LINE).as_str());
+        }
+    }
+
+    /// The one JSON document of a `--json` answer. JSON escapes what could
+    /// steer a terminal by itself.
+    pub fn json(&mut self, value: &impl Serialize) {
+        match serde_json::to_string_pretty(value) {
+            Ok(text) => self.raw(&text),
+            Err(e) => self.note(format!("crs: this answer has no JSON form: {e}")),
+        }
+    }
+
+    /// A generated file: a completion script, a manual page.
+    pub fn file(&mut self, bytes: &[u8]) {
+        if !self.left {
+            let mut stdout = std::io::stdout().lock();
+            self.left = stdout.write_all(bytes).and_then(|()| stdout.flush()).is_err();
+        }
+    }
+
+    /// A line beside the answer, to standard error.
+    pub fn note(&mut self, text: impl AsRef<str>) {
+        let mut stderr = std::io::stderr().lock();
+        for line in text.as_ref().split('\n') {
+            // Nobody is left to be told about an error on standard error.
+            let _ = writeln!(stderr, "{}", Text::limited(line, MAX_LINE));
+        }
+    }
+
+    /// Whether the reader left: a verb that only reads may stop.
+    #[must_use]
+    pub const fn reader_left(&self) -> bool {
+        self.left
+    }
+
+    fn raw(&mut self, line: &str) {
+        if !self.left {
+            let mut stdout = std::io::stdout().lock();
+            self.left = writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err();
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Every verb, once: the row gives it its place in `--help` and its file.
+
+use super::{Context, Outcome, completions, config, doctor, man};
+
+macro_rules! verbs {
+    ($($(#[$attr:meta])* $name:ident => $room:ident,)+) => {
+        /// What to do.
+        #[derive(Debug, clap::Subcommand)]
+        pub enum Verb {
+            $($(#[$attr])* $name($room::Args),)+
+        }
+
+        impl Verb {
+            /// Does it.
+            ///
+            /// # Errors
+            /// A failure with its exit status.
+            pub fn run(&self, ctx: &mut Context) -> Outcome {
+                match self {
+                    $(Self::$name(args) => $room::run(args, ctx),)+
+                }
+            }
+        }
+    };
+}
+
+verbs! {
+    /// Write, check or show the configuration
+    Config => config,
+    /// Say what will not work here, why, and what to do
+    Doctor => doctor,
+    /// Print a completion script for a shell
+    Completions => completions,
+    /// Print the manual page
+    Man => man,
+}
+
+impl Default for Verb {
+    /// What a bare `crs` does.
+    fn default() -> Self {
+        Self::Doctor(doctor::Args::default())
+    }
+}
