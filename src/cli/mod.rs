@@ -6,6 +6,7 @@
 //! `Args` and `run(&Args, &mut Context) -> Outcome`, and its exit statuses in
 //! its own help.
 
+pub mod account;
 pub mod args;
 pub mod ask;
 pub mod completions;
@@ -13,9 +14,12 @@ pub mod config;
 pub mod context;
 pub mod doctor;
 pub mod exit;
+pub mod heartbeat;
 pub mod logs;
 pub mod man;
 pub mod out;
+pub mod positions;
+pub mod reach;
 pub mod verbs;
 
 pub use args::Cli;

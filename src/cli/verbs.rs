@@ -1,6 +1,6 @@
 //! Every verb, once: the row gives it its place in `--help` and its file.
 
-use super::{Context, Outcome, completions, config, doctor, man};
+use super::{Context, Outcome, account, completions, config, doctor, heartbeat, man, positions};
 
 macro_rules! verbs {
     ($($(#[$attr:meta])* $name:ident => $room:ident,)+) => {
@@ -25,6 +25,12 @@ macro_rules! verbs {
 }
 
 verbs! {
+    /// Ask each gateway whether it is alive
+    Heartbeat => heartbeat,
+    /// Show the open positions
+    Positions => positions,
+    /// Show balance, equity and margin
+    Account => account,
     /// Write, check or show the configuration
     Config => config,
     /// Say what will not work here, why, and what to do

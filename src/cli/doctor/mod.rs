@@ -6,6 +6,7 @@
 
 mod check;
 mod clock;
+mod gateways;
 mod latch;
 mod places;
 mod program;
@@ -37,6 +38,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     checks.extend(terminal::checks());
     checks.extend(latch::checks(&settings.kill_switch_file, &settings.extra_latches));
     checks.extend(clock::checks());
+    checks.extend(gateways::checks(&loaded));
     let broken = checks.iter().filter(|c| c.state == State::Broken).count();
     if args.json {
         #[derive(serde::Serialize)]
