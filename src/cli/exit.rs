@@ -63,8 +63,8 @@ macro_rules! exits {
     ($($status:literal $meaning:literal),+ $(,)?) => {
         concat!(
             "Exit status:\n",
-            $("  ", $status, "\t", $meaning, "\n",)+
-            "  64\twrong command line\n  78\twrong configuration",
+            $("  ", $status, "   ", $meaning, "\n",)+
+            "  64  wrong command line\n  78  wrong configuration",
         )
     };
 }

@@ -26,11 +26,11 @@ impl Out {
         }
     }
 
-    /// The one JSON document of a `--json` answer. JSON escapes what could
-    /// steer a terminal by itself.
+    /// The one JSON document of a `--json` answer, in ASCII: what could steer
+    /// a terminal is escaped, and nothing is lost.
     pub fn json(&mut self, value: &impl Serialize) {
         match serde_json::to_string_pretty(value) {
-            Ok(text) => self.raw(&text),
+            Ok(text) => self.raw(&ascii(&text)),
             Err(e) => self.note(format!("crs: this answer has no JSON form: {e}")),
         }
     }
@@ -63,5 +63,34 @@ impl Out {
             let mut stdout = std::io::stdout().lock();
             self.left = writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err();
         }
+    }
+}
+
+/// Escapes whatever is not printable ASCII. In a JSON document such
+/// characters stand inside strings only, where an escape means the same.
+fn ascii(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut units = [0_u16; 2];
+    for c in json.chars() {
+        if c == '\n' || (' '..='~').contains(&c) {
+            out.push(c);
+        } else {
+            let escaped = c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}"));
+            out.extend(escaped);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_survives_its_escapes() {
+        let text = "Öl \u{9b}31m \u{202e} \u{7f} \u{1f600} \"quoted\" \x1b";
+        let json = ascii(&serde_json::to_string_pretty(&[text]).unwrap());
+        assert!(json.is_ascii() && !json.contains('\x7f') && !json.contains('\x1b'));
+        assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap(), [text]);
     }
 }

@@ -1,4 +1,20 @@
-//! The command line as an operator meets it: files, flags, exit codes, output.
+//! The command line as an operator or a script meets it: files, flags, exit
+//! statuses, output. Every test has its own home, latch and ports.
 
 #[cfg(test)]
+#[path = "../common/mod.rs"]
+mod common;
+#[cfg(test)]
 mod config_files;
+#[cfg(test)]
+mod config_verb;
+#[cfg(test)]
+mod doctor;
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod pipes;
+#[cfg(test)]
+mod reading;
+#[cfg(test)]
+mod usage;
