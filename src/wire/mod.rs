@@ -8,7 +8,9 @@ pub mod number;
 pub mod reply;
 pub mod request;
 pub mod telemetry;
+pub mod ticks;
 
 pub use reply::{KillClaim, OrderFill, Refusal, Reply, ReplyStatus};
 pub use request::{Action, Request};
 pub use telemetry::{GatewayStatus, LatchEvidence, Telemetry, TelemetryFault};
+pub use ticks::TickFault;
