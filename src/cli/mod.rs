@@ -14,6 +14,7 @@ pub mod config;
 pub mod context;
 pub mod doctor;
 pub mod exit;
+pub mod gateway;
 pub mod heartbeat;
 pub mod logs;
 pub mod man;
@@ -21,6 +22,7 @@ pub mod out;
 pub mod positions;
 pub mod reach;
 pub mod verbs;
+pub mod wiring;
 
 pub use args::Cli;
 pub use context::Context;

@@ -1,6 +1,8 @@
 //! Every verb, once: the row gives it its place in `--help` and its file.
 
-use super::{Context, Outcome, account, completions, config, doctor, heartbeat, man, positions};
+use super::{
+    Context, Outcome, account, completions, config, doctor, gateway, heartbeat, man, positions,
+};
 
 macro_rules! verbs {
     ($($(#[$attr:meta])* $name:ident => $room:ident,)+) => {
@@ -31,6 +33,8 @@ verbs! {
     Positions => positions,
     /// Show balance, equity and margin
     Account => account,
+    /// Run the paper gateway: the whole protocol, no broker
+    Gateway => gateway,
     /// Write, check or show the configuration
     Config => config,
     /// Say what will not work here, why, and what to do

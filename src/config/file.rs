@@ -180,7 +180,7 @@ fn paper(section: &mut Section<'_, '_>, draft: &mut Draft) {
     let cmd = section.integer("cmd_port", 1..=65_535, out);
     let data = section.integer("data_port", 1..=65_535, out);
     let events = section.integer("events_port", 1..=65_535, out);
-    let leverage = section.integer("leverage", 1..=10_000, out);
+    let leverage = section.integer("leverage", 1..=5_000, out);
     let balance = section.decimal("balance", out).and_then(|t| balance(t, out));
     let currency = section.text("currency", out).and_then(|t| currency(t, out));
     draft.put("paper.bind", bind, |s| &mut s.paper.bind);

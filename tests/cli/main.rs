@@ -11,6 +11,8 @@ mod config_verb;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod gateway;
+#[cfg(test)]
 mod help;
 #[cfg(test)]
 mod pipes;
