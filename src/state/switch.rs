@@ -71,6 +71,11 @@ impl State {
     }
 
     pub(super) fn on_guard(&mut self, report: &GuardReport) {
+        // Two threads own guards; the key that was read later is the news,
+        // whichever report comes first.
+        if self.guard.as_ref().is_some_and(|known| known.at.mono_ns > report.at.mono_ns) {
+            return;
+        }
         // "Press again" keeps the guard open from its first key on: the
         // countdown must not start anew.
         let held = self.guard_open().map(|open| open.at);

@@ -40,7 +40,7 @@ fn scripts_run_what_they_say() {
             let [context, keys, expected] = parts[..] else {
                 panic!("{}:{}: not three parts", file.display(), n + 1)
             };
-            let context = Context::ALL.into_iter().find(|c| c.name() == context).unwrap();
+            let context = *Context::ALL.iter().find(|c| c.name() == context).unwrap();
             let place = format!("{}:{}", file.display(), n + 1);
             assert_eq!(play(&keymap, context, keys), expected, "{place}");
             lines += 1;

@@ -67,8 +67,8 @@ pub fn parse(source: Source<'_>, base: Base<'_>) -> Result<KeymapFile, FileFault
             "inherits" => rows = inherited(source, value, base)?,
             table => {
                 let Some(context) = Context::named(table) else {
-                    let known = Context::ALL.map(Context::name);
-                    let known = known.into_iter().chain(["name", "inherits"]);
+                    let known = Context::ALL.iter().map(|c| c.name());
+                    let known = known.chain(["name", "inherits"]);
                     return source.unknown(&word.span(), table, known);
                 };
                 for row in source.list(value, "rows under a header in double brackets")? {
@@ -220,7 +220,7 @@ fn merge(
 /// Per context its own rows, then the global ones that it does not replace.
 fn tries(source: Source<'_>, rows: &[Row], written: &[Written]) -> Result<Vec<Trie>, FileFault> {
     let mut tries = Vec::new();
-    for context in Context::ALL {
+    for context in Context::ALL.iter().copied() {
         let mut trie = Trie::new();
         let own = rows.iter().filter(|r| r.context == context);
         let replaced = |r: &&Row| {

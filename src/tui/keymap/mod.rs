@@ -29,44 +29,49 @@ const EMBEDDED: &[(&str, &str)] = &[("default", include_str!("../../../keymaps/d
 /// A sequence that was begun is forgotten after this.
 pub const SEQUENCE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Where keys are looked up: in the pane that has them, then in `global`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Context {
-    /// Everywhere.
-    #[default]
-    Global,
-    /// The ticks pane.
-    Ticks,
-    /// The positions pane.
-    Positions,
-    /// The gateway pane.
-    Gateway,
-    /// The log pane.
-    Log,
-    /// The help overlay.
-    Help,
+/// One row per context: variant, name of its table, what it is.
+macro_rules! contexts {
+    ($( $variant:ident = $name:literal, $doc:literal; )+) => {
+        /// Where keys are looked up: in the pane that has them, then in
+        /// `global`.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Context {
+            /// Everywhere.
+            #[default]
+            Global,
+            $( #[doc = $doc] $variant, )+
+        }
+
+        impl Context {
+            /// Every context.
+            pub const ALL: &'static [Self] = &[Self::Global, $(Self::$variant),+];
+
+            /// The name of its table in keymap files.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    Self::Global => "global",
+                    $(Self::$variant => $name),+
+                }
+            }
+        }
+    };
+}
+
+contexts! {
+    Positions = "positions", "The positions pane.";
+    Ticks = "ticks", "The ticks pane.";
+    Gateway = "gateway", "The gateway pane.";
+    Kill = "kill", "The switch and the kill that runs.";
+    Decisions = "decisions", "The decisions pane.";
+    Lag = "lag", "The lag pane.";
+    Log = "log", "The log pane.";
+    Help = "help", "The help overlay.";
 }
 
 impl Context {
-    /// Every context.
-    pub const ALL: [Self; 6] =
-        [Self::Global, Self::Ticks, Self::Positions, Self::Gateway, Self::Log, Self::Help];
-
-    /// The name of its table in keymap files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Global => "global",
-            Self::Ticks => "ticks",
-            Self::Positions => "positions",
-            Self::Gateway => "gateway",
-            Self::Log => "log",
-            Self::Help => "help",
-        }
-    }
-
     fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|c| c.name() == name)
+        Self::ALL.iter().copied().find(|c| c.name() == name)
     }
 }
 

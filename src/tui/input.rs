@@ -1,0 +1,170 @@
+//! The thread that reads keys.
+//!
+//! It owns the guard of KILL and BLOCK and talks straight to the kill thread:
+//! no lock and no queue that the screen could hold up lies between the
+//! confirming key and the gate. Whatever is no business of that guard goes on
+//! to the console loop through a bounded channel; if the loop is that far
+//! behind, keys for the screen are lost, never a kill.
+
+use super::keymap::{Key, fixed};
+use crate::control::Trigger;
+use crate::control::guard::{Guard, Input, Step, Stroke};
+use crate::domain::{Intent, Stamp, Text};
+use crate::event::{Event, GuardPhase, GuardedVerb, Sender};
+use crate::host::clock;
+use crossbeam_channel as channel;
+use crossterm::event::{self, KeyEventKind};
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::Builder;
+use std::time::Duration;
+
+/// Keys that may wait for the console loop.
+pub const BACKLOG: usize = 1_024;
+/// Longest sleep: how late the thread may notice that the terminal is lost.
+const NAP: Duration = Duration::from_millis(500);
+
+/// What the console loop hears of the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// A key that the guard of KILL and BLOCK left alone; never a release.
+    Key(Key, Stroke, Stamp),
+    /// The guard of KILL or BLOCK opened: any other guard is off.
+    Superseded,
+    /// Another size, in columns and rows.
+    Resize(u16, u16),
+    /// Text was pasted. Nothing here takes text, so it is only noted.
+    Pasted,
+    /// The terminal is, or is no longer, what the operator looks at.
+    Focus(bool),
+}
+
+/// From the terminal's report to the kill, without the terminal: tests play
+/// reports straight into it.
+pub struct Gatekeeper {
+    guard: Guard,
+    trigger: Arc<dyn Trigger>,
+    sender: Sender,
+    forward: channel::Sender<Incoming>,
+    lost: Arc<AtomicBool>,
+}
+
+impl Gatekeeper {
+    /// `lost` is set by whoever learns that the terminal is gone or the
+    /// console ends; from then on nothing fires.
+    #[must_use]
+    pub fn new(
+        trigger: Arc<dyn Trigger>,
+        sender: Sender,
+        forward: channel::Sender<Incoming>,
+        lost: Arc<AtomicBool>,
+    ) -> Self {
+        Self { guard: Guard::default(), trigger, sender, forward, lost }
+    }
+
+    /// Plays one report of the terminal, read at `at`.
+    pub fn take(&mut self, report: &event::Event, at: Stamp) {
+        match report {
+            event::Event::Key(pressed) => {
+                let key = Key::of(pressed);
+                let stroke = match pressed.kind {
+                    KeyEventKind::Press => Stroke::Press,
+                    KeyEventKind::Repeat => Stroke::Repeat,
+                    KeyEventKind::Release => Stroke::Release,
+                };
+                let step = self.step(Input::Key(fixed::guard_key(key), stroke), at);
+                if step.pass && stroke != Stroke::Release {
+                    self.forward(Incoming::Key(key, stroke, at));
+                }
+            }
+            event::Event::Mouse(_) => {
+                self.step(Input::Mouse, at);
+            }
+            event::Event::Paste(_) => {
+                self.step(Input::Paste, at);
+                self.forward(Incoming::Pasted);
+            }
+            event::Event::FocusLost => {
+                self.step(Input::FocusLost, at);
+                self.forward(Incoming::Focus(false));
+            }
+            event::Event::FocusGained => self.forward(Incoming::Focus(true)),
+            event::Event::Resize(columns, rows) => {
+                self.forward(Incoming::Resize(*columns, *rows));
+            }
+        }
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, at: Stamp) {
+        self.step(Input::Time, at);
+    }
+
+    /// How long to wait for a report before the next [`Self::tick`].
+    #[must_use]
+    pub fn patience(&self, now: Stamp) -> Duration {
+        // One millisecond past the end, so that the tick finds it over.
+        let past = Duration::from_millis(1);
+        self.guard.deadline().map_or(NAP, |end| NAP.min(end.since(now) + past))
+    }
+
+    /// The kill first, its story second.
+    fn step(&mut self, input: Input, at: Stamp) -> Step {
+        let lost = self.lost.load(Ordering::SeqCst);
+        let step = self.guard.step(if lost { Input::TerminalLost } else { input }, at);
+        match step.fire {
+            Some(GuardedVerb::Kill) => self.trigger.fire(Intent::Kill, at),
+            Some(GuardedVerb::Block) => self.trigger.fire(Intent::Block, at),
+            Some(_) | None => {}
+        }
+        for report in &step.reports {
+            self.sender.send(Event::Guard(report.clone()));
+            if report.phase == GuardPhase::Armed {
+                self.forward(Incoming::Superseded);
+            }
+        }
+        step
+    }
+
+    fn forward(&self, incoming: Incoming) {
+        let _ = self.forward.try_send(incoming);
+    }
+}
+
+/// Reads the terminal until it is lost. `failed` is called once if it can't
+/// be read any more.
+///
+/// # Errors
+/// No thread is to be had.
+pub fn start(mut gate: Gatekeeper, failed: impl FnOnce(Text) + Send + 'static) -> io::Result<()> {
+    Builder::new().name(String::from("input")).spawn(move || {
+        while !gate.lost.load(Ordering::SeqCst) {
+            match next(gate.patience(clock::now())) {
+                Ok(Some((report, at))) => gate.take(&report, at),
+                Ok(None) => gate.tick(clock::now()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    gate.lost.store(true, Ordering::SeqCst);
+                    gate.tick(clock::now());
+                    failed(Text::new(&format!("the terminal can't be read: {error}")));
+                    return;
+                }
+            }
+        }
+        gate.tick(clock::now());
+    })?;
+    Ok(())
+}
+
+/// The next report and when it was read.
+fn next(patience: Duration) -> io::Result<Option<(event::Event, Stamp)>> {
+    if !event::poll(patience)? {
+        return Ok(None);
+    }
+    let report = event::read()?;
+    Ok(Some((report, clock::now())))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! When the next frame is due. Pure: moments in, waits out.
+
+use crate::domain::Stamp;
+use std::time::Duration;
+
+/// Never more frames than this in a second.
+pub const MAX_FPS: u32 = 30;
+
+/// Frames are drawn when something changed and the time has come: a key or an
+/// alarm makes that at once, anything else at the usual rate.
+#[derive(Clone, Debug)]
+pub struct Pace {
+    usual: Duration,
+    last: Option<Stamp>,
+    dirty: bool,
+    urgent: bool,
+}
+
+impl Pace {
+    /// `fps` frames per second, 1 to [`MAX_FPS`].
+    #[must_use]
+    pub fn new(fps: u32) -> Self {
+        let usual = Duration::from_secs(1) / fps.clamp(1, MAX_FPS);
+        Self { usual, last: None, dirty: true, urgent: true }
+    }
+
+    /// Something changed.
+    pub const fn touch(&mut self) {
+        self.dirty = true;
+    }
+
+    /// Something changed that an operator waits for.
+    pub const fn hurry(&mut self) {
+        self.dirty = true;
+        self.urgent = true;
+    }
+
+    /// Time until the next frame; none while nothing changed.
+    #[must_use]
+    pub fn due_in(&self, now: Stamp) -> Option<Duration> {
+        let gap = if self.urgent { Duration::from_secs(1) / MAX_FPS } else { self.usual };
+        let waited = self.last.map_or(Duration::MAX, |last| now.since(last));
+        self.dirty.then(|| gap.saturating_sub(waited))
+    }
+
+    /// A frame was drawn.
+    pub const fn drawn(&mut self, now: Stamp) {
+        self.last = Some(now);
+        self.dirty = false;
+        self.urgent = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> Stamp {
+        Stamp::default().plus(Duration::from_millis(ms))
+    }
+
+    #[test]
+    fn the_first_frame_is_due_at_once() {
+        assert_eq!(Pace::new(10).due_in(at(0)), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn data_waits_for_the_rate_and_a_key_does_not() {
+        let mut pace = Pace::new(10);
+        pace.drawn(at(1_000));
+        assert_eq!(pace.due_in(at(1_050)), None, "nothing changed");
+        pace.touch();
+        assert_eq!(pace.due_in(at(1_060)), Some(Duration::from_millis(40)));
+        pace.hurry();
+        assert_eq!(pace.due_in(at(1_060)), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn never_more_than_thirty_a_second() {
+        let mut pace = Pace::new(1_000);
+        let mut frames = 0;
+        for ms in 0..1_000 {
+            pace.hurry();
+            if pace.due_in(at(ms)) == Some(Duration::ZERO) {
+                pace.drawn(at(ms));
+                frames += 1;
+            }
+        }
+        assert!((25..=30).contains(&frames), "{frames} frames");
+    }
+}

@@ -1,0 +1,221 @@
+//! The console loop: one thread that owns State and builds frames.
+//!
+//! In every round, in this order: keys, what is urgent (a kill, an alarm, an
+//! answer), a frame if one is due, ticks within a budget, sleep until
+//! something comes. Nothing in here waits for a terminal, a file or a peer.
+
+mod ending;
+mod keys;
+#[cfg(test)]
+mod tests;
+
+pub use ending::Exit;
+
+use super::input::{self, Gatekeeper, Incoming};
+use super::keymap::{Keymap, Sequence};
+use super::pace::Pace;
+use super::screen::{Frame, Screen};
+use super::terminal::{self, TuiError};
+use super::theme::Theme;
+use super::writer::Writer;
+use crate::control::{Desk, Guard, Trigger};
+use crate::domain::{Stamp, Text};
+use crate::event::{Level, Sender};
+use crate::feeds::Sequencer;
+use crate::host::clock;
+use crate::state::State;
+use crossbeam_channel as channel;
+use ratatui::layout::Rect;
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Ticks folded in one round, so that a flood leaves room for keys.
+const TICK_BUDGET: usize = 4_096;
+
+/// Called once, with the moment it happened.
+pub type Once = Box<dyn FnOnce(Stamp) + Send>;
+
+/// Everything a console is made of.
+pub struct Console {
+    /// What happens, numbered and stamped.
+    pub sequencer: Sequencer,
+    /// Where keys and guards are reported.
+    pub sender: Sender,
+    /// Panes and overlays.
+    pub screen: Box<dyn Screen>,
+    /// How it looks.
+    pub theme: Theme,
+    /// Which key means what.
+    pub keymap: Keymap,
+    /// The kill thread.
+    pub trigger: Arc<dyn Trigger>,
+    /// Ordinary commands.
+    pub desk: Arc<dyn Desk>,
+    /// Frames per second without keys and alarms, 1 to 30.
+    pub fps: u32,
+    /// Warnings for the Log pane, such as those of `Theme::load`.
+    pub notes: Vec<Text>,
+    /// Called when the first frame is on its way, before anything else may
+    /// take time: connect feeds in here.
+    pub on_start: Option<Once>,
+    /// Called on the writer's thread when the first frame has reached the
+    /// terminal.
+    pub on_first_frame: Option<Once>,
+}
+
+/// Runs the console until it is left.
+///
+/// # Errors
+/// There is no terminal, or it can't be set up.
+pub fn run(console: Console) -> Result<Exit, TuiError> {
+    let taken = terminal::take()?;
+    let (ended, ends) = channel::bounded(8);
+    let (forward, keys) = channel::bounded(input::BACKLOG);
+    let lost = Arc::new(AtomicBool::new(false));
+
+    let out = File::from(terminal::output()?);
+    let writer = {
+        let (ended, lost) = (ended.clone(), Arc::clone(&lost));
+        Writer::start(out, console.on_first_frame, move |_| {
+            lost.store(true, Ordering::SeqCst);
+            let _ = ended.try_send(Exit::TerminalLost);
+        })?
+    };
+    let (columns, rows) = terminal::size();
+    let mut round = Round {
+        state: State::default(),
+        sequencer: console.sequencer,
+        sender: console.sender,
+        screen: console.screen,
+        theme: console.theme,
+        keymap: console.keymap,
+        desk: console.desk,
+        sequence: Sequence::default(),
+        guard: Guard::default(),
+        pace: Pace::new(console.fps),
+        area: Rect::new(0, 0, columns, rows),
+        writer,
+        broken: false,
+    };
+    round.urgent();
+    round.draw();
+
+    let gate = Gatekeeper::new(console.trigger, round.sender.clone(), forward, Arc::clone(&lost));
+    let _signals = ending::watch(gate, &ended, &lost)?;
+    for note in &console.notes {
+        round.sender.log(Level::Warn, "console", note);
+    }
+    if let Some(start) = console.on_start {
+        start(clock::now());
+    }
+    let exit = round.until_the_end(&keys, &ends);
+    // From here on no key may fire any more.
+    lost.store(true, Ordering::SeqCst);
+    round.leave();
+    drop(taken);
+    Ok(exit)
+}
+
+/// The loop's belongings.
+struct Round {
+    state: State,
+    sequencer: Sequencer,
+    sender: Sender,
+    screen: Box<dyn Screen>,
+    theme: Theme,
+    keymap: Keymap,
+    desk: Arc<dyn Desk>,
+    sequence: Sequence,
+    /// For verbs that a keymap names; KILL and BLOCK have the input thread's.
+    guard: Guard,
+    pace: Pace,
+    area: Rect,
+    writer: Writer,
+    /// A record was out of sequence; told once.
+    broken: bool,
+}
+
+impl Round {
+    fn until_the_end(
+        &mut self,
+        keys: &channel::Receiver<Incoming>,
+        ends: &channel::Receiver<Exit>,
+    ) -> Exit {
+        loop {
+            if let Ok(exit) = ends.try_recv() {
+                return exit;
+            }
+            while let Ok(incoming) = keys.try_recv() {
+                if let Some(exit) = self.hear(&incoming) {
+                    return exit;
+                }
+            }
+            self.urgent();
+            self.expire(clock::now());
+            if self.pace.due_in(clock::now()) == Some(Duration::ZERO) {
+                self.draw();
+            }
+            let more = self.fold(TICK_BUDGET);
+            if !more {
+                self.wait(keys, ends);
+            }
+        }
+    }
+
+    /// Sleeps until something comes or is due.
+    fn wait(&self, keys: &channel::Receiver<Incoming>, ends: &channel::Receiver<Exit>) {
+        let now = clock::now();
+        let frame = self.pace.due_in(now).unwrap_or(Duration::MAX);
+        let guard = self.guard.deadline().map_or(Duration::MAX, |end| end.since(now));
+        // A guard is over just past its deadline, not on it.
+        let guard = guard.saturating_add(Duration::from_millis(1));
+        let timeout = self.sequencer.until_beat().min(frame).min(guard);
+        let mut select = channel::Select::new();
+        select.recv(keys);
+        select.recv(ends);
+        select.recv(self.sequencer.urgent());
+        select.recv(self.sequencer.data());
+        let _ = select.ready_timeout(timeout);
+    }
+
+    /// Folds what is urgent.
+    fn urgent(&mut self) {
+        self.fold(0);
+    }
+
+    /// Folds what waits, ticks within `budget`; true when ticks are left.
+    fn fold(&mut self, budget: usize) -> bool {
+        let (state, mut fault) = (&mut self.state, None);
+        let turn = self.sequencer.turn(budget, |record| {
+            if let Err(error) = state.apply(record) {
+                fault = Some(error);
+            }
+        });
+        if let Some(error) = fault.filter(|_| !self.broken) {
+            self.broken = true;
+            self.sender.log(Level::Alarm, "console", format!("the record has a hole: {error}"));
+        }
+        if turn.urgent > 0 {
+            self.pace.hurry();
+        } else if turn.records > 0 {
+            self.pace.touch();
+        }
+        turn.more && budget > 0
+    }
+
+    fn draw(&mut self) {
+        let mut canvas = self.writer.canvas(self.area);
+        let pending = self.sequence.shown();
+        let frame = Frame {
+            state: &self.state,
+            theme: &self.theme,
+            keymap: &self.keymap,
+            pending: &pending,
+        };
+        self.screen.draw(frame, self.area, &mut canvas);
+        self.writer.put(canvas);
+        self.pace.drawn(clock::now());
+    }
+}

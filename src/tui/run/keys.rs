@@ -1,0 +1,116 @@
+//! What the loop makes of keys: sequences to actions, actions to effects.
+
+use super::{Exit, Round};
+use crate::control::guard::{self, Input, Step, Stroke};
+use crate::control::{Action, Danger};
+use crate::domain::Stamp;
+use crate::event::{Event, GuardedVerb, Level};
+use crate::tui::input::Incoming;
+use crate::tui::keymap::{Fed, Key, fixed};
+use ratatui::layout::Rect;
+
+impl Round {
+    /// Takes one word of the input thread.
+    pub(super) fn hear(&mut self, incoming: &Incoming) -> Option<Exit> {
+        self.pace.hurry();
+        match *incoming {
+            Incoming::Key(key, stroke, at) => return self.key(key, stroke, at),
+            Incoming::Superseded => {
+                // Not reported: the guard that opened is the news.
+                self.guard = guard::Guard::default();
+                self.sequence.clear();
+            }
+            Incoming::Resize(columns, rows) => {
+                self.area = Rect::new(0, 0, columns.max(1), rows.max(1));
+                // A terminal that shrank and grew has lost what it showed.
+                self.writer.repaint();
+            }
+            Incoming::Pasted | Incoming::Focus(false) => self.stand_down(incoming),
+            Incoming::Focus(true) => {}
+        }
+        None
+    }
+
+    fn stand_down(&mut self, incoming: &Incoming) {
+        let pasted = *incoming == Incoming::Pasted;
+        let input = if pasted { Input::Paste } else { Input::FocusLost };
+        let step = self.guard.step(input, crate::host::clock::now());
+        self.carry_out(step);
+        self.sequence.clear();
+        if pasted {
+            self.sender.log(Level::Info, "console", "a paste was ignored: nothing here takes text");
+        }
+    }
+
+    fn key(&mut self, key: Key, stroke: Stroke, at: Stamp) -> Option<Exit> {
+        if self.guard.armed().is_some() {
+            // KILL and BLOCK never come here; their chords are the input
+            // thread's.
+            let meaning = match fixed::guard_key(key) {
+                guard::Key::Confirm => guard::Key::Confirm,
+                _ => guard::Key::Other,
+            };
+            let step = self.guard.step(Input::Key(meaning, stroke), at);
+            self.carry_out(step);
+            return None;
+        }
+        match self.sequence.feed(&self.keymap, self.screen.context(), key, at) {
+            Fed::Run(action) => self.run(action, stroke, at),
+            Fed::Pending | Fed::Unbound => None,
+        }
+    }
+
+    fn run(&mut self, action: Action, stroke: Stroke, at: Stamp) -> Option<Exit> {
+        if action.danger() == Danger::Guarded {
+            // A key held down opens nothing.
+            if stroke == Stroke::Press {
+                self.ask(action, at);
+            }
+            return None;
+        }
+        match action {
+            Action::Quit => return Some(Exit::Quit),
+            Action::Redraw => self.writer.repaint(),
+            Action::ProbeAgain => self.desk.probe_again(),
+            other => self.screen.act(other, &self.state),
+        }
+        None
+    }
+
+    /// Opens the guard of a verb that acts.
+    fn ask(&mut self, action: Action, at: Stamp) {
+        let verb = match action {
+            Action::Arm => GuardedVerb::Arm,
+            Action::StandDown => GuardedVerb::StandDown,
+            Action::ClosePosition => {
+                let Some(ticket) = self.screen.selected_position(&self.state) else {
+                    self.sender.log(Level::Info, "console", "no position is selected");
+                    return;
+                };
+                GuardedVerb::Close(ticket)
+            }
+            _ => return,
+        };
+        let step = self.guard.open(verb, at);
+        self.carry_out(step);
+    }
+
+    /// The act first, its story second.
+    pub(super) fn carry_out(&mut self, step: Step) {
+        match step.fire {
+            Some(GuardedVerb::Close(ticket)) => self.desk.close(ticket),
+            Some(GuardedVerb::Arm) => self.desk.arm(),
+            Some(GuardedVerb::StandDown) => self.desk.stand_down(),
+            Some(GuardedVerb::Kill | GuardedVerb::Block) | None => {}
+        }
+        for report in step.reports {
+            self.sender.send(Event::Guard(report));
+        }
+    }
+
+    /// Lets the guard know what time it is.
+    pub(super) fn expire(&mut self, now: Stamp) {
+        let step = self.guard.step(Input::Time, now);
+        self.carry_out(step);
+    }
+}
