@@ -36,7 +36,7 @@ pub const ROOMS: &[Room] = &[
     // No client code: with one decoder at both ends, both would share a bug.
     row("gateway", &["domain", "config", "wire", "host"]),
     row("tui", &["domain", "config", "event", "state", "control", "host"]),
-    row("tui::run", &["domain", "config", "event", "state", "control", "feeds", "host"]),
+    row("tui::run", &["domain", "config", "event", "state", "control", "feeds", "host", "tui"]),
     pure("tui::view", &["domain", "config", "event", "state", "control", "tui"]),
     row("cli", &["*"]),
 ];
