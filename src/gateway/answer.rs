@@ -57,11 +57,11 @@ pub struct Answer {
 pub enum Data {
     /// HEARTBEAT
     Alive(Alive),
-    /// GET_ACCOUNT_INFO
+    /// `GET_ACCOUNT_INFO`
     Account(Box<AccountData>),
-    /// GET_POSITIONS
+    /// `GET_POSITIONS`
     Positions(Vec<PositionData>),
-    /// OPEN_ORDER, CLOSE_POSITION
+    /// `OPEN_ORDER`, `CLOSE_POSITION`
     Order(OrderData),
     /// The same, refused: an error nested in SUCCESS.
     Refused(RefusedData),
@@ -78,7 +78,7 @@ pub struct Alive {
     killed: bool,
 }
 
-/// GET_ACCOUNT_INFO: the documented keys; added `leverage`, `killed`.
+/// `GET_ACCOUNT_INFO`: the documented keys; added `leverage`, `killed`.
 #[derive(Debug, Serialize)]
 pub struct AccountData {
     balance: Number,
@@ -93,7 +93,7 @@ pub struct AccountData {
     killed: bool,
 }
 
-/// A row of GET_POSITIONS; added `sl`, `tp`, `open_time`.
+/// A row of `GET_POSITIONS`; added `sl`, `tp`, `open_time`.
 #[derive(Debug, Serialize)]
 pub struct PositionData {
     ticket: u64,
@@ -155,7 +155,7 @@ impl Data {
         Self::Alive(Alive { status: "alive", service: SERVICE, server_name, killed })
     }
 
-    /// GET_ACCOUNT_INFO.
+    /// `GET_ACCOUNT_INFO`.
     #[must_use]
     pub fn account(
         view: &AccountView,
@@ -179,7 +179,7 @@ impl Data {
         }))
     }
 
-    /// GET_POSITIONS.
+    /// `GET_POSITIONS`.
     #[must_use]
     pub fn positions(views: &[PositionView]) -> Self {
         let row = |view: &PositionView| PositionData {

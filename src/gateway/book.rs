@@ -49,7 +49,7 @@ pub struct Pending {
 /// Why a position was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseCause {
-    /// CLOSE_POSITION.
+    /// `CLOSE_POSITION`.
     Asked,
     /// Its stop loss was touched.
     StopLoss,

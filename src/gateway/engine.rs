@@ -158,7 +158,7 @@ impl Engine {
         seen
     }
 
-    /// OPEN_ORDER.
+    /// `OPEN_ORDER`.
     ///
     /// # Errors
     /// [`Rejection`], which becomes the nested error.
@@ -189,7 +189,7 @@ impl Engine {
         Ok(Opened { ticket, lots: order.lots, price, digits, pending })
     }
 
-    /// CLOSE_POSITION.
+    /// `CLOSE_POSITION`.
     ///
     /// # Errors
     /// [`Rejection`], which becomes the nested error.

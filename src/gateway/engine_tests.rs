@@ -75,10 +75,10 @@ impl Story {
 
     /// `balance equity used free level`
     fn account(&self) -> String {
-        let a = self.engine.account();
-        let level = a.margin_level.text(2);
-        let [b, e, u, f] = [a.balance, a.equity, a.used_margin, a.free_margin].map(|m| m.text(2));
-        format!("{b} {e} {u} {f} {level}")
+        let now = self.engine.account();
+        let amounts = [now.balance, now.equity, now.used_margin, now.free_margin];
+        let words: Vec<String> = amounts.iter().map(|m| m.text(2)).collect();
+        format!("{} {}", words.join(" "), now.margin_level.text(2))
     }
 
     fn profits(&self) -> Vec<String> {

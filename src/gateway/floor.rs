@@ -64,9 +64,9 @@ impl Core {
 pub struct Counters {
     /// Ticks handed to libzmq.
     pub ticks_published: AtomicU64,
-    /// OPEN_ORDER requests accepted.
+    /// `OPEN_ORDER` requests accepted.
     pub orders_accepted: AtomicU64,
-    /// OPEN_ORDER requests refused.
+    /// `OPEN_ORDER` requests refused.
     pub orders_refused: AtomicU64,
     /// Requests that are no v1.0 request, or of an unknown action.
     pub malformed: AtomicU64,

@@ -1,6 +1,6 @@
 //! First answers, so that a repeated request is answered and not done again.
 //!
-//! What belongs here: OPEN_ORDER, CLOSE_POSITION and KILL_SWITCH by `req_id`,
+//! What belongs here: `OPEN_ORDER`, `CLOSE_POSITION` and KILL_SWITCH by `req_id`,
 //! each verb for itself, so that a kill is never mistaken for an order that
 //! happened to use the same id, nor pushed out of memory by orders. What does
 //! not: doing anything.
@@ -21,9 +21,9 @@ pub const MAX_ID: usize = 256;
 /// What can be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// OPEN_ORDER
+    /// `OPEN_ORDER`
     Open,
-    /// CLOSE_POSITION
+    /// `CLOSE_POSITION`
     Close,
     /// KILL_SWITCH
     Kill,
@@ -111,7 +111,9 @@ impl Memory {
     pub fn restored(saved: SavedMemory) -> Self {
         let ring = |entries: Vec<Arc<Entry>>| {
             let mut ring = Ring::default();
-            entries.into_iter().for_each(|e| ring.put(e));
+            for entry in entries {
+                ring.put(entry);
+            }
             ring
         };
         Self { opens: ring(saved.opens), closes: ring(saved.closes), kills: ring(saved.kills) }

@@ -18,13 +18,13 @@
 //! | `keeper` | disk, resets, telemetry |
 //! | `store` | what survives a restart |
 //! | `latch` | the lock file it obeys |
-//! | [`reset`] | the way back after a kill |
+//! | [`mod@reset`] | the way back after a kill |
 //!
 //! # Where it is stricter than the documents
 //! KILL_SWITCH cancels pending orders, closes everything, and then refuses
-//! OPEN_ORDER until [`reset()`] on its own host; it remembers over restarts,
+//! `OPEN_ORDER` until [`reset()`] on its own host; it remembers over restarts,
 //! and its memory is synced before it answers. A repeated `req_id` of
-//! OPEN_ORDER, CLOSE_POSITION or KILL_SWITCH gets the first answer and does
+//! `OPEN_ORDER`, `CLOSE_POSITION` or KILL_SWITCH gets the first answer and does
 //! nothing (the last 10,000 of each; of them 128 orders, 128 closes and 1,000
 //! kills survive a restart); the same id with another payload is refused. A
 //! `side` key is refused. Answers carry added fields, documented ones keep
@@ -85,9 +85,9 @@ pub struct Addresses {
 pub struct GatewayCounts {
     /// Ticks published.
     pub ticks_published: u64,
-    /// OPEN_ORDER requests accepted.
+    /// `OPEN_ORDER` requests accepted.
     pub orders_accepted: u64,
-    /// OPEN_ORDER requests refused.
+    /// `OPEN_ORDER` requests refused.
     pub orders_refused: u64,
     /// Requests that are no v1.0 request, or of an unknown action.
     pub malformed: u64,

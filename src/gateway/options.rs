@@ -34,7 +34,7 @@ pub struct GatewayOptions {
     pub account: AccountOptions,
     /// Where it remembers positions, orders and the kill; private to it.
     pub state_dir: PathBuf,
-    /// A latch file it obeys: OPEN_ORDER is refused while it exists.
+    /// A latch file it obeys: `OPEN_ORDER` is refused while it exists.
     pub latch: Option<PathBuf>,
 }
 

@@ -1,4 +1,4 @@
-//! Payloads of OPEN_ORDER and CLOSE_POSITION, read strictly.
+//! Payloads of `OPEN_ORDER` and `CLOSE_POSITION`, read strictly.
 //!
 //! The documented gateway ignores a `side` key and buys. Here a request that
 //! holds one is refused, since whoever wrote it meant something.

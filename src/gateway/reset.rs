@@ -145,3 +145,103 @@ pub(super) fn take(floor: &Floor) {
     }
     discard(floor.store.dir());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::UtcMicros;
+    use crate::gateway::{GatewayOptions, SimOptions};
+
+    fn floor(dir: &Path) -> Floor {
+        let options = GatewayOptions::embedded(SimOptions::default(), dir.to_owned());
+        Floor::open(&options, &[]).unwrap()
+    }
+
+    fn kill(floor: &Floor, id: &str) {
+        let mut core = floor.core();
+        core.engine.kill(Text::new(id), UtcMicros(1));
+        core.kills += 1;
+        core.touch();
+        drop(core);
+        floor.save().unwrap();
+    }
+
+    /// A running gateway, as far as a reset can see: it looks for requests.
+    fn looking<T>(floor: &Floor, work: impl FnOnce() -> T) -> T {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !floor.halt.wait(Duration::from_millis(5)) {
+                    take(floor);
+                }
+            });
+            let done = work();
+            floor.halt.set();
+            done
+        })
+    }
+
+    #[test]
+    fn a_running_gateway_takes_it_and_disk_has_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let floor = floor(dir.path());
+        kill(&floor, "k-1");
+        let done = looking(&floor, || reset(dir.path(), "all clear")).unwrap();
+        assert_eq!(done, ResetDone { kill_id: Text::new("k-1"), running: true });
+        assert_eq!(floor.killed(), None);
+        let saved = store::load(dir.path()).unwrap().unwrap();
+        assert_eq!((saved.killed, saved.kills), (None, 1));
+        assert_eq!(saved.last_reset.map(|r| r.reason), Some(Text::new("all clear")));
+    }
+
+    #[test]
+    fn a_reset_is_only_for_the_kill_that_was_looked_at() {
+        let dir = tempfile::tempdir().unwrap();
+        let floor = floor(dir.path());
+        kill(&floor, "k-1");
+        let reset = Reset {
+            kill_id: Text::new("k-1"),
+            reason: Text::new("too late"),
+            by: Text::new("somebody"),
+            at: UtcMicros(2),
+            id: 3,
+        };
+        kill(&floor, "k-2");
+        let asked = looking(&floor, || ask(dir.path(), &Request { kills: 1, reset }));
+        assert!(matches!(asked, Err(GatewayError::KilledAgain)), "{asked:?}");
+        assert!(floor.killed().is_some());
+        assert!(!dir.path().join(REQUEST).exists());
+    }
+
+    #[test]
+    fn a_request_that_disk_does_not_take_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let floor = floor(dir.path());
+        kill(&floor, "k-1");
+        let saved = store::load(dir.path()).unwrap().unwrap();
+        let reset = Reset {
+            kill_id: Text::new("k-1"),
+            reason: Text::new("why"),
+            by: Text::new("somebody"),
+            at: UtcMicros(2),
+            id: 3,
+        };
+        let text = serde_json::to_vec(&Request { kills: saved.kills, reset }).unwrap();
+        store::replace(dir.path(), REQUEST, &text).unwrap();
+        std::fs::create_dir(dir.path().join("gateway.json.new")).unwrap();
+        take(&floor);
+        assert!(floor.killed().is_some(), "killed until disk says otherwise");
+        std::fs::remove_dir(dir.path().join("gateway.json.new")).unwrap();
+        take(&floor);
+        assert!(floor.killed().is_none());
+    }
+
+    #[test]
+    fn rubbish_in_the_requests_place_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let floor = floor(dir.path());
+        kill(&floor, "k-1");
+        std::fs::write(dir.path().join(REQUEST), "please").unwrap();
+        take(&floor);
+        assert!(floor.killed().is_some() && !dir.path().join(REQUEST).exists());
+    }
+}

@@ -70,9 +70,9 @@ pub struct GatewayStatus {
     pub killed: bool,
     /// `req_id` of the KILL_SWITCH that engaged it, empty when not killed.
     pub kill_id: Text,
-    /// OPEN_ORDER requests accepted since it started.
+    /// `OPEN_ORDER` requests accepted since it started.
     pub orders_accepted: u64,
-    /// OPEN_ORDER requests refused since it started.
+    /// `OPEN_ORDER` requests refused since it started.
     pub orders_refused: u64,
     /// Open positions.
     pub positions: u64,

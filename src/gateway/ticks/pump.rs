@@ -52,9 +52,9 @@ impl Pump {
             let now = Duration::from_nanos(clock::mono_ns());
             let elapsed = now.saturating_sub(self.began);
             if due.after > elapsed {
-                return (due.after - elapsed).clamp(SHORTEST, LONGEST);
+                return due.after.saturating_sub(elapsed).clamp(SHORTEST, LONGEST);
             }
-            if elapsed - due.after > FORGIVEN {
+            if elapsed.saturating_sub(due.after) > FORGIVEN {
                 self.began = now.saturating_sub(due.after);
             }
             self.due = None;
