@@ -42,6 +42,7 @@ enum Part {
 }
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 struct Serve {
     /// Address to bind; 127.0.0.1 unless the configuration says otherwise
     #[arg(long, value_name = "ADDRESS")]

@@ -1,7 +1,8 @@
 //! Every verb, once: the row gives it its place in `--help` and its file.
 
 use super::{
-    Context, Outcome, account, completions, config, doctor, gateway, heartbeat, man, positions,
+    Context, Outcome, account, close, completions, config, doctor, gateway, heartbeat, man, order,
+    positions,
 };
 
 macro_rules! verbs {
@@ -33,6 +34,10 @@ verbs! {
     Positions => positions,
     /// Show balance, equity and margin
     Account => account,
+    /// Close one position
+    Close => close,
+    /// Open one position, or place one pending order
+    Order => order,
     /// Run the paper gateway: the whole protocol, no broker
     Gateway => gateway,
     /// Write, check or show the configuration

@@ -9,6 +9,10 @@ mod config_files;
 #[cfg(test)]
 mod config_verb;
 #[cfg(test)]
+mod dealing;
+#[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod gateway;
