@@ -1,20 +1,46 @@
 //! From settings to what the rooms are started with: once, for every verb.
 
-use crate::breaker::{LatchHome, WatchConfig};
+use super::Failure;
+use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::config::Settings;
-use crate::control::kill::{AgentSpec, KillRules};
+use crate::control::kill::{AgentSpec, Hand, HandConfig, KillRules};
+use crate::domain::Text;
+use crate::event::Sender;
+use crate::host::Identity;
 use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The latch and its private directory.
 #[must_use]
 pub fn latch_home(settings: &Settings) -> LatchHome {
-    LatchHome::new(&settings.state_dir, &settings.kill_switch_file)
+    LatchHome::new(&absolute(&settings.state_dir), &absolute(&settings.kill_switch_file))
+}
+
+/// A relative latch would mean another file to the agent, whose directory is
+/// the root.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn extra(settings: &Settings) -> Vec<PathBuf> {
+    settings.extra_latches.iter().map(|p| absolute(p)).collect()
 }
 
 /// What the breaker's watcher looks at; `role` as in the audit log.
 #[must_use]
 pub fn watch_config(settings: &Settings, role: &'static str) -> WatchConfig {
-    WatchConfig { home: latch_home(settings), extra: settings.extra_latches.clone(), role }
+    WatchConfig { home: latch_home(settings), extra: extra(settings), role }
+}
+
+/// A running watch of the configured latch.
+pub fn watch(
+    settings: &Settings,
+    role: &'static str,
+    gate: Arc<Gate>,
+    tell: impl FnMut(Verdict) + Send + 'static,
+) -> Watcher {
+    Watcher::start(watch_config(settings, role), gate, tell)
 }
 
 /// How to find or start the agent of this latch.
@@ -25,13 +51,37 @@ pub fn agent_spec(settings: &Settings) -> io::Result<AgentSpec> {
     Ok(AgentSpec {
         exe: std::env::current_exe()?,
         home: latch_home(settings),
-        extra: settings.extra_latches.clone(),
+        extra: extra(settings),
         gateways: settings.gateways.clone(),
         kill: KillRules {
             proof_interval_ms: settings.kill.proof_interval_ms,
             enforce_interval_ms: settings.kill.enforce_interval_ms,
             flatten_on_external: settings.kill.flatten_on_external,
         },
-        state_dir: settings.state_dir.clone(),
+        state_dir: absolute(&settings.state_dir),
     })
+}
+
+/// A hand for a console (`warm`) or for one command.
+///
+/// # Errors
+/// When the host does not say which file this program is, or has no thread
+/// to give.
+pub fn hand(
+    settings: &Settings,
+    role: &'static str,
+    warm: bool,
+    gate: Arc<Gate>,
+    sender: Sender,
+) -> Result<Hand, Failure> {
+    let no_hand = |e| Failure::failed(format!("the kill thread can't be started: {e}"));
+    let config = HandConfig {
+        agent: agent_spec(settings).map_err(no_hand)?,
+        who: Identity::here(),
+        role,
+        reason: Text::new("kill chord of the console"),
+        drill: false,
+        warm,
+    };
+    Hand::start(config, gate, sender).map_err(no_hand)
 }

@@ -1,0 +1,68 @@
+//! `crs __agent`: the process that owns the kill. Started by `crs` itself.
+
+use super::exit::exits;
+use super::{Context, Exit, Failure, Outcome};
+use crate::breaker::LatchHome;
+use crate::control::kill::KillRules;
+use crate::control::kill::agent::{AgentConfig, AgentError, run as run_agent};
+use crate::domain::{Endpoint, GatewayAddr, Text};
+use std::path::PathBuf;
+
+/// Everything an agent must know, on its command line: no secrets here.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exits!(
+    0 "nobody needed it any longer, or another agent is elected",
+    1 "its directory, lock or socket can't be used",
+))]
+pub struct Args {
+    /// The latch, as an absolute path
+    #[arg(long, value_name = "PATH")]
+    latch: PathBuf,
+    /// Further latches
+    #[arg(long, value_name = "PATH")]
+    extra_latch: Vec<PathBuf>,
+    /// A gateway, as NAME=HOST:PORT
+    #[arg(long, value_name = "NAME=ADDRESS", value_parser = target)]
+    target: Vec<GatewayAddr>,
+    /// Between two proof polls, in ms
+    #[arg(long, value_name = "MS", default_value_t = 1_000)]
+    proof_interval_ms: u64,
+    /// Between two polls while engaged, in ms
+    #[arg(long, value_name = "MS", default_value_t = 5_000)]
+    enforce_interval_ms: u64,
+    /// A latch made by somebody else closes positions too
+    #[arg(long)]
+    flatten_on_external: bool,
+}
+
+fn target(text: &str) -> Result<GatewayAddr, String> {
+    let (name, address) = text.split_once('=').ok_or("want NAME=HOST:PORT")?;
+    let cmd: Endpoint = address.parse().map_err(|e| format!("{e}"))?;
+    // An agent never reads ticks: the data address is not its business.
+    Ok(GatewayAddr { name: Text::limited(name, 40), data: cmd.clone(), cmd })
+}
+
+/// Detaches from the session that started it, then serves.
+///
+/// # Errors
+/// Status 1 when it can't serve.
+pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
+    // A session of its own: the terminal's end must not be its end. Fails
+    // only for a leader, which has one already.
+    let _ = rustix::process::setsid();
+    let loaded = ctx.loaded();
+    let config = AgentConfig {
+        home: LatchHome::new(&loaded.settings.state_dir, &args.latch),
+        extra: args.extra_latch.clone(),
+        gateways: args.target.clone(),
+        kill: KillRules {
+            proof_interval_ms: args.proof_interval_ms,
+            enforce_interval_ms: args.enforce_interval_ms,
+            flatten_on_external: args.flatten_on_external,
+        },
+    };
+    match run_agent(config) {
+        Ok(()) | Err(AgentError::Elected(_)) => Ok(Exit::OK),
+        Err(e) => Err(Failure::failed(e)),
+    }
+}

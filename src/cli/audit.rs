@@ -1,0 +1,106 @@
+//! `crs audit`: is the log whole, and what does it say?
+
+use super::exit::exits;
+use super::{Context, Exit, Outcome, wiring};
+use crate::audit::record::Act;
+use crate::audit::verify::{read_dir, verify_dir};
+
+/// What to do with the log.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exits!(
+    0 "every chain is whole",
+    1 "an edit, a deletion or a torn tail was found",
+))]
+pub struct Args {
+    /// Which
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Check every hash of every chain
+    Verify {
+        /// One JSON document on standard output
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the records, oldest first
+    Show {
+        /// Only the last N
+        #[arg(long, value_name = "N")]
+        last: Option<usize>,
+        /// One JSON document on standard output
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Verifies or shows.
+///
+/// # Errors
+/// Status 78 for a wrong configuration.
+pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
+    let loaded = ctx.strict()?;
+    let dir = wiring::latch_home(&loaded.settings).audit();
+    match &args.what {
+        What::Verify { json } => {
+            let reports = verify_dir(&dir);
+            let broken = reports.iter().any(|r| !r.findings.is_empty());
+            if *json {
+                ctx.out.json(&reports);
+            } else {
+                for report in &reports {
+                    ctx.out.line(format!("{}  {} records", report.file, report.records));
+                    for finding in &report.findings {
+                        ctx.out.line(format!("  line {}: {}", finding.line, finding.what));
+                    }
+                }
+                let records: u64 = reports.iter().map(|r| r.records).sum();
+                let word = if broken { "DAMAGED" } else { "whole" };
+                ctx.out.line(format!("{} chains, {records} records: {word}", reports.len()));
+            }
+            Ok(if broken { Exit::FAILED } else { Exit::OK })
+        }
+        What::Show { last, json } => {
+            let mut records: Vec<_> = read_dir(&dir).into_iter().flat_map(|(_, r)| r).collect();
+            records.sort_by_key(|r| (r.at.utc, r.n));
+            let skip = last.map_or(0, |n| records.len().saturating_sub(n));
+            let records = records.get(skip..).unwrap_or_default();
+            if *json {
+                ctx.out.json(&records);
+            } else {
+                for r in records.iter().filter(|r| !matches!(r.act, Act::Open { .. })) {
+                    let who = format!("{} {}", r.role, r.who.operator());
+                    ctx.out.line(format!("{}  {:<12} {who}  {}", r.at, r.act.word(), detail(&r.act)));
+                }
+            }
+            Ok(Exit::OK)
+        }
+    }
+}
+
+fn detail(act: &Act) -> String {
+    match act {
+        Act::Open { heads } => format!("{} other chains", heads.len()),
+        Act::Engage { intent } => format!("{} \"{}\"", intent.engage_id, intent.reason),
+        Act::External { file, reason } => format!("inode {} \"{reason}\"", file.ino),
+        Act::Step { engage_id, gateway, phase, note, .. } => {
+            format!("{engage_id} {gateway} {} {note}", phase.word())
+        }
+        Act::Positions { engage_id, gateway, open } => {
+            format!("{engage_id} {gateway} {} open", open.len())
+        }
+        Act::Tampered { ids } => format!("{} decisions in force", ids.len()),
+        Act::StandDown { engage_id, reason } => format!("{engage_id} \"{reason}\""),
+        Act::Reset { ids, reason, overridden, .. } => {
+            let how = if *overridden { " OVERRIDDEN" } else { "" };
+            format!("{} decisions{how} \"{reason}\"", ids.len())
+        }
+        Act::Disarm { why, .. } => why.to_string(),
+        Act::Arm { tokens, live } => {
+            format!("{} tokens{}", tokens.len(), if *live { " LIVE" } else { "" })
+        }
+        Act::Command { req_id, what, outcome, .. } => format!("{what} {outcome} {req_id}"),
+    }
+}

@@ -1,0 +1,224 @@
+//! `crs kill`: the whole kill over bare SSH, without the console.
+
+use super::exit::exits;
+use super::reach::seconds;
+use super::{Context, Exit, Outcome, confirm, wiring};
+use crate::breaker::Gate;
+use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchPhase, Text};
+use crate::event::{Event, Receiver, channel_pair};
+use crate::host::clock;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Latched, but the gateway is not proven to have obeyed.
+const UNCONFIRMED: Exit = Exit(3);
+/// Positions survive.
+const SURVIVORS: Exit = Exit(4);
+/// The latch could not be made.
+const LATCH_FAILED: Exit = Exit(5);
+
+/// Why, and how long to wait for proof.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exits!(
+    0 "VERIFIED: three independent reads of every gateway agree that it is flat",
+    1 "not confirmed by you, or nothing could be started",
+    3 "latched, but unconfirmed: the agent goes on trying",
+    4 "latched, but positions survive: the agent goes on closing them",
+    5 "the latch file could not be made",
+))]
+pub struct Args {
+    /// Why, in your words; kept on this host, never sent to a gateway
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Don't ask
+    #[arg(long)]
+    yes: bool,
+    /// How long to wait for the proof, in seconds; bounds the waiting, not the kill
+    #[arg(long, value_name = "S", default_value = "30", value_parser = seconds)]
+    timeout: Duration,
+    /// One JSON document on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is known when the waiting ends.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    engage_id: EngageId,
+    exit: u8,
+    latch: LatchPhase,
+    agent_pid: Option<u32>,
+    gateways: Vec<KillProgress>,
+    log: Vec<Text>,
+}
+
+/// Engages, waits for the proof, reports.
+///
+/// # Errors
+/// Status 1 or 64 when it was not confirmed or no thread can be had.
+pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
+    let question = "KILL: latches, cancels pending orders, closes every position, blocks orders.";
+    if !args.yes {
+        confirm::typed(question, "KILL", "add --yes to kill without being asked")?;
+    }
+    engage(Intent::Kill, &args.reason, args.timeout, args.json, ctx)
+}
+
+/// Both verbs that stop trading.
+pub(super) fn engage(
+    intent: Intent,
+    reason: &str,
+    wait: Duration,
+    json: bool,
+    ctx: &mut Context,
+) -> Outcome {
+    let pressed = clock::now();
+    // A misspelt theme must not hold up a kill: problems are said, not fatal.
+    let loaded = ctx.loaded();
+    for problem in &loaded.problems {
+        ctx.out.note(format!("crs: {problem}"));
+    }
+    let (sender, receiver) = channel_pair();
+    let gate = Arc::new(Gate::default());
+    let hand = wiring::hand(&loaded.settings, "cli", false, gate, sender)?;
+    let engage_id = hand.decide(intent, Text::new(reason), pressed);
+    let targets = loaded.settings.gateways.len();
+    let mut seen = Watch::new(ctx, json);
+    let until = clock::mono_ns() + u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
+    while clock::mono_ns() < until && !seen.settled(intent, targets) {
+        seen.hear(&receiver);
+    }
+    let exit = seen.exit(intent, targets);
+    let report = Report {
+        engage_id,
+        exit: exit.0,
+        latch: seen.latch(),
+        agent_pid: seen.agent,
+        gateways: seen.last.values().cloned().collect(),
+        log: std::mem::take(&mut seen.log),
+    };
+    finish(&report, intent, exit, json, ctx);
+    Ok(exit)
+}
+
+fn finish(report: &Report, intent: Intent, exit: Exit, json: bool, ctx: &mut Context) {
+    if json {
+        ctx.out.json(report);
+        return;
+    }
+    let id = report.engage_id;
+    let next = match exit {
+        Exit::OK if intent == Intent::Block => {
+            format!("BLOCKED: no new orders; positions stand. Way back: crs reset --engage-id {id}")
+        }
+        Exit::OK => format!("VERIFIED flat. Pending orders: not verifiable. Engage id {id}"),
+        SURVIVORS => "SURVIVORS: positions are still open; `crs status` follows the agent".into(),
+        LATCH_FAILED => "LATCH FAILED: other programs on this host do not see the stop".into(),
+        _ => "UNCONFIRMED: latched, not proven; `crs status` follows, the card is your way".into(),
+    };
+    ctx.out.line(next);
+    if report.agent_pid.is_none() && exit != Exit::OK {
+        ctx.out.line("No agent runs: with the end of this command nobody goes on trying.");
+    }
+}
+
+/// What this command has heard.
+struct Watch<'a> {
+    ctx: &'a mut Context,
+    quiet: bool,
+    last: BTreeMap<u16, KillProgress>,
+    agent: Option<u32>,
+    log: Vec<Text>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(ctx: &'a mut Context, quiet: bool) -> Self {
+        Self { ctx, quiet, last: BTreeMap::new(), agent: None, log: Vec::new() }
+    }
+
+    fn hear(&mut self, receiver: &Receiver) {
+        match receiver.urgent.recv_timeout(Duration::from_millis(50)) {
+            Ok(Event::Kill(progress)) => self.progress(*progress),
+            Ok(Event::Agent(report)) => {
+                self.agent = report.pid.filter(|_| report.present);
+                if !report.fault.is_empty() {
+                    self.say(&format!("agent: {}", report.fault));
+                }
+            }
+            Ok(Event::Log(line)) => {
+                self.say(&format!("{}: {}", line.source, line.text));
+                self.log.push(line.text);
+            }
+            _ => {}
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        if !self.quiet {
+            self.ctx.out.line(text);
+        }
+    }
+
+    fn progress(&mut self, now: KillProgress) {
+        let before = self.last.get(&now.target);
+        let moved = before.is_none_or(|b| {
+            std::mem::discriminant(&b.phase) != std::mem::discriminant(&now.phase)
+                || b.note != now.note
+                || b.survivors.len() != now.survivors.len()
+        });
+        if moved && now.phase != GatewayPhase::Idle {
+            self.say(&line(&now));
+            for survivor in &now.survivors {
+                self.say(&format!(
+                    "  survivor {} {} {} {} lots: {}",
+                    survivor.ticket,
+                    survivor.symbol,
+                    survivor.side.word(),
+                    survivor.lots,
+                    survivor.doing
+                ));
+            }
+        }
+        self.last.insert(now.target, now);
+    }
+
+    fn latch(&self) -> LatchPhase {
+        self.last.values().map(|p| p.latch).next().unwrap_or_default()
+    }
+
+    fn settled(&self, intent: Intent, targets: usize) -> bool {
+        let latched = matches!(self.latch(), LatchPhase::Durable | LatchPhase::NotDurable);
+        match intent {
+            Intent::Block => latched && self.last.values().all(|p| p.times.handed.is_some()),
+            Intent::Kill => {
+                latched
+                    && self.last.len() == targets
+                    && self.last.values().all(|p| p.phase == GatewayPhase::Verified)
+            }
+        }
+    }
+
+    fn exit(&self, intent: Intent, targets: usize) -> Exit {
+        let visible = self.last.values().any(|p| p.times.visible.is_some());
+        let verified = self.last.len() == targets
+            && self.last.values().all(|p| p.phase == GatewayPhase::Verified);
+        if !visible {
+            LATCH_FAILED
+        } else if intent == Intent::Block || verified {
+            Exit::OK
+        } else if self.last.values().any(|p| !p.survivors.is_empty()) {
+            SURVIVORS
+        } else {
+            UNCONFIRMED
+        }
+    }
+}
+
+fn line(p: &KillProgress) -> String {
+    let claimed = p.claimed.map_or_else(String::new, |(c, t)| format!(", claims {c}/{t} closed"));
+    let polls = if p.good_polls > 0 { format!(", {} of 3 reads", p.good_polls) } else { String::new() };
+    let note = if p.note.is_empty() { String::new() } else { format!(": {}", p.note) };
+    format!("{} {}{claimed}{polls}{note}", p.gateway, p.phase.word())
+}

@@ -1,0 +1,162 @@
+//! `crs status`: where the switch stands, without starting anything.
+
+use super::exit::exits;
+use super::{Context, Exit, Outcome, wiring};
+use crate::audit::LedgerReader;
+use crate::breaker::{Gate, LatchHome, Probe, StatusDocument, probe};
+use crate::control::kill::client::Client;
+use crate::control::kill::protocol::FromAgent;
+use crate::domain::{EngageId, GatewayPhase, KillProgress, LatchSeen, StepTimes, Text};
+use crate::host::clock;
+use crossbeam_channel as channel;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How to print.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exits!(
+    0 "SAFE: the latch is proven absent and armed",
+    1 "ENGAGED",
+    2 "DISARMED or BLOCKED: orders are denied, nothing is latched",
+))]
+pub struct Args {
+    /// One JSON document on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+/// A step as the audit log remembers it, when no agent is there to ask.
+#[derive(Debug, Serialize)]
+struct Recorded {
+    engage_id: EngageId,
+    gateway: Text,
+    phase: GatewayPhase,
+    times: StepTimes,
+    note: Text,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    #[serde(flatten)]
+    document: StatusDocument,
+    latch: LatchSeen,
+    agent_pid: Option<u32>,
+    kill: Vec<KillProgress>,
+    recorded: Vec<Recorded>,
+}
+
+/// Looks at the latch, asks a running agent, reads the log.
+///
+/// # Errors
+/// Status 78 for a wrong configuration.
+pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
+    let loaded = ctx.strict()?;
+    let home = wiring::latch_home(&loaded.settings);
+    let (tell, told) = channel::bounded(8);
+    let watcher = wiring::watch(&loaded.settings, "cli", Arc::new(Gate::default()), move |v| {
+        let _ = tell.try_send(v.seen);
+    });
+    let seen = told.recv_timeout(Duration::from_secs(2)).unwrap_or_else(|_| LatchSeen {
+        reason: Text::new("the latch can't be looked at (2 s)"),
+        ..LatchSeen::default()
+    });
+    watcher.stop();
+    let metadata = match probe(&home.latch) {
+        Probe::Present { body, .. } => body.metadata,
+        Probe::Absent | Probe::Doubt(_) => Value::Null,
+    };
+    let (agent_pid, kill) = ask_agent(&home);
+    let recorded = if agent_pid.is_some() { Vec::new() } else { recorded(&home) };
+    let document = StatusDocument::new(&seen, metadata);
+    let exit = match (document.is_safe, document.is_engaged) {
+        (true, _) => Exit::OK,
+        (_, true) => Exit::FAILED,
+        _ => Exit::TIMEOUT,
+    };
+    let report = Report { document, latch: seen, agent_pid, kill, recorded };
+    if args.json {
+        ctx.out.json(&report);
+    } else {
+        show(&report, ctx);
+    }
+    Ok(exit)
+}
+
+/// Everything a running agent says until its first beat.
+fn ask_agent(home: &LatchHome) -> (Option<u32>, Vec<KillProgress>) {
+    let (tell, told) = channel::unbounded();
+    let Ok(client) = Client::connect(home, tell) else { return (None, Vec::new()) };
+    let mut pid = None;
+    let mut kills = BTreeMap::new();
+    let until = clock::mono_ns() + 1_000_000_000;
+    while clock::mono_ns() < until {
+        match told.recv_timeout(Duration::from_millis(300)) {
+            Ok(Some(FromAgent::Hello { pid: agent, .. })) => pid = Some(agent),
+            Ok(Some(FromAgent::Progress(progress))) => {
+                kills.insert(progress.target, *progress);
+            }
+            Ok(Some(FromAgent::Beat { .. }) | None) | Err(_) => break,
+            Ok(Some(_)) => {}
+        }
+    }
+    drop(client);
+    (pid, kills.into_values().collect())
+}
+
+fn recorded(home: &LatchHome) -> Vec<Recorded> {
+    let mut reader = LedgerReader::new(&home.audit());
+    let Ok(ledger) = reader.refresh() else { return Vec::new() };
+    let mut all = Vec::new();
+    for engaged in ledger.engaged() {
+        for (gateway, (phase, times, note)) in &engaged.steps {
+            all.push(Recorded {
+                engage_id: engaged.intent.engage_id,
+                gateway: gateway.clone(),
+                phase: *phase,
+                times: *times,
+                note: note.clone(),
+            });
+        }
+    }
+    all
+}
+
+fn show(report: &Report, ctx: &mut Context) {
+    let out = &mut ctx.out;
+    let seen = &report.latch;
+    out.line(format!("Switch:  {}", seen.phase.word()));
+    out.line(format!("Latch:   {}", report.document.switch_file));
+    if !seen.reason.is_empty() {
+        out.line(format!("Reason:  {}", seen.reason));
+    }
+    if seen.phase.is_engaged() {
+        out.line(format!("Since:   {} UTC", seen.since));
+        if !seen.by.is_empty() {
+            out.line(format!("By:      {}", seen.by));
+        }
+        if let Some(id) = seen.engage_id {
+            out.line(format!("Id:      {id}"));
+        }
+    }
+    match report.agent_pid {
+        Some(pid) => out.line(format!("Agent:   pid {pid}")),
+        None => out.line("Agent:   none running"),
+    }
+    for p in &report.kill {
+        let polls = format!("{} of 3 reads", p.good_polls);
+        out.line(format!("Gateway: {} {} ({polls}) {}", p.gateway, p.phase.word(), p.note));
+        for s in &p.survivors {
+            let side = s.side.word();
+            out.line(format!("  open:  {} {} {side} {} lots: {}", s.ticket, s.symbol, s.lots, s.doing));
+        }
+    }
+    for r in &report.recorded {
+        out.line(format!("Gateway: {} {} when last recorded: {}", r.gateway, r.phase.word(), r.note));
+    }
+    if !report.kill.is_empty() || !report.recorded.is_empty() {
+        out.line("Pending orders: not verifiable");
+    }
+}
