@@ -72,7 +72,12 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
             } else {
                 for r in records.iter().filter(|r| !matches!(r.act, Act::Open { .. })) {
                     let who = format!("{} {}", r.role, r.who.operator());
-                    ctx.out.line(format!("{}  {:<12} {who}  {}", r.at, r.act.word(), detail(&r.act)));
+                    ctx.out.line(format!(
+                        "{}  {:<12} {who}  {}",
+                        r.at,
+                        r.act.word(),
+                        detail(&r.act)
+                    ));
                 }
             }
             Ok(Exit::OK)

@@ -218,7 +218,8 @@ impl<'a> Watch<'a> {
 
 fn line(p: &KillProgress) -> String {
     let claimed = p.claimed.map_or_else(String::new, |(c, t)| format!(", claims {c}/{t} closed"));
-    let polls = if p.good_polls > 0 { format!(", {} of 3 reads", p.good_polls) } else { String::new() };
+    let polls =
+        if p.good_polls > 0 { format!(", {} of 3 reads", p.good_polls) } else { String::new() };
     let note = if p.note.is_empty() { String::new() } else { format!(": {}", p.note) };
     format!("{} {}{claimed}{polls}{note}", p.gateway, p.phase.word())
 }

@@ -7,23 +7,31 @@
 //! its own help.
 
 pub mod account;
+pub mod agent;
+pub mod arm;
 pub mod args;
 pub mod ask;
+pub mod audit;
+pub mod block;
 pub mod close;
 pub mod completions;
 pub mod config;
+pub mod confirm;
 pub mod context;
 pub mod deal;
 pub mod doctor;
 pub mod exit;
 pub mod gateway;
 pub mod heartbeat;
+pub mod kill;
 pub mod logs;
 pub mod man;
 pub mod order;
 pub mod out;
 pub mod positions;
 pub mod reach;
+pub mod reset;
+pub mod status;
 pub mod verbs;
 pub mod wiring;
 

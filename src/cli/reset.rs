@@ -42,10 +42,13 @@ pub struct Args {
 /// The phrase for a decision.
 #[must_use]
 pub fn phrase(id: Option<EngageId>) -> String {
-    let tail = id.map_or_else(|| "EXTERNAL".to_owned(), |id| {
-        let text = id.to_string();
-        text.get(text.len().saturating_sub(6)..).unwrap_or_default().to_owned()
-    });
+    let tail = id.map_or_else(
+        || "EXTERNAL".to_owned(),
+        |id| {
+            let text = id.to_string();
+            text.get(text.len().saturating_sub(6)..).unwrap_or_default().to_owned()
+        },
+    );
     format!("RESET {tail}")
 }
 

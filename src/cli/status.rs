@@ -150,11 +150,19 @@ fn show(report: &Report, ctx: &mut Context) {
         out.line(format!("Gateway: {} {} ({polls}) {}", p.gateway, p.phase.word(), p.note));
         for s in &p.survivors {
             let side = s.side.word();
-            out.line(format!("  open:  {} {} {side} {} lots: {}", s.ticket, s.symbol, s.lots, s.doing));
+            out.line(format!(
+                "  open:  {} {} {side} {} lots: {}",
+                s.ticket, s.symbol, s.lots, s.doing
+            ));
         }
     }
     for r in &report.recorded {
-        out.line(format!("Gateway: {} {} when last recorded: {}", r.gateway, r.phase.word(), r.note));
+        out.line(format!(
+            "Gateway: {} {} when last recorded: {}",
+            r.gateway,
+            r.phase.word(),
+            r.note
+        ));
     }
     if !report.kill.is_empty() || !report.recorded.is_empty() {
         out.line("Pending orders: not verifiable");

@@ -1,8 +1,8 @@
 //! Every verb, once: the row gives it its place in `--help` and its file.
 
 use super::{
-    Context, Outcome, account, close, completions, config, doctor, gateway, heartbeat, man, order,
-    positions,
+    Context, Outcome, account, agent, arm, audit, block, close, completions, config, doctor,
+    gateway, heartbeat, kill, man, order, positions, reset, status,
 };
 
 macro_rules! verbs {
@@ -40,6 +40,18 @@ verbs! {
     Order => order,
     /// Run the paper gateway: the whole protocol, no broker
     Gateway => gateway,
+    /// Stop all trading: latch, cancel, close, and prove it
+    Kill => kill,
+    /// Deny new orders; positions stand
+    Block => block,
+    /// Undo a kill or block, by its name
+    Reset => reset,
+    /// Let orders pass again after a reset
+    Arm => arm,
+    /// Show where the switch stands
+    Status => status,
+    /// Check or print the audit log
+    Audit => audit,
     /// Write, check or show the configuration
     Config => config,
     /// Say what will not work here, why, and what to do
@@ -48,6 +60,9 @@ verbs! {
     Completions => completions,
     /// Print the manual page
     Man => man,
+    /// The process that owns the kill
+    #[command(name = "__agent", hide = true)]
+    Agent => agent,
 }
 
 impl Default for Verb {
