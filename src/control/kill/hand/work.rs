@@ -36,6 +36,8 @@ pub(super) struct Kill {
     pub accepted: bool,
     /// It was said to the agent at this moment.
     pub said_at: Option<u64>,
+    /// It is on our own record.
+    pub recorded: bool,
     /// We carry it out ourselves.
     pub standing_in: bool,
     pub last: BTreeMap<u16, KillProgress>,
@@ -131,6 +133,7 @@ impl Work {
             latch: LatchPhase::Blocked,
             accepted: false,
             said_at: None,
+            recorded: false,
             standing_in: false,
             last: BTreeMap::new(),
             intent,
@@ -162,12 +165,15 @@ impl Work {
         let Some(kill) = &mut self.kill else { return };
         kill.said_at = Some(now);
         let intent = kill.intent.clone();
+        let first = !std::mem::replace(&mut kill.recorded, true);
         let said = self.say(&ToAgent::Engage { intent: Box::new(intent.clone()) });
         if !said {
             self.stand_in("there is no agent");
         }
         // On our own record too: the agent's disk may fail where ours works.
-        self.recorder.record(Act::Engage { intent });
+        if first {
+            self.recorder.record(Act::Engage { intent });
+        }
         self.report_steps();
     }
 
@@ -282,17 +288,20 @@ impl Work {
                 }
             }
             Told::Progress(progress) => {
-                if self.kill.as_ref().is_none_or(|k| !k.standing_in) {
-                    return;
+                let Some(kill) = self.kill.as_ref().filter(|k| k.standing_in) else { return };
+                let word = std::mem::discriminant(&progress.phase);
+                let before =
+                    kill.last.get(&progress.target).map(|p| std::mem::discriminant(&p.phase));
+                if before != Some(word) {
+                    self.recorder.record(Act::Step {
+                        engage_id: progress.engage_id,
+                        gateway: progress.gateway.clone(),
+                        phase: progress.phase,
+                        times: progress.times,
+                        note: progress.note.clone(),
+                        raw: None,
+                    });
                 }
-                self.recorder.record(Act::Step {
-                    engage_id: progress.engage_id,
-                    gateway: progress.gateway.clone(),
-                    phase: progress.phase,
-                    times: progress.times,
-                    note: progress.note.clone(),
-                    raw: None,
-                });
                 self.progress(*progress);
             }
         }
