@@ -8,8 +8,8 @@
 
 pub mod account;
 pub mod agent;
-pub mod arm;
 pub mod args;
+pub mod arm;
 pub mod ask;
 pub mod audit;
 pub mod block;
