@@ -1,0 +1,144 @@
+//! The open guard: what the second key will do, what the other verb would do,
+//! and how long there is. It asks nothing of health and covers no number that
+//! is needed to decide: strip and status line stay.
+
+use crate::domain::Ticket;
+use crate::event::{GuardPhase, GuardReport, GuardedVerb};
+use crate::state::State;
+use crate::tui::theme::Role;
+use crate::tui::view::pen::{Line, Pen, fit};
+use crate::tui::view::{Scene, positions};
+use ratatui::layout::Rect;
+use std::time::Duration;
+
+/// The guard stands down after this.
+const OPEN_FOR: Duration = Duration::from_secs(5);
+/// Widest box.
+const WIDTH: u16 = 66;
+/// Columns of the countdown.
+const BAR: u64 = 20;
+
+/// Time left until it stands down by itself.
+#[must_use]
+pub fn left(guard: &GuardReport, state: &State) -> Duration {
+    OPEN_FOR.saturating_sub(state.age(guard.at))
+}
+
+/// Draws it over `body`.
+pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
+    let Some(guard) = scene.state.guard_open() else { return };
+    let role = match guard.verb {
+        GuardedVerb::Kill => Role::GuardKill,
+        GuardedVerb::Block => Role::GuardBlock,
+        GuardedVerb::Close(_) | GuardedVerb::Arm | GuardedVerb::StandDown => Role::GuardOther,
+    };
+    let mut lines = question(guard, scene, role);
+    lines.push((3, Line::new()));
+    for effect in effects(guard.verb, scene) {
+        lines.push((2, Line::new().text("  ", role).rest(effect, Role::TextNormal)));
+    }
+    if let Some((keys, other)) = other(guard.verb, scene) {
+        lines.push((4, Line::new()));
+        lines.push((3, Line::new().text(keys, Role::Key).gap(2).rest(other, Role::TextDim)));
+    }
+    lines.push((4, Line::new()));
+    lines.push((1, countdown(pen, guard, scene)));
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let title = Line::new().text(format!(" {} ", guard.verb), role);
+    let inner = super::frame(pen, body, WIDTH, height, &title, role);
+    pen.lines(inner, &fit(lines, inner.height));
+}
+
+fn question<'a>(guard: &GuardReport, scene: Scene<'a>, role: Role) -> Vec<(u8, Line<'a>)> {
+    let word = match guard.verb {
+        GuardedVerb::Kill => "KILL: stop trading, close everything",
+        GuardedVerb::Block => "BLOCK: deny new orders",
+        GuardedVerb::Close(_) => "close this position",
+        GuardedVerb::Arm => "ARM: let orders pass again",
+        GuardedVerb::StandDown => "end the attempts of the kill",
+    };
+    let key = format!(" {} ", scene.hints.confirm);
+    let mut lines = vec![(0, Line::new().text(key, role).gap(2).rest(word, Role::TextStrong))];
+    if guard.phase == GuardPhase::TooEarly {
+        let text = format!("too early: press {} again", scene.hints.confirm);
+        lines.push((0, Line::new().gap(5).rest(text, Role::SwitchArmed)));
+    }
+    lines.push((1, Line::new().dim("any other key stands down")));
+    lines
+}
+
+/// What will happen, in the order of its effects.
+fn effects(verb: GuardedVerb, scene: Scene<'_>) -> Vec<String> {
+    let state = scene.state;
+    let mode = state.mode().word();
+    let targets = || {
+        (0_u16..).zip(&state.session.gateways).map(move |(i, g)| {
+            format!("{} {} ({})", g.name, g.cmd, state.gateway(i).map_or(mode, |_| mode))
+        })
+    };
+    match verb {
+        GuardedVerb::Kill => {
+            let mut lines = vec![
+                String::from("1 orders of this host are denied, the latch is written"),
+                String::from("2 KILL_SWITCH goes to"),
+            ];
+            lines.extend(targets().map(|t| format!("    {t}")));
+            lines.push(String::from("3 positions are read until three reads prove flat"));
+            lines.push(String::from("4 what survives is closed one by one"));
+            lines
+        }
+        GuardedVerb::Block => vec![
+            String::from("1 orders of this host are denied, the latch is written"),
+            String::from("2 nothing is sent to a gateway: positions stay open"),
+        ],
+        GuardedVerb::Close(ticket) => position(state, ticket),
+        GuardedVerb::Arm => vec![
+            String::from("the latch must be proven absent"),
+            format!("after it, orders pass in mode {mode}"),
+        ],
+        GuardedVerb::StandDown => vec![
+            String::from("no further KILL_SWITCH, no further proof"),
+            String::from("the latch stays engaged; it is recorded who ended it"),
+        ],
+    }
+}
+
+fn position(state: &State, ticket: Ticket) -> Vec<String> {
+    positions::listed(state).find(|(_, p)| p.ticket == ticket).map_or_else(
+        || vec![format!("ticket {ticket}, which is no longer listed")],
+        |(gateway, p)| {
+            vec![
+                format!("ticket {ticket} at {}", state.gateway_name(gateway)),
+                format!("{} {} {} lots, opened at {}", p.symbol, p.side.word(), p.lots.text(2), p.open),
+                format!("profit at the last read: {}", p.profit.text(2)),
+            ]
+        },
+    )
+}
+
+/// The other of KILL and BLOCK: both are explained, whichever is open.
+fn other(verb: GuardedVerb, scene: Scene<'_>) -> Option<(&str, &'static str)> {
+    match verb {
+        GuardedVerb::Kill => Some((
+            scene.hints.block.as_str(),
+            "BLOCK instead: deny new orders, positions stay",
+        )),
+        GuardedVerb::Block => Some((
+            scene.hints.kill.as_str(),
+            "KILL instead: deny orders, close every position",
+        )),
+        GuardedVerb::Close(_) | GuardedVerb::Arm | GuardedVerb::StandDown => None,
+    }
+}
+
+fn countdown<'a>(pen: &Pen<'_>, guard: &GuardReport, scene: Scene<'_>) -> Line<'a> {
+    let left = left(guard, scene.state);
+    let ms = u64::try_from(left.as_millis()).unwrap_or(0);
+    let full = usize::try_from((ms * BAR).div_ceil(5_000)).unwrap_or(0);
+    let rest = usize::try_from(BAR).unwrap_or(0).saturating_sub(full);
+    Line::new()
+        .text(pen.glyphs().bar.repeat(full), Role::Bar)
+        .text(pen.glyphs().bar_rest.repeat(rest), Role::BarRest)
+        .right(6, format!("{}.{}s", ms / 1_000, ms % 1_000 / 100), Role::TextStrong)
+        .dim(" until it stands down by itself")
+}

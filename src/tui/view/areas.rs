@@ -1,0 +1,199 @@
+//! Where everything is: the only file that knows.
+//!
+//! ```text
+//! full, 110×34 and up                  compact, 80×20 and up     single
+//! ┌ truth strip ──────────────────┐    ┌ truth strip ─────────┐  ┌ strip ──┐
+//! │ Positions         │ Kill      │    │ Positions            │  │ the     │
+//! │ Ticks             │           │    │ Ticks     │ Gateway  │  │ focused │
+//! │ Decisions         │ Gateway   │    │ Log, or the focused  │  │ pane    │
+//! │ Log               │ Lag       │    │                      │  │         │
+//! └ status line ──────────────────┘    └ status line ─────────┘  └ status ─┘
+//! ```
+//!
+//! While the switch is engaged the kill panel takes the room of Lag, of Ticks
+//! and Gateway, or of the focused pane.
+
+use crate::tui::ui::{Pane, Ui};
+use ratatui::layout::Rect;
+
+/// How much fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Size {
+    /// Mode, breaker and the kill chord.
+    Tiny,
+    /// One pane.
+    Single,
+    /// Four panes.
+    Compact,
+    /// All of them.
+    Full,
+}
+
+impl Size {
+    /// What fits into `area`.
+    #[must_use]
+    pub const fn of(area: Rect) -> Self {
+        match (area.width, area.height) {
+            (110.., 34..) => Self::Full,
+            (80.., 20..) => Self::Compact,
+            (24.., 5..) => Self::Single,
+            _ => Self::Tiny,
+        }
+    }
+}
+
+/// Where everything is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Areas {
+    /// The truth strip.
+    pub strip: Rect,
+    /// The panes that are shown.
+    pub panes: Vec<(Pane, Rect)>,
+    /// Where overlays lie: over the panes, never over strip or status.
+    pub body: Rect,
+    /// The status line.
+    pub status: Rect,
+}
+
+impl Areas {
+    /// The place of `pane`, if it is shown.
+    #[must_use]
+    pub fn pane(&self, pane: Pane) -> Option<Rect> {
+        self.panes.iter().find(|(p, _)| *p == pane).map(|(_, area)| *area)
+    }
+}
+
+/// Cuts `area` up; `engaged` says that the switch holds or a kill runs.
+#[must_use]
+pub fn areas(area: Rect, ui: &Ui, engaged: bool) -> Areas {
+    let strip = Rect { height: area.height.min(1), ..area };
+    let status_height = area.height.saturating_sub(1).min(1);
+    let status =
+        Rect { y: area.bottom().saturating_sub(status_height), height: status_height, ..area };
+    let height = area.height.saturating_sub(2);
+    let body = Rect { y: strip.bottom(), height, ..area };
+    let panes = match Size::of(area) {
+        Size::Tiny => Vec::new(),
+        _ if ui.zoom => vec![(ui.focus, body)],
+        Size::Single if engaged => vec![(Pane::Kill, body)],
+        Size::Single => vec![(ui.focus, body)],
+        Size::Compact if engaged => compact_engaged(body, ui),
+        Size::Compact => compact(body, ui),
+        Size::Full => full(body, ui, engaged),
+    };
+    Areas { strip, panes, body, status }
+}
+
+fn compact(body: Rect, ui: &Ui) -> Vec<(Pane, Rect)> {
+    let [top, middle, bottom] = rows(body, [8, 8, 6]);
+    let (left, right) = columns(middle, middle.width * 2 / 5);
+    let last = match ui.focus {
+        Pane::Kill | Pane::Decisions | Pane::Lag => ui.focus,
+        _ => Pane::Log,
+    };
+    vec![(Pane::Positions, top), (Pane::Ticks, left), (Pane::Gateway, right), (last, bottom)]
+}
+
+fn compact_engaged(body: Rect, ui: &Ui) -> Vec<(Pane, Rect)> {
+    let [top, middle, bottom] = rows(body, [11, 7, 4]);
+    let last = match ui.focus {
+        Pane::Kill | Pane::Positions => Pane::Log,
+        other => other,
+    };
+    vec![(Pane::Kill, top), (Pane::Positions, middle), (last, bottom)]
+}
+
+fn full(body: Rect, ui: &Ui, engaged: bool) -> Vec<(Pane, Rect)> {
+    let (left, right) = columns(body, (body.width * 3 / 8).clamp(44, 70));
+    let [positions, ticks, decisions, log] = rows(left, [11, 9, 8, 10]);
+    let mut panes = vec![
+        (Pane::Positions, positions),
+        (Pane::Ticks, ticks),
+        (Pane::Decisions, decisions),
+        (Pane::Log, log),
+    ];
+    if engaged {
+        let other = if ui.focus == Pane::Lag { Pane::Lag } else { Pane::Gateway };
+        let (kill, below) = above(right, 14);
+        panes.extend([(Pane::Kill, kill), (other, below)]);
+    } else {
+        let (kill, below) = above(right, 23);
+        let (gateway, lag) = above(below, 9);
+        panes.extend([(Pane::Kill, kill), (Pane::Gateway, gateway), (Pane::Lag, lag)]);
+    }
+    panes
+}
+
+/// Splits off `below` rows at the bottom.
+fn above(area: Rect, below: u16) -> (Rect, Rect) {
+    let below = below.min(area.height);
+    let top = Rect { height: area.height - below, ..area };
+    (top, Rect { y: top.bottom(), height: below, ..area })
+}
+
+/// Splits off `right` columns at the right.
+fn columns(area: Rect, right: u16) -> (Rect, Rect) {
+    let right = right.min(area.width);
+    let left = Rect { width: area.width - right, ..area };
+    (left, Rect { x: left.right(), width: right, ..area })
+}
+
+/// Cuts `area` into rows in the proportion of `weights`.
+fn rows<const N: usize>(area: Rect, weights: [u16; N]) -> [Rect; N] {
+    let total: u32 = weights.iter().copied().map(u32::from).sum::<u32>().max(1);
+    let mut upto = 0_u32;
+    let mut y = area.y;
+    weights.map(|weight| {
+        upto += u32::from(weight);
+        let end = u32::from(area.height) * upto / total;
+        let bottom = area.y.saturating_add(u16::try_from(end).unwrap_or(u16::MAX));
+        let row = Rect { y, height: bottom.saturating_sub(y), ..area };
+        y = bottom;
+        row
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(area: Rect) -> impl Iterator<Item = (u16, u16)> {
+        (area.top()..area.bottom()).flat_map(move |y| (area.left()..area.right()).map(move |x| (x, y)))
+    }
+
+    #[test]
+    fn every_cell_belongs_to_one_place_at_every_size() {
+        for (w, h) in [(1, 1), (1, 2), (23, 4), (24, 5), (40, 12), (80, 20), (80, 24), (109, 40), (110, 34), (120, 40), (200, 60), (65_535, 40)] {
+            let area = Rect::new(0, 0, w, h);
+            for engaged in [false, true] {
+                for focus in Pane::ALL {
+                    for zoom in [false, true] {
+                        let ui = Ui { focus, zoom, ..Ui::default() };
+                        let all = areas(area, &ui, engaged);
+                        let parts = all.panes.iter().map(|(_, a)| *a).chain([all.strip, all.status]);
+                        let covered: u32 = parts.clone().map(Rect::area).sum();
+                        if Size::of(area) > Size::Tiny {
+                            assert_eq!(covered, area.area(), "{w}×{h} {focus:?} {engaged} {zoom}");
+                            assert!(parts.clone().all(|p| area.intersection(p) == p && !p.is_empty()));
+                        }
+                        if w > 200 {
+                            continue;
+                        }
+                        let mut seen = std::collections::BTreeSet::new();
+                        assert!(parts.flat_map(cells).all(|cell| seen.insert(cell)), "overlap");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_kill_is_always_on_the_screen() {
+        for (w, h) in [(24, 5), (40, 12), (80, 24), (120, 40), (200, 60)] {
+            for focus in Pane::ALL {
+                let ui = Ui { focus, ..Ui::default() };
+                assert!(areas(Rect::new(0, 0, w, h), &ui, true).pane(Pane::Kill).is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Keys and cards as data: what a view shows of the keymap and the settings.
+//!
+//! Filled by the run loop from the keymap's reverse map, so that no hint can
+//! name a key that does something else.
+
+use crate::domain::Text;
+
+/// Keys and what they do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hint {
+    /// As shown: `Ctrl-K`, `g g`.
+    pub keys: Text,
+    /// In a word or a line.
+    pub what: Text,
+}
+
+impl Hint {
+    /// Both parts.
+    #[must_use]
+    pub fn new(keys: &str, what: &str) -> Self {
+        Self { keys: Text::new(keys), what: Text::new(what) }
+    }
+}
+
+/// A part of the help.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HelpSection {
+    /// Where these keys work.
+    pub title: Text,
+    /// The keys.
+    pub rows: Vec<Hint>,
+}
+
+/// Everything a view may say about keys, and the out-of-band card.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// The chord of KILL.
+    pub kill: Text,
+    /// The chord of BLOCK.
+    pub block: Text,
+    /// The key that confirms a guard.
+    pub confirm: Text,
+    /// For the status line, in the order of their use; those that don't fit
+    /// are left out from the end.
+    pub live: Vec<Hint>,
+    /// For the help.
+    pub help: Vec<HelpSection>,
+    /// What a human does when no wire works: label and words.
+    pub card: Vec<(Text, Text)>,
+}

@@ -1,0 +1,69 @@
+//! What the operator should do now, in words, for every way a kill can stand.
+
+use super::Ranked;
+use crate::domain::{GatewayPhase, Intent, KillProgress, LatchPhase};
+use crate::tui::theme::Role;
+use crate::tui::view::pen::Line;
+use crate::tui::view::{Scene, wrap};
+
+/// The advice, then the out-of-band card where it is needed.
+#[must_use]
+pub fn lines<'a>(scene: Scene<'a>, kill: &KillProgress, width: u16) -> Ranked<'a> {
+    let (text, loud) = now(kill);
+    let role = if loud { Role::KillPartial } else { Role::TextStrong };
+    let rows = wrap(&format!("NOW: {text}"), width);
+    let mut lines: Ranked<'a> =
+        rows.into_iter().map(|row| (0, Line::new().rest(row, role))).collect();
+    if needs_card(kill) {
+        lines.extend(scene.hints.card.iter().map(|(label, words)| {
+            let line = Line::new()
+                .left(12, label.as_str(), Role::TextDim)
+                .rest(words.as_str(), Role::TextNormal);
+            (2, line)
+        }));
+    }
+    lines
+}
+
+/// When the wire does not do it, a human must.
+const fn needs_card(kill: &KillProgress) -> bool {
+    matches!(kill.intent, Intent::Kill)
+        && matches!(
+            kill.phase,
+            GatewayPhase::NotV1 | GatewayPhase::Unconfirmed | GatewayPhase::StoodDown
+        )
+}
+
+/// One sentence or two, and whether it is urgent.
+#[must_use]
+pub const fn now(kill: &KillProgress) -> (&'static str, bool) {
+    if matches!(kill.latch, LatchPhase::NotDurable) {
+        return (
+            "the latch holds but is not on disk: keep this host running and see to its disk",
+            true,
+        );
+    }
+    if matches!(kill.intent, Intent::Block) {
+        return ("new orders are denied, positions stay. Kill, or reset when it is over", false);
+    }
+    match kill.phase {
+        GatewayPhase::Idle => ("wait: the first attempt is about to go out", false),
+        GatewayPhase::Sending { .. } => ("wait: the gateway has not answered yet", false),
+        GatewayPhase::Unconfirmed => {
+            ("no valid answer; attempts go on. Act by hand as the card says", true)
+        }
+        GatewayPhase::Acked => ("a claim, not an effect: wait for three reads that agree", false),
+        GatewayPhase::Partial => {
+            ("positions survive and are being closed. If one stays, close it at the terminal", true)
+        }
+        GatewayPhase::Verified => {
+            ("flat is proven and is being watched. The latch holds until crs reset", false)
+        }
+        GatewayPhase::NotV1 => {
+            ("this peer is no v1.0 gateway and got no KILL_SWITCH: act by hand as the card says", true)
+        }
+        GatewayPhase::StoodDown => {
+            ("attempts were ended by an operator; flat is NOT proven. Check at the broker", true)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The panel while no kill runs: how the switch stands, and what its keys do.
+
+use super::Ranked;
+use crate::domain::LatchPhase;
+use crate::tui::theme::{Glyphs, Role};
+use crate::tui::view::pen::Line;
+use crate::tui::view::{Scene, words, wrap};
+
+/// What is shown.
+#[must_use]
+pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
+    let (state, hints) = (scene.state, scene.hints);
+    let seen = &state.latch.value;
+    let phase = state.breaker_phase();
+    let badge = words::breaker(phase, g);
+    let mut lines = vec![(0, Line::new().text(format!("{} {} ", badge.mark, badge.word), badge.role))];
+    let mut say = |rank: u8, text: &str, role: Role| {
+        lines.extend(wrap(text, width).into_iter().map(|row| (rank, Line::new().rest(row, role))));
+    };
+    let meaning = if phase == seen.phase { meaning(phase) } else { "the latch was not looked at for 3 s: orders are denied" };
+    say(0, meaning, Role::TextNormal);
+    if !seen.reason.is_empty() {
+        say(1, &format!("reason: {}", seen.reason), Role::TextStrong);
+    }
+    if !seen.by.is_empty() || !seen.since.is_empty() {
+        say(2, &format!("by {} {}", seen.by, seen.since), Role::TextDim);
+    }
+    if seen.tampered > 0 {
+        let text = format!("latch tampered: removed without a reset {} times", seen.tampered);
+        say(0, &text, Role::HealthBad);
+    }
+    lines.push((5, Line::new()));
+    for (rank, keys, what) in [
+        (1, &hints.kill, "stop trading, close every position"),
+        (3, &hints.block, "stop new orders, positions stay"),
+    ] {
+        let line = Line::new()
+            .text(keys.as_str(), Role::Key)
+            .dim(" then ")
+            .text(hints.confirm.as_str(), Role::Key)
+            .gap(1)
+            .rest(what, Role::TextNormal);
+        lines.push((rank, line));
+    }
+    lines.push((5, Line::new()));
+    if !state.agent.value.present {
+        let text = "no agent: if this console dies, nothing carries a kill on";
+        lines.extend(wrap(text, width).into_iter().map(|row| (4, Line::new().rest(row, Role::HealthBad))));
+    }
+    lines.push((4, Line::new().dim("pending orders: not verifiable")));
+    lines
+}
+
+const fn meaning(phase: LatchPhase) -> &'static str {
+    match phase {
+        LatchPhase::Safe => "proven absent: orders may pass",
+        LatchPhase::Disarmed => "proven absent, but orders wait for an operator to arm",
+        LatchPhase::Blocked => "can't be proven safe: orders are denied, nothing is latched",
+        LatchPhase::Latched => "the latch file is visible: orders are denied",
+        LatchPhase::Durable => "the latch holds: orders are denied until crs reset",
+        LatchPhase::NotDurable => "the latch holds but is not on disk: see to the disk of this host",
+        LatchPhase::EngagedExternal => {
+            "somebody else made the latch file: orders are denied, positions are left alone"
+        }
+    }
+}

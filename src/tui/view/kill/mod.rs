@@ -1,0 +1,152 @@
+//! The kill panel: what the gateways claim against what was observed, every
+//! step with its time since the key, who survives, and what to do now.
+//!
+//! An acknowledgement is a claim: it has a mark and a look of its own, and
+//! nothing here looks done until three reads have proven it.
+
+pub mod advice;
+pub mod idle;
+pub mod steps;
+
+use super::pen::{Line, Pen, fit};
+use super::{Scene, format, words};
+use crate::domain::{Intent, KillProgress};
+use crate::state::switch::{KillStanding, standing};
+use crate::tui::theme::{Glyphs, Role};
+use crate::tui::ui::Pane;
+use ratatui::layout::Rect;
+
+/// Inner columns from which steps and findings stand side by side.
+const TWO_COLUMNS: u16 = 74;
+/// Columns of the steps when they do.
+const STEPS: u16 = 36;
+
+/// Lines with the rank by which they are left out.
+pub type Ranked<'a> = Vec<(u8, Line<'a>)>;
+
+/// Draws the pane.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
+    let state = scene.state;
+    let Some(lead) = state.kills.values().min_by_key(|k| standing(&k.value)).map(|k| &k.value)
+    else {
+        let look = if state.latch.value.phase.is_engaged() { Role::BorderAlarm } else { Role::TextDim };
+        let inner = scene.frame(pen, Pane::Kill, area, "", look);
+        let lines = idle::lines(scene, inner.width, pen.glyphs());
+        pen.lines(inner, &fit(lines, inner.height));
+        return;
+    };
+    let since = state.engagement.as_ref().map(|e| format::age(state.age(e.since)));
+    let note = since.map_or_else(String::new, |age| format!("{age:>5} since the key"));
+    let look =
+        if standing(lead) == KillStanding::Alarm { Role::BorderAlarm } else { Role::TextDim };
+    let inner = scene.frame(pen, Pane::Kill, area, &note, look);
+    let g = pen.glyphs();
+    if inner.width < TWO_COLUMNS {
+        let mut lines = head(scene, lead, g);
+        lines.extend(findings(scene, lead, inner.width, g));
+        // What happened comes before what to do about it.
+        let at = lines.iter().position(|(rank, _)| *rank == SURVIVOR).unwrap_or(lines.len());
+        let tail = lines.split_off(at.min(lines.len()));
+        lines.extend(steps::lines(lead, g));
+        lines.extend(tail);
+        pen.lines(inner, &fit(lines, inner.height));
+        return;
+    }
+    let top = head(scene, lead, g);
+    let rows = u16::try_from(top.len()).unwrap_or(0).min(inner.height);
+    pen.lines(Rect { height: rows, ..inner }, &fit(top, rows));
+    let below = Rect { y: inner.y + rows, height: inner.height - rows, ..inner };
+    let right = Rect { x: below.x + STEPS + 2, width: below.width - STEPS - 2, ..below };
+    pen.lines(Rect { width: STEPS, ..below }, &fit(steps::lines(lead, g), below.height));
+    pen.lines(right, &fit(findings(scene, lead, right.width, g), right.height));
+}
+
+/// Rank of a survivor's line.
+const SURVIVOR: u8 = 1;
+
+/// The switch, then a line for each target.
+fn head<'a>(scene: Scene<'a>, lead: &'a KillProgress, g: &Glyphs) -> Ranked<'a> {
+    let latch = words::breaker(lead.latch, g);
+    let mut lines = vec![(
+        0,
+        Line::new()
+            .text(format!("{} {} ", latch.mark, latch.word), latch.role)
+            .gap(1)
+            .text(lead.intent.word(), Role::TextStrong)
+            .end(format!("by {}", lead.driver), Role::TextDim),
+    )];
+    for kill in scene.state.kills.values().map(|k| &k.value) {
+        let badge = words::kill(kill.phase, g);
+        let mut line = Line::new()
+            .left(9, kill.gateway.as_str(), Role::TextNormal)
+            .text(badge.mark, badge.role)
+            .gap(1)
+            .text(badge.word, badge.role);
+        if kill.attempts > 1 {
+            line = line.end(format!("attempt {}", kill.attempts), Role::TextDim);
+        }
+        lines.push((if kill == lead { 0 } else { 1 }, line));
+    }
+    lines
+}
+
+/// Claim, observation, survivors, what can't be known, what to do.
+fn findings<'a>(scene: Scene<'a>, lead: &'a KillProgress, width: u16, g: &Glyphs) -> Ranked<'a> {
+    let mut lines = Vec::new();
+    if lead.intent == Intent::Kill {
+        lines.push((0, claimed(lead, g)));
+        lines.push((0, observed(lead, g)));
+    }
+    if !lead.note.is_empty() {
+        let rows = super::wrap(lead.note.as_str(), width).into_iter().take(2);
+        lines.extend(rows.map(|row| (3, Line::new().rest(row, Role::TextNormal))));
+    }
+    for survivor in &lead.survivors {
+        let line = Line::new()
+            .text(g.bad, Role::KillPartial)
+            .right(11, survivor.ticket.to_string(), Role::KillPartial)
+            .gap(1)
+            .left(7, survivor.symbol.as_str(), Role::TextNormal)
+            .left(5, survivor.side.word(), Role::TextNormal)
+            .right(5, survivor.lots.text(2), Role::TextNormal)
+            .gap(1)
+            .rest(survivor.doing.as_str(), Role::TextDim);
+        lines.push((SURVIVOR, line));
+    }
+    lines.push((0, Line::new().dim("pending orders: not verifiable")));
+    lines.extend(advice::lines(scene, lead, width));
+    lines
+}
+
+fn claimed<'a>(lead: &KillProgress, g: &Glyphs) -> Line<'a> {
+    let line = Line::new().left(9, "claimed", Role::TextDim);
+    match lead.claimed {
+        None => line.text(g.flat, Role::TextDim).dim(" nothing yet"),
+        Some((closed, total)) => line
+            .text(g.claim, Role::KillClaimed)
+            .text(format!(" {closed} of {total} closed"), Role::KillClaimed),
+    }
+}
+
+fn observed<'a>(lead: &KillProgress, g: &Glyphs) -> Line<'a> {
+    let line = Line::new().left(9, "observed", Role::TextDim);
+    let Some(poll) = &lead.last_poll else {
+        return line.text(g.flat, Role::TextDim).dim(" not looked yet");
+    };
+    let margin = match poll.margin_zero {
+        Some(true) => ", no margin used",
+        Some(false) => ", margin used",
+        None => ", margin ?",
+    };
+    match poll.positions {
+        None => line.text(g.unknown, Role::HealthBad).text(
+            format!(" a read that can't be trusted{margin}"),
+            Role::HealthBad,
+        ),
+        Some(0) if poll.margin_zero == Some(true) => {
+            line.text(g.good, Role::HealthGood).text(format!(" 0 open{margin}"), Role::TextStrong)
+        }
+        Some(0) => line.text(g.unknown, Role::HealthBad).text(format!(" 0 open{margin}"), Role::HealthBad),
+        Some(n) => line.text(g.bad, Role::KillPartial).text(format!(" {n} open{margin}"), Role::KillPartial),
+    }
+}

@@ -1,0 +1,70 @@
+//! The steps of a kill, in the order of their effects, with the time since
+//! the confirming key.
+
+use super::Ranked;
+use crate::domain::{GatewayPhase, Intent, KillProgress, LatchPhase};
+use crate::tui::theme::{Glyphs, Role};
+use crate::tui::view::format;
+use crate::tui::view::pen::Line;
+
+/// Columns of a step's name.
+const NAME: u16 = 9;
+/// Columns of its time.
+const TIME: u16 = 11;
+
+/// One line per step, and their heading.
+#[must_use]
+pub fn lines<'a>(kill: &KillProgress, g: &Glyphs) -> Ranked<'a> {
+    let heading =
+        Line::new().left(NAME, "step", Role::TextDim).right(TIME, "ms since key", Role::TextDim);
+    let t = &kill.times;
+    let synced = if kill.latch == LatchPhase::NotDurable { "NOT SYNCED" } else { "" };
+    let mut lines = vec![
+        (6, heading),
+        (4, step("gate", t.gate, g, "")),
+        (4, step("visible", t.visible, g, "")),
+        (4, step("durable", t.durable, g, synced)),
+        (5, step("agent", t.handed, g, "")),
+    ];
+    if kill.intent == Intent::Kill {
+        lines.push((3, step("sent", t.sent, g, "")));
+        lines.push((2, acked(kill, g)));
+        lines.push((2, verified(kill, g)));
+    }
+    lines
+}
+
+fn time<'a>(name: &'static str, us: Option<u64>) -> Line<'a> {
+    let text = us.map_or_else(|| String::from("-"), format::ms);
+    let role = if us.is_some() { Role::TextNormal } else { Role::TextDim };
+    Line::new().left(NAME, name, Role::TextDim).right(TIME, text, role).gap(1)
+}
+
+fn step<'a>(name: &'static str, us: Option<u64>, g: &Glyphs, failed: &'static str) -> Line<'a> {
+    let line = time(name, us);
+    match us {
+        _ if !failed.is_empty() => {
+            line.text(g.bad, Role::HealthBad).gap(1).text(failed, Role::HealthBad)
+        }
+        Some(_) => line.text(g.check, Role::HealthGood),
+        None => line.text(g.flat, Role::TextDim),
+    }
+}
+
+/// Never a check mark: it is the gateway's word and no more.
+fn acked<'a>(kill: &KillProgress, g: &Glyphs) -> Line<'a> {
+    let line = time("acked", kill.times.acked);
+    match kill.times.acked {
+        Some(_) => line.text(g.claim, Role::KillClaimed).text(" a claim", Role::KillClaimed),
+        None => line.text(g.flat, Role::TextDim),
+    }
+}
+
+fn verified<'a>(kill: &KillProgress, g: &Glyphs) -> Line<'a> {
+    let line = time("verified", kill.times.verified);
+    if kill.phase == GatewayPhase::Verified {
+        return line.text(g.check, Role::KillVerified).text(" flat", Role::KillVerified);
+    }
+    line.text(g.flat, Role::TextDim)
+        .text(format!(" {} of 3 reads", kill.good_polls), Role::TextNormal)
+}

@@ -1,0 +1,148 @@
+//! What the screen looks like: pure functions from `(&State, &Ui, &Theme)` to
+//! a buffer.
+//!
+//! A file per pane; [`areas`] knows where each is, [`words`] which word, mark
+//! and role a state has, [`pen`] how text gets into cells. What belongs here:
+//! which sign stands where. What does not: what is true (`state`), what a
+//! colour is (`theme`), which key does what (given as [`Hints`]), any clock.
+
+pub mod areas;
+pub mod decisions;
+pub mod format;
+pub mod gateway;
+pub mod hints;
+pub mod kill;
+pub mod lag;
+pub mod log;
+pub mod pen;
+pub mod positions;
+pub mod status;
+pub mod strip;
+pub mod ticks;
+pub mod tiny;
+pub mod words;
+
+pub use areas::{Areas, Size, areas};
+pub use hints::{HelpSection, Hint, Hints};
+
+use super::overlay;
+use super::theme::{Role, Theme};
+use super::ui::{Pane, Ui};
+use crate::state::State;
+use pen::{Line, Pen};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// What every view reads.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// What is true.
+    pub state: &'a State,
+    /// What the operator did to the screen.
+    pub ui: &'a Ui,
+    /// Keys and card.
+    pub hints: &'a Hints,
+}
+
+/// Draws one frame into `area` of `buf`, whatever its size.
+pub fn draw(state: &State, ui: &Ui, theme: &Theme, chords: &Hints, area: Rect, buf: &mut Buffer) {
+    let area = area.intersection(buf.area);
+    let scene = Scene { state, ui, hints: chords };
+    let pen = &mut Pen::new(buf, theme);
+    pen.clear(area, Role::Background);
+    if Size::of(area) == Size::Tiny {
+        tiny::draw(pen, area, scene);
+        return;
+    }
+    let places = areas(area, ui, engaged(state));
+    for (pane, place) in &places.panes {
+        draw_pane(pen, *pane, *place, scene);
+    }
+    if ui.help {
+        overlay::help::draw(pen, places.body, scene);
+    }
+    if state.guard_open().is_some() {
+        overlay::guard::draw(pen, places.body, scene);
+    }
+    strip::draw(pen, places.strip, scene);
+    status::draw(pen, places.status, scene);
+}
+
+/// Whether the switch holds or a kill runs, so that the kill panel gets room.
+#[must_use]
+pub fn engaged(state: &State) -> bool {
+    state.latch.value.phase.is_engaged() || state.kill_active()
+}
+
+/// Rows that can be scrolled in `pane`, for [`Ui::scroll`].
+#[must_use]
+pub fn row_count(state: &State, pane: Pane) -> usize {
+    match pane {
+        Pane::Positions => positions::listed(state).count(),
+        Pane::Ticks => state.quotes.len(),
+        Pane::Gateway => state.gateways.len(),
+        Pane::Decisions => state.decisions.len(),
+        Pane::Log => state.log.len(),
+        Pane::Kill | Pane::Lag => 0,
+    }
+}
+
+fn draw_pane(pen: &mut Pen<'_>, pane: Pane, area: Rect, scene: Scene<'_>) {
+    match pane {
+        Pane::Positions => positions::draw(pen, area, scene),
+        Pane::Ticks => ticks::draw(pen, area, scene),
+        Pane::Gateway => gateway::draw(pen, area, scene),
+        Pane::Kill => kill::draw(pen, area, scene),
+        Pane::Decisions => decisions::draw(pen, area, scene),
+        Pane::Lag => lag::draw(pen, area, scene),
+        Pane::Log => log::draw(pen, area, scene),
+    }
+}
+
+impl Scene<'_> {
+    /// Frames `pane`, with a note at the right of its title; returns what is
+    /// inside.
+    fn frame(self, pen: &mut Pen<'_>, pane: Pane, area: Rect, note: &str, look: Role) -> Rect {
+        let focused = self.ui.focus == pane;
+        let role = if focused { Role::TitleFocus } else { Role::Title };
+        let mut title = Line::new().text(format!(" {} ", pane.title()), role);
+        if !note.is_empty() {
+            title = title.end(format!(" {note} "), look);
+        }
+        let border = match (look, focused) {
+            (Role::BorderAlarm, _) => Role::BorderAlarm,
+            (_, true) => Role::BorderFocus,
+            (_, false) => Role::BorderNormal,
+        };
+        pen.frame(area, border, &title)
+    }
+
+    /// The part of `count` rows that `height` rows can show with the pane's
+    /// own row in view, as a range.
+    fn window(self, pane: Pane, count: usize, height: u16) -> std::ops::Range<usize> {
+        let height = usize::from(height);
+        let row = self.ui.row(pane).min(count.saturating_sub(1));
+        if pane.follows() {
+            let end = count - row.min(count.saturating_sub(height));
+            return end.saturating_sub(height)..end;
+        }
+        let start = (row + 1).saturating_sub(height);
+        start..(start + height).min(count)
+    }
+}
+
+/// Breaks `text` between words into rows of at most `width` columns.
+fn wrap(text: &str, width: u16) -> Vec<String> {
+    use unicode_width::UnicodeWidthStr;
+    let mut rows: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match rows.last_mut() {
+            Some(row) if row.width() + 1 + word.width() <= usize::from(width) => {
+                row.push(' ');
+                row.push_str(word);
+            }
+            _ => rows.push(word.to_owned()),
+        }
+    }
+    rows
+}

@@ -1,0 +1,76 @@
+//! The status line: what the keys do now, the kill chord first, and the mode
+//! once more at the right end.
+
+use super::pen::{Line, Pen};
+use super::{Scene, words};
+use crate::event::{GuardPhase, GuardReport};
+use crate::tui::theme::Role;
+use ratatui::layout::Rect;
+use std::time::Duration;
+
+/// How long it says that a guard stood down.
+const TELL: Duration = Duration::from_secs(2);
+
+/// Draws it into one row.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
+    pen.clear(area, Role::Background);
+    let mode = scene.state.mode();
+    let tail = format!(" {} ", mode.word());
+    let line = match &scene.state.guard {
+        Some(guard) if scene.state.guard_open().is_some() => armed(guard, scene),
+        Some(guard) if told(guard, scene) => stood_down(guard),
+        _ => keys(scene, area.width.saturating_sub(12)),
+    };
+    pen.line(area, &line.end(tail, words::mode(mode)));
+}
+
+fn armed<'a>(guard: &GuardReport, scene: Scene<'a>) -> Line<'a> {
+    let left = super::super::overlay::guard::left(guard, scene.state);
+    let text = format!(
+        " {} {}: press {} within {}.{} s, any other key stands down",
+        guard.verb,
+        if guard.phase == GuardPhase::TooEarly { "TOO EARLY" } else { "GUARD OPEN" },
+        scene.hints.confirm,
+        left.as_secs(),
+        left.subsec_millis() / 100,
+    );
+    Line::new().rest(text, Role::SwitchArmed).on(Role::SwitchArmed)
+}
+
+fn told(guard: &GuardReport, scene: Scene<'_>) -> bool {
+    guard.phase == GuardPhase::StoodDown && scene.state.age(guard.at) < TELL
+}
+
+fn stood_down<'a>(guard: &GuardReport) -> Line<'a> {
+    Line::new().text(format!(" {} stood down, nothing was done", guard.verb), Role::TextStrong)
+}
+
+fn keys(scene: Scene<'_>, width: u16) -> Line<'_> {
+    let hints = scene.hints;
+    let mut line = Line::new()
+        .gap(1)
+        .text(hints.kill.as_str(), Role::Key)
+        .text(" KILL", Role::TextStrong)
+        .gap(2)
+        .text(hints.block.as_str(), Role::Key)
+        .text(" BLOCK", Role::TextNormal);
+    if !scene.ui.notice.is_empty() {
+        return line.gap(2).text(scene.ui.notice.as_str(), Role::Accent);
+    }
+    if !scene.ui.pending.is_empty() {
+        return line.gap(2).text(scene.ui.pending.as_str(), Role::Key).dim(" …");
+    }
+    for hint in &hints.live {
+        let next = line
+            .clone()
+            .gap(2)
+            .text(hint.keys.as_str(), Role::Key)
+            .gap(1)
+            .dim(hint.what.as_str());
+        if next.width() > usize::from(width) {
+            break;
+        }
+        line = next;
+    }
+    line
+}

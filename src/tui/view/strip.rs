@@ -1,0 +1,164 @@
+//! The truth strip: what must be seen at one glance, on every screen.
+//!
+//! Mode, breaker, gateway, feed, lag, agent, clock, in this order of
+//! importance; a narrow terminal loses them from the end, and the fields
+//! themselves shrink. Every field has a fixed width, so that nothing jumps.
+
+use super::pen::{Line, Pen};
+use super::{Scene, format, words};
+use crate::domain::Stamp;
+use crate::event::Fingerprint;
+use crate::state::{FeedWord, Freshness, State};
+use crate::tui::theme::Role;
+use ratatui::layout::Rect;
+
+/// Columns of the mode block: a space, the longest word, a space.
+const MODE: u16 = 11;
+/// Columns of the breaker's word.
+const BREAKER: u16 = 11;
+
+/// Draws it into one row.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
+    pen.clear(area, Role::Background);
+    let line = line(pen, area.width, scene.state);
+    pen.line(area, &line);
+}
+
+fn line<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
+    let g = pen.glyphs();
+    let mode = state.mode();
+    let breaker = words::breaker(state.breaker_phase(), g);
+    let mut line = Line::new().left(MODE, format!(" {} ", mode.word()), words::mode(mode));
+    if width < 20 {
+        return line.text(breaker.mark, breaker.role).text(breaker.word, breaker.role);
+    }
+    let spaced = if width >= 80 { 1 } else { 0 };
+    line = line
+        .gap(spaced)
+        .text(breaker.mark, breaker.role)
+        .left(BREAKER + 1, format!(" {}", breaker.word), breaker.role)
+        .gap(spaced);
+    for part in [gateway, feed, lag, agent] {
+        let next = part(pen, width, state);
+        let cells = line.clone().chain(next);
+        if cells.width() > usize::from(width) {
+            return line;
+        }
+        line = cells;
+    }
+    if line.width() + 11 <= usize::from(width) {
+        line = line.end(format!("{}Z ", state.now.utc.hms()), Role::TextDim);
+    }
+    line
+}
+
+fn gateway<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
+    let g = pen.glyphs();
+    let index = worst_gateway(state);
+    let pane = state.gateway(index);
+    let print = pane.map_or(Fingerprint::Unknown, |p| p.report.value.fingerprint);
+    let badge = words::gateway(print, state.gateway_freshness(index), g);
+    let age = age(state, pane.and_then(|p| p.alive));
+    if width < 80 {
+        return Line::new().gap(1).text(badge.mark, badge.role).right(
+            format::AGE,
+            age,
+            badge.role,
+        );
+    }
+    let rtt = pane.and_then(|p| p.report.value.rtt_us);
+    Line::new()
+        .dim(g.separator)
+        .gap(1)
+        .left(8, state.gateway_name(index).as_str().to_owned(), Role::TextNormal)
+        .gap(1)
+        .text(badge.mark, badge.role)
+        .left(10, format!(" {}", badge.word), badge.role)
+        .right(format::AGE, age, badge.role)
+        .right(8, format::span(rtt), rtt_role(rtt))
+        .gap(1)
+}
+
+/// 100 ms is the documented alarm line of a round trip.
+fn rtt_role(rtt: Option<u64>) -> Role {
+    match rtt {
+        None => Role::HealthUnknown,
+        Some(us) if us > super::lag::RTT_LIMIT_US => Role::LagBreach,
+        Some(_) => Role::LagGood,
+    }
+}
+
+fn feed<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
+    let g = pen.glyphs();
+    let index = worst_feed(state);
+    let badge = words::feed(state.feed_word(index), g);
+    let pane = state.gateway(index);
+    let age = age(state, pane.and_then(|p| p.last_tick));
+    if width < 80 {
+        return Line::new().gap(1).text(badge.mark, badge.role).right(
+            format::AGE,
+            age,
+            badge.role,
+        );
+    }
+    let rate = pane.map_or(0, |p| p.tick_rate);
+    Line::new()
+        .dim(g.separator)
+        .gap(1)
+        .text(badge.mark, badge.role)
+        .left(8, format!(" {}", badge.word), badge.role)
+        .right(format::AGE, age, badge.role)
+        .right(7, format!("{}/s", format::count(u64::from(rate))), Role::TextDim)
+        .gap(1)
+}
+
+fn lag<'a>(pen: &Pen<'_>, _: u16, state: &'a State) -> Line<'a> {
+    let p99 = state.lag.tick_lag.p99();
+    let role = if p99.is_some() { Role::TextNormal } else { Role::HealthUnknown };
+    Line::new().dim(pen.glyphs().separator).dim(" lag p99").right(8, format::span(p99), role).gap(1)
+}
+
+fn agent<'a>(pen: &Pen<'_>, _: u16, state: &'a State) -> Line<'a> {
+    let g = pen.glyphs();
+    let (mark, word, role) = if state.agent.value.present {
+        (g.good, " agent", Role::HealthGood)
+    } else {
+        (g.bad, " no agent", Role::HealthBad)
+    };
+    Line::new().dim(g.separator).gap(1).text(mark, role).left(9, word, role).gap(1)
+}
+
+fn age(state: &State, at: Option<Stamp>) -> String {
+    at.map_or_else(|| String::from("?"), |at| format::age(state.age(at)))
+}
+
+fn indices(state: &State) -> impl Iterator<Item = u16> {
+    (0..u16::try_from(state.gateways.len()).unwrap_or(u16::MAX)).rev()
+}
+
+/// The gateway that most needs an eye: one line has room for one.
+fn worst_gateway(state: &State) -> u16 {
+    let rank = |index: &u16| {
+        let print = state.gateway(*index).map(|p| p.report.value.fingerprint);
+        match (print, state.gateway_freshness(*index)) {
+            (Some(Fingerprint::NotV1), _) => 4,
+            (_, Some(Freshness::Unknown)) => 3,
+            (_, None) => 2,
+            (_, Some(Freshness::Stale)) => 1,
+            (_, Some(Freshness::Fresh)) => 0,
+        }
+    };
+    indices(state).max_by_key(rank).unwrap_or(0)
+}
+
+fn worst_feed(state: &State) -> u16 {
+    let rank = |index: &u16| match state.feed_word(*index) {
+        FeedWord::Dead => 5,
+        FeedWord::Connecting => 4,
+        FeedWord::Waiting => 3,
+        FeedWord::Silent => 2,
+        FeedWord::Quiet => 1,
+        FeedWord::Live => 0,
+    };
+    indices(state).max_by_key(rank).unwrap_or(0)
+}

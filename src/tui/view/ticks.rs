@@ -1,0 +1,149 @@
+//! Quotes: bid, ask, spread in points, direction, age, rate, sparkline.
+//!
+//! A stale row is dim, an unknown price is `?`; the age is always shown.
+
+use super::pen::{Line, Pen};
+use super::{Scene, format};
+use crate::domain::{Price, Symbol};
+use crate::state::{Freshness, Quote, State};
+use crate::tui::theme::{Glyphs, Role};
+use crate::tui::ui::Pane;
+use ratatui::layout::Rect;
+use std::collections::VecDeque;
+
+/// Columns up to the sparkline, rate included.
+const WIDE: u16 = 50;
+
+/// Draws the pane.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
+    let state = scene.state;
+    let count = state.quotes.len();
+    let note = if count > 0 { format!("{count} symbols") } else { String::new() };
+    let inner = scene.frame(pen, Pane::Ticks, area, &note, Role::TextDim);
+    if count == 0 {
+        pen.lines(inner, &nothing(state));
+        return;
+    }
+    let shape = Shape::of(state, inner.width);
+    pen.line(inner, &shape.header());
+    let table = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    let window = scene.window(Pane::Ticks, count, table.height);
+    let chosen = scene.ui.row(Pane::Ticks).min(count - 1);
+    let mut lines = Vec::new();
+    for (at, (symbol, quote)) in state.quotes.iter().enumerate().take(window.end).skip(window.start) {
+        let line = shape.row(symbol, quote, state, pen.glyphs());
+        let chosen = scene.ui.focus == Pane::Ticks && at == chosen;
+        lines.push(if chosen { line.on(Role::Selection) } else { line });
+    }
+    pen.lines(table, &lines);
+}
+
+fn nothing(state: &State) -> Vec<Line<'_>> {
+    let mut lines = Vec::new();
+    for (index, gateway) in (0_u16..).zip(&state.session.gateways) {
+        let word = state.feed_word(index).word();
+        lines.push(Line::new().dim(format!("no tick yet from {} at {}", gateway.name, gateway.data)));
+        lines.push(Line::new().dim(format!("feed: {word}")));
+    }
+    if lines.is_empty() {
+        lines.push(Line::new().dim("no feed configured: set one with --gateway HOST"));
+    }
+    lines
+}
+
+/// Which columns there are, and how wide a price is.
+struct Shape {
+    price: u16,
+    digits: u32,
+    wide: bool,
+    spark: u16,
+}
+
+impl Shape {
+    fn of(state: &State, width: u16) -> Self {
+        let digits = state.quotes.values().map(|q| q.digits).max().unwrap_or(0);
+        let wide = width >= WIDE;
+        let spark = if wide { width - WIDE } else { 0 };
+        Self { price: if wide { 11 } else { 10 }, digits, wide, spark }
+    }
+
+    fn header<'a>(&self) -> Line<'a> {
+        let d = Role::TextDim;
+        let line = Line::new()
+            .gap(2)
+            .left(if self.wide { 9 } else { 8 }, "SYMBOL", d)
+            .right(self.price, "BID", d)
+            .right(self.price, "ASK", d)
+            .right(5, "SPR", d)
+            .right(6, "AGE", d);
+        if self.wide { line.right(6, "RATE", d) } else { line }
+    }
+
+    fn price(&self, quote: &Quote, price: Price) -> String {
+        let mut text = price.text(quote.digits);
+        let point = u32::from(quote.digits == 0 && self.digits > 0);
+        let missing = self.digits.saturating_sub(quote.digits) + point;
+        text.extend((0..missing).map(|_| ' '));
+        text
+    }
+
+    fn row<'a>(&self, symbol: &'a Symbol, q: &Quote, state: &State, g: &Glyphs) -> Line<'a> {
+        let freshness = state.quote_freshness(q);
+        let fresh = freshness == Freshness::Fresh;
+        let look = super::words::value(freshness);
+        let (mark, colour) = match q.direction {
+            1 => (g.up, Role::PnlUp),
+            -1 => (g.down, Role::PnlDown),
+            _ => (g.flat, Role::PnlFlat),
+        };
+        let known = freshness < Freshness::Unknown;
+        let price = |p| if known { self.price(q, p) } else { String::from("?") };
+        let spread = if known { format::count(q.spread_points()) } else { String::from("?") };
+        let mut line = Line::new()
+            .text(if known { mark } else { g.unknown }, if fresh { colour } else { look })
+            .gap(1)
+            .left(if self.wide { 9 } else { 8 }, symbol.as_str(), look)
+            .right(self.price, price(q.bid), look)
+            .right(self.price, price(q.ask), look)
+            .right(5, spread, Role::TextDim)
+            .right(6, format::age(state.age(q.at)), look);
+        if self.wide {
+            line = line.right(6, format!("{}/s", q.rate), Role::TextDim);
+        }
+        if self.spark > 2 {
+            let role = if fresh { Role::Spark } else { Role::TextDim };
+            line = line.gap(1).text(spark(&q.history, usize::from(self.spark - 1), g), role);
+        }
+        line
+    }
+}
+
+/// The last mids as levels between their own least and greatest.
+fn spark(history: &VecDeque<i64>, width: usize, g: &Glyphs) -> String {
+    let shown = || history.iter().skip(history.len().saturating_sub(width));
+    let (Some(low), Some(high)) = (shown().min(), shown().max()) else { return String::new() };
+    let range = u128::from(high.abs_diff(*low));
+    let top = g.spark.len() as u128 - 1;
+    shown()
+        .map(|mid| {
+            // Without movement the line lies in the middle.
+            let level = (u128::from(mid.abs_diff(*low)) * top).checked_div(range).unwrap_or(top / 2);
+            usize::try_from(level).ok().and_then(|i| g.spark.get(i)).copied().unwrap_or(" ")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::theme::Charset;
+
+    #[test]
+    fn a_sparkline_uses_its_whole_height_and_any_number() {
+        let g = Glyphs::of(Charset::Unicode);
+        assert_eq!(spark(&VecDeque::from([1, 5, 8]), 9, g), "▁▅█");
+        assert_eq!(spark(&VecDeque::from([3, 3]), 9, g), "▄▄");
+        assert_eq!(spark(&VecDeque::from([i64::MIN, 0, i64::MAX]), 2, g), "▁█");
+        assert_eq!(spark(&VecDeque::new(), 9, g), "");
+    }
+}

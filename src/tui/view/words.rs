@@ -1,0 +1,122 @@
+//! Which word, which mark and which role every state has. Three signs for
+//! one meaning, so that none of them has to be seen.
+
+use crate::domain::{GatewayPhase, LatchPhase, Mode};
+use crate::event::{Fingerprint, Level, LinkState};
+use crate::state::{FeedWord, Freshness};
+use crate::tui::theme::{Glyphs, Role};
+
+/// A state as it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Badge {
+    /// One column.
+    pub mark: &'static str,
+    /// The word.
+    pub word: &'static str,
+    /// The look of both.
+    pub role: Role,
+}
+
+const fn badge(mark: &'static str, word: &'static str, role: Role) -> Badge {
+    Badge { mark, word, role }
+}
+
+/// The look of the mode word.
+#[must_use]
+pub const fn mode(mode: Mode) -> Role {
+    match mode {
+        Mode::Sim => Role::ModeSim,
+        Mode::Paper => Role::ModePaper,
+        Mode::DemoAccount => Role::ModeDemo,
+        Mode::Live | Mode::LiveUnknown => Role::ModeLive,
+        Mode::Drill => Role::ModeDrill,
+        Mode::Replay => Role::ModeReplay,
+    }
+}
+
+/// The latch.
+#[must_use]
+pub const fn breaker(phase: LatchPhase, g: &Glyphs) -> Badge {
+    let (mark, role) = match phase {
+        LatchPhase::Safe => (g.safe, Role::SwitchSafe),
+        LatchPhase::Disarmed => (g.disarmed, Role::SwitchDisarmed),
+        LatchPhase::Blocked => (g.blocked, Role::SwitchBlocked),
+        LatchPhase::Latched
+        | LatchPhase::Durable
+        | LatchPhase::NotDurable
+        | LatchPhase::EngagedExternal => (g.fired, Role::SwitchFired),
+    };
+    badge(mark, phase.word(), role)
+}
+
+/// A feed, in a word of at most seven letters.
+#[must_use]
+pub const fn feed(word: FeedWord, g: &Glyphs) -> Badge {
+    match word {
+        FeedWord::Connecting => badge(g.unknown, "connect", Role::HealthUnknown),
+        FeedWord::Waiting => badge(g.flat, "no tick", Role::TextDim),
+        FeedWord::Live => badge(g.good, "live", Role::HealthGood),
+        FeedWord::Quiet => badge(g.flat, "quiet", Role::TextDim),
+        FeedWord::Silent => badge(g.flat, "silent", Role::TextDim),
+        FeedWord::Dead => badge(g.bad, "DEAD", Role::HealthBad),
+    }
+}
+
+/// A gateway, by what it proved and when.
+#[must_use]
+pub const fn gateway(print: Fingerprint, alive: Option<Freshness>, g: &Glyphs) -> Badge {
+    match (print, alive) {
+        (Fingerprint::NotV1, _) => badge(g.bad, "NOT v1.0", Role::HealthBad),
+        (_, None) => badge(g.unknown, "no answer", Role::HealthUnknown),
+        (_, Some(Freshness::Fresh)) => badge(g.good, "v1.0", Role::HealthGood),
+        (_, Some(Freshness::Stale)) => badge(g.stale, "late", Role::HealthStale),
+        (_, Some(Freshness::Unknown)) => badge(g.bad, "LOST", Role::HealthBad),
+    }
+}
+
+/// A socket's link.
+#[must_use]
+pub const fn link(link: LinkState, g: &Glyphs) -> Badge {
+    match link {
+        LinkState::Connecting => badge(g.unknown, "connecting", Role::HealthUnknown),
+        LinkState::Up => badge(g.good, "up", Role::HealthGood),
+        LinkState::Down => badge(g.bad, "DOWN", Role::HealthBad),
+    }
+}
+
+/// How far a gateway obeyed. What it claims has a mark and a look of its own,
+/// never those of what was proven.
+#[must_use]
+pub const fn kill(phase: GatewayPhase, g: &Glyphs) -> Badge {
+    let word = phase.word();
+    match phase {
+        GatewayPhase::Idle => badge(g.flat, word, Role::TextDim),
+        GatewayPhase::Sending { .. } => badge(g.arrow, word, Role::KillTrying),
+        GatewayPhase::Unconfirmed => badge(g.unknown, word, Role::KillTrying),
+        GatewayPhase::Acked => badge(g.claim, "ACKED, not proven", Role::KillClaimed),
+        GatewayPhase::Partial => badge(g.bad, word, Role::KillPartial),
+        GatewayPhase::Verified => badge(g.check, "VERIFIED flat", Role::KillVerified),
+        GatewayPhase::NotV1 => badge(g.bad, word, Role::KillPartial),
+        GatewayPhase::StoodDown => badge(g.disarmed, word, Role::HealthStale),
+    }
+}
+
+/// A log line's loudness.
+#[must_use]
+pub const fn level(level: Level, g: &Glyphs) -> (&'static str, Role) {
+    match level {
+        Level::Info => (g.flat, Role::LogInfo),
+        Level::Warn => (g.stale, Role::LogWarn),
+        Level::Alarm => (g.bad, Role::LogAlarm),
+    }
+}
+
+/// The look of a value by its freshness.
+#[must_use]
+pub const fn value(freshness: Freshness) -> Role {
+    match freshness {
+        Freshness::Fresh => Role::TextNormal,
+        Freshness::Stale => Role::TextDim,
+        Freshness::Unknown => Role::HealthUnknown,
+    }
+}
