@@ -138,6 +138,13 @@ impl State {
             .unwrap_or_default()
     }
 
+    /// As [`State::mode`], for one gateway.
+    #[must_use]
+    pub fn target_mode(&self, gateway: u16) -> Mode {
+        let claimed = || self.gateway(gateway).map(|pane| pane.mode(self.now));
+        self.session.forced_mode.or_else(claimed).unwrap_or_default()
+    }
+
     /// Time from `at` to the last record.
     #[must_use]
     pub const fn age(&self, at: Stamp) -> Duration {

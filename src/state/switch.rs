@@ -56,7 +56,8 @@ impl State {
         let next = self.aged(seen.clone());
         let before = std::mem::replace(&mut self.latch, next).value;
         if before.phase != seen.phase {
-            let level = if seen.phase.is_engaged() { Level::Alarm } else { Level::Info };
+            let begins = seen.phase.is_engaged() && !before.phase.is_engaged();
+            let level = if begins { Level::Alarm } else { Level::Info };
             let mut text = format!("{}, was {}", seen.phase.word(), before.phase.word());
             if !seen.reason.is_empty() {
                 text.push_str(": ");
@@ -125,6 +126,9 @@ impl State {
         };
         let mut text =
             format!("{} {}: {}", progress.intent.word(), progress.gateway, progress.phase.word());
+        if progress.phase == GatewayPhase::Acked {
+            text.push_str(", a claim");
+        }
         if !progress.note.is_empty() {
             text.push_str(", ");
             text.push_str(progress.note.as_str());

@@ -14,12 +14,15 @@ pub mod fault;
 pub mod hangup;
 pub mod input;
 pub mod keymap;
+pub mod overlay;
 pub mod pace;
 pub mod run;
 pub mod screen;
 pub mod terminal;
 pub mod theme;
+pub mod ui;
 pub mod user_file;
+pub mod view;
 pub mod writer;
 
 pub use run::{Console, Exit, run};

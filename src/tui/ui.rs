@@ -91,7 +91,8 @@ pub struct Ui {
     pub pending: Text,
     /// One line for the operator, in place of the hints; empty for none.
     pub notice: Text,
-    rows: [usize; Pane::ALL.len()],
+    /// The row of each pane, see [`Ui::row`].
+    pub rows: [usize; Pane::ALL.len()],
 }
 
 impl Ui {

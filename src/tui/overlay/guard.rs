@@ -51,10 +51,10 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
 
 fn question<'a>(guard: &GuardReport, scene: Scene<'a>, role: Role) -> Vec<(u8, Line<'a>)> {
     let word = match guard.verb {
-        GuardedVerb::Kill => "KILL: stop trading, close everything",
-        GuardedVerb::Block => "BLOCK: deny new orders",
+        GuardedVerb::Kill => "stop trading, close everything",
+        GuardedVerb::Block => "deny new orders, positions stay",
         GuardedVerb::Close(_) => "close this position",
-        GuardedVerb::Arm => "ARM: let orders pass again",
+        GuardedVerb::Arm => "let orders pass again",
         GuardedVerb::StandDown => "end the attempts of the kill",
     };
     let key = format!(" {} ", scene.hints.confirm);
@@ -72,24 +72,24 @@ fn effects(verb: GuardedVerb, scene: Scene<'_>) -> Vec<String> {
     let state = scene.state;
     let mode = state.mode().word();
     let targets = || {
-        (0_u16..).zip(&state.session.gateways).map(move |(i, g)| {
-            format!("{} {} ({})", g.name, g.cmd, state.gateway(i).map_or(mode, |_| mode))
-        })
+        (0_u16..)
+            .zip(&state.session.gateways)
+            .map(move |(i, g)| format!("  {} {} {}", g.name, g.cmd, state.target_mode(i).word()))
     };
     match verb {
         GuardedVerb::Kill => {
             let mut lines = vec![
-                String::from("1 orders of this host are denied, the latch is written"),
-                String::from("2 KILL_SWITCH goes to"),
+                String::from("1 deny orders, write the latch"),
+                String::from("2 send KILL_SWITCH to"),
             ];
-            lines.extend(targets().map(|t| format!("    {t}")));
-            lines.push(String::from("3 positions are read until three reads prove flat"));
-            lines.push(String::from("4 what survives is closed one by one"));
+            lines.extend(targets());
+            lines.push(String::from("3 prove flat by three good reads"));
+            lines.push(String::from("4 close survivors one by one"));
             lines
         }
         GuardedVerb::Block => vec![
-            String::from("1 orders of this host are denied, the latch is written"),
-            String::from("2 nothing is sent to a gateway: positions stay open"),
+            String::from("1 deny orders, write the latch"),
+            String::from("2 send nothing: positions stay"),
         ],
         GuardedVerb::Close(ticket) => position(state, ticket),
         GuardedVerb::Arm => vec![
@@ -109,7 +109,13 @@ fn position(state: &State, ticket: Ticket) -> Vec<String> {
         |(gateway, p)| {
             vec![
                 format!("ticket {ticket} at {}", state.gateway_name(gateway)),
-                format!("{} {} {} lots, opened at {}", p.symbol, p.side.word(), p.lots.text(2), p.open),
+                format!(
+                    "{} {} {} lots, opened at {}",
+                    p.symbol,
+                    p.side.word(),
+                    p.lots.text(2),
+                    p.open
+                ),
                 format!("profit at the last read: {}", p.profit.text(2)),
             ]
         },
@@ -119,14 +125,8 @@ fn position(state: &State, ticket: Ticket) -> Vec<String> {
 /// The other of KILL and BLOCK: both are explained, whichever is open.
 fn other(verb: GuardedVerb, scene: Scene<'_>) -> Option<(&str, &'static str)> {
     match verb {
-        GuardedVerb::Kill => Some((
-            scene.hints.block.as_str(),
-            "BLOCK instead: deny new orders, positions stay",
-        )),
-        GuardedVerb::Block => Some((
-            scene.hints.kill.as_str(),
-            "KILL instead: deny orders, close every position",
-        )),
+        GuardedVerb::Kill => Some((scene.hints.block.as_str(), "is BLOCK: deny new orders")),
+        GuardedVerb::Block => Some((scene.hints.kill.as_str(), "is KILL: close everything too")),
         GuardedVerb::Close(_) | GuardedVerb::Arm | GuardedVerb::StandDown => None,
     }
 }
@@ -140,5 +140,5 @@ fn countdown<'a>(pen: &Pen<'_>, guard: &GuardReport, scene: Scene<'_>) -> Line<'
         .text(pen.glyphs().bar.repeat(full), Role::Bar)
         .text(pen.glyphs().bar_rest.repeat(rest), Role::BarRest)
         .right(6, format!("{}.{}s", ms / 1_000, ms % 1_000 / 100), Role::TextStrong)
-        .dim(" until it stands down by itself")
+        .dim(" left")
 }

@@ -8,16 +8,20 @@ use crate::tui::theme::Role;
 use crate::tui::view::pen::{Line, Pen};
 use ratatui::layout::Rect;
 
-/// A box of at most `width` by `height` in the middle of `body`, emptied and
-/// framed; returns what is inside.
-fn frame(pen: &mut Pen<'_>, body: Rect, width: u16, height: u16, title: &Line<'_>, border: Role) -> Rect {
+/// A box of at most `width` by `height` at the bottom of `body`, emptied and
+/// framed; returns what is inside. The top keeps what is looked at: positions,
+/// or the kill that runs.
+fn frame(
+    pen: &mut Pen<'_>,
+    body: Rect,
+    width: u16,
+    height: u16,
+    title: &Line<'_>,
+    border: Role,
+) -> Rect {
     let (width, height) = (width.min(body.width), height.min(body.height));
-    let area = Rect {
-        x: body.x + (body.width - width) / 2,
-        y: body.y + (body.height - height) / 2,
-        width,
-        height,
-    };
+    let area =
+        Rect { x: body.x + (body.width - width) / 2, y: body.bottom() - height, width, height };
     pen.clear(area, Role::Overlay);
     pen.frame(area, border, title)
 }

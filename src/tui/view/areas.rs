@@ -86,7 +86,7 @@ pub fn areas(area: Rect, ui: &Ui, engaged: bool) -> Areas {
 
 fn compact(body: Rect, ui: &Ui) -> Vec<(Pane, Rect)> {
     let [top, middle, bottom] = rows(body, [8, 8, 6]);
-    let (left, right) = columns(middle, middle.width * 2 / 5);
+    let (left, right) = columns(middle, middle.width * 3 / 7);
     let last = match ui.focus {
         Pane::Kill | Pane::Decisions | Pane::Lag => ui.focus,
         _ => Pane::Log,
@@ -95,7 +95,7 @@ fn compact(body: Rect, ui: &Ui) -> Vec<(Pane, Rect)> {
 }
 
 fn compact_engaged(body: Rect, ui: &Ui) -> Vec<(Pane, Rect)> {
-    let [top, middle, bottom] = rows(body, [11, 7, 4]);
+    let [top, middle, bottom] = rows(body, [13, 6, 3]);
     let last = match ui.focus {
         Pane::Kill | Pane::Positions => Pane::Log,
         other => other,
@@ -158,23 +158,40 @@ mod tests {
     use super::*;
 
     fn cells(area: Rect) -> impl Iterator<Item = (u16, u16)> {
-        (area.top()..area.bottom()).flat_map(move |y| (area.left()..area.right()).map(move |x| (x, y)))
+        (area.top()..area.bottom())
+            .flat_map(move |y| (area.left()..area.right()).map(move |x| (x, y)))
     }
 
     #[test]
     fn every_cell_belongs_to_one_place_at_every_size() {
-        for (w, h) in [(1, 1), (1, 2), (23, 4), (24, 5), (40, 12), (80, 20), (80, 24), (109, 40), (110, 34), (120, 40), (200, 60), (65_535, 40)] {
+        for (w, h) in [
+            (1, 1),
+            (1, 2),
+            (23, 4),
+            (24, 5),
+            (40, 12),
+            (80, 20),
+            (80, 24),
+            (109, 40),
+            (110, 34),
+            (120, 40),
+            (200, 60),
+            (65_535, 40),
+        ] {
             let area = Rect::new(0, 0, w, h);
             for engaged in [false, true] {
                 for focus in Pane::ALL {
                     for zoom in [false, true] {
                         let ui = Ui { focus, zoom, ..Ui::default() };
                         let all = areas(area, &ui, engaged);
-                        let parts = all.panes.iter().map(|(_, a)| *a).chain([all.strip, all.status]);
+                        let parts =
+                            all.panes.iter().map(|(_, a)| *a).chain([all.strip, all.status]);
                         let covered: u32 = parts.clone().map(Rect::area).sum();
                         if Size::of(area) > Size::Tiny {
                             assert_eq!(covered, area.area(), "{w}×{h} {focus:?} {engaged} {zoom}");
-                            assert!(parts.clone().all(|p| area.intersection(p) == p && !p.is_empty()));
+                            assert!(
+                                parts.clone().all(|p| area.intersection(p) == p && !p.is_empty())
+                            );
                         }
                         if w > 200 {
                             continue;

@@ -38,9 +38,14 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
 
 fn header<'a>(wide: bool) -> Line<'a> {
     let d = Role::TextDim;
-    let line = Line::new().left(9, "TIME", d).left(4, "BY", d).left(8, "SYMBOL", d).left(7, "SIDE", d);
+    let line =
+        Line::new().left(9, "TIME", d).left(4, "BY", d).left(8, "SYMBOL", d).left(7, "SIDE", d);
     if wide {
-        line.left(BAR + 1, "S / H / B", d).left(5, "OVER", d).right(7, "LAG", d).gap(1).rest("DONE, WHY", d)
+        line.left(BAR + 1, "S / H / B", d)
+            .left(5, "OVER", d)
+            .right(7, "LAG", d)
+            .gap(1)
+            .rest("DONE, WHY", d)
     } else {
         line.rest("DONE", d)
     }
@@ -68,7 +73,11 @@ fn row<'a>(decision: &'a Decision, heard: String, wide: bool, g: &Glyphs) -> Lin
     if wide {
         line = probabilities(line, decision.probabilities, g)
             .left(5, decision.threshold.map_or_else(String::new, |t| t.text(2)), Role::TextDim)
-            .right(7, decision.lag_us.map_or_else(String::new, |us| format::span(Some(us))), lag(decision))
+            .right(
+                7,
+                decision.lag_us.map_or_else(String::new, |us| format::span(Some(us))),
+                lag(decision),
+            )
             .gap(1);
     }
     let done = if decision.why.is_empty() {

@@ -10,6 +10,8 @@ use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::Pane;
 use ratatui::layout::Rect;
 
+/// Inner columns from which nothing is left out of a line.
+const ROOMY: u16 = 40;
 /// Columns of the labels.
 const LABEL: u16 = 10;
 
@@ -61,13 +63,13 @@ fn lines<'a>(
     lines.push((0, badge(label("peer"), print).gap(2).dim(report.service.as_str())));
     let age = pane.alive.map_or_else(
         || String::from("none answered yet"),
-        |at| format!("answered {:>5} ago", format::age(state.age(at))),
+        |at| format!("answered {} ago", format::age(state.age(at))),
     );
     lines.push((4, label("heartbeat").text(age, Role::TextNormal)));
-    lines.push((1, rtt(state)));
+    lines.push((1, rtt(state, width)));
     let word = state.feed_word(index);
     lines.push((0, badge(label("feed"), words::feed(word, g)).end(feed_note(word), Role::TextDim)));
-    lines.push((2, ticks(state, pane)));
+    lines.push((2, ticks(state, pane, width)));
     lines.push((3, label("lost").text(lost(feed), Role::TextNormal)));
     lines.push((1, label("refused").rest(refused(feed), Role::TextNormal)));
     lines.push((5, label("rebuilt").rest(rebuilt(feed), Role::TextNormal)));
@@ -76,17 +78,18 @@ fn lines<'a>(
     lines
 }
 
-fn rtt<'a>(state: &State) -> Line<'a> {
+fn rtt<'a>(state: &State, width: u16) -> Line<'a> {
     let series = &state.lag.heartbeat;
     let role = |us: Option<u64>| match us {
         Some(us) if us > super::lag::RTT_LIMIT_US => Role::LagBreach,
         _ => Role::LagGood,
     };
-    label("rtt")
-        .dim("p50")
-        .right(8, format::span(series.p50()), role(series.p50()))
-        .dim("  p99")
-        .right(8, format::span(series.p99()), role(series.p99()))
+    let line = if width < ROOMY { label("rtt") } else { label("rtt").dim("p50") };
+    line.right(8, format::span(series.p50()), role(series.p50())).dim(" p99").right(
+        8,
+        format::span(series.p99()),
+        role(series.p99()),
+    )
 }
 
 const fn feed_note(word: FeedWord) -> &'static str {
@@ -97,15 +100,14 @@ const fn feed_note(word: FeedWord) -> &'static str {
     }
 }
 
-fn ticks<'a>(state: &State, pane: &GatewayPane) -> Line<'a> {
-    let age = pane
-        .last_tick
-        .map_or_else(|| String::from("none yet"), |at| format::age(state.age(at)));
-    label("last tick")
-        .right(5, age, Role::TextNormal)
-        .right(9, format!("{}/s", format::count(u64::from(pane.tick_rate))), Role::TextNormal)
-        .right(13, format::count(pane.feed.value.received), Role::TextDim)
-        .dim(" in all")
+fn ticks<'a>(state: &State, pane: &GatewayPane, width: u16) -> Line<'a> {
+    let age = pane.last_tick.map_or_else(|| String::from("?"), |at| format::age(state.age(at)));
+    let rate = format!("{}/s", format::count(u64::from(pane.tick_rate)));
+    let line = label("last tick").left(5, age, Role::TextNormal).right(9, rate, Role::TextNormal);
+    if width < ROOMY {
+        return line;
+    }
+    line.end(format!("{} heard", format::count(pane.feed.value.received)), Role::TextDim)
 }
 
 fn lost(feed: &FeedReport) -> String {
@@ -126,6 +128,8 @@ fn refused(feed: &FeedReport) -> String {
 fn rebuilt(feed: &FeedReport) -> String {
     match (feed.rebuilds, feed.rebuilt_for.is_empty()) {
         (0, _) => String::from("never"),
+        (1, true) => String::from("once"),
+        (1, false) => format!("once: {}", feed.rebuilt_for),
         (n, true) => format!("{n} times"),
         (n, false) => format!("{n} times: {}", feed.rebuilt_for),
     }
@@ -135,7 +139,8 @@ fn agent<'a>(state: &'a State, g: &Glyphs) -> Line<'a> {
     let agent = &state.agent.value;
     let line = label("agent");
     if agent.present {
-        let pid = agent.pid.map_or_else(|| String::from("ready"), |pid| format!("ready, pid {pid}"));
+        let pid =
+            agent.pid.map_or_else(|| String::from("ready"), |pid| format!("ready, pid {pid}"));
         line.text(g.good, Role::HealthGood).gap(1).rest(pid, Role::TextNormal)
     } else if agent.fault.is_empty() {
         line.text(g.unknown, Role::HealthUnknown).gap(1).dim("none met yet")

@@ -22,10 +22,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     for line in log.iter().take(window.end).skip(window.start) {
         let (mark, role) = words::level(line.value.level, pen.glyphs());
         let when = line.value.when.unwrap_or(line.at.utc);
-        let mut row = Line::new()
-            .left(9, when.hms(), Role::TextDim)
-            .text(mark, role)
-            .gap(1);
+        let mut row = Line::new().left(9, when.hms(), Role::TextDim).text(mark, role).gap(1);
         if !narrow {
             row = row.left(10, line.value.source.as_str(), Role::TextDim);
         }

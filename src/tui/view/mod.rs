@@ -132,7 +132,7 @@ impl Scene<'_> {
 }
 
 /// Breaks `text` between words into rows of at most `width` columns.
-fn wrap(text: &str, width: u16) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: u16) -> Vec<String> {
     use unicode_width::UnicodeWidthStr;
     let mut rows: Vec<String> = Vec::new();
     for word in text.split(' ') {

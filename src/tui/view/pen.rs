@@ -97,7 +97,8 @@ impl<'a> Line<'a> {
         self.with(text, role, Fit::End)
     }
 
-    /// Paints the whole line in `role`: a selected row, a notice.
+    /// Paints the whole line in `role`: a selected row, a notice. What stands
+    /// at the right end keeps its own.
     #[must_use]
     pub const fn on(mut self, role: Role) -> Self {
         self.ground = Some(role);
@@ -149,7 +150,8 @@ impl<'a> Pen<'a> {
         let area = area.intersection(self.buffer.area);
         let style = self.theme.style(role);
         for y in area.top()..area.bottom() {
-            if let Some(before) = area.left().checked_sub(1).and_then(|x| self.buffer.cell_mut((x, y)))
+            if let Some(before) =
+                area.left().checked_sub(1).and_then(|x| self.buffer.cell_mut((x, y)))
                 && before.symbol().width() > 1
             {
                 before.set_symbol(" ");
@@ -183,7 +185,8 @@ impl<'a> Pen<'a> {
             let text = self.clean(&cell.text);
             let room = area.right().saturating_sub(x);
             let wide = u16::try_from(text.width()).unwrap_or(u16::MAX);
-            let style = self.theme.style(line.ground.unwrap_or(cell.role));
+            let ground = line.ground.filter(|_| cell.fit != Fit::End);
+            let style = self.theme.style(ground.unwrap_or(cell.role));
             let (at, slot, text) = match cell.fit {
                 Fit::Natural => (x, wide, text),
                 Fit::Left(slot) => (x, slot, text),
@@ -295,10 +298,20 @@ const fn runs_left(c: char) -> bool {
         | '\u{1e800}'..='\u{1efff}')
 }
 
+/// Adds spaces in place of the `missing` last decimals of a price, so that
+/// the points of a column stand below each other, as far as `width` allows.
+#[must_use]
+pub fn pad_decimals(mut price: String, missing: u32, width: u16) -> String {
+    let room = usize::from(width).saturating_sub(price.len());
+    let spaces = usize::try_from(missing).unwrap_or(0).min(room);
+    price.extend(std::iter::repeat_n(' ', spaces));
+    price
+}
+
 /// Leaves out whole lines, those of the highest rank first, until `height`
 /// rows are enough; of one rank the last ones go first. Order is kept.
 #[must_use]
-pub fn fit<'a>(mut lines: Vec<(u8, Line<'a>)>, height: u16) -> Vec<Line<'a>> {
+pub fn fit(mut lines: Vec<(u8, Line<'_>)>, height: u16) -> Vec<Line<'_>> {
     while lines.len() > usize::from(height) {
         let worst = lines.iter().map(|(rank, _)| *rank).max().unwrap_or(0);
         let Some(at) = lines.iter().rposition(|(rank, _)| *rank == worst) else { break };

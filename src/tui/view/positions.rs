@@ -3,7 +3,7 @@
 //! An empty list is shown as flat only when the account was read too: a blind
 //! gateway lists nothing. What is not proven now is `?`, with the cause.
 
-use super::pen::{Line, Pen};
+use super::pen::{Line, Pen, pad_decimals};
 use super::{Scene, format};
 use crate::domain::{Account, Money, Position, Price, Side, Symbol, Ticket};
 use crate::state::{Freshness, GatewayPane, State};
@@ -87,9 +87,11 @@ fn doubts<'a>(state: &'a State, width: u16, g: &Glyphs) -> Vec<Line<'a>> {
                 continue;
             }
         };
-        lines.extend(
-            super::wrap(&text, width).into_iter().map(|row| Line::new().rest(row, Role::HealthBad)),
-        );
+        // Nothing read yet is no bad news, only no news.
+        let none = pane.positions.is_none() && pane.positions_fault.is_empty();
+        let role = if none { Role::HealthUnknown } else { Role::HealthBad };
+        let rows = super::wrap(&text, width).into_iter();
+        lines.extend(rows.map(|row| Line::new().rest(row, role)));
     }
     if state.gateways.is_empty() {
         lines.push(Line::new().dim("no gateway configured: set one with --gateway HOST"));
@@ -181,10 +183,9 @@ impl<'a> Row<'a> {
     /// A price with its point in the same column as all others.
     fn price(&self, price: Option<Price>) -> String {
         let Some(price) = price else { return String::from("?") };
-        let mut text = price.text(self.digits);
-        let missing = self.most.saturating_sub(self.digits) + u32::from(self.digits == 0 && self.most > 0);
-        text.extend((0..missing).map(|_| ' '));
-        text
+        let missing =
+            self.most.saturating_sub(self.digits) + u32::from(self.digits == 0 && self.most > 0);
+        pad_decimals(price.text(self.digits), missing, 11)
     }
 
     /// What moves with the market is not shown when it is not known.
@@ -210,8 +211,7 @@ impl<'a> Row<'a> {
     fn wide(&self) -> Line<'a> {
         let (mark, side) = self.side();
         let (profit, role) = self.profit(11);
-        let current =
-            if self.freshness == Freshness::Unknown { None } else { self.p.current };
+        let current = if self.freshness == Freshness::Unknown { None } else { self.p.current };
         Line::new()
             .text(self.mark(), Role::Accent)
             .right(10, self.p.ticket.to_string(), self.look())
@@ -304,7 +304,7 @@ fn total<'a>(state: &State, wide: bool) -> Line<'a> {
     )
 }
 
-fn account<'a>(account: &'a Account, wide: bool, freshness: Freshness) -> Vec<Line<'a>> {
+fn account(account: &Account, wide: bool, freshness: Freshness) -> Vec<Line<'_>> {
     let look = super::words::value(freshness);
     let strong = if freshness == Freshness::Fresh { Role::TextStrong } else { look };
     let some = |m: Option<Money>| m.map_or_else(|| String::from("?"), |m| money(m, 14, false));

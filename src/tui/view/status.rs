@@ -34,7 +34,7 @@ fn armed<'a>(guard: &GuardReport, scene: Scene<'a>) -> Line<'a> {
         left.as_secs(),
         left.subsec_millis() / 100,
     );
-    Line::new().rest(text, Role::SwitchArmed).on(Role::SwitchArmed)
+    Line::new().text(text, Role::SwitchArmed).on(Role::SwitchArmed)
 }
 
 fn told(guard: &GuardReport, scene: Scene<'_>) -> bool {
@@ -61,12 +61,8 @@ fn keys(scene: Scene<'_>, width: u16) -> Line<'_> {
         return line.gap(2).text(scene.ui.pending.as_str(), Role::Key).dim(" …");
     }
     for hint in &hints.live {
-        let next = line
-            .clone()
-            .gap(2)
-            .text(hint.keys.as_str(), Role::Key)
-            .gap(1)
-            .dim(hint.what.as_str());
+        let next =
+            line.clone().gap(2).text(hint.keys.as_str(), Role::Key).gap(1).dim(hint.what.as_str());
         if next.width() > usize::from(width) {
             break;
         }

@@ -5,8 +5,9 @@
 //! themselves shrink. Every field has a fixed width, so that nothing jumps.
 
 use super::pen::{Line, Pen};
+use super::words::Badge;
 use super::{Scene, format, words};
-use crate::domain::Stamp;
+use crate::domain::{Stamp, Text};
 use crate::event::Fingerprint;
 use crate::state::{FeedWord, Freshness, State};
 use crate::tui::theme::Role;
@@ -32,7 +33,7 @@ fn line<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
     if width < 20 {
         return line.text(breaker.mark, breaker.role).text(breaker.word, breaker.role);
     }
-    let spaced = if width >= 80 { 1 } else { 0 };
+    let spaced = u16::from(width >= 80);
     line = line
         .gap(spaced)
         .text(breaker.mark, breaker.role)
@@ -60,17 +61,16 @@ fn gateway<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
     let badge = words::gateway(print, state.gateway_freshness(index), g);
     let age = age(state, pane.and_then(|p| p.alive));
     if width < 80 {
-        return Line::new().gap(1).text(badge.mark, badge.role).right(
-            format::AGE,
-            age,
-            badge.role,
-        );
+        return short("g", badge, age);
     }
-    let rtt = pane.and_then(|p| p.report.value.rtt_us);
+    let proven = state.gateway_freshness(index) == Some(Freshness::Fresh);
+    let rtt = pane.and_then(|p| p.report.value.rtt_us).filter(|_| proven);
+    let (columns, name) =
+        if width < 110 { (2, Text::new("gw")) } else { (8, state.gateway_name(index)) };
     Line::new()
         .dim(g.separator)
         .gap(1)
-        .left(8, state.gateway_name(index).as_str().to_owned(), Role::TextNormal)
+        .left(columns, name.to_string(), Role::TextNormal)
         .gap(1)
         .text(badge.mark, badge.role)
         .left(10, format!(" {}", badge.word), badge.role)
@@ -95,11 +95,7 @@ fn feed<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
     let pane = state.gateway(index);
     let age = age(state, pane.and_then(|p| p.last_tick));
     if width < 80 {
-        return Line::new().gap(1).text(badge.mark, badge.role).right(
-            format::AGE,
-            age,
-            badge.role,
-        );
+        return short("f", badge, age);
     }
     let rate = pane.map_or(0, |p| p.tick_rate);
     Line::new()
@@ -120,12 +116,18 @@ fn lag<'a>(pen: &Pen<'_>, _: u16, state: &'a State) -> Line<'a> {
 
 fn agent<'a>(pen: &Pen<'_>, _: u16, state: &'a State) -> Line<'a> {
     let g = pen.glyphs();
-    let (mark, word, role) = if state.agent.value.present {
-        (g.good, " agent", Role::HealthGood)
-    } else {
-        (g.bad, " no agent", Role::HealthBad)
+    let agent = &state.agent.value;
+    let (mark, word, role) = match (agent.present, agent.fault.is_empty()) {
+        (true, _) => (g.good, " agent", Role::HealthGood),
+        (false, true) => (g.unknown, " agent", Role::HealthUnknown),
+        (false, false) => (g.bad, " no agent", Role::HealthBad),
     };
     Line::new().dim(g.separator).gap(1).text(mark, role).left(9, word, role).gap(1)
+}
+
+/// A letter, a mark and an age: all that 40 columns have room for.
+fn short<'a>(letter: &'static str, badge: Badge, age: String) -> Line<'a> {
+    Line::new().gap(1).dim(letter).text(badge.mark, badge.role).right(format::AGE, age, badge.role)
 }
 
 fn age(state: &State, at: Option<Stamp>) -> String {

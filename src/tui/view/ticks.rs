@@ -2,7 +2,7 @@
 //!
 //! A stale row is dim, an unknown price is `?`; the age is always shown.
 
-use super::pen::{Line, Pen};
+use super::pen::{Line, Pen, pad_decimals};
 use super::{Scene, format};
 use crate::domain::{Price, Symbol};
 use crate::state::{Freshness, Quote, State};
@@ -30,7 +30,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let window = scene.window(Pane::Ticks, count, table.height);
     let chosen = scene.ui.row(Pane::Ticks).min(count - 1);
     let mut lines = Vec::new();
-    for (at, (symbol, quote)) in state.quotes.iter().enumerate().take(window.end).skip(window.start) {
+    for (at, (symbol, quote)) in state.quotes.iter().enumerate().take(window.end).skip(window.start)
+    {
         let line = shape.row(symbol, quote, state, pen.glyphs());
         let chosen = scene.ui.focus == Pane::Ticks && at == chosen;
         lines.push(if chosen { line.on(Role::Selection) } else { line });
@@ -42,7 +43,9 @@ fn nothing(state: &State) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     for (index, gateway) in (0_u16..).zip(&state.session.gateways) {
         let word = state.feed_word(index).word();
-        lines.push(Line::new().dim(format!("no tick yet from {} at {}", gateway.name, gateway.data)));
+        lines.push(
+            Line::new().dim(format!("no tick yet from {} at {}", gateway.name, gateway.data)),
+        );
         lines.push(Line::new().dim(format!("feed: {word}")));
     }
     if lines.is_empty() {
@@ -53,7 +56,10 @@ fn nothing(state: &State) -> Vec<Line<'_>> {
 
 /// Which columns there are, and how wide a price is.
 struct Shape {
+    name: u16,
     price: u16,
+    spread: u16,
+    age: u16,
     digits: u32,
     wide: bool,
     spark: u16,
@@ -64,27 +70,30 @@ impl Shape {
         let digits = state.quotes.values().map(|q| q.digits).max().unwrap_or(0);
         let wide = width >= WIDE;
         let spark = if wide { width - WIDE } else { 0 };
-        Self { price: if wide { 11 } else { 10 }, digits, wide, spark }
+        let (name, price, spread, age) = match width {
+            WIDE.. => (9, 11, 5, 6),
+            41.. => (8, 10, 5, 6),
+            _ => (7, 9, 4, 5),
+        };
+        Self { name, price, spread, age, digits, wide, spark }
     }
 
     fn header<'a>(&self) -> Line<'a> {
         let d = Role::TextDim;
         let line = Line::new()
             .gap(2)
-            .left(if self.wide { 9 } else { 8 }, "SYMBOL", d)
+            .left(self.name, "SYMBOL", d)
             .right(self.price, "BID", d)
             .right(self.price, "ASK", d)
-            .right(5, "SPR", d)
-            .right(6, "AGE", d);
+            .right(self.spread, "SPR", d)
+            .right(self.age, "AGE", d);
         if self.wide { line.right(6, "RATE", d) } else { line }
     }
 
     fn price(&self, quote: &Quote, price: Price) -> String {
-        let mut text = price.text(quote.digits);
         let point = u32::from(quote.digits == 0 && self.digits > 0);
         let missing = self.digits.saturating_sub(quote.digits) + point;
-        text.extend((0..missing).map(|_| ' '));
-        text
+        pad_decimals(price.text(quote.digits), missing, self.price - 1)
     }
 
     fn row<'a>(&self, symbol: &'a Symbol, q: &Quote, state: &State, g: &Glyphs) -> Line<'a> {
@@ -102,11 +111,11 @@ impl Shape {
         let mut line = Line::new()
             .text(if known { mark } else { g.unknown }, if fresh { colour } else { look })
             .gap(1)
-            .left(if self.wide { 9 } else { 8 }, symbol.as_str(), look)
+            .left(self.name, symbol.as_str(), look)
             .right(self.price, price(q.bid), look)
             .right(self.price, price(q.ask), look)
-            .right(5, spread, Role::TextDim)
-            .right(6, format::age(state.age(q.at)), look);
+            .right(self.spread, spread, Role::TextDim)
+            .right(self.age, format::age(state.age(q.at)), look);
         if self.wide {
             line = line.right(6, format!("{}/s", q.rate), Role::TextDim);
         }
@@ -127,7 +136,8 @@ fn spark(history: &VecDeque<i64>, width: usize, g: &Glyphs) -> String {
     shown()
         .map(|mid| {
             // Without movement the line lies in the middle.
-            let level = (u128::from(mid.abs_diff(*low)) * top).checked_div(range).unwrap_or(top / 2);
+            let level =
+                (u128::from(mid.abs_diff(*low)) * top).checked_div(range).unwrap_or(top / 2);
             usize::try_from(level).ok().and_then(|i| g.spark.get(i)).copied().unwrap_or(" ")
         })
         .collect()

@@ -5,6 +5,11 @@ use super::{Scene, words};
 use crate::tui::theme::Role;
 use ratatui::layout::Rect;
 
+/// The mode's first letters tell it better than an ellipsis would.
+fn start(word: &'static str, width: u16) -> &'static str {
+    word.get(..usize::from(width)).unwrap_or(word)
+}
+
 /// Draws what fits.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let state = scene.state;
@@ -17,7 +22,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     }
     lines.push(
         Line::new()
-            .text(mode.word(), words::mode(mode))
+            .text(start(mode.word(), area.width), words::mode(mode))
             .gap(1)
             .text(breaker.mark, breaker.role)
             .text(breaker.word, breaker.role),
@@ -25,7 +30,9 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     lines.push(
         Line::new().text(scene.hints.kill.as_str(), Role::Key).text(" KILL", Role::TextStrong),
     );
-    if let Some(kill) = state.kills.values().min_by_key(|k| crate::state::switch::standing(&k.value)) {
+    if let Some(kill) =
+        state.kills.values().min_by_key(|k| crate::state::switch::standing(&k.value))
+    {
         let badge = words::kill(kill.value.phase, pen.glyphs());
         lines.push(Line::new().text(badge.mark, badge.role).text(badge.word, badge.role));
     }

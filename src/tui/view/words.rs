@@ -94,9 +94,8 @@ pub const fn kill(phase: GatewayPhase, g: &Glyphs) -> Badge {
         GatewayPhase::Sending { .. } => badge(g.arrow, word, Role::KillTrying),
         GatewayPhase::Unconfirmed => badge(g.unknown, word, Role::KillTrying),
         GatewayPhase::Acked => badge(g.claim, "ACKED, not proven", Role::KillClaimed),
-        GatewayPhase::Partial => badge(g.bad, word, Role::KillPartial),
+        GatewayPhase::Partial | GatewayPhase::NotV1 => badge(g.bad, word, Role::KillPartial),
         GatewayPhase::Verified => badge(g.check, "VERIFIED flat", Role::KillVerified),
-        GatewayPhase::NotV1 => badge(g.bad, word, Role::KillPartial),
         GatewayPhase::StoodDown => badge(g.disarmed, word, Role::HealthStale),
     }
 }

@@ -14,7 +14,11 @@ pub fn lines<'a>(scene: Scene<'a>, kill: &KillProgress, width: u16) -> Ranked<'a
     let rows = wrap(&format!("NOW: {text}"), width);
     let mut lines: Ranked<'a> =
         rows.into_iter().map(|row| (0, Line::new().rest(row, role))).collect();
-    if needs_card(kill) {
+    if needs_card(kill) && scene.hints.card.is_empty() {
+        let text = "no card configured: stop the sentinel, AutoTrading off, call the broker";
+        let rows = wrap(text, width).into_iter();
+        lines.extend(rows.map(|row| (2, Line::new().rest(row, Role::TextNormal))));
+    } else if needs_card(kill) {
         lines.extend(scene.hints.card.iter().map(|(label, words)| {
             let line = Line::new()
                 .left(12, label.as_str(), Role::TextDim)
@@ -50,20 +54,18 @@ pub const fn now(kill: &KillProgress) -> (&'static str, bool) {
         GatewayPhase::Idle => ("wait: the first attempt is about to go out", false),
         GatewayPhase::Sending { .. } => ("wait: the gateway has not answered yet", false),
         GatewayPhase::Unconfirmed => {
-            ("no valid answer; attempts go on. Act by hand as the card says", true)
+            ("no valid answer, attempts go on: act by hand as the card says", true)
         }
-        GatewayPhase::Acked => ("a claim, not an effect: wait for three reads that agree", false),
-        GatewayPhase::Partial => {
-            ("positions survive and are being closed. If one stays, close it at the terminal", true)
-        }
+        GatewayPhase::Acked => ("wait: three reads must agree with the claim", false),
+        GatewayPhase::Partial => ("survivors are being closed; close by hand what stays", true),
         GatewayPhase::Verified => {
-            ("flat is proven and is being watched. The latch holds until crs reset", false)
+            ("nothing; flat is proven and watched, the latch holds until crs reset", false)
         }
         GatewayPhase::NotV1 => {
-            ("this peer is no v1.0 gateway and got no KILL_SWITCH: act by hand as the card says", true)
+            ("not a v1.0 gateway, KILL_SWITCH was not sent: act by hand as the card says", true)
         }
         GatewayPhase::StoodDown => {
-            ("attempts were ended by an operator; flat is NOT proven. Check at the broker", true)
+            ("flat is NOT proven, attempts were ended: check at the broker", true)
         }
     }
 }

@@ -13,11 +13,16 @@ pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
     let seen = &state.latch.value;
     let phase = state.breaker_phase();
     let badge = words::breaker(phase, g);
-    let mut lines = vec![(0, Line::new().text(format!("{} {} ", badge.mark, badge.word), badge.role))];
+    let mut lines =
+        vec![(0, Line::new().text(format!("{} {} ", badge.mark, badge.word), badge.role))];
     let mut say = |rank: u8, text: &str, role: Role| {
         lines.extend(wrap(text, width).into_iter().map(|row| (rank, Line::new().rest(row, role))));
     };
-    let meaning = if phase == seen.phase { meaning(phase) } else { "the latch was not looked at for 3 s: orders are denied" };
+    let meaning = if phase == seen.phase {
+        meaning(phase)
+    } else {
+        "the latch was not looked at for 3 s: orders are denied"
+    };
     say(0, meaning, Role::TextNormal);
     if !seen.reason.is_empty() {
         say(1, &format!("reason: {}", seen.reason), Role::TextStrong);
@@ -29,11 +34,13 @@ pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
         let text = format!("latch tampered: removed without a reset {} times", seen.tampered);
         say(0, &text, Role::HealthBad);
     }
+    if let Some(text) = now(phase) {
+        say(0, text, Role::TextStrong);
+    }
     lines.push((5, Line::new()));
-    for (rank, keys, what) in [
-        (1, &hints.kill, "stop trading, close every position"),
-        (3, &hints.block, "stop new orders, positions stay"),
-    ] {
+    for (rank, keys, what) in
+        [(1, &hints.kill, "close every position"), (3, &hints.block, "deny new orders only")]
+    {
         let line = Line::new()
             .text(keys.as_str(), Role::Key)
             .dim(" then ")
@@ -45,10 +52,30 @@ pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
     lines.push((5, Line::new()));
     if !state.agent.value.present {
         let text = "no agent: if this console dies, nothing carries a kill on";
-        lines.extend(wrap(text, width).into_iter().map(|row| (4, Line::new().rest(row, Role::HealthBad))));
+        lines.extend(
+            wrap(text, width).into_iter().map(|row| (4, Line::new().rest(row, Role::HealthBad))),
+        );
     }
     lines.push((4, Line::new().dim("pending orders: not verifiable")));
+    if !seen.path.is_empty() {
+        let age = super::format::age(state.age(state.latch.at));
+        let text = format!("looked at {age} ago: {}", seen.path);
+        lines.extend(wrap(&text, width).into_iter().map(|row| (6, Line::new().dim(row))));
+    }
     lines
+}
+
+/// What the operator should do now, where something is to be done.
+const fn now(phase: LatchPhase) -> Option<&'static str> {
+    match phase {
+        LatchPhase::Safe | LatchPhase::Blocked => None,
+        LatchPhase::Disarmed => Some("NOW: crs arm, when trading may go on"),
+        LatchPhase::Latched | LatchPhase::Durable => {
+            Some("NOW: positions may be open, look at them; crs reset when it is over")
+        }
+        LatchPhase::NotDurable => Some("NOW: keep this host running, the latch is not on its disk"),
+        LatchPhase::EngagedExternal => Some("NOW: find out who and why; crs reset when it is over"),
+    }
 }
 
 const fn meaning(phase: LatchPhase) -> &'static str {
@@ -58,9 +85,11 @@ const fn meaning(phase: LatchPhase) -> &'static str {
         LatchPhase::Blocked => "can't be proven safe: orders are denied, nothing is latched",
         LatchPhase::Latched => "the latch file is visible: orders are denied",
         LatchPhase::Durable => "the latch holds: orders are denied until crs reset",
-        LatchPhase::NotDurable => "the latch holds but is not on disk: see to the disk of this host",
+        LatchPhase::NotDurable => {
+            "the latch holds but is not on disk: see to the disk of this host"
+        }
         LatchPhase::EngagedExternal => {
-            "somebody else made the latch file: orders are denied, positions are left alone"
+            "another made the latch: orders denied, positions left alone"
         }
     }
 }

@@ -29,7 +29,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let state = scene.state;
     let Some(lead) = state.kills.values().min_by_key(|k| standing(&k.value)).map(|k| &k.value)
     else {
-        let look = if state.latch.value.phase.is_engaged() { Role::BorderAlarm } else { Role::TextDim };
+        let look =
+            if state.latch.value.phase.is_engaged() { Role::BorderAlarm } else { Role::TextDim };
         let inner = scene.frame(pen, Pane::Kill, area, "", look);
         let lines = idle::lines(scene, inner.width, pen.glyphs());
         pen.lines(inner, &fit(lines, inner.height));
@@ -67,8 +68,9 @@ const SURVIVOR: u8 = 1;
 /// The switch, then a line for each target.
 fn head<'a>(scene: Scene<'a>, lead: &'a KillProgress, g: &Glyphs) -> Ranked<'a> {
     let latch = words::breaker(lead.latch, g);
+    // The strip shows the switch too: without room the targets come first.
     let mut lines = vec![(
-        0,
+        2,
         Line::new()
             .text(format!("{} {} ", latch.mark, latch.word), latch.role)
             .gap(1)
@@ -85,7 +87,7 @@ fn head<'a>(scene: Scene<'a>, lead: &'a KillProgress, g: &Glyphs) -> Ranked<'a> 
         if kill.attempts > 1 {
             line = line.end(format!("attempt {}", kill.attempts), Role::TextDim);
         }
-        lines.push((if kill == lead { 0 } else { 1 }, line));
+        lines.push((u8::from(kill != lead), line));
     }
     lines
 }
@@ -139,14 +141,17 @@ fn observed<'a>(lead: &KillProgress, g: &Glyphs) -> Line<'a> {
         None => ", margin ?",
     };
     match poll.positions {
-        None => line.text(g.unknown, Role::HealthBad).text(
-            format!(" a read that can't be trusted{margin}"),
-            Role::HealthBad,
-        ),
+        None => line
+            .text(g.unknown, Role::HealthBad)
+            .text(format!(" a read that can't be trusted{margin}"), Role::HealthBad),
         Some(0) if poll.margin_zero == Some(true) => {
             line.text(g.good, Role::HealthGood).text(format!(" 0 open{margin}"), Role::TextStrong)
         }
-        Some(0) => line.text(g.unknown, Role::HealthBad).text(format!(" 0 open{margin}"), Role::HealthBad),
-        Some(n) => line.text(g.bad, Role::KillPartial).text(format!(" {n} open{margin}"), Role::KillPartial),
+        Some(0) => {
+            line.text(g.unknown, Role::HealthBad).text(format!(" 0 open{margin}"), Role::HealthBad)
+        }
+        Some(n) => line
+            .text(g.bad, Role::KillPartial)
+            .text(format!(" {n} open{margin}"), Role::KillPartial),
     }
 }

@@ -15,8 +15,7 @@ const TIME: u16 = 11;
 /// One line per step, and their heading.
 #[must_use]
 pub fn lines<'a>(kill: &KillProgress, g: &Glyphs) -> Ranked<'a> {
-    let heading =
-        Line::new().left(NAME, "step", Role::TextDim).right(TIME, "ms since key", Role::TextDim);
+    let heading = Line::new().left(NAME, "step", Role::TextDim).right(TIME, "ms", Role::TextDim);
     let t = &kill.times;
     let synced = if kill.latch == LatchPhase::NotDurable { "NOT SYNCED" } else { "" };
     let mut lines = vec![

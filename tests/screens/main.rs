@@ -1,0 +1,15 @@
+//! What the screen looks like: every pane and overlay in every state that
+//! matters, at three sizes, as text and as a map of roles.
+//!
+//! `crs` draws from State alone, so each scene is a list of events.
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod panes;
+#[cfg(test)]
+mod picture;
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+mod sizes;

@@ -1,0 +1,143 @@
+//! The screens that an operator sees, in the three sizes.
+
+use crate::picture::{frame, picture};
+use crate::scene::{self, Session};
+use crs::domain::{GatewayPhase, LatchPhase, Mode};
+use crs::event::{Event, Fingerprint, GatewayReport, GuardPhase, GuardedVerb, Level, LinkState};
+use crs::tui::ui::{Pane, Ui};
+
+fn shoot(name: &str, session: &Session, ui: &Ui) {
+    for (width, height) in [(120, 40), (80, 24), (40, 12)] {
+        let buffer = frame(&session.state, ui, &scene::hints(), width, height);
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), picture(&buffer));
+    }
+}
+
+#[test]
+fn calm() {
+    shoot("calm", &scene::calm(), &Ui::default());
+}
+
+#[test]
+fn just_started() {
+    shoot("just_started", &Session::new(None), &Ui::default());
+}
+
+#[test]
+fn guard_of_kill() {
+    let mut s = scene::calm();
+    s.guard(GuardedVerb::Kill, GuardPhase::Armed).pass(800);
+    shoot("guard_of_kill", &s, &Ui::default());
+}
+
+#[test]
+fn guard_of_block_pressed_too_early() {
+    let mut s = scene::calm();
+    s.guard(GuardedVerb::Block, GuardPhase::Armed).pass(100);
+    s.guard(GuardedVerb::Block, GuardPhase::TooEarly).pass(100);
+    shoot("guard_of_block", &s, &Ui::default());
+}
+
+#[test]
+fn kill_is_being_sent() {
+    shoot("kill_sending", &scene::killing(), &Ui::default());
+}
+
+#[test]
+fn kill_is_acknowledged() {
+    shoot("kill_acked", &scene::acked(), &Ui::default());
+}
+
+#[test]
+fn kill_left_survivors() {
+    shoot("kill_partial", &scene::partial(), &Ui::default());
+}
+
+#[test]
+fn kill_is_verified() {
+    shoot("kill_verified", &scene::verified(), &Ui::default());
+}
+
+#[test]
+fn kill_is_unconfirmed() {
+    shoot("kill_unconfirmed", &scene::unconfirmed(), &Ui::default());
+}
+
+#[test]
+fn kill_met_a_rogue() {
+    let mut s = scene::killing();
+    s.put(Event::Gateway(Box::new(GatewayReport {
+        link: LinkState::Up,
+        fingerprint: Fingerprint::NotV1,
+        fault: crs::domain::Text::new("HEARTBEAT was answered with \"OK_ACK\""),
+        ..GatewayReport::default()
+    })));
+    s.kill(|k| k.phase = GatewayPhase::NotV1).pass(300);
+    shoot("kill_not_v1", &s, &Ui::default());
+}
+
+#[test]
+fn latched_by_somebody_else() {
+    let mut s = scene::calm();
+    s.latch(LatchPhase::EngagedExternal, "margin call, touched by hand", "uid 1001").pass(100);
+    shoot("engaged_external", &s, &Ui::default());
+}
+
+#[test]
+fn blind_gateway_is_not_flat() {
+    let mut s = scene::calm();
+    s.positions(Vec::new()).account_fault("nested error: MT5 not connected").pass(200);
+    shoot("blind_gateway", &s, &Ui::default());
+}
+
+#[test]
+fn live_account_with_everything_stale() {
+    let mut s = scene::calm();
+    s.feed(LinkState::Down).positions_fault("no answer within 3 s").agent(false).pass(20_000);
+    s.log(Level::Alarm, "agent", "could not be started: no space left on device").pass(11_000);
+    shoot("all_stale", &s, &Ui::default());
+}
+
+#[test]
+fn help_is_generated() {
+    let ui = Ui { help: true, ..Ui::default() };
+    shoot("help", &scene::calm(), &ui);
+}
+
+#[test]
+fn panes_one_by_one() {
+    let s = scene::calm();
+    for pane in Pane::ALL {
+        let ui = Ui { focus: pane, zoom: true, ..Ui::default() };
+        let buffer = frame(&s.state, &ui, &scene::hints(), 80, 24);
+        insta::assert_snapshot!(format!("zoom_{}_80x24", pane.title()), picture(&buffer));
+        let ui = Ui { focus: pane, ..Ui::default() };
+        let buffer = frame(&s.state, &ui, &scene::hints(), 40, 12);
+        insta::assert_snapshot!(format!("single_{}_40x12", pane.title()), picture(&buffer));
+    }
+}
+
+#[test]
+fn no_mode_can_be_taken_for_another() {
+    let modes = [
+        Mode::Sim,
+        Mode::Paper,
+        Mode::DemoAccount,
+        Mode::Live,
+        Mode::LiveUnknown,
+        Mode::Drill,
+        Mode::Replay,
+    ];
+    let mut strips = String::new();
+    for mode in modes {
+        let s = Session::new(Some(mode));
+        let buffer = frame(&s.state, &Ui::default(), &scene::hints(), 80, 24);
+        let lines = picture(&buffer);
+        let rows: Vec<_> = lines.lines().collect();
+        for row in [0, 23, 25, 48] {
+            strips.push_str(rows[row]);
+            strips.push('\n');
+        }
+    }
+    insta::assert_snapshot!("modes_80x24", strips);
+}
