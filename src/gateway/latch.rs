@@ -1,6 +1,9 @@
 //! The latch as the gateway obeys it: existence alone engages, and what can't
 //! be told denies.
 //!
+//! Only `OPEN_ORDER` is refused. A pending order that was placed before still
+//! fills, as it would at a broker: what cancels it is KILL_SWITCH.
+//!
 //! This is the gateway's own look at the file; it shares no code with the
 //! console's breaker, which it is to be evidence for.
 

@@ -47,17 +47,17 @@ pub fn reset(state_dir: &Path, reason: &str) -> Result<ResetDone, GatewayError> 
     if reason.is_empty() {
         return Err(GatewayError::NoReason);
     }
-    if !state_dir.is_dir() {
-        return Err(GatewayError::NoMemory(state_dir.to_owned()));
-    }
+    let remembered =
+        || store::load(state_dir)?.ok_or_else(|| GatewayError::NoMemory(state_dir.to_owned()));
+    // Before the lock, so that no lock file is left where no gateway lives.
+    remembered()?;
     // While the lock is held no gateway can start.
     let idle = match Store::open(state_dir) {
         Ok(store) => Some(store),
         Err(GatewayError::InUse(_)) => None,
         Err(other) => return Err(other),
     };
-    let saved =
-        store::load(state_dir)?.ok_or_else(|| GatewayError::NoMemory(state_dir.to_owned()))?;
+    let saved = remembered()?;
     let Some(kill) = &saved.killed else {
         return Err(GatewayError::NotKilled(state_dir.to_owned()));
     };

@@ -119,10 +119,78 @@ fn open(mut frames: Vec<Vec<u8>>) -> Option<Letter> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Price, Symbol, UtcMicros};
+    use crate::gateway::market::Quote;
+    use crate::gateway::{GatewayOptions, SimOptions};
 
     fn split(frames: &[&str]) -> Option<(usize, String)> {
         let letter = open(frames.iter().map(|f| f.as_bytes().to_vec()).collect())?;
         Some((letter.envelope.len(), String::from_utf8(letter.body).unwrap()))
+    }
+
+    /// A server that only goes round when told to, and a client in one pipe.
+    fn pair(dir: &std::path::Path) -> (Server, zmq::Socket) {
+        let options = GatewayOptions::embedded(SimOptions::default(), dir.to_owned());
+        let symbol = Symbol::new("EURUSD").unwrap();
+        let floor = Arc::new(Floor::open(&options, &[(symbol, 5)]).unwrap());
+        let price = |text| Price::parse(text).unwrap();
+        let quote = Quote::new(price("1.1"), price("1.1001")).unwrap();
+        floor.core().engine.hear(&symbol, quote, UtcMicros(1));
+        let context = zmq::Context::new();
+        let router = context.socket(zmq::ROUTER).unwrap();
+        router.bind("inproc://desk").unwrap();
+        let client = context.socket(zmq::DEALER).unwrap();
+        client.set_rcvtimeo(5_000).unwrap();
+        client.connect("inproc://desk").unwrap();
+        (Server::new(router, floor), client)
+    }
+
+    fn ask(client: &zmq::Socket, id: &str, action: &str) {
+        let payload = r#"{"symbol":"EURUSD","volume":0.01,"type":"BUY"}"#;
+        let text = format!(
+            r#"{{"action":"{action}","req_id":"{id}","timestamp":1.0,"payload":{payload}}}"#
+        );
+        client.send_multipart(["", &text], 0).unwrap();
+    }
+
+    fn heard(client: &zmq::Socket) -> serde_json::Value {
+        serde_json::from_slice(&client.recv_multipart(0).unwrap()[1]).unwrap()
+    }
+
+    #[test]
+    fn a_kill_overtakes_the_orders_that_wait_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (server, client) = pair(dir.path());
+        ask(&client, "o-1", "OPEN_ORDER");
+        ask(&client, "o-2", "OPEN_ORDER");
+        ask(&client, "k-1", "KILL_SWITCH");
+        server.round();
+        assert_eq!(heard(&client)["req_id"], "k-1");
+        for id in ["o-1", "o-2"] {
+            let refused = heard(&client);
+            assert_eq!(refused["req_id"], id);
+            assert_eq!(refused["data"]["status"], "ERROR", "{refused}");
+        }
+        assert_eq!(server.floor.core().engine.leaks, 0);
+    }
+
+    #[test]
+    fn orders_of_one_round_are_on_disk_before_their_answers() {
+        let dir = tempfile::tempdir().unwrap();
+        let (server, client) = pair(dir.path());
+        for n in 0..20 {
+            ask(&client, &format!("o-{n}"), "OPEN_ORDER");
+        }
+        ask(&client, "h", "HEARTBEAT");
+        server.round();
+        assert_eq!(heard(&client)["req_id"], "h", "a heartbeat does not wait for disk");
+        let saved = server.floor.store.load().unwrap().unwrap();
+        assert_eq!(saved.book.positions.len(), 20);
+        for n in 0..20 {
+            let reply = heard(&client);
+            assert_eq!(reply["req_id"], format!("o-{n}"), "in their order");
+            assert_eq!(reply["data"]["durable"], true);
+        }
     }
 
     #[test]

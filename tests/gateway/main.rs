@@ -9,6 +9,9 @@ mod actions;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+#[path = "../common/mod.rs"]
+mod common;
+#[cfg(test)]
 mod crowd;
 #[cfg(test)]
 mod disk;
@@ -16,6 +19,8 @@ mod disk;
 mod malformed;
 #[cfg(test)]
 mod peer;
+#[cfg(test)]
+mod process;
 #[cfg(test)]
 mod remembering;
 #[cfg(test)]

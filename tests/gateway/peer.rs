@@ -27,10 +27,14 @@ pub struct Peer {
 
 impl Peer {
     pub fn new(context: &zmq::Context, gateway: &RunningGateway) -> Self {
+        Self::at(context, &gateway.addresses().cmd.zmq())
+    }
+
+    pub fn at(context: &zmq::Context, address: &str) -> Self {
         let socket = context.socket(zmq::REQ).unwrap();
         socket.set_linger(0).unwrap();
         socket.set_rcvtimeo(PATIENCE_MS).unwrap();
-        socket.connect(&gateway.addresses().cmd.zmq()).unwrap();
+        socket.connect(address).unwrap();
         Self { socket }
     }
 
@@ -38,6 +42,16 @@ impl Peer {
     pub fn say(&self, text: &str) -> String {
         self.socket.send(text, 0).unwrap();
         self.socket.recv_string(0).unwrap().unwrap()
+    }
+
+    /// As [`Peer::say`], none when nobody answers any more.
+    pub fn try_say(&self, text: &str) -> Option<String> {
+        self.socket.send(text, 0).ok()?;
+        self.socket.recv_string(0).ok()?.ok()
+    }
+
+    pub fn patience(&self, ms: i32) {
+        self.socket.set_rcvtimeo(ms).unwrap();
     }
 
     pub fn ask_as(&self, req_id: &str, action: &str, payload: &Value) -> Value {

@@ -1,8 +1,9 @@
 //! First answers, restarts, and the way back.
 
 use crate::peer::{Peer, fresh, options, request, start};
-use crs::gateway::{Gateway, GatewayError, reset};
+use crs::gateway::{CsvOptions, Gateway, GatewayError, TickSource, reset};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 fn order(volume: f64) -> Value {
     json!({"symbol": "EURUSD", "volume": volume, "type": "BUY", "price": 0.0, "sl": 0.0, "tp": 0.0})
@@ -117,4 +118,33 @@ fn a_memory_in_another_currency_or_in_ruins_is_no_fresh_start() {
     std::fs::write(dir.path().join("gateway.json"), "{").unwrap();
     let words = Gateway::start(&options(dir.path())).err().unwrap().to_string();
     assert!(words.contains("it may hold a kill"), "{words}");
+}
+
+#[test]
+fn what_a_tick_did_reaches_the_disk_too() {
+    let (dir, context) = (tempfile::tempdir().unwrap(), zmq::Context::new());
+    let path = dir.path().join("fall.csv");
+    let text = "timestamp,symbol,bid,ask\n2020-01-01T00:00:00Z,EURUSD,1.1,1.1001\n\
+        2020-01-01T00:00:03Z,EURUSD,1.05,1.0501\n";
+    std::fs::write(&path, text).unwrap();
+    let state = dir.path().join("state");
+    let mut options = options(&state);
+    options.ticks = TickSource::Csv(CsvOptions { path, speed: 1, repeat: false });
+    let gateway = Gateway::start(&options).unwrap();
+    let peer = Peer::new(&context, &gateway);
+    let mut order = order(0.1);
+    order["sl"] = json!(1.09);
+    assert_eq!(peer.ask("OPEN_ORDER", &order)["status"], "SUCCESS");
+    let on_disk = || -> Value {
+        let text = std::fs::read_to_string(state.join("gateway.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    assert_eq!(on_disk()["book"]["positions"].as_object().unwrap().len(), 1);
+    let began = Instant::now();
+    while on_disk()["book"]["positions"] != json!({}) {
+        assert!(began.elapsed() < Duration::from_secs(20), "the stop loss never reached the disk");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // 0.1 lots from 1.1001 to 1.05, in units of 1e-4 dollars.
+    assert_eq!(on_disk()["balance"], json!(100_000_000 - 5_010_000));
 }

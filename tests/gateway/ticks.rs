@@ -1,6 +1,7 @@
 //! What is published: ticks of both sources, and telemetry.
 
 use crate::peer::{Peer, float, options, subscribe};
+use crs::domain::TickShape;
 use crs::gateway::{CsvOptions, Gateway, SimOptions, TickSource};
 use crs::wire::Telemetry;
 use serde_json::{Value, json};
@@ -45,6 +46,8 @@ fn simulated_ticks_are_numbered_fresh_and_say_what_they_are() {
     assert!(float(&last["bid"]) > 0.0 && float(&last["ask"]) > float(&last["bid"]));
     assert!((now() - float(&last["timestamp"])).abs() < 10.0, "published now: {last}");
     assert_eq!(last["source"], "crs-paper-sim");
+    let read = crs::wire::ticks::decode(&[last.to_string().as_bytes()]).unwrap();
+    assert_eq!((read.shape, read.seq), (TickShape::T7, last["seq"].as_u64()));
     assert!(gateway.counts().ticks_published >= 300);
 }
 
