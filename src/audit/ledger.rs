@@ -1,7 +1,8 @@
 //! What the audit log says about the switch, as a fold over sets.
 //!
 //! Engaged = decisions engaged − decisions reset, by identity. Disarmed =
-//! (resets + disarm tokens) − tokens that an `Arm` named. Both are free of
+//! (tokens of resets and of lost proofs) − tokens that
+//! an `Arm` named. Both are free of
 //! order, so chains of many processes need no common clock.
 
 use super::record::{Act, ForeignLatch, Record};
@@ -27,6 +28,7 @@ pub struct Ledger {
     stood_down: BTreeSet<EngageId>,
     disarmed: BTreeMap<EngageId, Text>,
     armed: BTreeSet<EngageId>,
+    foreign: BTreeMap<ForeignLatch, Text>,
     foreign_reset: BTreeSet<ForeignLatch>,
 }
 
@@ -43,12 +45,10 @@ impl Ledger {
                     engaged.steps.insert(gateway.clone(), (*phase, *times, note.clone()));
                 }
             }
-            Act::Reset { ids, foreign, .. } => {
+            Act::Reset { ids, foreign, token, .. } => {
                 self.reset.extend(ids);
                 self.foreign_reset.extend(foreign);
-                for id in ids {
-                    self.disarmed.insert(*id, Text::new("reset; orders wait for crs arm"));
-                }
+                self.disarmed.insert(*token, Text::new("reset; orders wait for crs arm"));
             }
             Act::StandDown { engage_id, .. } => {
                 self.stood_down.insert(*engage_id);
@@ -57,8 +57,10 @@ impl Ledger {
                 self.disarmed.insert(*token, why.clone());
             }
             Act::Arm { tokens, .. } => self.armed.extend(tokens),
+            Act::External { file, reason } => {
+                self.foreign.insert(*file, reason.clone());
+            }
             Act::Open { .. }
-            | Act::External { .. }
             | Act::Positions { .. }
             | Act::Tampered { .. }
             | Act::Command { .. } => {}
@@ -70,10 +72,19 @@ impl Ledger {
         self.engaged.values().filter(|e| !self.reset.contains(&e.intent.engage_id))
     }
 
-    /// Whether any decision is in force.
+    /// Files that somebody else made and no reset named, with what they said.
+    /// They stay in force when the file goes: `rm` is not a reset.
+    pub fn foreign(&self) -> impl Iterator<Item = (ForeignLatch, &Text)> {
+        self.foreign
+            .iter()
+            .filter(|(file, _)| !self.foreign_reset.contains(file))
+            .map(|(file, reason)| (*file, reason))
+    }
+
+    /// Whether any decision, or any foreign latch, is in force.
     #[must_use]
     pub fn is_engaged(&self) -> bool {
-        self.engaged().next().is_some()
+        self.engaged().next().is_some() || self.foreign().next().is_some()
     }
 
     /// Whether this decision was reset.
@@ -86,12 +97,6 @@ impl Ledger {
     #[must_use]
     pub fn stood_down(&self, id: EngageId) -> bool {
         self.stood_down.contains(&id)
-    }
-
-    /// Whether this foreign file was the object of an audited reset.
-    #[must_use]
-    pub fn foreign_was_reset(&self, file: &ForeignLatch) -> bool {
-        self.foreign_reset.contains(file)
     }
 
     /// What keeps the switch disarmed: token and why.
@@ -157,7 +162,7 @@ fn lenient(bytes: &[u8]) -> Vec<Record> {
     let (_, mut records) = verify::read_bytes("", bytes);
     for line in bytes.split(|b| *b == b'\n').skip(records.len()) {
         if let Ok(record) = serde_json::from_slice::<Record>(line)
-            && matches!(record.act, Act::Engage { .. } | Act::Disarm { .. })
+            && matches!(record.act, Act::Engage { .. } | Act::Disarm { .. } | Act::External { .. })
         {
             records.push(record);
         }
@@ -204,6 +209,7 @@ mod tests {
         let reset = |ids: Vec<EngageId>| Act::Reset {
             ids,
             foreign: Vec::new(),
+            token: ids::engage_id(),
             reason: Text::new("over"),
             overridden: false,
         };
@@ -256,6 +262,7 @@ mod tests {
         one.append(Act::Reset {
             ids: vec![id],
             foreign: Vec::new(),
+            token: ids::engage_id(),
             reason: Text::new("over"),
             overridden: false,
         })

@@ -97,6 +97,8 @@ pub enum Act {
         /// Foreign files.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         foreign: Vec<ForeignLatch>,
+        /// A fresh identity for `Arm` to name, whatever was reset.
+        token: EngageId,
         /// In the operator's words.
         reason: Text,
         /// Flat was not proven; the operator insisted.

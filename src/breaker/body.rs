@@ -1,6 +1,6 @@
 //! What is written in the lock file. Nobody needs it: existence engages.
 
-use crate::domain::{EngageId, Intent, KillIntent, Text};
+use crate::domain::{EngageId, Intent, KillIntent, Text, UtcMicros};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -40,6 +40,20 @@ pub fn compose(intent: &KillIntent) -> Vec<u8> {
             "gateways": targets,
             "drill": intent.drill,
         },
+    });
+    let mut text = body.to_string().into_bytes();
+    text.push(b'\n');
+    text
+}
+
+/// The body of a foreign latch that was removed without a reset and is made
+/// anew: its reason stays, and it names no decision of ours.
+#[must_use]
+pub fn compose_again(reason: &Text, at: UtcMicros) -> Vec<u8> {
+    let body = json!({
+        "timestamp": at.naive_iso(),
+        "reason": reason,
+        "metadata": { "restored_by": "crs agent", "intent": "BLOCK" },
     });
     let mut text = body.to_string().into_bytes();
     text.push(b'\n');

@@ -260,6 +260,11 @@ impl Check {
             verdict.seen.engage_id = Some(engaged.intent.engage_id);
             return verdict;
         }
+        if let Some((_, reason)) = ledger.foreign().next() {
+            verdict.seen.phase = LatchPhase::EngagedExternal;
+            verdict.seen.reason = reason.clone();
+            return verdict;
+        }
         for extra in &self.config.extra {
             match probe(extra) {
                 Probe::Absent => {}
@@ -290,7 +295,7 @@ impl Check {
     /// Engaged, and the file is not there: somebody removed it, or a reboot
     /// or a cleaner of temporary files did.
     fn missing(&mut self, main: &Probe, verdict: &mut Verdict) {
-        let absent = matches!(main, Probe::Absent) && !verdict.engaged.is_empty();
+        let absent = matches!(main, Probe::Absent) && self.ledger.ledger().is_engaged();
         // Record and file of a decision (and of a reset) do not appear in one
         // step: only a second look in a row makes it a removal.
         self.absent_looks = if absent { self.absent_looks.saturating_add(1) } else { 0 };
@@ -372,13 +377,18 @@ mod tests {
     }
 
     #[test]
-    fn safe_is_proven_a_touched_file_engages_and_its_removal_frees_it_again() {
+    fn safe_is_proven_and_a_touched_file_engages_for_good_once_on_record() {
         let b = Bench::new();
         b.until(LatchPhase::Safe);
         assert!(b.gate.is_safe());
         std::fs::write(&b.home.latch, "").unwrap();
         let verdict = b.until(LatchPhase::EngagedExternal);
-        assert!(verdict.foreign.is_some() && !b.gate.is_safe());
+        assert!(!b.gate.is_safe());
+        let act = Act::External { file: verdict.foreign.unwrap(), reason: Text::new("touched") };
+        b.chain().append(act).unwrap();
+        std::fs::remove_file(&b.home.latch).unwrap();
+        while !b.heard.recv_timeout(Duration::from_secs(10)).unwrap().missing {}
+        assert!(!b.gate.is_safe());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::call::Call;
 use super::machine::{CallId, Effect, Input, Machine, Timing};
 use super::warm::Warm;
 use crate::domain::{
-    GatewayAddr, GatewayPhase, KillIntent, KillProgress, LatchPhase, Position, Text,
+    GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, Position, Text,
 };
 use crate::host::clock;
 use crossbeam_channel as channel;
@@ -81,7 +81,8 @@ impl Driver {
         Ok(Self { orders, bell, thread: Some(thread) })
     }
 
-    /// Begins the kill; a second call while one runs changes nothing.
+    /// Begins the kill, or for a block only the reading that proves flat; a
+    /// second call while one runs changes nothing.
     pub fn begin(&self, intent: KillIntent) {
         self.order(Order::Begin(Box::new(intent)));
     }
@@ -187,8 +188,12 @@ impl Loop {
     fn obey(&mut self, order: Order, inputs: &mut Vec<Input>) {
         match order {
             Order::Begin(intent) if self.is_free_for(&intent) => {
-                let machine =
-                    Machine::new(intent.engage_id, intent.pressed.mono_ns, self.config.timing);
+                // A block flattens nothing: its driver may only prove.
+                let make = match intent.intent {
+                    Intent::Kill => Machine::new,
+                    Intent::Block => Machine::prover,
+                };
+                let machine = make(intent.engage_id, intent.pressed.mono_ns, self.config.timing);
                 self.running =
                     Some(Running { intent: *intent, machine, calls: BTreeMap::new(), told: None });
                 inputs.push(Input::Begin);
@@ -208,7 +213,8 @@ impl Loop {
     fn is_free_for(&self, intent: &KillIntent) -> bool {
         self.running.as_ref().is_none_or(|r| {
             r.intent.engage_id != intent.engage_id
-                && matches!(r.machine.phase, GatewayPhase::Verified | GatewayPhase::StoodDown)
+                && (r.intent.intent == Intent::Block
+                    || matches!(r.machine.phase, GatewayPhase::Verified | GatewayPhase::StoodDown))
         })
     }
 

@@ -3,6 +3,7 @@
 use super::clients::{Clients, accept};
 use crate::audit::{Act, LedgerReader};
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
+use crate::breaker::{body, file};
 use crate::control::kill::KillRules;
 use crate::control::kill::driver::{Driver, DriverConfig, Told};
 use crate::control::kill::latch::{LatchMaker, LatchStep};
@@ -11,7 +12,7 @@ use crate::control::kill::recorder::Recorder;
 use crate::domain::{
     EngageId, GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, Text,
 };
-use crate::host::clock;
+use crate::host::{Identity, clock, ids};
 use crossbeam_channel as channel;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -121,6 +122,8 @@ pub fn run(config: AgentConfig) -> Result<(), AgentError> {
         verdict: Verdict::default(),
         foreign_told: BTreeSet::new(),
         needed_at: clock::mono_ns(),
+        proving: None,
+        proofs: BTreeMap::new(),
     };
     agent.warm_up();
     agent.resume();
@@ -171,6 +174,10 @@ pub(super) struct Core {
     pub verdict: Verdict,
     foreign_told: BTreeSet<crate::audit::ForeignLatch>,
     needed_at: u64,
+    /// Flat being proven on demand, for the reset of a foreign latch.
+    pub proving: Option<EngageId>,
+    /// How far that is, by gateway.
+    pub proofs: BTreeMap<u16, KillProgress>,
 }
 
 impl Core {
@@ -181,7 +188,7 @@ impl Core {
     }
 
     /// The driver for a gateway, started when it is the first time.
-    fn driver(&mut self, gateway: &GatewayAddr) -> Option<&Driver> {
+    pub(super) fn driver(&mut self, gateway: &GatewayAddr) -> Option<&Driver> {
         let key = gateway.cmd.to_string();
         if !self.drivers.contains_key(&key) {
             let target = u16::try_from(self.drivers.len()).unwrap_or(u16::MAX);
@@ -367,6 +374,9 @@ impl Core {
                     open,
                 });
             }
+            Told::Progress(progress) if self.proving == Some(progress.engage_id) => {
+                self.proofs.insert(progress.target, *progress);
+            }
             // The last words of a kill that was reset meanwhile.
             Told::Progress(progress) if !self.active.contains_key(&progress.engage_id) => {}
             Told::Progress(mut progress) => {
@@ -413,7 +423,12 @@ impl Core {
         {
             let reason = verdict.seen.reason.clone();
             self.recorder.record(Act::External { file, reason });
-            self.alarm("the latch was engaged from outside: orders are blocked, positions stand");
+            if self.config.kill.flatten_on_external {
+                self.alarm("the latch was engaged from outside: flattening, as configured");
+                self.flatten_for(&verdict.seen.reason);
+            } else {
+                self.alarm("the latch was engaged from outside: orders blocked, positions stand");
+            }
         }
         let seen = verdict.seen.clone();
         let remake = verdict.missing;
@@ -436,7 +451,37 @@ impl Core {
             && let Some(engaged) = reader.ledger().engaged().next()
         {
             self.maker.make(&engaged.intent);
+            return;
         }
+        let (path, text) = (self.config.home.latch.clone(), self.verdict.seen.reason.clone());
+        let spawned = std::thread::Builder::new().name("latch-again".to_owned()).spawn(move || {
+            // Losing this race means that somebody's latch is there: good.
+            if let Ok(created) = file::create(&path) {
+                let _ = created.make_durable(&body::compose_again(&text, clock::utc()));
+            }
+        });
+        if let Err(e) = spawned {
+            self.alarm(&format!("the latch can't be made anew: {e}"));
+        }
+    }
+
+    /// A decision of our own in the name of somebody else's latch.
+    fn flatten_for(&mut self, reason: &Text) {
+        let who = Identity::here();
+        let intent = KillIntent {
+            engage_id: ids::engage_id(),
+            intent: Intent::Kill,
+            operator: Text::new("flatten_on_external"),
+            host: who.host.clone(),
+            boot_id: who.boot_id,
+            reason: Text::new(&format!("latch engaged from outside: {reason}")),
+            pressed: clock::now(),
+            latch: self.config.home.latch.clone(),
+            targets: self.config.gateways.clone(),
+            drill: false,
+        };
+        // Nobody asked over a socket: no client has the number 0.
+        self.engage(0, intent);
     }
 
     pub(super) fn alarm(&mut self, text: &str) {

@@ -4,7 +4,8 @@ use super::core::Core;
 use crate::audit::{Act, ForeignLatch, LedgerReader};
 use crate::breaker::file::{self, Probe};
 use crate::control::kill::protocol::ResetRequest;
-use crate::domain::{EngageId, GatewayPhase, Intent, Text};
+use crate::domain::{EngageId, GatewayPhase, Intent, KillIntent, Text};
+use crate::host::{Identity, clock, ids};
 
 impl Core {
     /// Ends every decision in force, if the operator names the one that the
@@ -16,37 +17,44 @@ impl Core {
     pub(super) fn reset(&mut self, request: &ResetRequest) -> Result<Text, Text> {
         let mut reader = LedgerReader::new(&self.config.home.audit());
         reader.refresh().map_err(|e| Text::new(&format!("audit log can't be read: {e}")))?;
-        let mut ids: Vec<EngageId> =
+        let mut named: Vec<EngageId> =
             reader.ledger().engaged().map(|e| e.intent.engage_id).collect();
         for id in self.active.keys() {
-            if !ids.contains(id) {
-                ids.push(*id);
+            if !named.contains(id) {
+                named.push(*id);
             }
         }
+        let mut strangers: Vec<ForeignLatch> =
+            reader.ledger().foreign().map(|(file, _)| file).collect();
         let probe = file::probe(&self.config.home.latch);
         let (foreign, shown) = match &probe {
-            Probe::Absent if ids.is_empty() => return Err(Text::new("nothing is engaged")),
-            Probe::Absent => (None, None),
+            Probe::Absent if named.is_empty() && strangers.is_empty() => {
+                return Err(Text::new("nothing is engaged"));
+            }
+            Probe::Absent => (strangers.first().copied(), None),
             Probe::Doubt(why) => return Err(Text::new(&format!("the latch is in doubt: {why}"))),
-            Probe::Present { file, body, .. } => match body.engage_id {
-                Some(id) => {
-                    if !ids.contains(&id) {
-                        ids.push(id);
+            Probe::Present { file, body, .. } => {
+                if let Some(id) = body.engage_id {
+                    if !named.contains(&id) {
+                        named.push(id);
                     }
                     (None, Some(id))
+                } else {
+                    strangers.push(*file);
+                    (Some(*file), None)
                 }
-                None => (Some(*file), None),
-            },
+            }
         };
-        check_name(request, &ids, shown, foreign)?;
-        let proven = self.flat_is_proven(&ids);
+        check_name(request, &named, shown, foreign)?;
+        let proven = self.flat_is_proven(&named, !strangers.is_empty());
         if !proven && !request.overrides {
             return Err(Text::new(&self.why_not_flat()));
         }
         let reason = Text::new(&format!("{} ({})", request.reason, request.operator));
         self.recorder.record_now(Act::Reset {
-            ids: ids.clone(),
-            foreign: foreign.into_iter().collect(),
+            ids: named.clone(),
+            foreign: strangers,
+            token: ids::engage_id(),
             reason,
             overridden: !proven,
         })?;
@@ -56,7 +64,9 @@ impl Core {
         self.active.clear();
         self.running.clear();
         self.progress.clear();
-        self.put_away(&ids, foreign)
+        self.proving = None;
+        self.proofs.clear();
+        self.put_away(&named, foreign)
     }
 
     /// Moves the file aside, if it is still one of those that were reset.
@@ -82,12 +92,14 @@ impl Core {
 
     /// Every gateway of every kill in force is VERIFIED. A block flattened
     /// nothing and asks for no proof.
-    fn flat_is_proven(&self, ids: &[EngageId]) -> bool {
+    fn flat_is_proven(&mut self, ids: &[EngageId], strangers: bool) -> bool {
         let mut kills = self.active.values().filter(|i| i.intent == Intent::Kill).peekable();
         if kills.peek().is_none() {
-            // Known decisions, all of them blocks: nothing to prove. A latch
-            // of unknown origin needs the override.
-            return !ids.is_empty() && ids.iter().all(|id| self.active.contains_key(id));
+            // Known decisions, all of them blocks: nothing to prove.
+            if !strangers && !ids.is_empty() && ids.iter().all(|id| self.active.contains_key(id)) {
+                return true;
+            }
+            return self.prove_on_demand();
         }
         let targets: Vec<_> = kills.flat_map(|i| i.targets.iter()).map(|t| &t.name).collect();
         targets.iter().all(|name| {
@@ -96,10 +108,44 @@ impl Core {
         })
     }
 
+    /// Reads every configured gateway, closing nothing; the first call starts
+    /// it, later ones see how far it is.
+    fn prove_on_demand(&mut self) -> bool {
+        if self.proving.is_none() {
+            let id = ids::engage_id();
+            self.proving = Some(id);
+            self.proofs.clear();
+            let who = Identity::here();
+            let intent = KillIntent {
+                engage_id: id,
+                intent: Intent::Block,
+                operator: who.operator(),
+                host: who.host.clone(),
+                boot_id: who.boot_id,
+                reason: Text::new("proof of flat on demand"),
+                pressed: clock::now(),
+                latch: self.config.home.latch.clone(),
+                targets: self.config.gateways.clone(),
+                drill: false,
+            };
+            for gateway in self.config.gateways.clone() {
+                if let Some(driver) = self.driver(&gateway) {
+                    driver.begin(intent.clone());
+                }
+            }
+        }
+        self.config.gateways.iter().all(|gateway| {
+            self.proofs
+                .values()
+                .any(|p| p.gateway == gateway.name && p.phase == GatewayPhase::Verified)
+        })
+    }
+
     fn why_not_flat(&self) -> String {
         let open: Vec<String> = self
             .progress
             .values()
+            .chain(self.proofs.values())
             .filter(|p| p.phase != GatewayPhase::Verified)
             .map(|p| format!("{} is {} ({})", p.gateway, p.phase.word(), p.note))
             .collect();

@@ -124,6 +124,8 @@ pub struct Machine {
     closing: BTreeMap<Ticket, u64>,
     pending_since: Option<u64>,
     ended: bool,
+    /// Reads only: proves flat, kills and closes nothing.
+    passive: bool,
 }
 
 impl Machine {
@@ -155,7 +157,14 @@ impl Machine {
             closing: BTreeMap::new(),
             pending_since: None,
             ended: false,
+            passive: false,
         }
+    }
+
+    /// A machine that only reads: flat proven on demand, nothing closed.
+    #[must_use]
+    pub fn prover(id: EngageId, pressed: u64, timing: Timing) -> Self {
+        Self { passive: true, ..Self::new(id, pressed, timing) }
     }
 
     /// The next moment at which [`Input::Tick`] is due.
@@ -168,6 +177,7 @@ impl Machine {
     /// Hears one input at `now` (nanoseconds, monotonic).
     pub fn on(&mut self, now: u64, input: Input, out: &mut Vec<Effect>) {
         match input {
+            Input::Begin | Input::ProbeAgain if self.passive => self.begin_poll(now, out),
             Input::Begin if self.phase == GatewayPhase::Idle => self.send_kill(now, out),
             Input::ProbeAgain if self.phase == GatewayPhase::NotV1 => self.send_kill(now, out),
             Input::Begin | Input::ProbeAgain => {}
@@ -222,6 +232,10 @@ impl Machine {
     }
 
     fn send_kill(&mut self, now: u64, out: &mut Vec<Effect>) {
+        if self.passive {
+            self.kill_at = None;
+            return;
+        }
         let outstanding = self.calls.values().filter(|c| c.what == What::Kill).count();
         if outstanding >= MAX_OUTSTANDING {
             self.kill_at = Some(now + 1_000_000_000);

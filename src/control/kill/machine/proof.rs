@@ -67,7 +67,7 @@ impl Machine {
             self.phase = GatewayPhase::Verified;
             self.times.verified = self.times.verified.or(Some(self.since_key(now)));
             self.poll_at = Some(now + self.timing.enforce);
-            self.note = Text::new(if self.acked {
+            self.note = Text::new(if self.acked || self.passive {
                 "flat: three independent reads agree"
             } else {
                 "flat by three reads; KILL_SWITCH is still unanswered and sent on"
@@ -88,6 +88,11 @@ impl Machine {
         self.good = 0;
         // A claim that was just disproved ends its round: a gateway with a
         // memory would only repeat its first answer to the same id.
+        if self.passive {
+            self.note = Text::new(&format!("{} open", open.len()));
+            self.phase = GatewayPhase::Partial;
+            return;
+        }
         if self.acked {
             self.acked = false;
             self.round += 1;
