@@ -1,0 +1,68 @@
+//! What a gateway claims against what is: none of its lies is believed.
+
+use crate::life::{Mesh, phase};
+
+fn ends(behaviour: &[&str], positions: &str, code: i32, wanted: &str) {
+    let mut args = vec!["--positions", positions];
+    for b in behaviour {
+        args.extend(["--behaviour", b]);
+    }
+    let mesh = Mesh::new(&args);
+    let wait = if code == 0 { "20" } else { "3" };
+    let (got, report) =
+        mesh.crs(&["kill", "--reason", "test", "--yes", "--json", "--timeout", wait]);
+    assert_eq!(got, code, "{behaviour:?}: {report:#}");
+    let status = mesh.until(wanted, |s| phase(s) == wanted);
+    assert_eq!(status["is_engaged"], true);
+}
+
+#[test]
+fn closed_two_of_two_with_both_still_open_is_partial_with_survivors() {
+    ends(&["kill-lies", "close-fails"], "2", 4, "PARTIAL");
+}
+
+#[test]
+fn a_lie_about_closing_ends_verified_once_the_closes_work() {
+    ends(&["kill-lies"], "2", 0, "VERIFIED");
+    ends(&["survive-first-kill"], "2", 0, "VERIFIED");
+    ends(&["partial"], "3", 0, "VERIFIED");
+}
+
+#[test]
+fn blind_looks_flat_and_is_never_verified() {
+    ends(&["blind"], "2", 3, "PARTIAL");
+    ends(&["no-proof-fields"], "0", 3, "PARTIAL");
+}
+
+#[test]
+fn strangers_get_one_heartbeat_from_each_process_and_no_kill() {
+    for behaviour in ["ok-ack", "retcode", "error-true", "garbage", "wrong-req-id-all"] {
+        let mesh = Mesh::new(&["--behaviour", behaviour]);
+        let (code, report) =
+            mesh.crs(&["kill", "--reason", "t", "--yes", "--json", "--timeout", "3"]);
+        assert_eq!(code, 3, "{behaviour}: {report:#}");
+        mesh.until("NOT_V1", |s| phase(s) == "NOT_V1");
+        let asked = mesh.peer.requests();
+        assert!(asked.len() <= 2, "{behaviour}: {asked:?}");
+        assert!(asked.iter().all(|a| a["action"] != "KILL_SWITCH"), "{behaviour}: {asked:?}");
+    }
+}
+
+#[test]
+fn wrong_or_absent_ids_pending_and_nested_errors_are_no_acknowledgement() {
+    for behaviour in ["wrong-req-id", "no-req-id"] {
+        let mesh = Mesh::new(&["--positions", "1", "--behaviour", behaviour]);
+        let (code, report) =
+            mesh.crs(&["kill", "--reason", "t", "--yes", "--json", "--timeout", "3"]);
+        assert_eq!(code, 3, "{behaviour}: {report:#}");
+        assert!(report["gateways"][0]["times"]["acked"].is_null());
+    }
+    for behaviour in ["pending", "kill-error"] {
+        let mesh = Mesh::new(&["--positions", "1", "--behaviour", behaviour]);
+        let (code, report) =
+            mesh.crs(&["kill", "--reason", "t", "--yes", "--json", "--timeout", "20"]);
+        // Closed one by one and proven by reads, yet never acknowledged.
+        assert_eq!(code, 0, "{behaviour}: {report:#}");
+        assert!(report["gateways"][0]["times"]["acked"].is_null(), "{report:#}");
+    }
+}

@@ -1,0 +1,16 @@
+//! The life of one decision over real processes and sockets: command, agent,
+//! latch, gateway, reset. The gateway is a Python peer that shares no code.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "an integration test is a test throughout"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod lies;
+mod life;
