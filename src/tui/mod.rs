@@ -10,6 +10,8 @@
 //! blocked terminal blocks only itself; **hang-up** and **signals** watch for
 //! the end of the line.
 
+pub mod chords;
+pub mod cockpit;
 pub mod fault;
 pub mod hangup;
 pub mod input;
@@ -25,6 +27,7 @@ pub mod user_file;
 pub mod view;
 pub mod writer;
 
+pub use cockpit::Cockpit;
 pub use run::{Console, Exit, run};
 pub use screen::{Frame, Screen};
 pub use terminal::TuiError;

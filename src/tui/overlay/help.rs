@@ -24,6 +24,13 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
     pen.lines(inner, lines.get(first..).unwrap_or_default());
 }
 
+/// The first row of the help's last page.
+#[must_use]
+pub fn last_first_row(scene: Scene<'_>, body: Rect) -> usize {
+    let rows = lines(scene, WIDTH.min(body.width).saturating_sub(4)).len();
+    rows.saturating_sub(usize::from(body.height.saturating_sub(2)))
+}
+
 fn lines(scene: Scene<'_>, width: u16) -> Vec<Line<'_>> {
     let hints = scene.hints;
     let keys = if width < 60 { 12 } else { 16 };

@@ -86,7 +86,7 @@ pub fn areas(area: Rect, ui: &Ui, engaged: bool) -> Areas {
 
 fn compact(body: Rect, ui: &Ui) -> Vec<(Pane, Rect)> {
     let [top, middle, bottom] = rows(body, [8, 8, 6]);
-    let (left, right) = columns(middle, middle.width * 3 / 7);
+    let (left, right) = columns(middle, share(middle.width, 3, 7));
     let last = match ui.focus {
         Pane::Kill | Pane::Decisions | Pane::Lag => ui.focus,
         _ => Pane::Log,
@@ -104,7 +104,7 @@ fn compact_engaged(body: Rect, ui: &Ui) -> Vec<(Pane, Rect)> {
 }
 
 fn full(body: Rect, ui: &Ui, engaged: bool) -> Vec<(Pane, Rect)> {
-    let (left, right) = columns(body, (body.width * 3 / 8).clamp(44, 70));
+    let (left, right) = columns(body, share(body.width, 3, 8).clamp(44, 70));
     let [positions, ticks, decisions, log] = rows(left, [11, 9, 8, 10]);
     let mut panes = vec![
         (Pane::Positions, positions),
@@ -122,6 +122,11 @@ fn full(body: Rect, ui: &Ui, engaged: bool) -> Vec<(Pane, Rect)> {
         panes.extend([(Pane::Kill, kill), (Pane::Gateway, gateway), (Pane::Lag, lag)]);
     }
     panes
+}
+
+/// `of / parts` of `width`.
+fn share(width: u16, of: u32, parts: u32) -> u16 {
+    u16::try_from(u32::from(width) * of / parts).unwrap_or(u16::MAX)
 }
 
 /// Splits off `below` rows at the bottom.

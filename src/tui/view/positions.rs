@@ -8,7 +8,7 @@ use super::{Scene, format};
 use crate::domain::{Account, Money, Position, Price, Side, Symbol, Ticket};
 use crate::state::{Freshness, GatewayPane, State};
 use crate::tui::theme::{Glyphs, Role};
-use crate::tui::ui::Pane;
+use crate::tui::ui::{Pane, Ui};
 use ratatui::layout::Rect;
 
 /// Inner columns from which the prices are shown.
@@ -23,9 +23,9 @@ pub fn listed(state: &State) -> impl Iterator<Item = (u16, &Position)> {
 
 /// The position under the row of the focus, for the verb that closes it.
 #[must_use]
-pub fn selected(scene: Scene<'_>) -> Option<(u16, Ticket)> {
-    let row = scene.ui.row(Pane::Positions).min(listed(scene.state).count().saturating_sub(1));
-    listed(scene.state).nth(row).map(|(gateway, position)| (gateway, position.ticket))
+pub fn selected(state: &State, ui: &Ui) -> Option<(u16, Ticket)> {
+    let row = ui.row(Pane::Positions).min(listed(state).count().saturating_sub(1));
+    listed(state).nth(row).map(|(gateway, position)| (gateway, position.ticket))
 }
 
 /// Draws the pane.

@@ -1,0 +1,130 @@
+//! The keymap's reverse map and the card, as the data that views show.
+
+use super::keymap::{Context, Keymap, fixed};
+use super::view::{HelpSection, Hint, Hints};
+use crate::config::Card;
+use crate::control::Action;
+use crate::domain::{LatchPhase, Text};
+use crate::event::Fingerprint;
+use crate::state::State;
+
+/// Everything that may be said about keys, for the pane of `context`.
+#[must_use]
+pub fn hints(keymap: &Keymap, context: Context, card: &Card, state: &State) -> Hints {
+    let fixed_keys = |action| Text::new(fixed::shown(action).unwrap_or_default());
+    Hints {
+        kill: fixed_keys(Action::Kill),
+        block: fixed_keys(Action::Block),
+        confirm: Text::new(&fixed::CONFIRM.to_string()),
+        live: live(keymap, context, state),
+        help: help(keymap),
+        card: card_lines(card),
+    }
+}
+
+/// What the operator may want now comes first.
+fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
+    let mut wanted = Vec::new();
+    if state.breaker_phase() == LatchPhase::Disarmed {
+        wanted.push((Action::Arm, "arm"));
+    }
+    if state.gateways.iter().any(|g| g.report.value.fingerprint == Fingerprint::NotV1) {
+        wanted.push((Action::ProbeAgain, "probe again"));
+    }
+    if context == Context::Positions
+        && super::view::row_count(state, super::ui::Pane::Positions) > 0
+    {
+        wanted.push((Action::ClosePosition, "close"));
+    }
+    if context == Context::Help {
+        wanted.push((Action::Back, "back"));
+    }
+    wanted.extend([
+        (Action::Help, "keys"),
+        (Action::FocusNext, "next pane"),
+        (Action::Zoom, "zoom"),
+        (Action::Quit, "leave"),
+    ]);
+    wanted
+        .into_iter()
+        .filter_map(|(action, what)| Some(Hint::new(keymap.keys_for(action, context)?, what)))
+        .collect()
+}
+
+/// Rows of one verb and one meaning share a line.
+fn help(keymap: &Keymap) -> Vec<HelpSection> {
+    let section = |context: Context| {
+        let mut rows: Vec<(Action, Vec<&str>, &Text)> = Vec::new();
+        for row in keymap.rows().iter().filter(|row| row.context == context) {
+            let same = |(action, _, desc): &&mut (Action, Vec<&str>, &Text)| {
+                *action == row.action && **desc == row.desc
+            };
+            match rows.iter_mut().find(same) {
+                Some((_, keys, _)) => keys.push(&row.shown),
+                None => rows.push((row.action, vec![&row.shown], &row.desc)),
+            }
+        }
+        let rows: Vec<Hint> = rows
+            .into_iter()
+            .map(|(_, keys, what)| Hint { keys: Text::new(&keys.join(", ")), what: what.clone() })
+            .collect();
+        (!rows.is_empty()).then(|| HelpSection { title: title(context), rows })
+    };
+    Context::ALL.iter().copied().filter_map(section).collect()
+}
+
+fn title(context: Context) -> Text {
+    Text::new(match context {
+        Context::Global => "Everywhere",
+        Context::Ticks => "In Ticks",
+        Context::Positions => "In Positions",
+        Context::Gateway => "In Gateway",
+        Context::Kill => "In Kill",
+        Context::Decisions => "In Decisions",
+        Context::Lag => "In Lag",
+        Context::Log => "In Log",
+        Context::Help => "In this help",
+    })
+}
+
+fn card_lines(card: &Card) -> Vec<(Text, Text)> {
+    [
+        ("sentinel", &card.stop_sentinel),
+        ("gateway", &card.remote_stop),
+        ("AutoTrading", &card.autotrading),
+        ("broker", &card.broker_phone),
+        ("account", &card.account),
+    ]
+    .into_iter()
+    .filter(|(_, words)| !words.is_empty())
+    .map(|(label, words)| (Text::new(label), words.clone()))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_are_the_keymaps_own_keys() {
+        let keymap = Keymap::default();
+        let all = hints(&keymap, Context::Global, &Card::default(), &State::default());
+        assert_eq!((all.kill.as_str(), all.block.as_str()), ("Ctrl-K", "Ctrl-T"));
+        assert_eq!(all.confirm.as_str(), "y");
+        let zoom = all.live.iter().find(|h| h.what.as_str() == "zoom").unwrap();
+        assert_eq!(Some(zoom.keys.as_str()), keymap.keys_for(Action::Zoom, Context::Global));
+        let rows: usize = all.help.iter().map(|s| s.rows.len()).sum();
+        let verbs: std::collections::BTreeSet<_> =
+            keymap.rows().iter().map(|r| (r.context, r.action, r.desc.clone())).collect();
+        assert_eq!(rows, verbs.len());
+        assert!(all.card.is_empty());
+    }
+
+    #[test]
+    fn a_disarmed_switch_offers_its_key_first() {
+        let mut state = State::default();
+        state.latch.value.phase = LatchPhase::Disarmed;
+        let all = hints(&Keymap::default(), Context::Global, &Card::default(), &state);
+        assert_eq!(all.live[0].what.as_str(), "arm");
+    }
+}

@@ -1,0 +1,187 @@
+//! The screen of the console: views, and what the operator did to them.
+
+use super::chords;
+use super::keymap::Context;
+use super::overlay;
+use super::screen::{Frame, Screen};
+use super::ui::{Pane, Ui};
+use super::view::{self, Scene};
+use crate::config::Card;
+use crate::control::Action;
+use crate::domain::{Text, Ticket};
+use crate::state::State;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// Focus, rows, zoom and help, and the card that no view may lack.
+#[derive(Clone, Debug, Default)]
+pub struct Cockpit {
+    ui: Ui,
+    card: Card,
+    /// Where the last frame was drawn; a page is as long as its pane.
+    area: Rect,
+    /// The last row the help can begin with.
+    help_end: usize,
+}
+
+impl Cockpit {
+    /// A screen with nothing moved, and the out-of-band card of the settings.
+    #[must_use]
+    pub fn new(card: Card) -> Self {
+        Self { card, ..Self::default() }
+    }
+
+    fn scroll(&mut self, up: bool, by: usize, state: &State) {
+        if self.ui.help {
+            let row = self.ui.help_row.min(self.help_end);
+            self.ui.help_row =
+                if up { row.saturating_sub(by) } else { row.saturating_add(by).min(self.help_end) };
+            return;
+        }
+        self.ui.scroll(up, by, view::row_count(state, self.ui.focus));
+    }
+
+    /// Rows of the focused pane, without its frame and heading.
+    fn page(&self, state: &State) -> usize {
+        let places = view::areas(self.area, &self.ui, view::engaged(state));
+        let pane = if self.ui.help { Some(places.body) } else { places.pane(self.ui.focus) };
+        pane.map_or(1, |area| usize::from(area.height.saturating_sub(3)).max(1))
+    }
+
+    fn back(&mut self) {
+        if self.ui.help {
+            self.ui.help = false;
+        } else {
+            self.ui.zoom = false;
+        }
+    }
+}
+
+impl Screen for Cockpit {
+    fn draw(&mut self, frame: Frame<'_>, area: Rect, buf: &mut Buffer) {
+        self.area = area;
+        self.ui.pending = Text::new(frame.pending);
+        let hints = chords::hints(frame.keymap, self.context(), &self.card, frame.state);
+        let scene = Scene { state: frame.state, ui: &self.ui, hints: &hints };
+        let body = view::areas(area, &self.ui, view::engaged(frame.state)).body;
+        self.help_end = overlay::help::last_first_row(scene, body);
+        view::draw(frame.state, &self.ui, frame.theme, &hints, area, buf);
+    }
+
+    fn act(&mut self, action: Action, state: &State) {
+        let page = self.page(state);
+        match action {
+            Action::Help => {
+                self.ui.help = !self.ui.help;
+                self.ui.help_row = 0;
+            }
+            Action::Back => self.back(),
+            Action::Zoom => self.ui.zoom = !self.ui.zoom,
+            Action::FocusNext => self.ui.focus = self.ui.focus.next(),
+            Action::FocusPrevious => self.ui.focus = self.ui.focus.previous(),
+            Action::RowDown => self.scroll(false, 1, state),
+            Action::RowUp => self.scroll(true, 1, state),
+            Action::PageDown => self.scroll(false, page, state),
+            Action::PageUp => self.scroll(true, page, state),
+            Action::FirstRow => self.scroll(true, usize::MAX / 2, state),
+            Action::LastRow => self.scroll(false, usize::MAX / 2, state),
+            // What acts is the run loop's.
+            _ => {}
+        }
+    }
+
+    fn context(&self) -> Context {
+        if self.ui.help {
+            return Context::Help;
+        }
+        match self.ui.focus {
+            Pane::Positions => Context::Positions,
+            Pane::Ticks => Context::Ticks,
+            Pane::Gateway => Context::Gateway,
+            Pane::Kill => Context::Kill,
+            Pane::Decisions => Context::Decisions,
+            Pane::Lag => Context::Lag,
+            Pane::Log => Context::Log,
+        }
+    }
+
+    fn selected_position(&self, state: &State) -> Option<Ticket> {
+        if self.ui.focus != Pane::Positions || self.ui.help {
+            return None;
+        }
+        view::positions::selected(state, &self.ui).map(|(_, ticket)| ticket)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Lots, Money, Position, Price, Side};
+    use crate::tui::keymap::Keymap;
+    use crate::tui::theme::Theme;
+
+    fn state() -> State {
+        let mut state = State::default();
+        let position = |n| Position {
+            ticket: Ticket(n),
+            symbol: Text::new("EURUSD"),
+            side: Side::Buy,
+            lots: Lots::ZERO,
+            open: Price::ZERO,
+            current: None,
+            profit: Money::ZERO,
+            sl: None,
+            tp: None,
+        };
+        let mut pane = crate::state::GatewayPane::default();
+        let value = (1..=30).map(position).collect();
+        pane.positions = Some(crate::state::Aged { value, ..Default::default() });
+        state.gateways.push(pane);
+        state
+    }
+
+    fn drawn(cockpit: &mut Cockpit, state: &State) -> String {
+        let (theme, keymap) = (Theme::default(), Keymap::default());
+        let area = Rect::new(0, 0, 80, 24);
+        let mut buf = Buffer::empty(area);
+        cockpit.draw(Frame { state, theme: &theme, keymap: &keymap, pending: "g" }, area, &mut buf);
+        buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
+    }
+
+    #[test]
+    fn rows_and_pages_move_the_selection() {
+        let (mut cockpit, state) = (Cockpit::default(), state());
+        drawn(&mut cockpit, &state);
+        assert_eq!(cockpit.selected_position(&state), Some(Ticket(1)));
+        cockpit.act(Action::RowDown, &state);
+        assert_eq!(cockpit.selected_position(&state), Some(Ticket(2)));
+        cockpit.act(Action::PageDown, &state);
+        assert_eq!(cockpit.selected_position(&state), Some(Ticket(7)));
+        cockpit.act(Action::LastRow, &state);
+        assert_eq!(cockpit.selected_position(&state), Some(Ticket(30)));
+        cockpit.act(Action::FirstRow, &state);
+        assert_eq!(cockpit.selected_position(&state), Some(Ticket(1)));
+    }
+
+    #[test]
+    fn no_position_is_selected_while_it_can_not_be_seen() {
+        let (mut cockpit, state) = (Cockpit::default(), state());
+        cockpit.act(Action::Help, &state);
+        assert_eq!((cockpit.selected_position(&state), cockpit.context()), (None, Context::Help));
+        cockpit.act(Action::Back, &state);
+        cockpit.act(Action::FocusNext, &state);
+        assert_eq!((cockpit.selected_position(&state), cockpit.context()), (None, Context::Ticks));
+    }
+
+    #[test]
+    fn help_shows_the_keymaps_keys_and_scrolls_to_its_end_only() {
+        let (mut cockpit, state) = (Cockpit::default(), state());
+        cockpit.act(Action::Help, &state);
+        assert!(drawn(&mut cockpit, &state).contains("Leave; agent and latch stay"));
+        cockpit.act(Action::LastRow, &state);
+        let end = cockpit.ui.help_row;
+        cockpit.act(Action::RowDown, &state);
+        assert_eq!(cockpit.ui.help_row, end);
+        assert!(drawn(&mut cockpit, &state).contains("Close the help."));
+    }
+}
