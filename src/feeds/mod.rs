@@ -1,5 +1,12 @@
 //! The inbound edges, and the sequencer that stamps what they report.
+//!
+//! What belongs here: threads that wait for a socket or a file and report
+//! through [`crate::event::Sender`]. What does not: sockets' own rules
+//! (`link`), and what a report means (`state`).
 
 pub mod sequencer;
+pub mod ticks;
+mod worker;
 
 pub use sequencer::{Sequencer, Turn};
+pub use worker::StartError;

@@ -11,6 +11,7 @@ pub mod monitor;
 pub mod peer;
 pub mod req;
 pub mod socket;
+pub mod sub;
 pub mod track;
 pub mod wake;
 
@@ -18,6 +19,8 @@ pub use error::{AskError, CallError, LinkError};
 pub use monitor::{LinkEvent, Monitor};
 pub use peer::{Answer, Peer};
 pub use req::{Posted, Req};
+pub(crate) use socket::poll_until;
 pub use socket::{Line, Options, open_req};
+pub use sub::{Look, Sub};
 pub use track::Track;
 pub use wake::{Sleeper, Waker, wake_pair};

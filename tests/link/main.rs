@@ -4,6 +4,10 @@
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod feeds;
+#[cfg(test)]
 mod peers;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod wild;

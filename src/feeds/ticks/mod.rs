@@ -1,0 +1,188 @@
+//! A tick feed: one thread per gateway, from the socket to the sequencer.
+//!
+//! The thread decodes in place, hands over batches and counts what it had to
+//! refuse or drop. What a tick means (stale, dead feed, closed market) is for
+//! State to say.
+
+mod bundle;
+mod tally;
+
+use super::worker::{StartError, Worker};
+use crate::config::FeedSettings;
+use crate::domain::{GatewayAddr, Tick};
+use crate::event::{Level, Sender};
+use crate::host::clock::{self, mono_ns};
+use crate::link::{Look, Sleeper, Sub, poll_until};
+use crate::wire::ticks::{TickFault, decode};
+use bundle::Bundle;
+use std::time::Duration;
+use tally::Tally;
+
+/// Messages read between two looks at everything else.
+const TURN: usize = 4_096;
+/// The thread looks at its link at least this often.
+const LOOK_NS: u64 = 250_000_000;
+/// In a flood, ticks wait this long in libzmq, so that one waking serves many.
+const NAP_NS: u64 = 1_000_000;
+/// So many messages in a window are a flood: 10,000 a second.
+const FLOOD_WINDOW_NS: u64 = 10_000_000;
+const FLOOD: usize = 100;
+
+/// A running feed. Dropping it ends it too.
+pub struct FeedHandle(Worker);
+
+impl FeedHandle {
+    /// Ends the thread; false when it did not end within a second.
+    pub fn stop(mut self) -> bool {
+        self.0.stop()
+    }
+}
+
+/// Starts feed number `feed` from what `gateway` publishes.
+///
+/// # Errors
+/// [`StartError`] when this host has no socket or thread left; a gateway that
+/// is not there is no error.
+pub fn start(
+    ctx: &zmq::Context,
+    feed: u16,
+    gateway: &GatewayAddr,
+    settings: &FeedSettings,
+    sender: Sender,
+) -> Result<FeedHandle, StartError> {
+    let silence_ns = settings.rebuild_after_silence_ms.saturating_mul(1_000_000);
+    let (now, max) = (mono_ns(), settings.max_message_bytes);
+    let sub = Sub::connect(ctx, &gateway.data, max, silence_ns, now)?;
+    let name = format!("feed {}", gateway.name);
+    let worker = Worker::start(ctx, &format!("ticks-{feed}"), move |wake| {
+        let (bundle, tally) = (Bundle::new(feed), Tally::new(feed));
+        let frames = [zmq::Message::new(), zmq::Message::new()];
+        Feed { sub, wake, sender, name, bundle, tally, frames, flood: Flood::default() }.run();
+    })?;
+    Ok(FeedHandle(worker))
+}
+
+/// Whether ticks come in a flood.
+#[derive(Default)]
+struct Flood {
+    since: u64,
+    count: usize,
+    on: bool,
+}
+
+impl Flood {
+    const fn count(&mut self, messages: usize, now: u64) {
+        self.count += messages;
+        if now.saturating_sub(self.since) >= FLOOD_WINDOW_NS {
+            self.on = self.count >= FLOOD;
+            self.count = 0;
+            self.since = now;
+        }
+    }
+}
+
+struct Feed {
+    sub: Sub,
+    wake: Sleeper,
+    sender: Sender,
+    name: String,
+    bundle: Bundle,
+    tally: Tally,
+    /// A message's frames: no shape has more than two.
+    frames: [zmq::Message; 2],
+    flood: Flood,
+}
+
+impl Feed {
+    fn run(mut self) {
+        self.tally.report(&self.sender);
+        while !self.wake.stopping() {
+            self.wake.hush();
+            self.look(mono_ns());
+            let messages = self.drain();
+            let now = mono_ns();
+            self.flood.count(messages, now);
+            self.tally.dropped(self.bundle.flush_due(&self.sender, now));
+            self.tally.report_due(&self.sender, now);
+            if messages < TURN {
+                self.rest(now);
+            }
+        }
+        self.tally.dropped(self.bundle.flush(&self.sender, mono_ns()));
+        self.tally.report(&self.sender);
+    }
+
+    /// The watchdog's turn.
+    fn look(&mut self, now: u64) {
+        match self.sub.look(now) {
+            Ok(Look::Quiet) => return,
+            Ok(Look::Changed) => {}
+            Ok(Look::Rebuilt(reason)) => self.tally.rebuilt(reason),
+            Err(e) => self.sender.log(Level::Warn, &self.name, e.to_string()),
+        }
+        self.tally.link(self.sub.link_state());
+        self.tally.report(&self.sender);
+    }
+
+    /// Reads what is there, at most a turn's worth; the count of messages.
+    fn drain(&mut self) -> usize {
+        let mut sound = false;
+        let mut count = 0;
+        while count < TURN {
+            let Some(read) = self.next() else { break };
+            count += 1;
+            sound |= read.is_ok();
+            match read {
+                Ok(tick) => {
+                    self.tally.tick(&tick);
+                    self.bundle.push(tick, clock::now);
+                }
+                Err(fault) => self.tally.refused(fault),
+            }
+        }
+        if count > 0 {
+            self.sub.heard(mono_ns(), sound);
+        }
+        count
+    }
+
+    /// The next message, read; none when there is none. What fails otherwise
+    /// shows at the link.
+    fn next(&mut self) -> Option<Result<Tick, TickFault>> {
+        let socket = self.sub.line().socket();
+        let [first, second] = &mut self.frames;
+        socket.recv(first, zmq::DONTWAIT).ok()?;
+        if !first.get_more() {
+            return Some(decode(&[first]));
+        }
+        socket.recv(second, zmq::DONTWAIT).ok()?;
+        if !second.get_more() {
+            return Some(decode(&[first, second]));
+        }
+        // The rest of a message is there as soon as its first frame is.
+        while second.get_more() {
+            socket.recv(second, zmq::DONTWAIT).ok()?;
+        }
+        Some(Err(TickFault::OddFrames))
+    }
+
+    fn rest(&self, now: u64) {
+        let line = self.sub.line();
+        let mut items = [
+            line.monitor().socket().as_poll_item(zmq::POLLIN),
+            self.wake.socket().as_poll_item(zmq::POLLIN),
+            line.socket().as_poll_item(zmq::POLLIN),
+        ];
+        let failed = if self.flood.on {
+            let (calm, _) = items.split_at_mut(2);
+            poll_until(calm, now, now + NAP_NS).is_err()
+        } else {
+            let due = self.bundle.due().min(self.tally.due());
+            poll_until(&mut items, now, due.min(now + LOOK_NS)).is_err()
+        };
+        if failed {
+            // Nothing left to wait on; at least not in a circle.
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
