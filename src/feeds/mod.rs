@@ -4,6 +4,7 @@
 //! through [`crate::event::Sender`]. What does not: sockets' own rules
 //! (`link`), and what a report means (`state`).
 
+pub mod polls;
 pub mod sequencer;
 pub mod ticks;
 mod worker;

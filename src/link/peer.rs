@@ -101,10 +101,12 @@ impl Peer {
     }
 
     /// Forgets a refused fingerprint: the operator says that another HEARTBEAT
-    /// may be sent.
+    /// may be sent. No effect on a peer that was not refused.
     pub fn probe_again(&mut self) {
-        self.proven = Proof::None;
-        self.probe = None;
+        if matches!(self.proven, Proof::NotV1(_)) {
+            self.proven = Proof::None;
+            self.probe = None;
+        }
     }
 
     /// `HEARTBEAT`; gives back `data.service`. On a new connection this is the
@@ -182,6 +184,16 @@ impl Peer {
         let body = posted.and_then(|posted| self.req.wait(&posted, until));
         let value = body.map_err(|e| AskError::of_call(self.req.to(), timeout, e))?;
         Ok(Answer { value, asked, rtt: clock::now().since(asked) })
+    }
+
+    /// Hands a question to a proven peer without waiting for its answer, which
+    /// [`Req::next_of`] brings; an unproven peer gets nothing.
+    ///
+    /// # Errors
+    /// [`AskError`]; the question was not sent.
+    pub fn put(&mut self, action: Action) -> Result<Posted, AskError> {
+        self.post(&request(action), 0)
+            .map_err(|e| AskError::of_call(self.req.to(), Duration::ZERO, e).never_sent())
     }
 
     /// Posts on the connection that was proven, or not at all: while it waits,

@@ -8,6 +8,8 @@ mod feeds;
 #[cfg(test)]
 mod peers;
 #[cfg(test)]
+mod polls;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod wild;
