@@ -8,6 +8,7 @@ use super::error::LinkError;
 use super::socket::{self, Line, Options};
 use super::track::Track;
 use crate::domain::{Endpoint, LinkState};
+use std::time::Duration;
 
 /// Ticks that libzmq may hold for us: a second at the rate of the worst hour.
 const RECEIVE_HWM: i32 = 100_000;
@@ -45,8 +46,8 @@ pub struct Sub {
 }
 
 impl Sub {
-    /// Starts connecting to `to`; `silence_ns` without a message on a link
-    /// that stands is a reason to rebuild, 0 never. `now` is monotonic
+    /// Starts connecting to `to`; `silence` without a message on a link that
+    /// stands is a reason to rebuild, zero never. `now` is monotonic
     /// nanoseconds, here and below.
     ///
     /// # Errors
@@ -55,7 +56,7 @@ impl Sub {
         ctx: &zmq::Context,
         to: &Endpoint,
         max_message: u64,
-        silence_ns: u64,
+        silence: Duration,
         now: u64,
     ) -> Result<Self, LinkError> {
         let options = Options { max_message, ..Options::default() };
@@ -65,7 +66,7 @@ impl Sub {
             to: to.clone(),
             options,
             track: Track::default(),
-            silence_ns,
+            silence_ns: u64::try_from(silence.as_nanos()).unwrap_or(u64::MAX),
             rebuilds: 0,
             heard: now,
             not_before: 0,

@@ -2,10 +2,10 @@
 
 use crate::fake::{endpoint, eventually, free_port};
 use crate::wild::{Wild, announce, frame, greet};
-use crs::config::FeedSettings;
+use TickShape::{T1, T2, T3, T4, T5, T6, T7};
 use crs::domain::{GatewayAddr, LinkState, Text, Tick, TickShape};
 use crs::event::{Event, FeedReport, Receiver, channel_pair};
-use crs::feeds::ticks::{self, FeedHandle};
+use crs::feeds::ticks::{self, FeedHandle, Limits};
 use std::time::{Duration, Instant};
 
 const LONG: Duration = Duration::from_secs(20);
@@ -20,11 +20,12 @@ struct Feed {
 }
 
 impl Feed {
-    fn start(port: u16, settings: FeedSettings) -> Self {
+    fn start(port: u16, silence: Duration) -> Self {
         let (sender, receiver) = channel_pair();
         let gateway =
             GatewayAddr { name: Text::new("main"), cmd: endpoint(1), data: endpoint(port) };
-        let handle = ticks::start(&zmq::Context::new(), 2, &gateway, &settings, sender).unwrap();
+        let limits = Limits { max_message: 1_048_576, silence };
+        let handle = ticks::start(&zmq::Context::new(), 2, &gateway, limits, sender).unwrap();
         let report = FeedReport::default();
         Self { handle: Some(handle), receiver, report, ticks: Vec::new() }
     }
@@ -76,7 +77,7 @@ fn publish_until_heard(feed: &mut Feed, socket: &zmq::Socket) {
 #[test]
 fn every_shape_arrives_in_order_and_every_refusal_is_counted() {
     let (socket, port) = publisher(&zmq::Context::new(), "*");
-    let mut feed = Feed::start(port, FeedSettings::default());
+    let mut feed = Feed::start(port, Duration::ZERO);
     publish_until_heard(&mut feed, &socket);
     std::thread::sleep(Duration::from_millis(50));
     let warm = feed.listen().ticks.len();
@@ -100,7 +101,6 @@ fn every_shape_arrives_in_order_and_every_refusal_is_counted() {
     }
     feed.until(|f| f.ticks.len() == warm + 7 && f.report.missed == 3);
     let shapes: Vec<TickShape> = feed.ticks[warm..].iter().map(|t| t.shape).collect();
-    use TickShape::{T1, T2, T3, T4, T5, T6, T7};
     assert_eq!(shapes, [T1, T2, T3, T4, T5, T6, T7]);
     let counted = |word| feed.report.refused.get(&Text::new(word)).copied();
     for word in ["odd frames", "no quote", "not a number", "crossed", "bad utf-8", "not a tick"] {
@@ -121,7 +121,7 @@ fn a_frame_that_announces_a_gibibyte_costs_a_rebuild_and_no_more() {
             announce(stream, 1 << 30);
         }
     });
-    let mut feed = Feed::start(wild.port, FeedSettings::default());
+    let mut feed = Feed::start(wild.port, Duration::ZERO);
     feed.until(|f| f.ticks.len() >= 2);
     feed.until(|f| f.report.rebuilds >= 1);
     assert_eq!(feed.report.rebuilt_for.as_str(), "protocol error");
@@ -147,7 +147,7 @@ fn garbage_greetings_are_outlived() {
             frame(stream, TICK);
         }
     });
-    let mut feed = Feed::start(wild.port, FeedSettings::default());
+    let mut feed = Feed::start(wild.port, Duration::ZERO);
     feed.until(|f| !f.ticks.is_empty());
     feed.stop();
 }
@@ -161,7 +161,7 @@ fn a_half_open_link_is_shown_as_down() {
             frame(stream, TICK);
         }
     });
-    let mut feed = Feed::start(wild.port, FeedSettings::default());
+    let mut feed = Feed::start(wild.port, Duration::ZERO);
     feed.until(|f| f.report.link == LinkState::Up);
     let start = Instant::now();
     feed.until(|f| f.report.link == LinkState::Down);
@@ -174,7 +174,7 @@ fn a_half_open_link_is_shown_as_down() {
 fn a_publisher_that_restarts_is_heard_again() {
     let ctx = zmq::Context::new();
     let (first, port) = publisher(&ctx, "*");
-    let mut feed = Feed::start(port, FeedSettings::default());
+    let mut feed = Feed::start(port, Duration::ZERO);
     publish_until_heard(&mut feed, &first);
     drop((first, ctx));
     feed.until(|f| f.report.link == LinkState::Down);
@@ -188,9 +188,8 @@ fn a_publisher_that_restarts_is_heard_again() {
 #[test]
 fn only_a_configured_silence_is_a_reason_to_rebuild() {
     let (_mute, port) = publisher(&zmq::Context::new(), "*");
-    let settings = FeedSettings { rebuild_after_silence_ms: 200, ..FeedSettings::default() };
     let (mut patient, mut strict) =
-        (Feed::start(port, FeedSettings::default()), Feed::start(port, settings));
+        (Feed::start(port, Duration::ZERO), Feed::start(port, Duration::from_millis(200)));
     strict.until(|f| f.report.rebuilds >= 2);
     assert_eq!(strict.report.rebuilt_for.as_str(), "silence");
     patient.until(|f| f.report.link == LinkState::Up);
@@ -201,7 +200,7 @@ fn only_a_configured_silence_is_a_reason_to_rebuild() {
 
 #[test]
 fn a_feed_without_a_publisher_ends_at_once() {
-    let mut feed = Feed::start(free_port(), FeedSettings::default());
+    let mut feed = Feed::start(free_port(), Duration::ZERO);
     feed.until(|f| f.report.feed == 2);
     assert_eq!(feed.report.link, LinkState::Connecting);
     feed.stop();

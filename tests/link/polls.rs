@@ -1,12 +1,11 @@
 //! The polls: what they ask, what they report, and what they spare a gateway.
 
 use crate::fake::{Fake, Say, endpoint, eventually, free_port, honest, success};
-use crs::config::PollSettings;
 use crs::domain::{Endpoint, Fingerprint, GatewayAddr, LinkState, Text};
 use crs::event::{
     AccountRead, Event, GatewayReport, Level, LogLine, PositionsRead, Read, Receiver, channel_pair,
 };
-use crs::feeds::polls::{self, PollHandle};
+use crs::feeds::polls::{self, PollHandle, Rhythm};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -25,11 +24,11 @@ struct Polls {
 impl Polls {
     fn start(to: &Endpoint) -> Self {
         let (sender, receiver) = channel_pair();
-        let poll =
-            PollSettings { heartbeat_ms: 50, positions_ms: 50, account_ms: 50, timeout_ms: 200 };
+        let (often, timeout) = (Duration::from_millis(50), Duration::from_millis(200));
+        let rhythm = Rhythm { heartbeat: often, positions: often, account: often, timeout };
         let gateway = GatewayAddr { name: Text::new("main"), cmd: to.clone(), data: endpoint(1) };
         let ctx = zmq::Context::new();
-        let handle = polls::start(&ctx, 1, &gateway, &poll, sender).unwrap();
+        let handle = polls::start(&ctx, 1, &gateway, rhythm, sender).unwrap();
         Self {
             handle: Some(handle),
             receiver,

@@ -9,7 +9,6 @@ mod slot;
 mod told;
 
 use super::worker::{StartError, Worker};
-use crate::config::PollSettings;
 use crate::domain::{Fingerprint, GatewayAddr, Stamp};
 use crate::event::Sender;
 use crate::host::clock;
@@ -24,6 +23,7 @@ pub struct PollHandle(Worker);
 
 impl PollHandle {
     /// Ends the thread; false when it did not end within a second.
+    #[must_use = "false: the thread was left behind"]
     pub fn stop(mut self) -> bool {
         self.0.stop()
     }
@@ -33,6 +33,19 @@ impl PollHandle {
     pub fn probe_again(&self) {
         self.0.waker().probe();
     }
+}
+
+/// How often to ask, and how long to wait for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rhythm {
+    /// Between two `HEARTBEAT`s.
+    pub heartbeat: Duration,
+    /// Between two reads of the positions.
+    pub positions: Duration,
+    /// Between two reads of the account.
+    pub account: Duration,
+    /// After this an answer is late, and said to be.
+    pub timeout: Duration,
 }
 
 /// Largest answer taken, in bytes: thousands of positions.
@@ -47,19 +60,16 @@ pub fn start(
     ctx: &zmq::Context,
     index: u16,
     gateway: &GatewayAddr,
-    poll: &PollSettings,
+    rhythm: Rhythm,
     sender: Sender,
 ) -> Result<PollHandle, StartError> {
     let mut peer = Peer::connect(ctx, &gateway.cmd, MAX_ANSWER)?;
-    let poll = *poll;
-    let timeout = Duration::from_millis(poll.timeout_ms);
     let told = Told::new(index, gateway, sender);
     let worker = Worker::start(ctx, &format!("polls-{index}"), move |wake| {
         peer.wake_by(wake);
-        let slots = [poll.heartbeat_ms, poll.positions_ms, poll.account_ms]
-            .map(|period| Slot::new(period, timeout));
-        let pause = Duration::from_millis(poll.heartbeat_ms.max(1));
-        Polls { peer, told, slots, timeout, pause }.run();
+        let slots = [rhythm.heartbeat, rhythm.positions, rhythm.account]
+            .map(|period| Slot::new(period, rhythm.timeout));
+        Polls { peer, told, slots, rhythm }.run();
     })?;
     Ok(PollHandle(worker))
 }
@@ -88,8 +98,7 @@ struct Polls {
     peer: Peer,
     told: Told,
     slots: [Slot; 3],
-    timeout: Duration,
-    pause: Duration,
+    rhythm: Rhythm,
 }
 
 impl Polls {
@@ -101,7 +110,7 @@ impl Polls {
             let round = match self.peer.fingerprint() {
                 Fingerprint::V1 => self.round(),
                 Fingerprint::Unknown => self.prove(),
-                Fingerprint::NotV1 => self.wait(&clock::now(), self.pause),
+                Fingerprint::NotV1 => self.wait(&clock::now(), self.rhythm.heartbeat),
             };
             match round {
                 Ok(()) => {}
@@ -125,7 +134,7 @@ impl Polls {
             self.told.unreachable(start, &mut self.peer, &broke);
             self.slots.iter_mut().for_each(Slot::lost);
         }
-        match self.peer.heartbeat(self.timeout) {
+        match self.peer.heartbeat(self.rhythm.timeout) {
             Ok(answer) => {
                 let [heartbeat, ..] = &mut self.slots;
                 heartbeat.put_off(answer.asked.mono_ns);
@@ -135,7 +144,7 @@ impl Polls {
             Err(AskError::Stopped { .. }) => Err(CallError::Stopped),
             Err(error) => {
                 self.told.unreachable(start, &mut self.peer, &error);
-                self.wait(&start, self.pause)
+                self.wait(&start, self.rhythm.heartbeat)
             }
         }
     }

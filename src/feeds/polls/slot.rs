@@ -33,11 +33,10 @@ fn ns(d: Duration) -> u64 {
 }
 
 impl Slot {
-    /// Due at once, then every `period_ms`, with an answer wanted within
+    /// Due at once, then every `period`, with an answer wanted within
     /// `timeout`.
-    pub(super) fn new(period_ms: u64, timeout: Duration) -> Self {
-        let period = period_ms.max(1).saturating_mul(1_000_000);
-        Self { period, timeout, due: 0, out: None }
+    pub(super) fn new(period: Duration, timeout: Duration) -> Self {
+        Self { period: ns(period), timeout, due: 0, out: None }
     }
 
     /// Whether to ask at `now` (monotonic ns, as everywhere here).
@@ -105,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_question_is_out_once_and_late_once() {
-        let mut slot = Slot::new(1_000, Duration::from_millis(300));
+        let mut slot = Slot::new(Duration::from_secs(1), Duration::from_millis(300));
         assert!(slot.is_due(0));
         let asked = Stamp { mono_ns: 500 * MS, ..Stamp::default() };
         slot.asked(posted(), asked);
@@ -121,7 +120,7 @@ mod tests {
 
     #[test]
     fn after_its_answer_a_question_waits_for_its_period() {
-        let mut slot = Slot::new(1_000, Duration::from_millis(300));
+        let mut slot = Slot::new(Duration::from_secs(1), Duration::from_millis(300));
         slot.asked(posted(), Stamp { mono_ns: 500 * MS, ..Stamp::default() });
         slot.out = None;
         assert!(!slot.is_due(1_499 * MS) && slot.is_due(1_500 * MS));

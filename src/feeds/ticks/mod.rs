@@ -8,7 +8,6 @@ mod bundle;
 mod tally;
 
 use super::worker::{StartError, Worker};
-use crate::config::FeedSettings;
 use crate::domain::{GatewayAddr, Tick};
 use crate::event::{Level, Sender};
 use crate::host::clock::{self, mono_ns};
@@ -28,11 +27,22 @@ const NAP_NS: u64 = 1_000_000;
 const FLOOD_WINDOW_NS: u64 = 10_000_000;
 const FLOOD: usize = 100;
 
+/// What a feed puts up with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest message taken, in bytes; a larger one costs a rebuild.
+    pub max_message: u64,
+    /// Silence on a link that stands after which the socket is built anew;
+    /// zero never.
+    pub silence: Duration,
+}
+
 /// A running feed. Dropping it ends it too.
 pub struct FeedHandle(Worker);
 
 impl FeedHandle {
     /// Ends the thread; false when it did not end within a second.
+    #[must_use = "false: the thread was left behind"]
     pub fn stop(mut self) -> bool {
         self.0.stop()
     }
@@ -47,12 +57,11 @@ pub fn start(
     ctx: &zmq::Context,
     feed: u16,
     gateway: &GatewayAddr,
-    settings: &FeedSettings,
+    limits: Limits,
     sender: Sender,
 ) -> Result<FeedHandle, StartError> {
-    let silence_ns = settings.rebuild_after_silence_ms.saturating_mul(1_000_000);
-    let (now, max) = (mono_ns(), settings.max_message_bytes);
-    let sub = Sub::connect(ctx, &gateway.data, max, silence_ns, now)?;
+    let Limits { max_message, silence } = limits;
+    let sub = Sub::connect(ctx, &gateway.data, max_message, silence, mono_ns())?;
     let name = format!("feed {}", gateway.name);
     let worker = Worker::start(ctx, &format!("ticks-{feed}"), move |wake| {
         let (bundle, tally) = (Bundle::new(feed), Tally::new(feed));
