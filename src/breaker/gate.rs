@@ -68,6 +68,13 @@ impl Gate {
         self.bits.fetch_or(KILLED, Ordering::AcqRel);
     }
 
+    /// Whether the last look at the latch did not come back in time, so that
+    /// nothing it said before is proven now.
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        self.bits.load(Ordering::Acquire) & OVERDUE != 0
+    }
+
     /// What keeps it closed, in words.
     #[must_use]
     pub fn why(&self) -> Text {

@@ -4,10 +4,14 @@
 //! through [`crate::event::Sender`]. What does not: sockets' own rules
 //! (`link`), and what a report means (`state`).
 
+pub mod decisions;
+pub mod latch;
 pub mod polls;
 pub mod sequencer;
 pub mod ticks;
 mod worker;
 
+pub use decisions::DecisionFeed;
+pub use latch::LatchFeed;
 pub use sequencer::{Sequencer, Turn};
 pub use worker::StartError;
