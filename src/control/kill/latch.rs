@@ -1,11 +1,13 @@
 //! The thread that makes the latch, so that a sick disk hangs it and nothing
 //! else.
 
+use crate::audit::LedgerReader;
 use crate::breaker::body;
 use crate::breaker::file::{self, CreateError};
 use crate::domain::{KillIntent, Text};
 use crate::host::clock;
 use crossbeam_channel as channel;
+use std::path::Path;
 use std::time::Duration;
 
 /// How the making goes, each with the moment on the monotonic clock.
@@ -49,17 +51,20 @@ pub struct LatchMaker {
 }
 
 impl LatchMaker {
-    /// Starts the thread; `tell` hears every step.
+    /// Starts the thread; `tell` hears every step. `audit` is where a reset
+    /// would be on record.
     ///
     /// # Errors
     /// The system's, when it has no thread to give.
     pub fn start(
+        audit: &Path,
         mut tell: impl FnMut(&KillIntent, LatchStep) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (jobs, inbox) = channel::unbounded::<KillIntent>();
+        let audit = audit.to_owned();
         std::thread::Builder::new().name("latch".to_owned()).spawn(move || {
             for intent in inbox {
-                make(&intent, &mut |step| tell(&intent, step));
+                make(&intent, &audit, &mut |step| tell(&intent, step));
             }
         })?;
         Ok(Self { jobs })
@@ -72,9 +77,14 @@ impl LatchMaker {
 }
 
 /// Makes the latch. The first reason stays: a file that exists is left alone.
-pub fn make(intent: &KillIntent, tell: &mut dyn FnMut(LatchStep)) {
+pub fn make(intent: &KillIntent, audit: &Path, tell: &mut dyn FnMut(LatchStep)) {
     let mut told = false;
     for _ in 0..LOOKS {
+        // A file that went between two looks may have gone by a reset of this
+        // very decision, which is on record before the file moves.
+        if told && was_reset(intent, audit) {
+            return;
+        }
         match file::create(&intent.latch) {
             Ok(created) => {
                 tell(LatchStep::Visible { at: clock::mono_ns(), ours: true });
@@ -101,4 +111,52 @@ pub fn make(intent: &KillIntent, tell: &mut dyn FnMut(LatchStep)) {
     }
     // Somebody's file stands, and stood at every look.
     tell(LatchStep::Durable { at: clock::mono_ns() });
+}
+
+/// Whether an audited reset names this decision. A log that can't be read
+/// names nothing.
+pub(super) fn was_reset(intent: &KillIntent, audit: &Path) -> bool {
+    LedgerReader::new(audit).refresh().is_ok_and(|ledger| ledger.was_reset(intent.engage_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{Act, Chain};
+    use crate::breaker::file::{Probe, archive, probe};
+    use crate::domain::{Intent, Stamp};
+    use crate::host::{Identity, ids};
+
+    #[test]
+    fn a_latch_that_its_own_reset_took_away_is_not_made_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (latch, audit) = (dir.path().join("latch"), dir.path().join("audit"));
+        let intent = KillIntent {
+            engage_id: ids::engage_id(),
+            intent: Intent::Kill,
+            operator: Text::new("op"),
+            host: Text::new("inf"),
+            boot_id: Text::new("b"),
+            reason: Text::new("why"),
+            pressed: Stamp::default(),
+            latch: latch.clone(),
+            targets: Vec::new(),
+            drill: false,
+        };
+        make(&intent, &audit, &mut |_| {});
+        let maker = LatchMaker::start(&audit, |_, _| {}).unwrap();
+        maker.make(&intent);
+        std::thread::sleep(PAUSE * 2);
+        let reset = Act::Reset {
+            ids: vec![intent.engage_id],
+            foreign: Vec::new(),
+            token: ids::engage_id(),
+            reason: Text::new("over"),
+            overridden: false,
+        };
+        Chain::new(&audit, Identity::here(), "test").append(reset).unwrap();
+        archive(&latch, "over").unwrap();
+        std::thread::sleep(PAUSE * (LOOKS + 5));
+        assert_eq!(probe(&latch), Probe::Absent);
+    }
 }

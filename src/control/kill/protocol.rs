@@ -59,6 +59,11 @@ pub enum FromAgent {
         /// The decision whose kill is running: this one, or an earlier one.
         under: EngageId,
     },
+    /// This decision was reset: there is nothing to carry out.
+    Over {
+        /// Which.
+        engage_id: EngageId,
+    },
     /// A kill moved.
     Progress(Box<KillProgress>),
     /// Look now.

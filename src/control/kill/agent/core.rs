@@ -6,7 +6,7 @@ use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::breaker::{body, file};
 use crate::control::kill::KillRules;
 use crate::control::kill::driver::{Driver, DriverConfig, Told};
-use crate::control::kill::latch::{LatchMaker, LatchStep};
+use crate::control::kill::latch::{self, LatchMaker, LatchStep};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::control::kill::recorder::Recorder;
 use crate::domain::{
@@ -105,7 +105,7 @@ pub fn run(config: AgentConfig) -> Result<(), AgentError> {
     })
     .map_err(io("start the audit log", &audit))?;
     let latching = core.clone();
-    let maker = LatchMaker::start(move |intent, step| {
+    let maker = LatchMaker::start(&audit, move |intent, step| {
         let _ = latching.send(Msg::Latch(Box::new(intent.clone()), step));
     })
     .map_err(io("start the latch thread", &socket))?;
@@ -348,6 +348,13 @@ impl Core {
     /// disk. None of them waits for another.
     fn engage(&mut self, client: u64, intent: KillIntent) {
         let engage_id = intent.engage_id;
+        // A client that comes back with an old decision may not know that it
+        // is over. Fresh ones are never held up by a look into the log.
+        let old = clock::now().since(intent.pressed) > Duration::from_secs(1);
+        if old && latch::was_reset(&intent, &self.config.home.audit()) {
+            self.clients.tell(client, &FromAgent::Over { engage_id });
+            return;
+        }
         let under = match intent.intent {
             Intent::Kill => {
                 self.begin(&intent);
@@ -451,6 +458,9 @@ impl Core {
             && let Some(engaged) = reader.ledger().engaged().next()
         {
             self.maker.make(&engaged.intent);
+            return;
+        }
+        if reader.ledger().foreign().next().is_none() {
             return;
         }
         let (path, text) = (self.config.home.latch.clone(), self.verdict.seen.reason.clone());

@@ -3,7 +3,7 @@
 use super::core::Core;
 use crate::audit::{Act, ForeignLatch, LedgerReader};
 use crate::breaker::file::{self, Probe};
-use crate::control::kill::protocol::ResetRequest;
+use crate::control::kill::protocol::{FromAgent, ResetRequest};
 use crate::domain::{EngageId, GatewayPhase, Intent, KillIntent, Text};
 use crate::host::{Identity, clock, ids};
 
@@ -60,6 +60,9 @@ impl Core {
         })?;
         for driver in self.drivers.values() {
             driver.end();
+        }
+        for engage_id in named.iter().copied() {
+            self.clients.tell_all(&FromAgent::Over { engage_id });
         }
         self.active.clear();
         self.running.clear();

@@ -87,6 +87,7 @@ impl Work {
                 self.sender.send(Event::Agent(report));
             }
             FromAgent::Accepted { engage_id, .. } => self.accepted(engage_id),
+            FromAgent::Over { engage_id } => self.over(engage_id),
             FromAgent::Progress(progress) => {
                 let standing_in = self.kill.as_ref().is_some_and(|k| k.standing_in);
                 if !standing_in || progress.phase == GatewayPhase::Verified {
@@ -96,11 +97,10 @@ impl Work {
             FromAgent::Alarm { text } => self.sender.log(Level::Alarm, "agent", text),
             FromAgent::Latch(_) | FromAgent::Beat { .. } => {}
             FromAgent::Reset { outcome } => {
-                if outcome.is_ok() {
-                    self.kill = None;
-                    for driver in self.drivers.values() {
-                        driver.end();
-                    }
+                if outcome.is_ok()
+                    && let Some(id) = self.kill.as_ref().map(|k| k.intent.engage_id)
+                {
+                    self.over(id);
                 }
                 if let Some(done) = self.waiting_reset.take() {
                     let _ = done.send(outcome);

@@ -6,7 +6,7 @@ use crate::audit::Act;
 use crate::breaker::Gate;
 use crate::control::kill::client::Client;
 use crate::control::kill::driver::{Driver, DriverConfig, Told};
-use crate::control::kill::latch::{LatchMaker, LatchStep};
+use crate::control::kill::latch::{LatchMaker, LatchStep, was_reset};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::control::kill::recorder::Recorder;
 use crate::domain::{EngageId, Intent, KillIntent, KillProgress, LatchPhase, StepTimes, Text};
@@ -215,6 +215,14 @@ impl Work {
     }
 
     pub(super) fn stand_in(&mut self, why: &str) {
+        // Long after the key the decision may be over without our knowing.
+        let old = |k: &&Kill| clock::mono_ns().saturating_sub(k.began) > SILENCE;
+        if let Some(kill) = self.kill.as_ref().filter(old)
+            && was_reset(&kill.intent, &self.config.agent.home.audit())
+        {
+            self.over(kill.intent.engage_id);
+            return;
+        }
         self.start_drivers();
         let Some(kill) = &mut self.kill else { return };
         kill.standing_in = true;
@@ -240,6 +248,16 @@ impl Work {
             self.sender.log(Level::Info, "kill", "the agent has the kill again");
         }
         self.report_steps();
+    }
+
+    /// The decision was reset: whoever stands in for the agent stops.
+    pub(super) fn over(&mut self, id: EngageId) {
+        if self.kill.as_ref().is_some_and(|k| k.intent.engage_id == id) {
+            self.kill = None;
+            for driver in self.drivers.values() {
+                driver.end();
+            }
+        }
     }
 
     pub(super) fn latch_step(&mut self, id: EngageId, step: LatchStep) {
