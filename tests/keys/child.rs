@@ -1,0 +1,118 @@
+//! The console that the tests of `terminal` drive: this very test program,
+//! started again inside a terminal. Hands and desk write into `notes`; the
+//! screen says what the guard does.
+
+use crs::control::{Action, Desk, Trigger};
+use crs::domain::{Intent, Stamp, Ticket};
+use crs::event::{GuardPhase, SessionInfo, channel_pair};
+use crs::feeds::Sequencer;
+use crs::host::{SystemClock, clock};
+use crs::state::State;
+use crs::tui::keymap::{Context, Keymap};
+use crs::tui::theme::{Charset, Depth, Role, Theme};
+use crs::tui::{Console, Exit, Frame, Screen, run};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+/// One line into `notes`, there in full or not at all.
+fn note(what: &str) {
+    let mut file = OpenOptions::new().create(true).append(true).open("notes").unwrap();
+    file.write_all(format!("{what}\n").as_bytes()).unwrap();
+}
+
+struct Hands;
+
+impl Trigger for Hands {
+    fn fire(&self, intent: Intent, _pressed: Stamp) {
+        note(&format!("fired {}", intent.word()));
+    }
+}
+
+impl Desk for Hands {
+    fn close(&self, ticket: Ticket) {
+        note(&format!("close {ticket}"));
+    }
+    fn arm(&self) {
+        note("arm");
+    }
+    fn probe_again(&self) {
+        panic!("the \u{1b}]52;c;aGk=\u{7} desk fell over");
+    }
+    fn stand_down(&self) {
+        note("stand down");
+    }
+}
+
+struct Glass;
+
+impl Screen for Glass {
+    fn draw(&mut self, frame: Frame<'_>, area: Rect, buf: &mut Buffer) {
+        let background = frame.theme.style(Role::Background);
+        buf.set_style(area, background);
+        let guard = frame.state.guard.as_ref().map(|g| match g.phase {
+            GuardPhase::Armed => "armed",
+            GuardPhase::TooEarly => "press again",
+            GuardPhase::StoodDown => "stood down",
+            GuardPhase::Fired => "fired",
+        });
+        let lines = [
+            format!("guard: {}", guard.unwrap_or("none")),
+            format!("{}x{}", area.width, area.height),
+            format!("seq {}", frame.state.seq),
+            String::from("x").repeat(area.width.into()),
+        ];
+        for (y, line) in (0..area.height).zip(lines) {
+            buf.set_stringn(0, y, line, area.width.into(), background);
+        }
+    }
+    fn act(&mut self, action: Action, _state: &State) {
+        note(action.name());
+    }
+    fn context(&self) -> Context {
+        Context::Positions
+    }
+    fn selected_position(&self, _state: &State) -> Option<Ticket> {
+        Some(Ticket(7))
+    }
+}
+
+#[test]
+#[ignore = "the program inside the terminal of the other tests"]
+fn console() {
+    if !Path::new("child").exists() {
+        return;
+    }
+    let began = clock::mono_ns();
+    let (sender, receiver) = channel_pair();
+    note(&format!("pid {}", std::process::id()));
+    let hands = Arc::new(Hands);
+    let exit = run(Console {
+        sequencer: Sequencer::new(receiver, Box::new(SystemClock), SessionInfo::default()),
+        sender,
+        screen: Box::new(Glass),
+        theme: Theme::embedded("dark", Depth::Ansi256, Charset::Unicode).unwrap(),
+        keymap: Keymap::default(),
+        trigger: hands.clone(),
+        desk: hands,
+        fps: 10,
+        notes: Vec::new(),
+        on_start: Some(Box::new(|_| note("started"))),
+        on_first_frame: Some(Box::new(move |at| {
+            note(&format!("first frame after {} us", (at.mono_ns - began) / 1_000));
+        })),
+    });
+    match exit {
+        Ok(exit) => {
+            note(&format!("exit {exit:?}"));
+            std::process::exit(if exit == Exit::Quit { 0 } else { 4 });
+        }
+        Err(error) => {
+            note(&format!("refused: {error}"));
+            std::process::exit(5);
+        }
+    }
+}
