@@ -119,9 +119,11 @@ pub fn give_back() {
 fn leave() -> io::Result<()> {
     let out = output()?;
     // A stopped or full terminal takes nothing; what still lies in it is a
-    // frame that nobody will miss.
-    let _ = tcflow(&out, Action::OOn);
+    // frame that nobody will miss. Throwing it away doesn't wake a writer that
+    // waits for room, but stopping and starting the output does.
     let _ = tcflush(&out, QueueSelector::OFlush);
+    let _ = tcflow(&out, Action::OOff);
+    let _ = tcflow(&out, Action::OOn);
     File::from(out).write_all(farewell().as_bytes())
 }
 

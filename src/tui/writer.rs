@@ -17,6 +17,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
 use std::time::Duration;
 
+/// Bytes of one write. A terminal that is flushed while it is full lets one
+/// write through; the next one sees that the console is closing and leaves
+/// the room to the sequences that give the terminal back.
+const CHUNK: usize = 2_048;
+
 /// What waits for the writer.
 #[derive(Debug, Default)]
 struct Mailbox {
@@ -153,7 +158,12 @@ fn work(
         drop(mailbox);
         bytes.clear();
         encode(&shown, &next, all, &mut bytes)?;
-        out.write_all(&bytes)?;
+        for chunk in bytes.chunks(CHUNK) {
+            if shared.lock().closing {
+                return Ok(());
+            }
+            out.write_all(chunk)?;
+        }
         out.flush()?;
         if let Some(first) = first.take() {
             first(clock::now());

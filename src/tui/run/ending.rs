@@ -7,10 +7,15 @@ use crate::event::{Event, GuardPhase, GuardReport};
 use crate::host::clock;
 use crate::tui::hangup::{self, SignalWatch};
 use crate::tui::input::{self, Gatekeeper};
-use crate::tui::terminal::{self, PATIENCE, TuiError};
+use crate::tui::terminal::{self, TuiError};
 use crossbeam_channel as channel;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How long a frame that is under way may take to arrive. A blocked terminal
+/// is flushed after it, which frees the writer.
+const WRITER_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Why the console ended. Agent and latch stay as they are in every case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +69,6 @@ impl Round {
             self.sender.send(Event::Guard(report));
             self.urgent();
         }
-        let _ = self.writer.close(PATIENCE);
+        let _ = self.writer.close(WRITER_PATIENCE);
     }
 }
