@@ -17,6 +17,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One line into `notes`, there in full or not at all.
 fn note(what: &str) {
@@ -108,6 +109,9 @@ fn console() {
     match exit {
         Ok(exit) => {
             note(&format!("exit {exit:?}"));
+            if Path::new("linger").exists() {
+                std::thread::sleep(Duration::from_mins(1));
+            }
             std::process::exit(if exit == Exit::Quit { 0 } else { 4 });
         }
         Err(error) => {

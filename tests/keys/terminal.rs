@@ -172,6 +172,18 @@ fn signals_end_it_with_the_terminal_restored() {
 }
 
 #[test]
+fn a_program_that_lingers_after_its_console_can_still_be_ended() {
+    let home = home();
+    fs::write(home.path().join("linger"), "").unwrap();
+    let mut console = console(&home, 80, 24);
+    signal(console.pid(), Signal::TERM);
+    noted(&home, "exit Signal(15)");
+    assert!(console.exit(Duration::from_millis(100)).is_none(), "it lingers");
+    signal(console.pid(), Signal::TERM);
+    assert!(console.exit(SOON).is_some_and(|s| !s.success()));
+}
+
+#[test]
 fn any_size_takes_the_kill_keys() {
     let home = home();
     let mut console = console(&home, 80, 24);
