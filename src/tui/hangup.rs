@@ -7,16 +7,13 @@
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::flag;
-use signal_hook::iterator::{Handle, Signals};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::Builder;
-
-/// The signals that end a console.
-const ENDS: [i32; 3] = [SIGHUP, SIGTERM, SIGINT];
 
 /// Calls `gone` once when the other end of the terminal is gone. The thread
 /// waits without waking, and ends with the process or after the call.
@@ -53,34 +50,33 @@ fn hung_up(terminal: &impl AsFd) -> bool {
 /// Signals that end the console. Once it is dropped they do what they do by
 /// default: a program that lingers after its console can still be ended.
 #[derive(Debug)]
-pub struct SignalWatch {
-    handle: Handle,
-    over: Arc<AtomicBool>,
-}
+pub struct SignalWatch(Arc<AtomicBool>);
 
 /// Calls `got` with the number of every SIGHUP, SIGTERM and SIGINT.
 ///
 /// # Errors
 /// The handlers can't be set, or no thread is to be had.
 pub fn signals(mut got: impl FnMut(i32) + Send + 'static) -> io::Result<SignalWatch> {
-    let over = Arc::new(AtomicBool::new(false));
-    for signal in ENDS {
-        flag::register_conditional_default(signal, Arc::clone(&over))?;
-    }
-    let mut signals = Signals::new(ENDS)?;
-    let handle = signals.handle();
+    let mut signals = Signals::new([SIGHUP, SIGTERM, SIGINT])?;
+    let watch = SignalWatch(Arc::new(AtomicBool::new(false)));
+    let over = Arc::clone(&watch.0);
+    // The thread stays for as long as the process: between the end of the
+    // listening and the default there must be no gap.
     Builder::new().name(String::from("signals")).spawn(move || {
         for signal in signals.forever() {
-            got(signal);
+            if over.load(Ordering::SeqCst) {
+                let _ = emulate_default_handler(signal);
+            } else {
+                got(signal);
+            }
         }
     })?;
-    Ok(SignalWatch { handle, over })
+    Ok(watch)
 }
 
 impl Drop for SignalWatch {
     fn drop(&mut self) {
-        self.handle.close();
-        self.over.store(true, Ordering::SeqCst);
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 

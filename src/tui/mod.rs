@@ -5,7 +5,7 @@
 //! room touches the terminal.
 //!
 //! Threads: **input** reads keys, owns the guard of KILL and BLOCK and talks
-//! straight to the kill thread; the **console loop** ([`run`]) owns State and
+//! straight to the kill thread; the **console loop** ([`run()`]) owns State and
 //! builds frames; the **writer** owns the terminal's output, so that a
 //! blocked terminal blocks only itself; **hang-up** and **signals** watch for
 //! the end of the line.

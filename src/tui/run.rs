@@ -70,10 +70,12 @@ pub struct Console {
 /// # Errors
 /// There is no terminal, or it can't be set up.
 pub fn run(console: Console) -> Result<Exit, TuiError> {
-    let taken = terminal::take()?;
     let (ended, ends) = channel::bounded(8);
     let (forward, keys) = channel::bounded(input::BACKLOG);
     let lost = Arc::new(AtomicBool::new(false));
+    // Before the terminal is touched: a signal must find the way back.
+    let _signals = ending::watch_signals(&ended, &lost)?;
+    let taken = terminal::take()?;
 
     let out = File::from(terminal::output()?);
     let writer = {
@@ -103,7 +105,7 @@ pub fn run(console: Console) -> Result<Exit, TuiError> {
     round.draw();
 
     let gate = Gatekeeper::new(console.trigger, round.sender.clone(), forward, Arc::clone(&lost));
-    let _signals = ending::watch(gate, &ended, &lost)?;
+    ending::watch_terminal(gate, &ended, &lost)?;
     for note in &console.notes {
         round.sender.log(Level::Warn, "console", note);
     }

@@ -180,7 +180,9 @@ fn a_program_that_lingers_after_its_console_can_still_be_ended() {
     noted(&home, "exit Signal(15)");
     assert!(console.exit(Duration::from_millis(100)).is_none(), "it lingers");
     signal(console.pid(), Signal::TERM);
-    assert!(console.exit(SOON).is_some_and(|s| !s.success()));
+    let end = console.exit(SOON);
+    let status = fs::read_to_string(format!("/proc/{}/status", console.pid()));
+    assert!(end.as_ref().is_some_and(|s| !s.success()), "{end:?}, {status:?}");
 }
 
 #[test]

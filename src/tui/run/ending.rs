@@ -30,17 +30,11 @@ pub enum Exit {
     Unreadable(Text),
 }
 
-/// Starts the input thread and the two that watch for the end.
-pub(super) fn watch(
-    gate: Gatekeeper,
+/// Listens to the signals that end the console.
+pub(super) fn watch_signals(
     ended: &channel::Sender<Exit>,
     lost: &Arc<AtomicBool>,
 ) -> Result<SignalWatch, TuiError> {
-    let (tell, flag) = (ended.clone(), Arc::clone(lost));
-    hangup::watch(terminal::output()?, move || {
-        flag.store(true, Ordering::SeqCst);
-        let _ = tell.try_send(Exit::TerminalLost);
-    })?;
     let (tell, flag) = (ended.clone(), Arc::clone(lost));
     let signals = hangup::signals(move |signal| {
         flag.store(true, Ordering::SeqCst);
@@ -48,11 +42,25 @@ pub(super) fn watch(
         let exit = if hang_up { Exit::TerminalLost } else { Exit::Signal(signal) };
         let _ = tell.try_send(exit);
     })?;
+    Ok(signals)
+}
+
+/// Starts the input thread and the one that watches for a hang-up.
+pub(super) fn watch_terminal(
+    gate: Gatekeeper,
+    ended: &channel::Sender<Exit>,
+    lost: &Arc<AtomicBool>,
+) -> Result<(), TuiError> {
+    let (tell, flag) = (ended.clone(), Arc::clone(lost));
+    hangup::watch(terminal::output()?, move || {
+        flag.store(true, Ordering::SeqCst);
+        let _ = tell.try_send(Exit::TerminalLost);
+    })?;
     let tell = ended.clone();
     input::start(gate, move |cause| {
         let _ = tell.try_send(Exit::Unreadable(cause));
     })?;
-    Ok(signals)
+    Ok(())
 }
 
 impl Round {
