@@ -4,6 +4,7 @@ use super::exit::exits;
 use super::{Context, Exit, Failure, Outcome, confirm, wiring};
 use crate::audit::{Act, Chain, LedgerReader};
 use crate::breaker::Gate;
+use crate::config::Settings;
 use crate::domain::{EngageId, LatchPhase};
 use crate::host::Identity;
 use crossbeam_channel as channel;
@@ -31,29 +32,12 @@ pub struct Args {
 /// Status 1 with the reason when it is not.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
-    let (tell, told) = channel::bounded(8);
-    let watcher = wiring::watch(&loaded.settings, "cli", Arc::new(Gate::default()), move |v| {
-        let _ = tell.try_send(v.seen);
-    });
-    let seen = told.recv_timeout(Duration::from_secs(2));
-    watcher.stop();
-    let seen = seen.map_err(|_| Failure::failed("the latch can't be looked at (2 s)"))?;
-    if !matches!(seen.phase, LatchPhase::Safe | LatchPhase::Disarmed) {
-        let text = format!("not armed: {}: {}", seen.phase.word(), seen.reason);
-        return Err(Failure::failed(text));
-    }
+    proven_absent(&loaded.settings)?;
     if args.live {
         let question = "ARM LIVE: automatic orders with real money may pass.";
         confirm::typed(question, "ARM LIVE", "arming for real money is always typed")?;
     }
-    let audit = wiring::latch_home(&loaded.settings).audit();
-    let mut reader = LedgerReader::new(&audit);
-    let ledger = reader.refresh().map_err(Failure::failed)?;
-    let tokens: Vec<EngageId> = ledger.disarmed().map(|(token, _)| token).collect();
-    wiring::latch_home(&loaded.settings).prepare().map_err(Failure::failed)?;
-    Chain::new(&audit, Identity::here(), "cli")
-        .append(Act::Arm { tokens, live: args.live })
-        .map_err(|e| Failure::failed(format!("not armed: {e}")))?;
+    arm(&loaded.settings, args.live)?;
     let word = if args.live { "ARMED LIVE" } else { "ARMED" };
     if args.json {
         ctx.out.json(&serde_json::json!({ "armed": true, "live": args.live }));
@@ -61,4 +45,35 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         ctx.out.line(format!("{word}: orders pass while the latch is proven absent"));
     }
     Ok(Exit::OK)
+}
+
+/// Looks at the latch.
+fn proven_absent(settings: &Settings) -> Result<(), Failure> {
+    let (tell, told) = channel::bounded(8);
+    let watcher = wiring::watch(settings, "cli", Arc::new(Gate::default()), move |v| {
+        let _ = tell.try_send(v.seen);
+    });
+    let seen = told.recv_timeout(Duration::from_secs(2));
+    watcher.stop();
+    let seen = seen.map_err(|_| Failure::failed("the latch can't be looked at (2 s)"))?;
+    if matches!(seen.phase, LatchPhase::Safe | LatchPhase::Disarmed) {
+        return Ok(());
+    }
+    Err(Failure::failed(format!("not armed: {}: {}", seen.phase.word(), seen.reason)))
+}
+
+/// Arms on record, if the latch is proven absent now.
+///
+/// # Errors
+/// The reason when it is not, or when it can't be recorded.
+pub fn arm(settings: &Settings, live: bool) -> Result<(), Failure> {
+    proven_absent(settings)?;
+    let home = wiring::latch_home(settings);
+    let mut reader = LedgerReader::new(&home.audit());
+    let ledger = reader.refresh().map_err(Failure::failed)?;
+    let tokens: Vec<EngageId> = ledger.disarmed().map(|(token, _)| token).collect();
+    home.prepare().map_err(Failure::failed)?;
+    Chain::new(&home.audit(), Identity::here(), "cli")
+        .append(Act::Arm { tokens, live })
+        .map_err(|e| Failure::failed(format!("not armed: {e}")))
 }

@@ -1,10 +1,10 @@
 //! `crs close TICKET`: closes one position, once, and looks whether it went.
 
-use super::deal::{Deal, Ending, Fate, Report, line_of};
+use super::deal::{Deal, Ending, Fate, Look, Report, line_of, look};
 use super::exit::exits;
 use super::reach::{first, seconds};
-use super::{Context, Failure, Outcome, ask};
-use crate::domain::{Position, Ticket};
+use super::{Context, Failure, Outcome, confirm};
+use crate::domain::Ticket;
 use crate::link::{Peer, peer};
 use crate::wire::{Action, OrderFill, Request};
 use std::time::Duration;
@@ -54,7 +54,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     };
     if !args.yes {
         let question = format!("close at {} ({}):\n  {shown}", gateway.name, gateway.cmd);
-        ask::confirm(&mut ctx.out, &question, "close")?;
+        confirm::typed(&question, "close", "add --yes to close without being asked")?;
     }
     let mut deal = Deal::open(&settings)?;
     let request = peer::request(Action::ClosePosition(ticket));
@@ -120,24 +120,4 @@ fn unknown(
     let note = format!("UNKNOWN: {why}; {found}; look again with: crs positions");
     let report = Report::sent(what, request, Ending::Unknown, note);
     Report { ticket: Some(ticket.0), ..report }
-}
-
-enum Look {
-    Gone,
-    There(String),
-    Blind(String),
-}
-
-/// An independent read. An empty list counts only beside an account that can
-/// be read.
-fn look(peer: &mut Peer, ticket: Ticket, wait: Duration) -> Look {
-    let blind = |e: crate::link::AskError| Look::Blind(e.to_string());
-    let open: Vec<Position> = match peer.positions(wait) {
-        Ok(read) => read.value,
-        Err(e) => return blind(e),
-    };
-    if let Some(position) = open.iter().find(|p| p.ticket == ticket) {
-        return Look::There(line_of(position));
-    }
-    peer.account(wait).map_or_else(blind, |_| Look::Gone)
 }

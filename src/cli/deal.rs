@@ -254,3 +254,27 @@ pub fn line_of(p: &Position) -> String {
         p.profit.text(2)
     )
 }
+
+/// Whether a position is still there.
+pub enum Look {
+    /// It is not, and the account can be read.
+    Gone,
+    /// It is; in one line.
+    There(String),
+    /// Nobody can tell; why.
+    Blind(String),
+}
+
+/// An independent read. An empty list counts only beside an account that can
+/// be read.
+pub fn look(peer: &mut Peer, ticket: Ticket, wait: Duration) -> Look {
+    let blind = |e: crate::link::AskError| Look::Blind(e.to_string());
+    let open: Vec<Position> = match peer.positions(wait) {
+        Ok(read) => read.value,
+        Err(e) => return blind(e),
+    };
+    if let Some(position) = open.iter().find(|p| p.ticket == ticket) {
+        return Look::There(line_of(position));
+    }
+    peer.account(wait).map_or_else(blind, |_| Look::Gone)
+}

@@ -10,15 +10,17 @@ pub mod account;
 pub mod agent;
 pub mod args;
 pub mod arm;
-pub mod ask;
 pub mod audit;
 pub mod block;
+pub mod clerk;
 pub mod close;
 pub mod completions;
 pub mod config;
 pub mod confirm;
+pub mod console;
 pub mod context;
 pub mod deal;
+pub mod demo;
 pub mod doctor;
 pub mod exit;
 pub mod gateway;
@@ -31,7 +33,9 @@ pub mod out;
 pub mod positions;
 pub mod reach;
 pub mod reset;
+pub mod session;
 pub mod status;
+pub mod ticks;
 pub mod verbs;
 pub mod wiring;
 
@@ -57,8 +61,10 @@ pub fn main() -> ExitCode {
         }
     };
     let mut ctx = Context::new(cli.global.flags());
-    logs::start();
     let verb = cli.verb.unwrap_or_default();
+    if !verb.has_screen() {
+        logs::to_stderr();
+    }
     match verb.run(&mut ctx) {
         Ok(exit) => exit.into(),
         Err(failure) => {

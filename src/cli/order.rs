@@ -3,7 +3,7 @@
 use super::deal::{Deal, Ending, Fate, Guarded, Report, line_of};
 use super::exit::exits;
 use super::reach::{first, seconds};
-use super::{Context, Failure, Outcome, ask};
+use super::{Context, Failure, Outcome, confirm};
 use crate::domain::{
     GatewayAddr, Lots, Mode, OrderKind, OrderTicket, Position, Price, Side, Symbol, Text, Ticket,
 };
@@ -89,7 +89,8 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
             Err((ending, why)) => return Ok(Report::unsent(&what, ending, why)),
         };
         if !args.yes {
-            ask::confirm(&mut ctx.out, &question(&what, gateway, before.mode), "order")?;
+            let question = question(&what, gateway, before.mode);
+            confirm::typed(&question, "order", "add --yes to order without being asked")?;
         }
         let mut deal = Deal::open(&settings)?;
         // The kill may have come while the question stood there.

@@ -1,8 +1,8 @@
 //! Every verb, once: the row gives it its place in `--help` and its file.
 
 use super::{
-    Context, Outcome, account, agent, arm, audit, block, close, completions, config, doctor,
-    gateway, heartbeat, kill, man, order, positions, reset, status,
+    Context, Outcome, account, agent, arm, audit, block, close, completions, config, console, demo,
+    doctor, gateway, heartbeat, kill, man, order, positions, reset, status, ticks,
 };
 
 macro_rules! verbs {
@@ -28,8 +28,14 @@ macro_rules! verbs {
 }
 
 verbs! {
+    /// Open the full-screen console, as a bare `crs` does
+    Console => console,
+    /// Try everything: simulated market, paper gateway, console, scratch latch
+    Demo => demo,
     /// Ask each gateway whether it is alive
     Heartbeat => heartbeat,
+    /// Print quotes as they arrive
+    Ticks => ticks,
     /// Show the open positions
     Positions => positions,
     /// Show balance, equity and margin
@@ -65,9 +71,17 @@ verbs! {
     Agent => agent,
 }
 
+impl Verb {
+    /// Whether it takes the terminal for itself.
+    #[must_use]
+    pub const fn has_screen(&self) -> bool {
+        matches!(self, Self::Console(_) | Self::Demo(_))
+    }
+}
+
 impl Default for Verb {
     /// What a bare `crs` does.
     fn default() -> Self {
-        Self::Doctor(doctor::Args::default())
+        Self::Console(console::Args::default())
     }
 }

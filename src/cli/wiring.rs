@@ -6,10 +6,13 @@ use crate::config::Settings;
 use crate::control::kill::{AgentSpec, Hand, HandConfig, KillRules};
 use crate::domain::Text;
 use crate::event::Sender;
+use crate::feeds::polls::Rhythm;
+use crate::feeds::ticks::Limits;
 use crate::host::Identity;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The latch and its private directory.
 #[must_use]
@@ -84,4 +87,25 @@ pub fn hand(
         warm,
     };
     Hand::start(config, gate, sender).map_err(no_hand)
+}
+
+/// What a tick feed puts up with.
+#[must_use]
+pub const fn limits(settings: &Settings) -> Limits {
+    Limits {
+        max_message: settings.feed.max_message_bytes,
+        silence: Duration::from_millis(settings.feed.rebuild_after_silence_ms),
+    }
+}
+
+/// How often a gateway is asked.
+#[must_use]
+pub const fn rhythm(settings: &Settings) -> Rhythm {
+    let poll = &settings.poll;
+    Rhythm {
+        heartbeat: Duration::from_millis(poll.heartbeat_ms),
+        positions: Duration::from_millis(poll.positions_ms),
+        account: Duration::from_millis(poll.account_ms),
+        timeout: Duration::from_millis(poll.timeout_ms),
+    }
 }

@@ -7,7 +7,7 @@ use super::gateway::Paper;
 use std::fs;
 use std::time::Duration;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const BUY: &[&str] = &["order", "EURUSD", "buy", "0.01", "--yes", "--json", "--timeout", "1"];
 const CLOSE: &[&str] = &["close", "7001", "--yes", "--json", "--timeout", "1"];
 

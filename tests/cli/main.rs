@@ -11,6 +11,8 @@ mod config_verb;
 #[cfg(test)]
 mod dealing;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod doctor;
@@ -22,5 +24,7 @@ mod help;
 mod pipes;
 #[cfg(test)]
 mod reading;
+#[cfg(test)]
+mod ticks;
 #[cfg(test)]
 mod usage;

@@ -35,7 +35,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let settings = &loaded.settings;
     let mut checks = program::checks();
     checks.extend(places::checks(&loaded));
-    checks.extend(terminal::checks());
+    checks.extend(terminal::checks(settings.color));
     checks.extend(latch::checks(&settings.kill_switch_file, &settings.extra_latches));
     checks.extend(clock::checks());
     checks.extend(gateways::checks(&loaded));

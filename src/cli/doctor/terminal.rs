@@ -1,15 +1,17 @@
 //! The terminal: size, type, colours, character set.
 
 use super::check::{Check, State};
+use crate::config::ColorChoice;
+use crate::tui::theme::{Charset, Depth, TermEnv};
 use rustix::termios::{isatty, tcgetwinsize};
 
 /// Below this the console says that it is too small; the kill still works.
 const SMALLEST: (u16, u16) = (40, 12);
 
 /// Looks at it.
-pub fn checks() -> Vec<Check> {
-    let var = |name| std::env::var(name).ok().filter(|v| !v.is_empty());
-    vec![size(), kind(var("TERM").as_deref()), colours(&var), characters(&var)]
+pub fn checks(choice: ColorChoice) -> Vec<Check> {
+    let env = TermEnv::from_vars(|name| std::env::var(name).ok());
+    vec![size(), kind(&env.term), colours(&env, choice), characters(&env)]
 }
 
 fn size() -> Check {
@@ -31,41 +33,38 @@ fn size() -> Check {
     }
 }
 
-fn kind(term: Option<&str>) -> Check {
+fn kind(term: &str) -> Check {
     match term {
-        None | Some("dumb" | "unknown") => Check::new(
+        "" | "dumb" | "unknown" => Check::new(
             "TERM",
             State::Poor,
-            term.unwrap_or("not set"),
+            if term.is_empty() { "not set" } else { term },
             "the console may draw garbage; set TERM to what your terminal is, xterm-256color say",
         ),
-        Some(term) => Check::good("TERM", term),
+        term => Check::good("TERM", term),
     }
 }
 
-fn colours(var: &dyn Fn(&'static str) -> Option<String>) -> Check {
-    let depth = match (var("COLORTERM").as_deref(), var("TERM").as_deref()) {
-        (Some("truecolor" | "24bit"), _) => "true colour",
-        (_, Some(term)) if term.contains("256color") => "256 colours",
-        _ => "16 colours",
-    };
-    let found = if var("NO_COLOR").is_some() {
-        "none, by NO_COLOR".to_owned()
-    } else {
-        format!("{depth}, by COLORTERM and TERM")
+fn colours(env: &TermEnv, choice: ColorChoice) -> Check {
+    let found = match env.depth(choice) {
+        Depth::True => "true colour",
+        Depth::Ansi256 => "256",
+        Depth::Ansi16 => "16",
+        Depth::None => "none: words, marks and bold carry every meaning",
     };
     Check::good("colours", found)
 }
 
-fn characters(var: &dyn Fn(&'static str) -> Option<String>) -> Check {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(var);
-    let named = locale.as_deref().unwrap_or("no locale");
-    let upper = named.to_ascii_uppercase();
-    if upper.contains("UTF-8") || upper.contains("UTF8") {
-        return Check::good("characters", named);
+fn characters(env: &TermEnv) -> Check {
+    let named = if env.locale.is_empty() { "no locale" } else { &env.locale };
+    match env.charset() {
+        Charset::Unicode => Check::good("characters", named),
+        Charset::Ascii => {
+            let advice =
+                "borders and bars are drawn in ASCII; set LANG to a UTF-8 locale, C.UTF-8 say";
+            Check::new("characters", State::Note, named, advice)
+        }
     }
-    let advice = "borders and bars are drawn in ASCII; set LANG to a UTF-8 locale, C.UTF-8 say";
-    Check::new("characters", State::Note, named, advice)
 }
 
 #[cfg(test)]
@@ -73,16 +72,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_locale_that_is_set_decides() {
-        let with = |pairs: &'static [(&'static str, &'static str)]| {
-            characters(&move |name| {
-                pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned())
-            })
-            .state
-        };
-        assert_eq!(with(&[("LANG", "C.UTF-8")]), State::Good);
-        assert_eq!(with(&[("LC_CTYPE", "en_US.utf8")]), State::Good);
-        assert_eq!(with(&[("LC_ALL", "C"), ("LANG", "C.UTF-8")]), State::Note);
-        assert_eq!(with(&[]), State::Note);
+    fn a_locale_without_utf8_is_noticed() {
+        let with = |locale: &str| TermEnv { locale: locale.to_owned(), ..TermEnv::default() };
+        assert_eq!(characters(&with("C.UTF-8")).state, State::Good);
+        assert_eq!(characters(&with("POSIX")).state, State::Note);
+        assert_eq!(kind("dumb").state, State::Poor);
+        assert_eq!(kind("tmux-256color").state, State::Good);
     }
 }

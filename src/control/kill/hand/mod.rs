@@ -141,6 +141,18 @@ impl Hand {
         let _ = self.jobs.send(Job::ProbeAgain);
     }
 
+    /// Ends the thread although others hold this hand too, such as an input
+    /// thread that hangs in a read: from then on no agent is met or started.
+    /// Waits for it at most `wait`; what it has handed over goes on.
+    pub fn quit(&self, wait: Duration) {
+        let _ = self.jobs.send(Job::Quit);
+        let until = clock::now().plus(wait).mono_ns;
+        let works = || self.thread.as_ref().is_some_and(|thread| !thread.is_finished());
+        while works() && clock::mono_ns() < until {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Asks the agent for the way back and waits for its word.
     ///
     /// # Errors

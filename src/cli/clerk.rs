@@ -1,0 +1,167 @@
+//! The console's ordinary commands: a thread that carries them out one by
+//! one and reports each step, so that no key ever waits for a gateway.
+
+use super::arm;
+use super::deal::{Deal, Ending, Fate, Look, look};
+use crate::config::Settings;
+use crate::control::Desk;
+use crate::control::kill::Hand;
+use crate::domain::{GatewayAddr, Text, Ticket};
+use crate::event::{CommandPhase, CommandReport, Event, Level, Sender};
+use crate::feeds::polls::PollHandle;
+use crate::link::{Peer, peer};
+use crate::wire::Action;
+use crossbeam_channel as channel;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Longest wait for each answer: a gateway may be busy with a slow order.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Polls that run, shared with whoever starts and ends them.
+pub type Polls = Arc<Mutex<Vec<PollHandle>>>;
+
+enum Job {
+    Close(Ticket),
+    Arm,
+}
+
+/// Takes commands and hands them to its thread.
+pub struct Clerk {
+    jobs: channel::Sender<Job>,
+    hand: Arc<Hand>,
+    polls: Polls,
+}
+
+impl Clerk {
+    /// Starts the thread; it ends when the clerk is dropped.
+    ///
+    /// # Errors
+    /// The system's, when it has no thread to give.
+    pub fn start(
+        settings: Settings,
+        hand: Arc<Hand>,
+        polls: Polls,
+        sender: Sender,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let (jobs, inbox) = channel::unbounded();
+        let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || {
+            let mut room = Room { settings, sender, zmq: zmq::Context::new() };
+            for job in inbox {
+                match job {
+                    Job::Close(ticket) => room.close(ticket),
+                    Job::Arm => room.arm(),
+                }
+            }
+        })?;
+        Ok((Self { jobs, hand, polls }, thread))
+    }
+}
+
+impl Desk for Clerk {
+    fn close(&self, ticket: Ticket) {
+        let _ = self.jobs.send(Job::Close(ticket));
+    }
+
+    fn arm(&self) {
+        let _ = self.jobs.send(Job::Arm);
+    }
+
+    fn probe_again(&self) {
+        self.hand.probe_again();
+        for poll in self.polls.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            poll.probe_again();
+        }
+    }
+
+    fn stand_down(&self) {
+        self.hand.stand_down(Text::new("stood down at the console"));
+    }
+}
+
+/// The thread's belongings.
+struct Room {
+    settings: Settings,
+    sender: Sender,
+    zmq: zmq::Context,
+}
+
+impl Room {
+    fn arm(&self) {
+        match arm::arm(&self.settings, false) {
+            Ok(()) => self.sender.log(Level::Info, "arm", "armed, on record"),
+            Err(failure) => self.sender.log(Level::Warn, "arm", failure.text),
+        }
+    }
+
+    fn close(&mut self, ticket: Ticket) {
+        let what = format!("CLOSE_POSITION {ticket}");
+        let (mut peer, gateway) = match self.holder(ticket) {
+            Ok(found) => found,
+            Err(why) => return self.tell("", &what, CommandPhase::Failed, why),
+        };
+        let mut deal = match Deal::open(&self.settings) {
+            Ok(deal) => deal,
+            Err(failure) => return self.tell("", &what, CommandPhase::Failed, failure.text),
+        };
+        let request = peer::request(Action::ClosePosition(ticket));
+        let id = request.req_id.as_str();
+        self.tell(id, &what, CommandPhase::Sent, format!("to {gateway}"));
+        let fate = deal.close(&mut peer, &request, (&what, ticket), PATIENCE);
+        let (phase, note) = match fate {
+            Fate::Not(Ending::Denied, why) => (CommandPhase::Denied, why.to_string()),
+            Fate::Not(_, why) => (CommandPhase::Failed, why.to_string()),
+            Fate::Unknown(why) => (CommandPhase::Unknown, format!("{why}; never sent again")),
+            Fate::Claimed(_) => match look(&mut peer, ticket, PATIENCE) {
+                Look::Gone => (CommandPhase::Done, "gone from the positions".to_owned()),
+                Look::There(_) => {
+                    let note = "the gateway says closed, but it is still open";
+                    (CommandPhase::Failed, note.to_owned())
+                }
+                Look::Blind(why) => {
+                    (CommandPhase::Unknown, format!("it says closed, nothing proves it: {why}"))
+                }
+            },
+        };
+        self.tell(id, &what, phase, note);
+    }
+
+    /// The gateway that holds a position. Tickets are the broker's, so two
+    /// gateways may hold the same number: then nothing is closed.
+    fn holder(&self, ticket: Ticket) -> Result<(Peer, Text), String> {
+        let mut found = Vec::new();
+        let mut faults = Vec::new();
+        for gateway in &self.settings.gateways {
+            match self.holds(gateway, ticket) {
+                Ok(Some(peer)) => found.push((peer, gateway.name.clone())),
+                Ok(None) => {}
+                Err(why) => faults.push(why),
+            }
+        }
+        if found.len() > 1 {
+            return Err("two gateways hold this ticket: use `crs close --on NAME`".to_owned());
+        }
+        found.pop().ok_or_else(|| {
+            faults.insert(0, format!("no gateway shows position {ticket}, nothing was sent"));
+            faults.join("; ")
+        })
+    }
+
+    fn holds(&self, gateway: &GatewayAddr, ticket: Ticket) -> Result<Option<Peer>, String> {
+        let max_message = self.settings.feed.max_message_bytes;
+        let mut peer =
+            Peer::connect(&self.zmq, &gateway.cmd, max_message).map_err(|e| e.to_string())?;
+        let open = peer.positions(PATIENCE).map_err(|e| e.to_string())?.value;
+        Ok(open.iter().any(|p| p.ticket == ticket).then_some(peer))
+    }
+
+    fn tell(&self, req_id: &str, what: &str, phase: CommandPhase, note: impl AsRef<str>) {
+        self.sender.send(Event::Command(Box::new(CommandReport {
+            req_id: Text::new(req_id),
+            what: Text::new(what),
+            phase,
+            note: Text::new(note.as_ref()),
+        })));
+    }
+}

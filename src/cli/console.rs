@@ -1,0 +1,31 @@
+//! `crs console`, which a bare `crs` is: the full screen.
+
+use super::exit::exits;
+use super::session::{Plan, Session};
+use super::{Context, Outcome};
+use crate::domain::Text;
+
+/// Nothing of its own: everything is in the configuration.
+#[derive(Debug, Default, clap::Args)]
+#[command(after_help = exits!(
+    0 "left by a key",
+    1 "no terminal, or the state directory can't be used",
+    129 "the terminal was lost; agent and latch stay as they are",
+    130 "SIGINT",
+    143 "SIGTERM",
+))]
+pub struct Args {}
+
+/// Opens the console and stays until it is left.
+///
+/// # Errors
+/// Status 78 for a wrong configuration, 1 when there is no terminal.
+pub fn run(_: &Args, ctx: &mut Context) -> Outcome {
+    let loaded = ctx.strict()?;
+    let config = loaded.file.as_ref().map_or_else(
+        || Text::new("no file: environment and defaults"),
+        |file| Text::new(&file.to_string_lossy()),
+    );
+    let plan = Plan { settings: loaded.settings, forced_mode: None, config, notes: Vec::new() };
+    Session::open(plan)?.show()
+}

@@ -1,0 +1,183 @@
+//! A source of signals for the demo: it decides now and then, and orders
+//! 0.01 lots through the gate like any automatic trader would.
+//!
+//! Its "model" is a random number. What it shows is the path: decision,
+//! gate, order, position, and the block when the switch is engaged.
+
+use crate::breaker::Gate;
+use crate::cli::deal::{Deal, Fate};
+use crate::config::Settings;
+use crate::domain::{
+    Decision, DecisionSource, Lots, OrderKind, OrderTicket, Probabilities, Ratio, Side, Symbol,
+    Text,
+};
+use crate::event::{Event, Level, Sender};
+use crate::host::{clock, ids};
+use crate::link::{Peer, peer};
+use crate::wire::Action;
+use crossbeam_channel as channel;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Before the first decision: the gateway has to be met first.
+const FIRST: Duration = Duration::from_millis(1_200);
+/// Longest wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// What it decides on.
+const SYMBOLS: [&str; 3] = ["EURUSD", "GBPUSD", "USDJPY"];
+/// An order needs more than this, in units of 1e-4.
+const THRESHOLD: i64 = 6_000;
+/// 0.01 lots.
+const LOTS: Lots = Lots::from_raw(1_000_000);
+/// It closes its oldest position instead of holding more than so many.
+const MOST: usize = 6;
+
+/// A running source; it ends with this value.
+pub struct Signals {
+    stop: Option<channel::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Signals {
+    /// Starts deciding. Without a thread to be had there are no signals, and
+    /// the Log pane says so.
+    pub fn start(settings: &Settings, gate: Arc<Gate>, sender: &Sender) -> Self {
+        let (stop, stopped) = channel::bounded(0);
+        let (settings, tell) = (settings.clone(), sender.clone());
+        let work = move || {
+            if let Err(why) = run(&settings, &gate, &tell, &stopped) {
+                tell.log(Level::Warn, "signals", why);
+            }
+        };
+        let thread = std::thread::Builder::new().name("signals".to_owned()).spawn(work);
+        if let Err(e) = &thread {
+            sender.log(Level::Warn, "signals", format!("no thread for signals: {e}"));
+        }
+        Self { stop: Some(stop), thread: thread.ok() }
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(
+    settings: &Settings,
+    gate: &Gate,
+    sender: &Sender,
+    stopped: &channel::Receiver<()>,
+) -> Result<(), String> {
+    let gateway = settings.gateways.first().ok_or("no gateway to order at")?;
+    let zmq = zmq::Context::new();
+    let peer = Peer::connect(&zmq, &gateway.cmd, settings.feed.max_message_bytes);
+    let peer = peer.map_err(|e| e.to_string())?;
+    let deal = Deal::open(settings).map_err(|failure| failure.text)?;
+    let mut source = Source { peer, deal, gate, sender, random: ids::random_u64() | 1 };
+    let mut pause = FIRST;
+    while let Err(channel::RecvTimeoutError::Timeout) = stopped.recv_timeout(pause) {
+        source.decide();
+        pause = Duration::from_millis(1_500 + source.below(3_000));
+    }
+    Ok(())
+}
+
+struct Source<'a> {
+    peer: Peer,
+    deal: Deal,
+    gate: &'a Gate,
+    sender: &'a Sender,
+    random: u64,
+}
+
+impl Source<'_> {
+    /// xorshift: lively, not secret.
+    fn below(&mut self, end: u64) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random % end
+    }
+
+    fn decide(&mut self) {
+        let began = clock::now();
+        let index = usize::try_from(self.below(3)).unwrap_or(0);
+        let Some(symbol) = SYMBOLS.get(index).and_then(|s| Symbol::new(s).ok()) else { return };
+        let (probabilities, side) = self.think();
+        let (action, why) = match side {
+            None => ("NO_ORDER", String::from("no probability above the threshold")),
+            Some(side) => self.act(symbol, side),
+        };
+        self.sender.send(Event::Decision(Box::new(Decision {
+            source: DecisionSource::Demo,
+            at: Some(began.utc),
+            symbol: Text::new(symbol.as_str()),
+            side,
+            probabilities: Some(probabilities),
+            threshold: Some(Ratio::from_raw(THRESHOLD)),
+            action: Text::new(action),
+            why: Text::new(&why),
+            lag_us: u64::try_from(clock::now().since(began).as_micros()).ok(),
+        })));
+    }
+
+    /// Three shares that add up to one, and what they call for.
+    fn think(&mut self) -> (Probabilities, Option<Side>) {
+        let strong = i64::try_from(4_500 + self.below(5_000)).unwrap_or(0);
+        let rest = 10_000 - strong;
+        let hold = rest * i64::try_from(30 + self.below(60)).unwrap_or(50) / 100;
+        let buys = self.below(2) == 0;
+        let [strong, hold, weak] = [strong, hold, rest - hold].map(Ratio::from_raw);
+        let (side, shares) = if buys {
+            (Side::Buy, Probabilities { sell: weak, hold, buy: strong })
+        } else {
+            (Side::Sell, Probabilities { sell: strong, hold, buy: weak })
+        };
+        (shares, (strong.raw() > THRESHOLD).then_some(side))
+    }
+
+    /// Orders, through the gate, or says why not.
+    fn act(&mut self, symbol: Symbol, side: Side) -> (&'static str, String) {
+        // The first look at the gate: before anything is made of the signal.
+        if !self.gate.is_safe() {
+            return ("BLOCKED", self.gate.why().to_string());
+        }
+        self.make_room();
+        let order = OrderTicket {
+            symbol,
+            side,
+            lots: LOTS,
+            kind: OrderKind::Market,
+            price: None,
+            sl: None,
+            tp: None,
+        };
+        let what = format!("OPEN_ORDER {symbol} {} {LOTS} lots", side.word());
+        let request = peer::request(Action::OpenOrder(order));
+        // The second look: right before the order.
+        let permit = match self.gate.permit() {
+            Ok(permit) => permit,
+            Err(denied) => return ("BLOCKED", denied.to_string()),
+        };
+        match self.deal.order(permit, &mut self.peer, &request, &what, PATIENCE) {
+            Fate::Claimed(fill) => ("ORDER_GENERATED", format!("ticket {}", fill.ticket)),
+            Fate::Not(_, why) | Fate::Unknown(why) => ("ERROR", why.to_string()),
+        }
+    }
+
+    /// Closes the oldest position once there are many.
+    fn make_room(&mut self) {
+        let Ok(read) = self.peer.positions(PATIENCE) else { return };
+        let oldest = read.value.iter().map(|p| p.ticket).min();
+        if let Some(ticket) = oldest.filter(|_| read.value.len() >= MOST) {
+            let request = peer::request(Action::ClosePosition(ticket));
+            let what = format!("CLOSE_POSITION {ticket}");
+            let _ = self.deal.close(&mut self.peer, &request, (&what, ticket), PATIENCE);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Everything that runs behind a console, wired: gate and watcher, kill
+//! thread and clerk, feeds and polls, and the screen in front.
+
+use super::clerk::{Clerk, Polls};
+use super::{Exit, Failure, Outcome, logs, wiring};
+use crate::breaker::{Gate, Watcher};
+use crate::config::{Settings, dirs};
+use crate::control::kill::Hand;
+use crate::domain::{Mode, Text};
+use crate::event::{Level, Sender, SessionInfo, channel_pair};
+use crate::feeds::ticks::FeedHandle;
+use crate::feeds::{self, DecisionFeed, LatchFeed, Sequencer};
+use crate::host::{Identity, SystemClock};
+use crate::tui::cockpit::Cockpit;
+use crate::tui::keymap::Keymap;
+use crate::tui::run::{self as console, Console};
+use crate::tui::theme::{TermEnv, Theme};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// A console that can't end its threads within this time ends without them.
+const PATIENCE: Duration = Duration::from_millis(700);
+
+/// What a session is about.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The settings in force.
+    pub settings: Settings,
+    /// A mode that the program itself imposes.
+    pub forced_mode: Option<Mode>,
+    /// Where the configuration came from.
+    pub config: Text,
+    /// For the Log pane, from before there was one.
+    pub notes: Vec<Text>,
+}
+
+/// A session that runs, without its screen.
+pub struct Session {
+    plan: Plan,
+    sender: Sender,
+    sequencer: Sequencer,
+    gate: Arc<Gate>,
+    behind: Behind,
+}
+
+/// What ends with the session.
+struct Behind {
+    watcher: Watcher,
+    latch: LatchFeed,
+    decisions: Option<DecisionFeed>,
+    hand: Arc<Hand>,
+    clerk: Arc<Clerk>,
+    polls: Polls,
+    ticks: Arc<Mutex<Vec<FeedHandle>>>,
+    _desk: JoinHandle<()>,
+}
+
+impl Session {
+    /// Starts everything but feeds and screen. The gate stays closed until
+    /// the latch is proven absent.
+    ///
+    /// # Errors
+    /// When the state directory can't be used or there are no threads.
+    pub fn open(plan: Plan) -> Result<Self, Failure> {
+        let settings = &plan.settings;
+        dirs::ensure_private(&settings.state_dir).map_err(Failure::failed)?;
+        logs::to_file(&settings.state_dir);
+        let (sender, receiver) = channel_pair();
+        let sequencer = Sequencer::new(receiver, Box::new(SystemClock), info(&plan));
+        let gate = Arc::new(Gate::default());
+        let latch = LatchFeed::start(Arc::clone(&gate), sender.clone()).map_err(Failure::failed)?;
+        let watcher = wiring::watch(settings, "console", Arc::clone(&gate), latch.teller());
+        let decisions = decisions(settings, &sender)?;
+        let hand = wiring::hand(settings, "console", true, Arc::clone(&gate), sender.clone())?;
+        let hand = Arc::new(hand);
+        let polls = Polls::default();
+        let (clerk, desk) =
+            Clerk::start(settings.clone(), Arc::clone(&hand), Arc::clone(&polls), sender.clone())
+                .map_err(Failure::failed)?;
+        let ticks = Arc::default();
+        let clerk = Arc::new(clerk);
+        let behind = Behind { watcher, latch, decisions, hand, clerk, polls, ticks, _desk: desk };
+        Ok(Self { plan, sender, sequencer, gate, behind })
+    }
+
+    /// Where to report.
+    #[must_use]
+    pub const fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
+    /// The gate of this process.
+    #[must_use]
+    pub fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.gate)
+    }
+
+    /// Shows the screen until it is left, then ends everything.
+    ///
+    /// # Errors
+    /// There is no terminal, or it can't be set up.
+    pub fn show(self) -> Outcome {
+        let Self { plan, sender, sequencer, behind, .. } = self;
+        let (theme, keymap, notes) = looks(&plan);
+        let connect = {
+            let (settings, sender) = (plan.settings.clone(), sender.clone());
+            let (polls, ticks) = (Arc::clone(&behind.polls), Arc::clone(&behind.ticks));
+            move |_| connect(&settings, &sender, &polls, &ticks)
+        };
+        let ended = console::run(Console {
+            sequencer,
+            sender,
+            screen: Box::new(Cockpit::new(plan.settings.card.clone())),
+            theme,
+            keymap,
+            trigger: Arc::clone(&behind.hand) as _,
+            desk: Arc::clone(&behind.clerk) as _,
+            fps: plan.settings.fps,
+            notes,
+            on_start: Some(Box::new(connect)),
+            on_first_frame: None,
+        });
+        behind.end();
+        match ended.map_err(Failure::failed)? {
+            console::Exit::Quit => Ok(Exit::OK),
+            console::Exit::Signal(n) => {
+                Ok(Exit(u8::try_from(n).map_or(1, |n| n.saturating_add(128))))
+            }
+            console::Exit::TerminalLost => Ok(Exit(129)),
+            console::Exit::Unreadable(why) => {
+                Err(Failure::failed(format!("the keyboard can't be read: {why}")))
+            }
+        }
+    }
+}
+
+impl Behind {
+    /// Ends the threads; one that hangs is left behind after [`PATIENCE`].
+    fn end(self) {
+        let (done, ended) = crossbeam_channel::bounded::<()>(1);
+        let work = move || {
+            self.hand.quit(PATIENCE);
+            drop((take(&self.ticks), take(&self.polls)));
+            drop((self.latch, self.decisions));
+            self.watcher.stop();
+            drop((self.clerk, self.hand));
+            let _ = done.send(());
+        };
+        if std::thread::Builder::new().name("ending".to_owned()).spawn(work).is_ok() {
+            let _ = ended.recv_timeout(PATIENCE);
+        }
+    }
+}
+
+fn take<T>(shared: &Mutex<Vec<T>>) -> Vec<T> {
+    std::mem::take(&mut *shared.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn keep<T>(shared: &Mutex<Vec<T>>, one: T) {
+    shared.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+}
+
+/// Follows the configured logs of automatic traders, if there are any.
+fn decisions(settings: &Settings, sender: &Sender) -> Result<Option<DecisionFeed>, Failure> {
+    if settings.decision_logs.is_empty() {
+        return Ok(None);
+    }
+    let feed = DecisionFeed::start(settings.decision_logs.clone(), sender.clone());
+    feed.map(Some).map_err(Failure::failed)
+}
+
+fn info(plan: &Plan) -> SessionInfo {
+    let who = Identity::here();
+    SessionInfo {
+        version: Text::new(env!("CARGO_PKG_VERSION")),
+        forced_mode: plan.forced_mode,
+        gateways: plan.settings.gateways.clone(),
+        latch: Text::new(&plan.settings.kill_switch_file.to_string_lossy()),
+        operator: who.operator(),
+        host: who.host,
+        config: plan.config.clone(),
+    }
+}
+
+/// Theme and keymap; what could not be used is told, and a bundled one stands
+/// in.
+fn looks(plan: &Plan) -> (Theme, Keymap, Vec<Text>) {
+    let settings = &plan.settings;
+    let env = TermEnv::from_vars(|name| std::env::var(name).ok());
+    let (depth, charset) = (env.depth(settings.color), env.charset());
+    let (theme, no_theme) = Theme::load(&settings.theme, &settings.config_dir, depth, charset);
+    let (keymap, no_keymap) = Keymap::load(&settings.keymap, &settings.config_dir);
+    let mut notes = plan.notes.clone();
+    notes.extend(no_theme);
+    notes.extend(no_keymap);
+    (theme, keymap, notes)
+}
+
+/// Starts feeds and polls of every gateway. What can't be started is told:
+/// the kill needs none of it.
+fn connect(settings: &Settings, sender: &Sender, polls: &Polls, ticks: &Mutex<Vec<FeedHandle>>) {
+    // Contexts of their own: a flood of ticks must not hold up the polls.
+    let (for_ticks, for_polls) = (zmq::Context::new(), zmq::Context::new());
+    let (limits, rhythm) = (wiring::limits(settings), wiring::rhythm(settings));
+    for (index, gateway) in (0_u16..).zip(&settings.gateways) {
+        match feeds::ticks::start(&for_ticks, index, gateway, limits, sender.clone()) {
+            Ok(feed) => keep(ticks, feed),
+            Err(e) => sender.log(Level::Alarm, "feed", e.to_string()),
+        }
+        match feeds::polls::start(&for_polls, index, gateway, rhythm, sender.clone()) {
+            Ok(poll) => keep(polls, poll),
+            Err(e) => sender.log(Level::Alarm, "polls", e.to_string()),
+        }
+    }
+}
