@@ -18,6 +18,8 @@ use std::time::Duration;
 const POLL: Duration = Duration::from_millis(100);
 /// A check must be done within this time; then SAFE is no longer proven.
 const OVERDUE: Duration = Duration::from_millis(500);
+/// A file without a body may be one of ours for so long.
+const WRITING: Duration = Duration::from_millis(300);
 /// An overdue check that came back within this time is forgiven.
 const FORGIVEN: Duration = Duration::from_secs(5);
 
@@ -147,6 +149,8 @@ struct Check {
     /// Looks in a row that found a latch in force without its file.
     absent_looks: u32,
     tampered: u32,
+    /// Device, inode and first sight of what lies at the path.
+    first_seen: Option<(u64, u64, u64)>,
 }
 
 impl Check {
@@ -163,6 +167,7 @@ impl Check {
             disarmed: None,
             absent_looks: 0,
             tampered: 0,
+            first_seen: None,
         }
     }
 
@@ -227,6 +232,7 @@ impl Check {
         let main = probe(&self.config.home.latch);
         verdict.engaged = self.ledger.ledger().engaged().map(|e| e.intent.engage_id).collect();
         self.missing(&main, &mut verdict);
+        let young = self.is_young(&main);
         let ledger = self.ledger.ledger();
         if let Some((token, true)) = self.disarmed
             && ledger.disarmed().all(|(t, _)| t != token)
@@ -242,9 +248,13 @@ impl Check {
                 verdict.seen.reason = reason_of(&body.reason, form);
                 verdict.seen.by = body.operator;
                 verdict.seen.since = body.timestamp;
-                verdict.seen.phase =
-                    if known { LatchPhase::Durable } else { LatchPhase::EngagedExternal };
-                if verdict.engaged.is_empty() && !known {
+                verdict.seen.phase = match (known, young) {
+                    (true, _) => LatchPhase::Durable,
+                    // Ours exists one system call before it says so.
+                    (false, true) => LatchPhase::Latched,
+                    (false, false) => LatchPhase::EngagedExternal,
+                };
+                if verdict.engaged.is_empty() && !known && !young {
                     verdict.foreign = Some(file);
                 }
                 return verdict;
@@ -290,6 +300,22 @@ impl Check {
             verdict.seen.phase = LatchPhase::Safe;
         }
         verdict
+    }
+
+    /// Whether what lies there was first seen a moment ago: one of ours that
+    /// is still being written looks like nobody's.
+    fn is_young(&mut self, main: &Probe) -> bool {
+        let Probe::Present { file, .. } = main else {
+            self.first_seen = None;
+            return false;
+        };
+        let now = clock::mono_ns();
+        let since = match self.first_seen {
+            Some((dev, ino, since)) if (dev, ino) == (file.dev, file.ino) => since,
+            _ => now,
+        };
+        self.first_seen = Some((file.dev, file.ino, since));
+        u128::from(now.saturating_sub(since)) < WRITING.as_nanos()
     }
 
     /// Engaged, and the file is not there: somebody removed it, or a reboot
@@ -389,6 +415,19 @@ mod tests {
         std::fs::remove_file(&b.home.latch).unwrap();
         while !b.heard.recv_timeout(Duration::from_secs(10)).unwrap().missing {}
         assert!(!b.gate.is_safe());
+    }
+
+    #[test]
+    fn our_own_latch_is_nobody_elses_while_it_is_being_written() {
+        let b = Bench::new();
+        b.until(LatchPhase::Safe);
+        let created = super::super::file::create(&b.home.latch).unwrap();
+        assert_eq!(b.until(LatchPhase::Latched).foreign, None);
+        assert!(!b.gate.is_safe());
+        created
+            .make_durable(br#"{"metadata":{"engage_id":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}}"#)
+            .unwrap();
+        assert_eq!(b.until(LatchPhase::Durable).foreign, None);
     }
 
     #[test]
