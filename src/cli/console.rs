@@ -2,8 +2,9 @@
 
 use super::exit::exits;
 use super::session::{Plan, Session};
-use super::{Context, Outcome};
+use super::{Context, Failure, Outcome};
 use crate::domain::Text;
+use crate::tui::terminal;
 
 /// Nothing of its own: everything is in the configuration.
 #[derive(Debug, Default, clap::Args)]
@@ -22,6 +23,7 @@ pub struct Args {}
 /// Status 78 for a wrong configuration, 1 when there is no terminal.
 pub fn run(_: &Args, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
+    terminal::present().map_err(Failure::failed)?;
     let config = loaded.file.as_ref().map_or_else(
         || Text::new("no file: environment and defaults"),
         |file| Text::new(&file.to_string_lossy()),

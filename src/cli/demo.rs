@@ -14,6 +14,7 @@ use crate::config::Settings;
 use crate::domain::{GatewayAddr, Mode, Text};
 use crate::gateway::{Gateway, GatewayOptions, RunningGateway, SimOptions};
 use crate::host::ids;
+use crate::tui::terminal;
 use scratch::Scratch;
 use signals::Signals;
 
@@ -43,6 +44,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     // Only looks are taken from the configuration, so its mistakes are told,
     // not fatal.
     let loaded = ctx.loaded();
+    terminal::present().map_err(Failure::failed)?;
     let notes = loaded.problems.iter().map(|p| Text::new(&p.to_string())).collect();
     let scratch = Scratch::make().map_err(Failure::failed)?;
     let gateway = start_gateway(args, &scratch)?;

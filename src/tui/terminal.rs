@@ -45,6 +45,20 @@ pub enum TuiError {
 #[derive(Debug)]
 pub struct Taken(());
 
+/// Whether there is a terminal to take, before anything is started for it.
+///
+/// # Errors
+/// Standard input or output is no terminal.
+pub fn present() -> Result<(), TuiError> {
+    if !io::stdin().is_terminal() {
+        return Err(TuiError::NoTerminal("standard input"));
+    }
+    if !io::stdout().is_terminal() {
+        return Err(TuiError::NoTerminal("standard output"));
+    }
+    Ok(())
+}
+
 /// Takes the terminal: raw mode, alternate screen, no cursor, bracketed
 /// paste, reports of focus. The panic hook is set before anything is touched.
 ///
@@ -52,12 +66,7 @@ pub struct Taken(());
 /// Standard input or output is no terminal, or it refuses; then it is left as
 /// it was.
 pub fn take() -> Result<Taken, TuiError> {
-    if !io::stdin().is_terminal() {
-        return Err(TuiError::NoTerminal("standard input"));
-    }
-    if !io::stdout().is_terminal() {
-        return Err(TuiError::NoTerminal("standard output"));
-    }
+    present()?;
     set_panic_hook();
     // Colours are reduced by the theme; crossterm's own idea of NO_COLOR
     // would take the modifiers away with them.

@@ -66,3 +66,18 @@ fn check_reports_as_a_document_too() {
     assert_eq!(outcome.code, Some(78));
     assert_eq!(outcome.json()["problems"][0]["at"]["line"], 1);
 }
+
+#[test]
+fn a_user_without_a_home_has_directories_too() {
+    let home = Sandbox::new();
+    let mut command = home.crs(&["config", "show", "--json"]);
+    for name in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "USER"] {
+        command.env_remove(name);
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for dir in ["state_dir", "config_dir"] {
+        assert!(json["settings"][dir].as_str().unwrap().starts_with('/'), "{json:#}");
+    }
+}

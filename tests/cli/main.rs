@@ -9,6 +9,8 @@ mod config_files;
 #[cfg(test)]
 mod config_verb;
 #[cfg(test)]
+mod console;
+#[cfg(test)]
 mod dealing;
 #[cfg(test)]
 mod demo;

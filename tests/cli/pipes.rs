@@ -2,6 +2,7 @@
 
 use super::common::sandbox::Sandbox;
 use super::common::wait::until;
+use super::gateway::Paper;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -33,6 +34,15 @@ fn a_reader_that_left_is_no_error() {
     ] {
         assert_eq!(unread(&home, args), (Some(0), String::new()), "{args:?}");
     }
+}
+
+#[test]
+fn a_stream_ends_with_its_reader() {
+    let home = Sandbox::new();
+    let paper = Paper::start(&home, &[]);
+    let (cmd, data) = (paper.port("commands"), paper.port("ticks"));
+    let args = ["--cmd-port", &cmd, "--data-port", &data, "ticks"];
+    assert_eq!(unread(&home, &args), (Some(0), String::new()));
 }
 
 #[test]

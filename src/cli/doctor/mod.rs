@@ -1,6 +1,6 @@
 //! `crs doctor`: what will not work here, why, and what to do.
 //!
-//! A file per subject; each gives [`Check`]s and changes nothing, apart from
+//! A file per subject; each gives its checks and changes nothing, apart from
 //! scratch files that it removes again. Gateways are asked for one HEARTBEAT
 //! each, and only those that somebody configured.
 

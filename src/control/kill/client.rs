@@ -46,6 +46,9 @@ impl AgentSpec {
         }
         command.arg("--proof-interval-ms").arg(self.kill.proof_interval_ms.to_string());
         command.arg("--enforce-interval-ms").arg(self.kill.enforce_interval_ms.to_string());
+        if self.kill.flatten_on_external {
+            command.arg("--flatten-on-external");
+        }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.current_dir("/");
         let mut child = command.spawn()?;

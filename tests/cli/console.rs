@@ -1,0 +1,97 @@
+//! The console as an operator opens it: what it needs, whom it reaches, how
+//! it ends.
+
+use super::common::console::Console;
+use super::common::sandbox::{Sandbox, Signal, signal};
+use super::common::wait::until;
+use super::demo::{far_ends, is_loopback};
+use super::gateway::Paper;
+use std::fs;
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// Ends the agents that a console left behind, as it should.
+fn end_agents(home: &Sandbox) {
+    for pid in home.processes() {
+        signal(pid, Signal::TERM);
+    }
+}
+
+#[test]
+fn without_a_terminal_it_starts_nothing() {
+    let home = Sandbox::new();
+    for args in [&[][..], &["console"]] {
+        let outcome = home.run(args, LIMIT);
+        assert_eq!(outcome.code, Some(1), "{outcome:#?}");
+        assert!(outcome.stderr.contains("needs a terminal"), "{outcome:#?}");
+    }
+    assert_eq!(home.processes(), [0_u32; 0], "no agent for a console that never was");
+}
+
+#[test]
+fn a_wrong_configuration_keeps_it_closed() {
+    let home = Sandbox::new();
+    let dir = home.path().join("home/.config/crs");
+    fs::create_dir_all(&dir).unwrap();
+    fs::write(dir.join("config.toml"), "[screen]\nfps = 0\n").unwrap();
+    let mut console = Console::crs(&home, &[], 80, 24);
+    assert_eq!(console.exit(LIMIT).expect("it ends").exit_code(), 78);
+    assert!(console.text().contains("config.toml:2:7"), "{}", console.text());
+    assert_eq!(home.processes(), [0_u32; 0]);
+}
+
+#[test]
+fn unconfigured_it_reaches_nobody_but_this_machine() {
+    let home = Sandbox::new();
+    let mut console = Console::crs(&home, &[], 80, 24);
+    console.see("q leave");
+    let agent = until(LIMIT, || (home.processes().len() >= 2).then_some(()));
+    assert!(agent.is_some(), "console and agent run");
+    for _ in 0..20 {
+        for pid in home.processes() {
+            let strangers: Vec<_> = far_ends(pid).into_iter().filter(|f| !is_loopback(f)).collect();
+            assert!(strangers.is_empty(), "process {pid} reaches {strangers:?}");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    console.keys("q");
+    assert_eq!(console.exit(LIMIT).expect("it ends").exit_code(), 0);
+    end_agents(&home);
+}
+
+#[test]
+fn it_shows_the_configured_gateway_and_follows_a_decision_log() {
+    let home = Sandbox::new();
+    let paper = Paper::start(&home, &[]);
+    let log = home.path().join("engine.jsonl");
+    let dir = home.path().join("home/.config/crs");
+    fs::create_dir_all(&dir).unwrap();
+    let text = format!(
+        "decision_logs = [{log:?}]\n[[gateway]]\nname = \"desk\"\nhost = \"127.0.0.1\"\n\
+         cmd_port = {}\ndata_port = {}\n",
+        paper.port("commands"),
+        paper.port("ticks")
+    );
+    fs::write(dir.join("config.toml"), text).unwrap();
+    let mut console = Console::crs(&home, &["--theme", "no-such-theme"], 120, 40);
+    console.see("PAPER");
+    console.see("EURUSD");
+    console.see("no-such-theme");
+    let line = r#"{"timestamp":"2026-01-14T13:56:58.271512","tick_id":5,"symbol":"XAUUSD","action":"NO_ORDER","signal":"HOLD","lag_ms":1.9}"#;
+    fs::write(&log, format!("{line}\n")).unwrap();
+    console.see("XAUUSD");
+    console.keys("q");
+    assert!(console.exit(LIMIT).is_some());
+    end_agents(&home);
+}
+
+#[test]
+fn it_ends_when_its_terminal_does() {
+    let home = Sandbox::new();
+    let mut console = Console::crs(&home, &[], 80, 24);
+    console.see("q leave");
+    console.hang_up();
+    assert!(console.exit(LIMIT).is_some());
+    end_agents(&home);
+}
