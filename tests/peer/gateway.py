@@ -205,9 +205,8 @@ def dump(obj):
     return json.dumps(obj, ensure_ascii=False).encode("utf-8")
 
 
-def ticks(shape, symbol, bid, ask):
-    """One message of a shape, as the list of its frames."""
-    now = time.time()
+def ticks(shape, symbol, bid, ask, now):
+    """One message of a shape, stamped `now`, as the list of its frames."""
     mid = round((bid + ask) / 2, 5)
     text = {
         "T1": {"type": "TICK", "symbol": symbol, "bid": bid, "ask": ask, "time": int(now * 1000)},
@@ -216,7 +215,7 @@ def ticks(shape, symbol, bid, ask):
                "timestamp": int(now), "source": "peer"},
         "T4": {"symbol": symbol, "price": mid, "bid": bid, "ask": ask, "volume": 1,
                "timestamp": now},
-        "T5": {"type": "tick", "symbol": symbol, "timestamp": datetime.now().isoformat(),
+        "T5": {"type": "tick", "symbol": symbol, "timestamp": datetime.fromtimestamp(now).isoformat(),
                "bid": bid, "ask": ask, "last": bid, "volume": 1},
         "T6": {"symbol": symbol, "bid": bid, "ask": ask, "volume": 1,
                "spread": round(ask - bid, 5), "timestamp": now, "type": "tick"},
@@ -266,6 +265,8 @@ class Publisher:
         self.gap = 1.0 / args.rate if args.rate > 0 else None
         self.bad_ticks = args.bad_ticks
         self.huge_after = args.huge_after
+        self.odd_times = args.odd_times
+        self.silent_after = args.silent_after
         self.sent = 0
         self.next = time.monotonic()
         self.bids = {s: 86.655 if s.startswith("USDJPY") else 1.08500 for s in self.symbols}
@@ -279,12 +280,20 @@ class Publisher:
         if self.gap is None:
             return
         while self.next <= time.monotonic():
+            if self.silent_after and self.sent >= self.silent_after:
+                return
+            # One in three from yesterday, one from tomorrow.
+            odd = (0, -86400, 86400)[self.sent % 3] if self.odd_times else 0
             symbol = self.symbols[self.sent // len(self.shapes) % len(self.symbols)]
             shape = self.shapes[self.sent % len(self.shapes)]
             digits, point = (3, 0.001) if symbol.startswith("USDJPY") else (5, 0.00001)
             bid = round(self.bids[symbol] + point * random.randint(-3, 3), digits)
             self.bids[symbol] = bid
-            self.socket.send_multipart(ticks(shape, symbol, bid, round(bid + 2 * point, digits)))
+            ask = round(bid + 2 * point, digits)
+            message = ticks(shape, symbol, bid, ask, time.time() + odd)
+            self.socket.send_multipart(message)
+            if self.odd_times:
+                self.socket.send_multipart(message)
             if self.bad_ticks:
                 self.socket.send_multipart(BAD_TICKS[self.sent % len(BAD_TICKS)])
             self.sent += 1
@@ -386,6 +395,10 @@ def main():
     parser.add_argument("--bad-ticks", action="store_true", help="a malformed one after each")
     parser.add_argument("--huge-after", type=int, default=0,
                         help="one frame of 64 MiB after so many ticks")
+    parser.add_argument("--odd-times", action="store_true",
+                        help="each tick twice, from yesterday, today and tomorrow")
+    parser.add_argument("--silent-after", type=int, default=0,
+                        help="no tick after so many, the socket stays")
     parser.add_argument("--positions", type=int, default=0, help="open at the start")
     parser.add_argument("--trade-mode", type=int, default=0, help="0 demo, 1 contest, 2 real")
     parser.add_argument("--log", help="a JSON line for each request is appended")
