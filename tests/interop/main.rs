@@ -5,4 +5,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 #[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod place;
+#[cfg(test)]
+mod ticks;
+#[cfg(test)]
 mod wire;

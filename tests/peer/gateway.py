@@ -41,6 +41,7 @@ BEHAVIOURS = {
     "slow-idle": "after 0.4 s of idleness the next answer comes --delay seconds late",
     "late": "KILL_SWITCH works at once, its answer comes --delay seconds late",
     "mute-kill": "KILL_SWITCH works, and is never answered",
+    "drop-kill": "KILL_SWITCH works, then every connection is dropped, unanswered",
     "die-mid-kill": "exits on the first KILL_SWITCH before it closes anything",
     "die-after-kill": "exits on the first KILL_SWITCH after it closed everything, unanswered",
     "ok-ack": "another server: every message is answered by OK_ACK",
@@ -317,8 +318,8 @@ def log(out, **entry):
 
 def run(args):
     context = zmq.Context()
-    rep = context.socket(zmq.REP)
-    rep.setsockopt(zmq.LINGER, 0)
+    # ROUTER, not REP: a gateway must be able to stay silent.
+    rep = router(context)
     cmd_port = bind(rep, args.cmd_port)
     publisher = Publisher(context, args)
     broker = Broker(args)
@@ -336,37 +337,45 @@ def run(args):
     while time.monotonic() < end and os.getppid() == parent:
         publisher.step()
         if held and time.monotonic() >= held[0]:
-            rep.send(held[1])
+            rep.send_multipart(held[1])
             held, idle_since = None, time.monotonic()
         if held:
             time.sleep(min(0.01, publisher.wait_ms() / 1000))
             continue
         if not poller.poll(min(20, publisher.wait_ms())):
             continue
-        raw = rep.recv()
+        frames = rep.recv_multipart()
+        raw = frames[-1]
         if "die-mid-kill" in broker.traits and b"KILL_SWITCH" in raw:
-            log(out, t=time.time(), action="KILL_SWITCH", died="before")
+            log(out, t=time.time(), action="KILL_SWITCH", died="before",
+                raw=raw.decode("utf-8", "backslashreplace"))
             os._exit(0)
         reply, action = answer(broker, raw)
         log(out, t=time.time(), action=action, raw=raw.decode("utf-8", "backslashreplace"),
             positions=len(broker.positions), kills=broker.kills)
         if action == "KILL_SWITCH" and "die-after-kill" in broker.traits:
             os._exit(0)
-        late = 0.0
         if action == "KILL_SWITCH" and "mute-kill" in broker.traits:
-            # A REP socket must answer before it hears again: build another.
+            continue
+        if action == "KILL_SWITCH" and "drop-kill" in broker.traits:
             rep.close()
-            rep = context.socket(zmq.REP)
-            rep.setsockopt(zmq.LINGER, 0)
+            rep = router(context)
             rebind(rep, cmd_port)
             poller = zmq.Poller()
             poller.register(rep, zmq.POLLIN)
             continue
+        late = 0.0
         if "slow" in broker.traits or (action == "KILL_SWITCH" and "late" in broker.traits):
             late = args.delay
         if "slow-idle" in broker.traits and time.monotonic() - idle_since > 0.4:
             late = args.delay
-        held = (time.monotonic() + late, reply)
+        held = (time.monotonic() + late, frames[:-1] + [reply])
+
+
+def router(context):
+    socket = context.socket(zmq.ROUTER)
+    socket.setsockopt(zmq.LINGER, 0)
+    return socket
 
 
 def rebind(socket, port):
