@@ -97,8 +97,9 @@ fn a_rogue_on_the_port_gets_one_message_and_no_kill() {
 fn a_late_answer_counts_and_a_missing_one_is_replaced_by_proof() {
     let late = ["--positions", "1", "--behaviour", "late", "--delay", "3.5"];
     let mute = ["--positions", "1", "--behaviour", "mute-kill"];
+    let drop = ["--positions", "1", "--behaviour", "drop-kill"];
     let slow = ["--positions", "1", "--behaviour", "slow", "--delay", "1.2"];
-    for args in [&late[..], &mute[..], &slow[..]] {
+    for args in [&late[..], &mute[..], &drop[..], &slow[..]] {
         let Some(place) = Place::new(args) else { return };
         let killed = place.kill("75");
         assert_eq!(killed.code(), Some(0), "{args:?}: {killed:#?}");

@@ -9,6 +9,4 @@ mod kill;
 #[cfg(test)]
 mod place;
 #[cfg(test)]
-mod ticks;
-#[cfg(test)]
 mod wire;

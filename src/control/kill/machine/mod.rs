@@ -374,7 +374,12 @@ impl Machine {
                     self.phase = GatewayPhase::Unconfirmed;
                 }
                 self.note = Text::new(&format!("link to the gateway lost: {why}"));
-                if !self.acked {
+                if entry.out {
+                    // It may have been carried out: look, and don't flood a
+                    // peer that hangs up on every kill.
+                    self.retry(now);
+                    self.poll_soon(now);
+                } else if !self.acked {
                     self.kill_at = Some(now + 100_000_000);
                 }
             }

@@ -168,6 +168,23 @@ fn silence_is_unconfirmed_and_asks_again_with_the_same_id() {
 }
 
 #[test]
+fn a_peer_that_hangs_up_on_every_kill_is_not_flooded_and_its_account_is_read() {
+    let mut b = Bench::new();
+    for _ in 0..100 {
+        if let Some(call) = b.find("KILL_SWITCH") {
+            b.hear(Input::Sent(call));
+            b.hear(Input::Lost(call, Text::new("the connection broke")));
+        }
+        b.pass(100);
+        if b.find("GET_POSITIONS").is_some() {
+            b.flat_poll();
+        }
+    }
+    assert!(b.machine.attempts < 10, "{} in 10 s", b.machine.attempts);
+    assert_eq!((b.machine.phase, b.machine.times.acked), (GatewayPhase::Verified, None));
+}
+
+#[test]
 fn wrong_ids_pending_and_nested_errors_are_no_acknowledgement() {
     for (status, req, data) in [
         ("SUCCESS", "kill-other", CLOSED),
