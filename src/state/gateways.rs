@@ -53,6 +53,17 @@ impl GatewayPane {
         }
     }
 
+    /// How the feed's link stands: a tick that came after the last report is
+    /// the better witness.
+    #[must_use]
+    pub fn feed_link(&self) -> LinkState {
+        let reported = self.feed.at.mono_ns;
+        match self.last_tick {
+            Some(last) if last.mono_ns > reported => LinkState::Up,
+            _ => self.feed.value.link,
+        }
+    }
+
     /// The gateway's own words, empty while nothing is wrong with it.
     #[must_use]
     pub fn fault(&self) -> &Text {
@@ -106,6 +117,7 @@ impl State {
         }
     }
 
+    /// The polls tell the log what a heartbeat meant; here it is only kept.
     pub(super) fn on_heartbeat(&mut self, report: &GatewayReport) {
         let now = self.now;
         let next = self.aged(report.clone());
@@ -121,31 +133,6 @@ impl State {
         }
         if let (true, Some(rtt)) = (good, report.rtt_us) {
             self.lag.heartbeat.record(rtt);
-        }
-        self.say_heartbeat(&before, report);
-    }
-
-    fn say_heartbeat(&mut self, before: &GatewayReport, report: &GatewayReport) {
-        let name = self.gateway_name(report.gateway);
-        if before.link != report.link && report.link != LinkState::Connecting {
-            let (level, word) = match report.link {
-                LinkState::Down => (Level::Warn, "down"),
-                LinkState::Connecting | LinkState::Up => (Level::Info, "up"),
-            };
-            self.say(level, "gateway", &format!("{name}: link {word}"));
-        }
-        if before.fingerprint != Fingerprint::NotV1 && report.fingerprint == Fingerprint::NotV1 {
-            let text = format!("{name} does not speak Protocol v1.0; nothing more is sent to it");
-            self.say(Level::Alarm, "gateway", &text);
-        }
-        match (before.fault.is_empty(), report.fault.is_empty()) {
-            (true, false) => {
-                self.say(Level::Warn, "gateway", &format!("{name}: {}", report.fault));
-            }
-            (false, true) if report.fingerprint == Fingerprint::V1 => {
-                self.say(Level::Info, "gateway", &format!("{name}: answers again"));
-            }
-            _ => {}
         }
     }
 

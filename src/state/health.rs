@@ -100,7 +100,7 @@ impl State {
     pub fn quote_freshness(&self, quote: &Quote) -> Freshness {
         let age = self.age(quote.at);
         let stale = quote.stale_after();
-        let up = self.gateway(quote.feed).is_none_or(|g| g.feed.value.link == LinkState::Up);
+        let up = self.gateway(quote.feed).is_none_or(|g| g.feed_link() == LinkState::Up);
         if up {
             graded(age, stale, QUOTE_UNKNOWN_FLOOR.max(stale.saturating_mul(4)))
         } else {
@@ -112,7 +112,7 @@ impl State {
     #[must_use]
     pub fn feed_word(&self, index: u16) -> FeedWord {
         let Some(pane) = self.gateway(index) else { return FeedWord::Connecting };
-        match pane.feed.value.link {
+        match pane.feed_link() {
             LinkState::Connecting => return FeedWord::Connecting,
             LinkState::Down => return FeedWord::Dead,
             LinkState::Up => {}

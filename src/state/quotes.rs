@@ -185,7 +185,10 @@ impl State {
         }
         let now = self.now;
         let Some(pane) = self.gateway_mut(batch.feed) else { return };
-        pane.last_tick = last.or(pane.last_tick);
+        pane.last_tick = match (pane.last_tick, last) {
+            (Some(before), Some(last)) => Some(last.not_before(before)),
+            (before, last) => last.or(before),
+        };
         for _ in &batch.ticks {
             pane.meter.hit(now);
         }

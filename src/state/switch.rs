@@ -124,8 +124,11 @@ impl State {
             KillStanding::Running => Level::Warn,
             KillStanding::StoodDown | KillStanding::Settled => Level::Info,
         };
-        let mut text =
-            format!("{} {}: {}", progress.intent.word(), progress.gateway, progress.phase.word());
+        let word = match progress.intent {
+            Intent::Kill => progress.phase.word(),
+            Intent::Block => "orders denied, nothing sent",
+        };
+        let mut text = format!("{} {}: {word}", progress.intent.word(), progress.gateway);
         if progress.phase == GatewayPhase::Acked {
             text.push_str(", a claim");
         }

@@ -48,6 +48,11 @@ impl Cockpit {
         pane.map_or(1, |area| usize::from(area.height.saturating_sub(3)).max(1))
     }
 
+    fn is_hidden(&self, state: &State) -> bool {
+        view::Size::of(self.area) == view::Size::Single
+            && view::areas(self.area, &self.ui, view::engaged(state)).pane(self.ui.focus).is_none()
+    }
+
     fn back(&mut self) {
         if self.ui.help {
             self.ui.help = false;
@@ -77,6 +82,10 @@ impl Screen for Cockpit {
             }
             Action::Back => self.back(),
             Action::Zoom => self.ui.zoom = !self.ui.zoom,
+            // Where a kill took the only pane, the focused one comes back first.
+            Action::FocusNext | Action::FocusPrevious if self.is_hidden(state) => {
+                self.ui.zoom = true;
+            }
             Action::FocusNext => self.ui.focus = self.ui.focus.next(),
             Action::FocusPrevious => self.ui.focus = self.ui.focus.previous(),
             Action::RowDown => self.scroll(false, 1, state),
@@ -141,8 +150,12 @@ mod tests {
     }
 
     fn drawn(cockpit: &mut Cockpit, state: &State) -> String {
+        drawn_at(cockpit, state, 80, 24)
+    }
+
+    fn drawn_at(cockpit: &mut Cockpit, state: &State, width: u16, height: u16) -> String {
         let (theme, keymap) = (Theme::default(), Keymap::default());
-        let area = Rect::new(0, 0, 80, 24);
+        let area = Rect::new(0, 0, width, height);
         let mut buf = Buffer::empty(area);
         cockpit.draw(Frame { state, theme: &theme, keymap: &keymap, pending: "g" }, area, &mut buf);
         buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
@@ -171,6 +184,19 @@ mod tests {
         cockpit.act(Action::Back, &state);
         cockpit.act(Action::FocusNext, &state);
         assert_eq!((cockpit.selected_position(&state), cockpit.context()), (None, Context::Ticks));
+    }
+
+    #[test]
+    fn a_small_screen_gives_the_pane_back_that_a_kill_took() {
+        let (mut cockpit, mut state) = (Cockpit::default(), state());
+        state.latch.value.phase = crate::domain::LatchPhase::Durable;
+        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Kill "));
+        cockpit.act(Action::FocusNext, &state);
+        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Positions "));
+        cockpit.act(Action::FocusNext, &state);
+        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Ticks "));
+        cockpit.act(Action::Back, &state);
+        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Kill "));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod market;
+#[cfg(test)]
 mod panes;
 #[cfg(test)]
 mod picture;

@@ -1,10 +1,14 @@
 //! The screens that an operator sees, in the three sizes.
 
-use crate::picture::{frame, picture};
+use crate::picture::{frame, picture, rows};
 use crate::scene::{self, Session};
-use crs::domain::{GatewayPhase, LatchPhase, Mode};
+use crs::domain::{GatewayPhase, Intent, LatchPhase, Mode, Text};
 use crs::event::{Event, Fingerprint, GatewayReport, GuardPhase, GuardedVerb, Level, LinkState};
+use crs::tui::theme::{Charset, Theme};
 use crs::tui::ui::{Pane, Ui};
+use crs::tui::view::draw;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 fn shoot(name: &str, session: &Session, ui: &Ui) {
     for (width, height) in [(120, 40), (80, 24), (40, 12)] {
@@ -96,6 +100,74 @@ fn live_account_with_everything_stale() {
     s.feed(LinkState::Down).positions_fault("no answer within 3 s").agent(false).pass(20_000);
     s.log(Level::Alarm, "agent", "could not be started: no space left on device").pass(11_000);
     shoot("all_stale", &s, &Ui::default());
+}
+
+#[test]
+fn blocked_without_a_kill() {
+    let mut s = scene::calm();
+    s.guard(GuardedVerb::Block, GuardPhase::Armed).pass(600);
+    s.guard(GuardedVerb::Block, GuardPhase::Fired);
+    s.latch(LatchPhase::Durable, "news at noon", "ops@inf").kill(|k| {
+        k.intent = Intent::Block;
+        k.phase = GatewayPhase::Idle;
+        k.latch = LatchPhase::Durable;
+        k.times.durable = Some(4_120);
+    });
+    s.pass(300);
+    shoot("blocked", &s, &Ui::default());
+}
+
+#[test]
+fn two_gateways_one_of_them_gone() {
+    let mut s = scene::two_gateways();
+    s.pass(300);
+    shoot("two_gateways", &s, &Ui::default());
+}
+
+#[test]
+fn a_kill_of_two_gateways() {
+    let mut s = scene::two_gateways();
+    s.latch(LatchPhase::Durable, "operator", "ops@inf").kill(|k| {
+        k.latch = LatchPhase::Durable;
+        k.phase = GatewayPhase::Verified;
+        k.claimed = Some((3, 3));
+        k.good_polls = 3;
+    });
+    s.kill(|k| {
+        k.target = 1;
+        k.gateway = Text::new("backup");
+        k.phase = GatewayPhase::Unconfirmed;
+        k.latch = LatchPhase::Durable;
+        k.attempts = 2;
+    });
+    s.pass(300);
+    shoot("kill_two_gateways", &s, &Ui::default());
+}
+
+#[test]
+fn a_large_screen() {
+    let buffer = frame(&scene::calm().state, &Ui::default(), &scene::hints(), 200, 60);
+    insta::assert_snapshot!("calm_200x60", picture(&buffer));
+    let buffer = frame(&scene::partial().state, &Ui::default(), &scene::hints(), 200, 60);
+    insta::assert_snapshot!("kill_partial_200x60", picture(&buffer));
+}
+
+#[test]
+fn without_utf8_every_cell_is_ascii() {
+    let mut s = scene::partial();
+    s.guard(GuardedVerb::Kill, GuardPhase::Armed);
+    for (name, session) in [("calm", scene::calm()), ("guard", s), ("partial", scene::partial())] {
+        for (width, height) in [(120, 40), (80, 24), (40, 12)] {
+            let area = Rect::new(0, 0, width, height);
+            let mut buffer = Buffer::empty(area);
+            let theme = Theme::plain(Charset::Ascii);
+            draw(&session.state, &Ui::default(), &theme, &scene::hints(), area, &mut buffer);
+            assert!(buffer.content.iter().all(|cell| cell.symbol().is_ascii()));
+            if width == 80 {
+                insta::assert_snapshot!(format!("ascii_{name}_80x24"), rows(&buffer).join("\n"));
+            }
+        }
+    }
 }
 
 #[test]

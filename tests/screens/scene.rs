@@ -292,6 +292,30 @@ pub fn calm() -> Session {
     s
 }
 
+/// A second gateway, which went away and took a position with it.
+pub fn two_gateways() -> Session {
+    let mut s = calm();
+    let mut info = s.state.session.clone();
+    info.gateways.push(GatewayAddr {
+        name: Text::new("backup"),
+        cmd: "127.0.0.1:6555".parse().unwrap(),
+        data: "127.0.0.1:6556".parse().unwrap(),
+    });
+    s.put(Event::Session(Box::new(info)));
+    let list = vec![position(77, "EURUSD.s", Side::Sell, "1.00", "1.08590", "1.08570", "20.00")];
+    let read = Read::Good(list);
+    s.put(Event::Positions(Box::new(PositionsRead { gateway: 1, asked: s.at, rtt_us: 1, read })));
+    s.put(Event::Gateway(Box::new(GatewayReport {
+        gateway: 1,
+        link: LinkState::Down,
+        fault: Text::new("connection refused"),
+        ..GatewayReport::default()
+    })));
+    let read = Read::Fault(Text::new("connection refused"));
+    s.put(Event::Positions(Box::new(PositionsRead { gateway: 1, asked: s.at, rtt_us: 1, read })));
+    s
+}
+
 /// The key was pressed and the first steps are done.
 pub fn killing() -> Session {
     let mut s = calm();

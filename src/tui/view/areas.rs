@@ -117,8 +117,10 @@ fn full(body: Rect, ui: &Ui, engaged: bool) -> Vec<(Pane, Rect)> {
         let (kill, below) = above(right, 14);
         panes.extend([(Pane::Kill, kill), (other, below)]);
     } else {
-        let (kill, below) = above(right, 23);
-        let (gateway, lag) = above(below, 9);
+        // Room for the histograms, where there is some to spare.
+        let low = if right.height < 50 { 9 } else { 14 };
+        let (kill, below) = above(right, 14 + low);
+        let (gateway, lag) = above(below, low);
         panes.extend([(Pane::Kill, kill), (Pane::Gateway, gateway), (Pane::Lag, lag)]);
     }
     panes

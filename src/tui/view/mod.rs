@@ -13,6 +13,7 @@ pub mod gateway;
 pub mod hints;
 pub mod kill;
 pub mod lag;
+pub mod line;
 pub mod log;
 pub mod pen;
 pub mod positions;

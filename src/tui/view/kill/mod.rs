@@ -78,7 +78,10 @@ fn head<'a>(scene: Scene<'a>, lead: &'a KillProgress, g: &Glyphs) -> Ranked<'a> 
             .end(format!("by {}", lead.driver), Role::TextDim),
     )];
     for kill in scene.state.kills.values().map(|k| &k.value) {
-        let badge = words::kill(kill.phase, g);
+        let mut badge = words::kill(kill.phase, g);
+        if kill.intent == Intent::Block {
+            badge.word = "nothing was sent";
+        }
         let mut line = Line::new()
             .left(9, kill.gateway.as_str(), Role::TextNormal)
             .text(badge.mark, badge.role)

@@ -1,0 +1,100 @@
+//! Below the rows: their sum, and what the accounts say.
+
+use super::{listed, many, money, profit_role, whose};
+use crate::domain::{Account, Money};
+use crate::state::{Freshness, State};
+use crate::tui::theme::{Glyphs, Role};
+use crate::tui::view::pen::Line;
+use crate::tui::view::{format, words};
+
+/// The sum of the rows, and an account line for each gateway.
+pub(super) fn lines<'a>(state: &'a State, wide: bool, g: &'static Glyphs) -> Vec<Line<'a>> {
+    let mut lines = Vec::new();
+    if listed(state).next().is_some() {
+        lines.push(total(state, wide));
+    }
+    for (index, pane) in (0_u16..).zip(&state.gateways) {
+        let freshness = state.account_freshness(index);
+        match &pane.account {
+            Some(read) if freshness < Freshness::Unknown => {
+                let name = many(state).then(|| state.gateway_name(index).to_string());
+                lines.extend(account(&read.value, name.as_deref(), wide, freshness));
+            }
+            _ if pane.account_fault.is_empty() => {
+                let text = format!("{} {}account not known now", g.unknown, whose(state, index));
+                lines.push(Line::new().dim(text));
+            }
+            _ => {
+                let who = whose(state, index);
+                let text = format!("{} {who}account unknown: {}", g.unknown, pane.account_fault);
+                lines.push(Line::new().rest(text, Role::HealthBad));
+            }
+        }
+    }
+    lines
+}
+
+fn total<'a>(state: &State, wide: bool) -> Line<'a> {
+    let worst = (0_u16..)
+        .zip(&state.gateways)
+        .filter(|(_, p)| p.positions.as_ref().is_some_and(|r| !r.value.is_empty()))
+        .map(|(i, _)| state.positions_freshness(i))
+        .max();
+    let sum = listed(state).fold(Money::ZERO, |sum, (_, p)| sum.plus(p.profit));
+    let (text, role) = match worst {
+        Some(Freshness::Fresh) => (money(sum, 14, true), profit_role(sum)),
+        Some(Freshness::Stale) => (money(sum, 14, true), Role::TextDim),
+        _ => (String::from("?"), Role::HealthUnknown),
+    };
+    let count = format!("{} open", listed(state).count());
+    let middle = if wide { 46 } else { 12 };
+    Line::new().right(11, count, Role::TextNormal).right(middle, "total", Role::TextDim).right(
+        if wide { 14 } else { 13 },
+        text,
+        role,
+    )
+}
+
+fn account<'a>(
+    account: &'a Account,
+    name: Option<&str>,
+    wide: bool,
+    freshness: Freshness,
+) -> Vec<Line<'a>> {
+    let look = words::value(freshness);
+    let strong = if freshness == Freshness::Fresh { Role::TextStrong } else { look };
+    let some = |m: Option<Money>| m.map_or_else(|| String::from("?"), |m| money(m, 14, false));
+    let level = account
+        .margin_level
+        .map_or_else(|| String::from("none"), |r| format!("{}%", format::grouped(&r.text(2))));
+    let equity = money(account.equity, 13, false);
+    let label = |word: &str| name.unwrap_or(word).to_owned();
+    if !wide {
+        return vec![
+            Line::new()
+                .left(7, label("equity"), Role::TextDim)
+                .right(13, equity, strong)
+                .gap(1)
+                .left(4, account.currency.as_str(), Role::TextDim)
+                .right(11, level, look),
+        ];
+    }
+    vec![
+        Line::new()
+            .left(8, label("balance"), Role::TextDim)
+            .right(14, money(account.balance, 14, false), look)
+            .gap(2)
+            .left(6, "equity", Role::TextDim)
+            .right(14, equity, strong)
+            .gap(1)
+            .left(5, account.currency.as_str(), Role::TextDim)
+            .left(6, "level", Role::TextDim)
+            .right(13, level, look),
+        Line::new()
+            .left(8, "used", Role::TextDim)
+            .right(14, some(account.used_margin), look)
+            .gap(2)
+            .left(6, "free", Role::TextDim)
+            .right(14, some(account.free_margin), look),
+    ]
+}

@@ -1,0 +1,172 @@
+//! Open positions and the account, with the age of their reads.
+//!
+//! An empty list is shown as flat only when the account was read too: a blind
+//! gateway lists nothing. What is not proven now is `?`, with the cause.
+
+mod foot;
+mod row;
+
+use super::pen::{Line, Pen};
+use super::{Scene, format};
+use crate::domain::{Money, Position, Price, Symbol, Ticket};
+use crate::state::{Freshness, GatewayPane, State};
+use crate::tui::theme::{Glyphs, Role};
+use crate::tui::ui::{Pane, Ui};
+use ratatui::layout::Rect;
+use row::Row;
+
+/// Inner columns from which the prices are shown.
+const WIDE: u16 = 70;
+
+/// Every listed position in the order of the rows, with its gateway.
+pub fn listed(state: &State) -> impl Iterator<Item = (u16, &Position)> {
+    (0_u16..).zip(&state.gateways).flat_map(|(index, pane)| {
+        pane.positions.iter().flat_map(move |read| read.value.iter().map(move |p| (index, p)))
+    })
+}
+
+/// The position under the row of the focus, for the verb that closes it.
+#[must_use]
+pub fn selected(state: &State, ui: &Ui) -> Option<(u16, Ticket)> {
+    let row = ui.row(Pane::Positions).min(listed(state).count().saturating_sub(1));
+    listed(state).nth(row).map(|(gateway, position)| (gateway, position.ticket))
+}
+
+/// Draws the pane.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
+    let state = scene.state;
+    let (note, look) = title_note(state);
+    let inner = scene.frame(pen, Pane::Positions, area, &note, look);
+    let wide = inner.width >= WIDE;
+    let foot = foot::lines(state, wide, pen.glyphs());
+    let kept = u16::try_from(foot.len()).unwrap_or(0).min(inner.height.saturating_sub(3));
+    let mut above = doubts(state, inner.width, pen.glyphs());
+    if listed(state).next().is_some() {
+        above.push(row::header(wide, many(state)));
+    }
+    let top = u16::try_from(above.len()).unwrap_or(u16::MAX).min(inner.height - kept);
+    pen.lines(Rect { height: top, ..inner }, &above);
+    let table = Rect { y: inner.y + top, height: inner.height - kept - top, ..inner };
+    pen.lines(table, &rows(scene, table.height, wide, pen.glyphs()));
+    let bottom = Rect { y: table.bottom(), height: kept, ..inner };
+    pen.lines(bottom, &foot);
+}
+
+fn title_note(state: &State) -> (String, Role) {
+    let panes = || (0_u16..).zip(&state.gateways);
+    let oldest = |at: fn(&GatewayPane) -> Option<crate::domain::Stamp>| {
+        panes()
+            .map(|(_, p)| at(p).map(|at| state.age(at)))
+            .try_fold(std::time::Duration::ZERO, |worst, age| age.map(|a| worst.max(a)))
+            .map_or_else(|| String::from("?"), format::age)
+    };
+    let worst = panes()
+        .map(|(i, _)| state.positions_freshness(i).max(state.account_freshness(i)))
+        .max()
+        .unwrap_or(Freshness::Unknown);
+    let look = match worst {
+        Freshness::Fresh => Role::TextDim,
+        Freshness::Stale => Role::HealthStale,
+        Freshness::Unknown => Role::HealthBad,
+    };
+    let positions = oldest(|p| p.positions.as_ref().map(|r| r.at));
+    let account = oldest(|p| p.account.as_ref().map(|r| r.at));
+    (format!("read {positions:>5}  account {account:>5}"), look)
+}
+
+/// What keeps the list from being believed, or from meaning flat.
+fn doubts<'a>(state: &'a State, width: u16, g: &Glyphs) -> Vec<Line<'a>> {
+    let mut lines = Vec::new();
+    for (index, pane) in (0_u16..).zip(&state.gateways) {
+        let name = state.gateway_name(index);
+        let text = match state.positions_freshness(index) {
+            Freshness::Unknown => unproven(pane, state, name.as_str()),
+            _ if pane.positions.as_ref().is_some_and(|p| !p.value.is_empty()) => continue,
+            _ if state.account_freshness(index) == Freshness::Unknown => format!(
+                "{} {name} lists no position, but its account can't be read: not proven flat",
+                g.unknown
+            ),
+            _ => {
+                lines.push(Line::new().dim(format!("{name}: no open position")));
+                continue;
+            }
+        };
+        // Nothing read yet is no bad news, only no news.
+        let none = pane.positions.is_none() && pane.positions_fault.is_empty();
+        let role = if none { Role::HealthUnknown } else { Role::HealthBad };
+        let rows = super::wrap(&text, width).into_iter();
+        lines.extend(rows.map(|row| Line::new().rest(row, role)));
+    }
+    if state.gateways.is_empty() {
+        lines.push(Line::new().dim("no gateway configured: set one with --gateway HOST"));
+    }
+    lines
+}
+
+fn unproven(pane: &GatewayPane, state: &State, name: &str) -> String {
+    match (&pane.positions, pane.positions_fault.is_empty()) {
+        (None, true) => format!("? {name}: positions not read yet"),
+        (None, false) => format!("? {name}: positions unknown: {}", pane.positions_fault),
+        (Some(read), true) => {
+            format!("? {name}: not read for {}; the last known:", format::age(state.age(read.at)))
+        }
+        (Some(_), false) => {
+            format!("? {name}: positions unknown: {}; the last known:", pane.positions_fault)
+        }
+    }
+}
+
+/// Whether a row must say where its position is.
+const fn many(state: &State) -> bool {
+    state.gateways.len() > 1
+}
+
+/// The name before what is said of one of several gateways.
+fn whose(state: &State, index: u16) -> String {
+    if many(state) { format!("{}: ", state.gateway_name(index)) } else { String::new() }
+}
+
+fn rows<'a>(scene: Scene<'a>, height: u16, wide: bool, g: &'static Glyphs) -> Vec<Line<'a>> {
+    let state = scene.state;
+    let all: Vec<_> = listed(state).collect();
+    let digits = |p: &Position| {
+        let own = p.open.decimals().max(p.current.map_or(0, Price::decimals));
+        let quoted = Symbol::new(p.symbol.as_str()).ok().and_then(|s| state.quotes.get(&s));
+        quoted.map_or(own, |q| q.digits.max(own))
+    };
+    let most = all.iter().map(|(_, p)| digits(p)).max().unwrap_or(0);
+    let window = scene.window(Pane::Positions, all.len(), height);
+    let chosen = (scene.ui.focus == Pane::Positions)
+        .then(|| scene.ui.row(Pane::Positions).min(all.len().saturating_sub(1)));
+    let mut lines = Vec::new();
+    for (at, (gateway, p)) in all.iter().enumerate().take(window.end).skip(window.start) {
+        let freshness = state.positions_freshness(*gateway);
+        let chosen = chosen == Some(at);
+        let at = many(state).then(|| state.gateway_name(*gateway));
+        let row = Row { p, digits: digits(p), most, freshness, chosen, at, g };
+        let line = if wide { row.wide() } else { row.narrow() };
+        lines.push(if chosen { line.on(Role::Selection) } else { line });
+    }
+    lines
+}
+
+/// The look of an amount.
+fn profit_role(profit: Money) -> Role {
+    match profit.raw().signum() {
+        1 => Role::PnlUp,
+        -1 => Role::PnlDown,
+        _ => Role::PnlFlat,
+    }
+}
+
+/// The longest form of an amount that fits into `width` columns.
+fn money(amount: Money, width: u16, sign: bool) -> String {
+    let dressed = |text: String| if sign { format::signed(&text) } else { text };
+    let forms = [
+        dressed(format::grouped(&amount.text(2))),
+        dressed(amount.text(2)),
+        dressed(format::grouped(&amount.text(0))),
+    ];
+    let fits = |form: &&String| form.len() <= usize::from(width);
+    forms.iter().find(fits).or(forms.last()).cloned().unwrap_or_default()
+}
