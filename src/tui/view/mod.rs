@@ -1,7 +1,7 @@
 //! What the screen looks like: pure functions from `(&State, &Ui, &Theme)` to
 //! a buffer.
 //!
-//! A file per pane; [`areas`] knows where each is, [`words`] which word, mark
+//! A file per pane; [`mod@areas`] knows where each is, [`words`] which word, mark
 //! and role a state has, [`pen`] how text gets into cells. What belongs here:
 //! which sign stands where. What does not: what is true (`state`), what a
 //! colour is (`theme`), which key does what (given as [`Hints`]), any clock.
