@@ -54,7 +54,7 @@ struct Serve {
     #[arg(long)]
     free_ports: bool,
     /// Play quotes of a file with columns timestamp,symbol,bid,ask
-    #[arg(long, value_name = "FILE")]
+    #[arg(long = "ticks", value_name = "FILE")]
     csv: Option<PathBuf>,
     /// Play the file N times faster
     #[arg(long, value_name = "N", default_value_t = 1, requires = "csv")]

@@ -241,7 +241,11 @@ impl<'a> Reply<'a> {
             equity: money(shape.equity).ok_or_else(|| bad("equity", &"missing or no number"))?,
             free_margin: money(shape.free_margin),
             used_margin: money(shape.used_margin),
-            margin_level: shape.margin_level.and_then(|n| n.ratio().ok()),
+            // With nothing used there is no level; MT5 then says 0.
+            margin_level: shape
+                .margin_level
+                .and_then(|n| n.ratio().ok())
+                .filter(|level| level.raw() != 0),
             currency: Text::limited(&shape.currency.unwrap_or_default(), 8),
             trade_mode: shape
                 .trade_mode
