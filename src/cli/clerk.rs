@@ -101,10 +101,7 @@ impl Room {
             Ok(found) => found,
             Err(why) => return self.tell("", &what, CommandPhase::Failed, why),
         };
-        let mut deal = match Deal::open(&self.settings) {
-            Ok(deal) => deal,
-            Err(failure) => return self.tell("", &what, CommandPhase::Failed, failure.text),
-        };
+        let mut deal = Deal::open(&self.settings);
         let request = peer::request(Action::ClosePosition(ticket));
         let id = request.req_id.as_str();
         self.tell(id, &what, CommandPhase::Sent, format!("to {gateway}"));
@@ -125,6 +122,9 @@ impl Room {
             },
         };
         self.tell(id, &what, phase, note);
+        if let Some(why) = deal.unrecorded() {
+            self.sender.log(Level::Warn, "audit", format!("{what} is not on record: {why}"));
+        }
     }
 
     /// The gateway that holds a position. Tickets are the broker's, so two

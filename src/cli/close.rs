@@ -56,14 +56,14 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         let question = format!("close at {} ({}):\n  {shown}", gateway.name, gateway.cmd);
         confirm::typed(&question, "close", "add --yes to close without being asked")?;
     }
-    let mut deal = Deal::open(&settings)?;
+    let mut deal = Deal::open(&settings);
     let request = peer::request(Action::ClosePosition(ticket));
     let report = match deal.close(&mut peer, &request, (&what, ticket), args.timeout) {
         Fate::Not(ending, why) => Report::sent(&what, &request, ending, why),
         Fate::Unknown(why) => unknown(&what, &request, ticket, &mut peer, args.timeout, &why),
         Fate::Claimed(fill) => proven(&what, &request, ticket, &mut peer, args.timeout, &fill),
     };
-    Ok(report.finish(args.json, ctx))
+    Ok(report.recorded(&deal).finish(args.json, ctx))
 }
 
 /// The position as it stands, or why nothing should be sent.

@@ -78,7 +78,8 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let what = words(&ticket);
     let guarded = Guarded::start(&settings);
     let report = (|| {
-        if let Err(why) = guarded.permit() {
+        if !guarded.gate().is_safe() {
+            let why = format!("denied: {}", guarded.gate().why());
             return Ok(Report::unsent(&what, Ending::Denied, why));
         }
         let zmq = zmq::Context::new();
@@ -92,16 +93,13 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
             let question = question(&what, gateway, before.mode);
             confirm::typed(&question, "order", "add --yes to order without being asked")?;
         }
-        let mut deal = Deal::open(&settings)?;
-        // The kill may have come while the question stood there.
-        let permit = match guarded.permit() {
-            Ok(permit) => permit,
-            Err(why) => return Ok(Report::unsent(&what, Ending::Denied, why)),
-        };
+        let mut deal = Deal::open(&settings);
         let request = peer::request(Action::OpenOrder(ticket));
-        let fate = deal.order(permit, &mut peer, &request, &what, args.timeout);
+        // The gate is asked again in there: a kill may have come while the
+        // question stood.
+        let fate = deal.order(guarded.gate(), &mut peer, &request, &what, args.timeout);
         let sent = Sent { what: &what, request: &request, ticket: &ticket, before: &before };
-        Ok(sent.report(fate, &mut peer, args.timeout))
+        Ok(sent.report(fate, &mut peer, args.timeout).recorded(&deal))
     })();
     guarded.stop();
     report.map(|report| report.finish(args.json, ctx))
@@ -173,11 +171,7 @@ struct Sent<'a> {
 impl Sent<'_> {
     fn report(&self, fate: Fate, peer: &mut Peer, wait: Duration) -> Report {
         match fate {
-            Fate::Not(Ending::Denied, why) => Report::unsent(
-                self.what,
-                Ending::Denied,
-                format!("an order that can't be recorded is not sent: {why}"),
-            ),
+            Fate::Not(Ending::Denied, why) => Report::unsent(self.what, Ending::Denied, why),
             Fate::Not(ending, why) => self.said(ending, why),
             Fate::Claimed(fill) if self.ticket.kind == OrderKind::Market => {
                 self.proven(&fill, peer, wait)

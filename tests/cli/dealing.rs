@@ -150,3 +150,16 @@ fn nobody_confirms_without_a_terminal() {
     }
     assert_eq!(desk.count("OPEN_ORDER") + desk.count("CLOSE_POSITION"), 0);
 }
+
+#[test]
+fn without_a_record_a_close_passes_and_an_order_does_not() {
+    let desk = Desk::start("", Manner::Mute);
+    let home = Sandbox::new();
+    fs::write(home.path().join("in-the-way"), "").unwrap();
+    let state = ["--state-dir", "in-the-way"];
+    ends(&at(&home, desk.port, &[&state, BUY].concat()), 3, "denied");
+    assert_eq!(desk.count("OPEN_ORDER"), 0);
+    let close = at(&home, desk.port, &[&state, CLOSE].concat());
+    ends(&close, 0, "done");
+    assert!(close.json()["note"].as_str().unwrap().contains("NOT IN THE AUDIT LOG"));
+}

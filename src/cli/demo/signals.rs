@@ -5,7 +5,7 @@
 //! gate, order, position, and the block when the switch is engaged.
 
 use crate::breaker::Gate;
-use crate::cli::deal::{Deal, Fate};
+use crate::cli::deal::{Deal, Ending, Fate};
 use crate::config::Settings;
 use crate::domain::{
     Decision, DecisionSource, Lots, OrderKind, OrderTicket, Probabilities, Ratio, Side, Symbol,
@@ -77,7 +77,7 @@ fn run(
     let zmq = zmq::Context::new();
     let peer = Peer::connect(&zmq, &gateway.cmd, settings.feed.max_message_bytes);
     let peer = peer.map_err(|e| e.to_string())?;
-    let deal = Deal::open(settings).map_err(|failure| failure.text)?;
+    let deal = Deal::open(settings);
     let mut source = Source { peer, deal, gate, sender, random: ids::random_u64() | 1 };
     let mut pause = FIRST;
     while let Err(channel::RecvTimeoutError::Timeout) = stopped.recv_timeout(pause) {
@@ -159,13 +159,10 @@ impl Source<'_> {
         };
         let what = format!("OPEN_ORDER {symbol} {} {LOTS} lots", side.word());
         let request = peer::request(Action::OpenOrder(order));
-        // The second look: right before the order.
-        let permit = match self.gate.permit() {
-            Ok(permit) => permit,
-            Err(denied) => return ("BLOCKED", denied.to_string()),
-        };
-        match self.deal.order(permit, &mut self.peer, &request, &what, PATIENCE) {
+        // The second look is taken in there, right before the order.
+        match self.deal.order(self.gate, &mut self.peer, &request, &what, PATIENCE) {
             Fate::Claimed(fill) => ("ORDER_GENERATED", format!("ticket {}", fill.ticket)),
+            Fate::Not(Ending::Denied, why) => ("BLOCKED", why.to_string()),
             Fate::Not(_, why) | Fate::Unknown(why) => ("ERROR", why.to_string()),
         }
     }
