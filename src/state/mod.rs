@@ -56,6 +56,8 @@ pub struct State {
     pub kills: BTreeMap<u16, Aged<KillProgress>>,
     /// The decision behind `kills`, and about when its key was pressed.
     pub engagement: Option<Engagement>,
+    /// When the latch was seen reset after them: they are history then.
+    pub kills_over: Option<Stamp>,
     /// The agent.
     pub agent: Aged<AgentReport>,
     /// The operator's commands, newest last, bounded.

@@ -4,7 +4,7 @@
 //! of a gateway stays a claim until the driver's own reads agree.
 
 use super::{Aged, State};
-use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchSeen, Stamp};
+use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchPhase, LatchSeen, Stamp};
 use crate::event::{AgentReport, GuardPhase, GuardReport, GuardedVerb, Level};
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +41,8 @@ impl State {
     /// Whether a kill still needs an eye: neither proven nor stood down.
     #[must_use]
     pub fn kill_active(&self) -> bool {
-        matches!(self.kill_standing(), Some(KillStanding::Alarm | KillStanding::Running))
+        self.kills_over.is_none()
+            && matches!(self.kill_standing(), Some(KillStanding::Alarm | KillStanding::Running))
     }
 
     /// Whether the guard is open, for which verb, and since when.
@@ -55,6 +56,11 @@ impl State {
     pub(super) fn on_latch(&mut self, seen: &LatchSeen) {
         let next = self.aged(seen.clone());
         let before = std::mem::replace(&mut self.latch, next).value;
+        if seen.phase.is_engaged() {
+            self.kills_over = None;
+        } else if before.phase.is_engaged() && seen.phase != LatchPhase::Blocked {
+            self.kills_over = Some(self.now);
+        }
         if before.phase != seen.phase {
             let begins = seen.phase.is_engaged() && !before.phase.is_engaged();
             let level = if begins { Level::Alarm } else { Level::Info };
@@ -98,6 +104,7 @@ impl State {
         if self.engagement.as_ref().is_none_or(|e| e.id < progress.engage_id) {
             self.engagement =
                 Some(Engagement { id: progress.engage_id, since: self.key_of(progress) });
+            self.kills_over = None;
             self.kills.retain(|_, kill| standing(&kill.value) <= KillStanding::Running);
         }
         let next = self.aged(progress.clone());

@@ -81,6 +81,13 @@ fn kill_met_a_rogue() {
 }
 
 #[test]
+fn after_a_reset_a_kill_is_history() {
+    let mut s = scene::verified();
+    s.latch(LatchPhase::Disarmed, "", "").pass(1_500);
+    shoot("after_reset", &s, &Ui::default());
+}
+
+#[test]
 fn latched_by_somebody_else() {
     let mut s = scene::calm();
     s.latch(LatchPhase::EngagedExternal, "margin call, touched by hand", "uid 1001").pass(100);

@@ -1,10 +1,11 @@
 //! The panel while no kill runs: how the switch stands, and what its keys do.
 
 use super::Ranked;
-use crate::domain::LatchPhase;
+use crate::domain::{KillProgress, LatchPhase};
+use crate::state::switch::standing;
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::view::pen::Line;
-use crate::tui::view::{Scene, words, wrap};
+use crate::tui::view::{Scene, format, words, wrap};
 
 /// What is shown.
 #[must_use]
@@ -56,13 +57,30 @@ pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
             wrap(text, width).into_iter().map(|row| (4, Line::new().rest(row, Role::HealthBad))),
         );
     }
+    if let (Some(over), Some(kill)) = (state.kills_over, worst(scene)) {
+        let last = words::kill(kill.phase, g);
+        let line = Line::new()
+            .dim("last ")
+            .text(kill.intent.word(), Role::TextNormal)
+            .gap(1)
+            .text(last.mark, last.role)
+            .gap(1)
+            .text(last.word, last.role)
+            .dim(format!(", reset {} ago", format::age(state.age(over))));
+        lines.push((3, line));
+    }
     lines.push((4, Line::new().dim("pending orders: not verifiable")));
     if !seen.path.is_empty() {
-        let age = super::format::age(state.age(state.latch.at));
+        let age = format::age(state.age(state.latch.at));
         let text = format!("looked at {age} ago: {}", seen.path);
         lines.extend(wrap(&text, width).into_iter().map(|row| (6, Line::new().dim(row))));
     }
     lines
+}
+
+/// The target of the last kill that came off worst.
+fn worst(scene: Scene<'_>) -> Option<&KillProgress> {
+    scene.state.kills.values().map(|kill| &kill.value).min_by_key(|kill| standing(kill))
 }
 
 /// What the operator should do now, where something is to be done.

@@ -27,8 +27,8 @@ pub type Ranked<'a> = Vec<(u8, Line<'a>)>;
 /// Draws the pane.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let state = scene.state;
-    let Some(lead) = state.kills.values().min_by_key(|k| standing(&k.value)).map(|k| &k.value)
-    else {
+    let worst = state.kills.values().min_by_key(|k| standing(&k.value)).map(|k| &k.value);
+    let Some(lead) = worst.filter(|_| state.kills_over.is_none()) else {
         let look =
             if state.latch.value.phase.is_engaged() { Role::BorderAlarm } else { Role::TextDim };
         let inner = scene.frame(pen, Pane::Kill, area, "", look);
@@ -67,7 +67,9 @@ const SURVIVOR: u8 = 1;
 
 /// The switch, then a line for each target.
 fn head<'a>(scene: Scene<'a>, lead: &'a KillProgress, g: &Glyphs) -> Ranked<'a> {
-    let latch = words::breaker(lead.latch, g);
+    // The driver knows of the latch before this process sees it.
+    let seen = scene.state.breaker_phase();
+    let latch = words::breaker(if seen.is_engaged() { seen } else { lead.latch }, g);
     // The strip shows the switch too: without room the targets come first.
     let mut lines = vec![(
         2,
