@@ -125,8 +125,8 @@ fn read_text(path: &Path) -> Result<String, (String, &'static str)> {
         (format!("can't be read: {e}"), "check path and permissions, or write one: crs config init")
     };
     let meta = std::fs::metadata(path).map_err(unreadable)?;
-    // A pipe would hang, a device might never end.
-    if !meta.is_file() {
+    // A pipe would hang, a device might never end; /dev/null means "no file".
+    if !meta.is_file() && path != Path::new("/dev/null") {
         return Err(("is not a file".to_owned(), "name a TOML file with --config"));
     }
     let mut bytes = Vec::new();
@@ -268,6 +268,12 @@ mod tests {
         assert_eq!(loaded.settings.gateways, []);
         assert_eq!(loaded.settings.fps, 5, "what can be read is read, for the kill's sake");
         assert!(loaded.strict().is_err());
+    }
+
+    #[test]
+    fn the_null_device_stands_for_no_file() {
+        let flags = Flags { config: Some("/dev/null".into()), ..Flags::default() };
+        assert_eq!(load_with(&flags, &|_| None).problems, []);
     }
 
     #[test]
