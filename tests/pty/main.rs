@@ -9,3 +9,9 @@
 mod common;
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod open;
+#[cfg(test)]
+mod place;

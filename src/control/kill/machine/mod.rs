@@ -243,14 +243,16 @@ impl Machine {
         }
         self.kill_at = None;
         self.attempts += 1;
-        if !self.settled() {
+        // A resend takes nothing back: an unconfirmed kill stays one, on the
+        // screen and with its card, until something better is known.
+        if !self.settled() && self.phase != GatewayPhase::Unconfirmed {
             self.phase = GatewayPhase::Sending { n: self.attempts };
         }
         let wait = patience(self.id, self.attempts);
         self.open(now, What::Kill, wait, out);
     }
 
-    /// Phases that a mere resend does not take back.
+    /// Phases that silence does not take back.
     const fn settled(&self) -> bool {
         matches!(self.phase, GatewayPhase::Acked | GatewayPhase::Partial | GatewayPhase::Verified)
     }

@@ -150,6 +150,7 @@ fn silence_is_unconfirmed_and_asks_again_with_the_same_id() {
     b.sent("KILL_SWITCH");
     b.pass(2_000);
     assert_eq!(b.machine.attempts, 2);
+    assert_eq!(b.machine.phase, GatewayPhase::Unconfirmed, "the resend does not take it back");
     let ids: Vec<_> =
         b.open.values().filter(|(_, a)| *a == Action::KillSwitch).map(|(r, _)| r.clone()).collect();
     assert_eq!(ids, vec![id().kill_req(1), id().kill_req(1)]);
@@ -160,6 +161,7 @@ fn silence_is_unconfirmed_and_asks_again_with_the_same_id() {
         }
         let kills = b.open.values().filter(|(_, a)| *a == Action::KillSwitch).count();
         assert!(kills <= MAX_OUTSTANDING, "{kills} outstanding");
+        assert_eq!(b.machine.phase, GatewayPhase::Unconfirmed);
     }
     // The answer to the first comes 6 s late on the socket that listens on.
     let first = b.open.iter().find(|(_, (_, a))| *a == Action::KillSwitch).map(|(c, _)| *c);
