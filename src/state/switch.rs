@@ -111,7 +111,9 @@ impl State {
         let before = self.kills.insert(progress.target, next);
         let was = before.filter(|b| b.value.engage_id == progress.engage_id);
         let word = was.map_or("", |b| b.value.phase.word());
-        if word != progress.phase.word() {
+        // That a kill is about to begin was told by the key.
+        let begins = progress.phase == GatewayPhase::Idle && progress.intent == Intent::Kill;
+        if word != progress.phase.word() && !begins {
             self.say_kill(progress);
         }
     }

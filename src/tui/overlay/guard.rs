@@ -35,7 +35,7 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
     let mut lines = question(guard, scene, role);
     lines.push((3, Line::new()));
     for effect in effects(guard.verb, scene) {
-        lines.push((2, Line::new().text("  ", role).rest(effect, Role::TextNormal)));
+        lines.push((2, Line::new().gap(2).rest(effect, Role::TextNormal)));
     }
     if let Some((keys, other)) = other(guard.verb, scene) {
         lines.push((4, Line::new()));

@@ -18,13 +18,14 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     }
     let window = scene.window(Pane::Log, log.len(), inner.height);
     let narrow = inner.width < 50;
+    let source = if inner.width < 90 { 11 } else { 16 };
     let mut lines = Vec::new();
     for line in log.iter().take(window.end).skip(window.start) {
         let (mark, role) = words::level(line.value.level, pen.glyphs());
         let when = line.value.when.unwrap_or(line.at.utc);
         let mut row = Line::new().left(9, when.hms(), Role::TextDim).text(mark, role).gap(1);
         if !narrow {
-            row = row.left(10, line.value.source.as_str(), Role::TextDim);
+            row = row.left(source, line.value.source.as_str(), Role::TextDim).gap(1);
         }
         lines.push(row.rest(line.value.text.as_str(), role));
     }
