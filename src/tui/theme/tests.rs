@@ -55,13 +55,13 @@ fn faults_name_place_and_remedy() {
     let typo = bundled().replace("\"pnl.up\" ", "\"pnl.upp\" ");
     assert_eq!(
         fault_of(&typo),
-        "mine.toml:45:1: unknown role \"pnl.upp\" (did you mean \"pnl.up\"?)"
+        "mine.toml:46:1: unknown role \"pnl.upp\" (did you mean \"pnl.up\"?)"
     );
     let color =
         bundled().replace("\"pnl.up\"   = { fg = \"green\" }", "\"pnl.up\" = { fg = \"gren\" }");
     assert_eq!(
         fault_of(&color),
-        "mine.toml:45:19: \"gren\" is not in the palette (did you mean \"green\"?)"
+        "mine.toml:46:19: \"gren\" is not in the palette (did you mean \"green\"?)"
     );
     let word = bundled().replace("modifiers = [\"italic\"]", "modifiers = [\"italics\"]");
     assert!(fault_of(&word).ends_with("unknown modifier \"italics\" (did you mean \"italic\"?)"));
