@@ -9,4 +9,6 @@ mod kill;
 #[cfg(test)]
 mod place;
 #[cfg(test)]
+mod ticks;
+#[cfg(test)]
 mod wire;

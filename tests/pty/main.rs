@@ -1,17 +1,31 @@
-//! The real binary in a real terminal, driven by keys, against real sockets.
+//! The real binary in a real terminal, driven by keys, against real sockets:
+//! console, agent and gateway, each its own process.
 //!
-//! `common::console` is the terminal; each module is one subject. Every test
-//! has its own home, latch and ports, and ends what it started. Slow machines
-//! are allowed for: only the outcome is asserted, within generous bounds.
+//! `common::console` is the terminal; `place` puts a console beside our paper
+//! gateway, `desk` over a Python peer; each other module is one subject. Every
+//! test has its own home, latch and ports, and ends what it started. Slow
+//! machines are allowed for: only the outcome is asserted, within generous
+//! bounds. What the run loop does in a terminal without any gateway stands in
+//! `tests/keys`.
 
 #[cfg(test)]
 #[path = "../common/mod.rs"]
 mod common;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod lies;
+#[cfg(test)]
+mod line;
 #[cfg(test)]
 mod open;
 #[cfg(test)]
 mod place;
+#[cfg(test)]
+mod sees;
