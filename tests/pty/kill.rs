@@ -34,7 +34,7 @@ fn two_keys_stop_everything_with_the_shipped_settings() {
     let place = Place::new("");
     let quotes = recorded_quotes().map(|path| path.display().to_string());
     let (_gateway, price) = if let Some(quotes) = &quotes {
-        (place.gateway(&["--csv", quotes, "--speed", "60"]), "1.12")
+        (place.gateway(&["--ticks", quotes, "--speed", "60"]), "1.12")
     } else {
         note("no recorded quotes beside the project: the simulator stands in");
         (place.gateway(&[]), "1.")

@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Ctrl-K.
 const CHORD: &str = "\x0b";
 /// How long one verb may take on a slow machine.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// Three polls this far apart prove the same as the shipped ones, sooner.
 pub const QUICK: &str = "[kill]\nproof_interval_ms = 200\n";
 
