@@ -9,6 +9,7 @@ use std::io::Read;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -138,9 +139,15 @@ pub fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and below those that the system gives
+/// to outgoing connections: one of them would take it before its owner comes.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let from = std::process::id().wrapping_mul(61);
+    let next = || 10_000 + from.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let mut ports = std::iter::repeat_with(|| u16::try_from(next()).unwrap()).take(20_000);
+    ports.find(is_free).unwrap()
 }
 
 /// Reads a pipe to its end, or until nobody waits any more: a child's child
