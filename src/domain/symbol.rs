@@ -37,7 +37,14 @@ impl Symbol {
     /// # Errors
     /// [`SymbolError`] when it is empty, too long or not printable ASCII.
     pub fn new(name: &str) -> Result<Self, SymbolError> {
-        let raw = name.as_bytes();
+        Self::from_bytes(name.as_bytes())
+    }
+
+    /// As [`Symbol::new`], from bytes of any kind.
+    ///
+    /// # Errors
+    /// [`SymbolError`] when it is empty, too long or not printable ASCII.
+    pub fn from_bytes(raw: &[u8]) -> Result<Self, SymbolError> {
         if raw.is_empty() {
             return Err(SymbolError::Empty);
         }

@@ -10,14 +10,14 @@ mod time;
 
 pub use fault::TickFault;
 
-use crate::domain::fixed::parse_scaled;
+use crate::domain::fixed::{parse_scaled, rescale};
 use crate::domain::{DecimalError, Price, Symbol, Tick, TickShape};
-use scan::{Scan, Value};
+use scan::{Kind, Scan, Value};
 
 /// Longest message that is looked at, in bytes over all frames.
 pub const MAX_BYTES: usize = 4_096;
 /// Fields that nobody knows, at most.
-const MAX_STRANGERS: usize = 16;
+const MAX_STRANGERS: usize = 8;
 
 /// Reads one message, frame by frame as it came.
 ///
@@ -31,8 +31,9 @@ pub fn decode(frames: &[&[u8]]) -> Result<Tick, TickFault> {
             let (name, shape) = topic
                 .strip_prefix("tick.")
                 .map_or((topic, TickShape::T3), |name| (name, TickShape::T4));
-            let fields = Fields::read(body)?;
-            fields.kind()?;
+            let mut fields = Fields::of(body);
+            fields.read()?;
+            fields.named()?;
             fields.tick(Some(name), shape)
         }
         _ => Err(TickFault::OddFrames),
@@ -48,19 +49,21 @@ fn checked(frame: &[u8]) -> Result<&str, TickFault> {
 
 fn one_frame(text: &str) -> Result<Tick, TickFault> {
     if text.trim_start().starts_with('{') {
-        let fields = Fields::read(text)?;
-        let shape = match fields.kind()? {
-            Kind::Upper if fields.time.or(fields.timestamp).is_some() => TickShape::T1,
-            Kind::Upper => TickShape::T2,
-            Kind::Lower => TickShape::T6,
-            Kind::Unnamed => TickShape::T7,
+        let mut fields = Fields::of(text);
+        fields.read()?;
+        let shape = match fields.named()? {
+            Named::Upper if fields.moment().kind == Kind::Absent => TickShape::T2,
+            Named::Upper => TickShape::T1,
+            Named::Lower => TickShape::T6,
+            Named::Nothing => TickShape::T7,
         };
         return fields.tick(None, shape);
     }
     match text.split_once(' ') {
         Some((name, body)) if body.trim_start().starts_with('{') => {
-            let fields = Fields::read(body)?;
-            fields.kind()?;
+            let mut fields = Fields::of(body);
+            fields.read()?;
+            fields.named()?;
             fields.tick(Some(name), TickShape::T5)
         }
         _ => Err(TickFault::NotATick),
@@ -69,83 +72,97 @@ fn one_frame(text: &str) -> Result<Tick, TickFault> {
 
 /// What `type` says.
 #[derive(Clone, Copy)]
-enum Kind {
+enum Named {
     Upper,
     Lower,
-    Unnamed,
+    Nothing,
 }
 
 /// The fields of a tick that anybody here reads.
-#[derive(Default)]
 struct Fields<'a> {
-    kind: Option<Value<'a>>,
-    symbol: Option<Value<'a>>,
-    bid: Option<Value<'a>>,
-    ask: Option<Value<'a>>,
-    time: Option<Value<'a>>,
-    timestamp: Option<Value<'a>>,
-    seq: Option<Value<'a>>,
+    scan: Scan<'a>,
+    kind: Value,
+    symbol: Value,
+    bid: Value,
+    ask: Value,
+    time: Value,
+    timestamp: Value,
+    seq: Value,
 }
 
 impl<'a> Fields<'a> {
-    fn read(json: &'a str) -> Result<Self, TickFault> {
-        let mut fields = Self::default();
-        let mut strangers = [&[][..]; MAX_STRANGERS];
-        let mut met = 0_usize;
-        let mut scan = Scan::new(json.as_bytes())?;
-        while let Some((key, value)) = scan.field()? {
-            let slot = match key {
-                b"bid" => &mut fields.bid,
-                b"ask" => &mut fields.ask,
-                b"symbol" => &mut fields.symbol,
-                b"time" => &mut fields.time,
-                b"timestamp" => &mut fields.timestamp,
-                b"type" => &mut fields.kind,
-                b"seq" => &mut fields.seq,
-                _ => {
-                    if strangers.iter().take(met).any(|known| *known == key) {
-                        return Err(TickFault::DuplicateKey);
-                    }
-                    *strangers.get_mut(met).ok_or(TickFault::TooLong)? = key;
-                    met += 1;
-                    continue;
-                }
-            };
-            if slot.replace(value).is_some() {
-                return Err(TickFault::DuplicateKey);
-            }
-        }
-        Ok(fields)
+    fn of(json: &'a str) -> Self {
+        let none = Value::default();
+        let [kind, symbol, bid, ask, time, timestamp, seq] = [none; 7];
+        Self { scan: Scan::new(json), kind, symbol, bid, ask, time, timestamp, seq }
     }
 
-    fn kind(&self) -> Result<Kind, TickFault> {
-        match self.kind {
-            None | Some(Value::Null) => Ok(Kind::Unnamed),
-            Some(Value::Text { quoted: b"\"TICK\"", .. }) => Ok(Kind::Upper),
-            Some(Value::Text { quoted: b"\"tick\"", .. }) => Ok(Kind::Lower),
-            Some(_) => Err(TickFault::NotATick),
+    fn read(&mut self) -> Result<(), TickFault> {
+        let mut strangers = [(0, 0); MAX_STRANGERS];
+        let mut met = 0_usize;
+        while self.scan.next()? {
+            let slot = match self.scan.bytes(self.scan.key()) {
+                b"bid" => &mut self.bid,
+                b"ask" => &mut self.ask,
+                b"symbol" => &mut self.symbol,
+                b"time" => &mut self.time,
+                b"timestamp" => &mut self.timestamp,
+                b"type" => &mut self.kind,
+                b"seq" => &mut self.seq,
+                name => {
+                    if strangers.iter().take(met).any(|known| self.scan.bytes(*known) == name) {
+                        return Err(TickFault::DuplicateKey);
+                    }
+                    *strangers.get_mut(met).ok_or(TickFault::TooLong)? = self.scan.key();
+                    met += 1;
+                    &mut Value::default()
+                }
+            };
+            if slot.kind != Kind::Absent {
+                return Err(TickFault::DuplicateKey);
+            }
+            self.scan.value(slot)?;
         }
+        Ok(())
+    }
+
+    /// What `type` says.
+    fn named(&self) -> Result<Named, TickFault> {
+        match (self.kind.kind, self.scan.span(&self.kind)) {
+            (Kind::Absent | Kind::Null, _) => Ok(Named::Nothing),
+            (Kind::Plain, b"TICK") => Ok(Named::Upper),
+            (Kind::Plain, b"tick") => Ok(Named::Lower),
+            _ => Err(TickFault::NotATick),
+        }
+    }
+
+    /// One peer says `time`, the others `timestamp`.
+    const fn moment(&self) -> &Value {
+        if matches!(self.time.kind, Kind::Absent) { &self.timestamp } else { &self.time }
     }
 
     /// `topic` is the symbol that came outside the JSON.
     fn tick(&self, topic: Option<&str>, shape: TickShape) -> Result<Tick, TickFault> {
         let symbol = self.symbol(topic)?;
-        let (bid, ask) = (price(self.bid)?, price(self.ask)?);
+        let (bid, ask) = (self.price(&self.bid)?, self.price(&self.ask)?);
         if bid.raw() <= 0 || ask.raw() <= 0 {
             return Err(TickFault::NotPositive);
         }
         if bid > ask {
             return Err(TickFault::Crossed);
         }
-        let time = self.time.or(self.timestamp).map_or(Ok(None), time::peer_time)?;
+        let time = time::peer_time(&self.scan, self.moment())?;
         Ok(Tick { symbol, bid, ask, time, seq: self.seq(), shape })
     }
 
     fn symbol(&self, topic: Option<&str>) -> Result<Symbol, TickFault> {
         let outside = topic.map(Symbol::new).transpose()?;
-        let inside = match self.symbol {
-            None | Some(Value::Null) => None,
-            Some(value) => Some(Symbol::new(&value.text().ok_or(TickFault::NotATick)?)?),
+        let inside = match self.symbol.kind {
+            Kind::Absent | Kind::Null => None,
+            _ => {
+                let name = self.scan.text(&self.symbol).ok_or(TickFault::NotATick)?;
+                Some(Symbol::from_bytes(&name)?)
+            }
         };
         match (outside, inside) {
             (Some(a), Some(b)) if a != b => Err(TickFault::SymbolDiffers),
@@ -154,25 +171,30 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Only our own gateway numbers its ticks; in anybody else's a field of
-    /// this name may be anything.
-    fn seq(&self) -> Option<u64> {
-        match self.seq {
-            Some(Value::Number(token)) => std::str::from_utf8(token).ok()?.parse().ok(),
-            _ => None,
-        }
-    }
-}
-
-fn price(value: Option<Value<'_>>) -> Result<Price, TickFault> {
-    match value {
-        None | Some(Value::Null) => Err(TickFault::NoQuote),
-        Some(Value::Number(token)) => match parse_scaled(token, Price::SCALE) {
+    fn price(&self, value: &Value) -> Result<Price, TickFault> {
+        let raw = match value.kind {
+            Kind::Absent | Kind::Null => return Err(TickFault::NoQuote),
+            Kind::Short => {
+                rescale(value.digits, value.decimals, Price::SCALE).ok_or(DecimalError::OutOfRange)
+            }
+            Kind::Number => parse_scaled(self.scan.span(value), Price::SCALE),
+            Kind::Plain | Kind::Escaped | Kind::Other => Err(DecimalError::NotANumber),
+        };
+        match raw {
             Ok(raw) => Ok(Price::from_raw(raw)),
             Err(DecimalError::OutOfRange) => Err(TickFault::OutOfRange),
             Err(DecimalError::NotANumber) => Err(TickFault::NotANumber),
-        },
-        Some(Value::Text { .. } | Value::Other) => Err(TickFault::NotANumber),
+        }
+    }
+
+    /// Only our own gateway numbers its ticks; in anybody else's a field of
+    /// this name may be anything.
+    fn seq(&self) -> Option<u64> {
+        match (self.seq.kind, self.seq.decimals) {
+            (Kind::Short, 0) => Some(self.seq.digits),
+            (Kind::Number, _) => std::str::from_utf8(self.scan.span(&self.seq)).ok()?.parse().ok(),
+            _ => None,
+        }
     }
 }
 

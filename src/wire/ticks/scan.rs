@@ -1,145 +1,235 @@
 //! A scanner for flat JSON objects, as fast as a feed needs it.
 //!
-//! It hands out keys and values as slices of the frame, checks every token
-//! against the JSON grammar, and leaves what no quote has (escapes, nested
-//! values) to `serde_json`. Its input is UTF-8 already.
+//! It finds keys and values as spans of the frame, checks every token against
+//! the JSON grammar, and leaves what no quote has (escapes, nested values) to
+//! `serde_json`. Its input is UTF-8 already. Values are written where they
+//! stay and never returned: copying a struct just after its fields were
+//! written costs more than reading the field did.
 
 use super::fault::TickFault;
+use crate::domain::fixed::SHORT_DIGITS;
 use std::borrow::Cow;
 
 /// Deepest nesting that is skipped in a field nobody asked for.
 const MAX_DEPTH: usize = 8;
 
-/// One value, as written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Value<'a> {
-    /// A string with its quotes; `plain` when it holds no escape.
-    Text { quoted: &'a [u8], plain: bool },
-    /// A number of JSON's grammar.
-    Number(&'a [u8]),
+/// What a value is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// There is none.
+    #[default]
+    Absent,
+    /// A string without escapes; its span is without quotes.
+    Plain,
+    /// A string with escapes; its span is with quotes.
+    Escaped,
+    /// A number with few digits and no sign or exponent:
+    /// `digits * 10^-decimals`.
+    Short,
+    /// Any other number of JSON's grammar.
+    Number,
     /// `null`
     Null,
     /// `true`, `false`, a list, an object, or Python's `NaN` and `Infinity`.
     Other,
 }
 
-impl<'a> Value<'a> {
-    /// The string's characters, escapes resolved; none for other values.
-    pub(super) fn text(self) -> Option<Cow<'a, str>> {
-        let Self::Text { quoted, plain } = self else { return None };
-        if plain {
-            let inner = quoted.get(1..quoted.len().checked_sub(1)?)?;
-            return std::str::from_utf8(inner).ok().map(Cow::Borrowed);
-        }
-        serde_json::from_slice::<String>(quoted).ok().map(Cow::Owned)
+/// One value, as written.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Value {
+    pub(super) kind: Kind,
+    /// Of a [`Kind::Short`] number.
+    pub(super) decimals: u8,
+    /// Of a [`Kind::Short`] number.
+    pub(super) digits: u64,
+    start: usize,
+    end: usize,
+}
+
+impl Value {
+    const fn set(&mut self, kind: Kind, start: usize, end: usize) {
+        self.kind = kind;
+        self.start = start;
+        self.end = end;
     }
 }
 
 /// Reads one object, field by field.
 pub(super) struct Scan<'a> {
-    rest: &'a [u8],
+    text: &'a [u8],
+    at: usize,
+    /// Span of the last key.
+    key: (usize, usize),
     started: bool,
 }
 
 impl<'a> Scan<'a> {
     /// `json` begins with the object's `{`, or with space before it.
-    pub(super) fn new(json: &'a [u8]) -> Result<Self, TickFault> {
-        let mut scan = Self { rest: json, started: false };
-        scan.take(b'{')?;
-        Ok(scan)
+    pub(super) const fn new(json: &'a str) -> Self {
+        Self { text: json.as_bytes(), at: 0, key: (0, 0), started: false }
     }
 
-    /// The next field; none at the end of the object, after which only space
-    /// may follow. Keys come as written: one with an escape matches nothing.
-    pub(super) fn field(&mut self) -> Result<Option<(&'a [u8], Value<'a>)>, TickFault> {
-        if self.peek() == Some(b'}') {
-            self.take(b'}')?;
-            return if self.peek().is_none() { Ok(None) } else { Err(TickFault::BadJson) };
+    /// Finds the next field's [`Scan::key`], after which its [`Scan::value`]
+    /// is due; false at the end of the object, after which only space may
+    /// follow.
+    pub(super) fn next(&mut self) -> Result<bool, TickFault> {
+        let first = !self.started;
+        if first {
+            self.take(b'{')?;
+            self.started = true;
         }
-        if self.started {
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return if self.peek().is_none() { Ok(false) } else { Err(TickFault::BadJson) };
+        }
+        if !first {
             self.take(b',')?;
         }
-        self.started = true;
-        let (quoted, plain) = self.string()?;
-        if !plain {
-            return Err(TickFault::NotATick);
+        self.take(b'"')?;
+        let end = first_special(self.text, self.at);
+        self.key = (self.at, end);
+        match self.text.get(end) {
+            Some(b'"') => self.at = end + 1,
+            // No peer escapes its keys; one that did could hide a key twice.
+            Some(b'\\') => return Err(TickFault::NotATick),
+            _ => return Err(TickFault::BadJson),
         }
-        let key = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
         self.take(b':')?;
-        Ok(Some((key, self.value()?)))
+        Ok(true)
     }
 
-    fn value(&mut self) -> Result<Value<'a>, TickFault> {
+    /// Span of the key that was found last.
+    pub(super) const fn key(&self) -> (usize, usize) {
+        self.key
+    }
+
+    /// Reads the value of that key into `slot`.
+    pub(super) fn value(&mut self, slot: &mut Value) -> Result<(), TickFault> {
         match self.peek() {
-            Some(b'"') => {
-                let (quoted, plain) = self.string()?;
-                Ok(Value::Text { quoted, plain })
+            Some(b'"') => self.string(slot),
+            Some(b'-') if self.text.get(self.at + 1) == Some(&b'I') => {
+                self.word(b"-Infinity", Kind::Other, slot)
             }
-            Some(b'-') if self.rest.get(1) == Some(&b'I') => self.word(b"-Infinity", Value::Other),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b'n') => self.word(b"null", Value::Null),
-            Some(b't') => self.word(b"true", Value::Other),
-            Some(b'f') => self.word(b"false", Value::Other),
-            Some(b'N') => self.word(b"NaN", Value::Other),
-            Some(b'I') => self.word(b"Infinity", Value::Other),
-            Some(b'{' | b'[') => self.nested(),
+            Some(b'-' | b'0'..=b'9') => self.number(slot),
+            Some(b'n') => self.word(b"null", Kind::Null, slot),
+            Some(b't') => self.word(b"true", Kind::Other, slot),
+            Some(b'f') => self.word(b"false", Kind::Other, slot),
+            Some(b'N') => self.word(b"NaN", Kind::Other, slot),
+            Some(b'I') => self.word(b"Infinity", Kind::Other, slot),
+            Some(b'{' | b'[') => self.nested(slot),
             _ => Err(TickFault::BadJson),
+        }
+    }
+
+    /// The bytes of a span.
+    pub(super) fn bytes(&self, (start, end): (usize, usize)) -> &'a [u8] {
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// The bytes that `value` was written with.
+    pub(super) fn span(&self, value: &Value) -> &'a [u8] {
+        self.bytes((value.start, value.end))
+    }
+
+    /// A string's UTF-8, escapes resolved; none for other values.
+    pub(super) fn text(&self, value: &Value) -> Option<Cow<'a, [u8]>> {
+        match value.kind {
+            Kind::Plain => Some(Cow::Borrowed(self.span(value))),
+            Kind::Escaped => {
+                let text = serde_json::from_slice::<String>(self.span(value)).ok()?;
+                Some(Cow::Owned(text.into_bytes()))
+            }
+            _ => None,
         }
     }
 
     /// The next byte that is not space, left where it is.
     fn peek(&mut self) -> Option<u8> {
-        loop {
-            match self.rest.split_first() {
-                Some((b' ' | b'\t' | b'\n' | b'\r', rest)) => self.rest = rest,
-                first => return first.map(|(b, _)| *b),
+        while let Some(&b) = self.text.get(self.at) {
+            if b > b' ' || !matches!(b, b' ' | b'\t' | b'\n' | b'\r') {
+                return Some(b);
             }
+            self.at += 1;
         }
+        None
     }
 
     fn take(&mut self, wanted: u8) -> Result<(), TickFault> {
-        if self.peek() != Some(wanted) {
-            return Err(TickFault::BadJson);
+        let found = self.peek() == Some(wanted);
+        self.at += usize::from(found);
+        if found { Ok(()) } else { Err(TickFault::BadJson) }
+    }
+
+    fn word(&mut self, word: &[u8], kind: Kind, slot: &mut Value) -> Result<(), TickFault> {
+        let start = self.at;
+        self.at += word.len();
+        slot.set(kind, start, self.at);
+        if self.span(slot) == word { Ok(()) } else { Err(TickFault::BadJson) }
+    }
+
+    /// A string, of which the first quote is seen already.
+    fn string(&mut self, slot: &mut Value) -> Result<(), TickFault> {
+        let start = self.at + 1;
+        let end = first_special(self.text, start);
+        if self.text.get(end) != Some(&b'"') {
+            return self.escaped(slot);
         }
-        self.cut(1).map(|_| ())
+        slot.set(Kind::Plain, start, end);
+        self.at = end + 1;
+        Ok(())
     }
 
-    fn cut(&mut self, len: usize) -> Result<&'a [u8], TickFault> {
-        let (head, tail) = self.rest.split_at_checked(len).ok_or(TickFault::BadJson)?;
-        self.rest = tail;
-        Ok(head)
-    }
-
-    fn word(&mut self, word: &[u8], value: Value<'a>) -> Result<Value<'a>, TickFault> {
-        if self.cut(word.len())? == word { Ok(value) } else { Err(TickFault::BadJson) }
-    }
-
-    /// A string with its quotes, and whether it is free of escapes.
-    fn string(&mut self) -> Result<(&'a [u8], bool), TickFault> {
-        if self.peek() != Some(b'"') {
-            return Err(TickFault::BadJson);
+    #[cold]
+    fn escaped(&mut self, slot: &mut Value) -> Result<(), TickFault> {
+        let end = string_end(self.text, self.at).ok_or(TickFault::BadJson)?;
+        slot.set(Kind::Escaped, self.at, end);
+        self.at = end;
+        match serde_json::from_slice::<Cow<'_, str>>(self.span(slot)) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(TickFault::BadJson),
         }
-        let len = string_len(self.rest).ok_or(TickFault::BadJson)?;
-        let quoted = self.cut(len)?;
-        let plain = !quoted.contains(&b'\\');
-        let sound = plain || serde_json::from_slice::<Cow<'_, str>>(quoted).is_ok();
-        if sound { Ok((quoted, plain)) } else { Err(TickFault::BadJson) }
     }
 
-    fn number(&mut self) -> Result<Value<'a>, TickFault> {
-        let len = number_len(self.rest).ok_or(TickFault::BadJson)?;
-        self.cut(len).map(Value::Number)
+    fn number(&mut self, slot: &mut Value) -> Result<(), TickFault> {
+        let start = self.at;
+        let signed = self.text.get(start) == Some(&b'-');
+        let (first, mut digits) = (start + usize::from(signed), 0);
+        let mut at = run(self.text, first, &mut digits);
+        let whole = at - first;
+        let mut sound = whole == 1 || (whole > 0 && self.text.get(first) != Some(&b'0'));
+        let mut decimals = 0;
+        if self.text.get(at) == Some(&b'.') {
+            let point = at + 1;
+            at = run(self.text, point, &mut digits);
+            decimals = at - point;
+            sound &= decimals > 0;
+        }
+        let mut kind = Kind::Short;
+        if signed || whole + decimals > SHORT_DIGITS {
+            kind = Kind::Number;
+        }
+        if let Some(b'e' | b'E') = self.text.get(at) {
+            kind = Kind::Number;
+            let power = at + 1 + usize::from(matches!(self.text.get(at + 1), Some(b'+' | b'-')));
+            at = run(self.text, power, &mut digits);
+            sound &= at > power;
+        }
+        slot.set(kind, start, at);
+        slot.digits = digits;
+        slot.decimals = u8::try_from(decimals).unwrap_or(u8::MAX);
+        self.at = at;
+        if sound { Ok(()) } else { Err(TickFault::BadJson) }
     }
 
     /// Skips a list or an object that nobody asked for.
-    fn nested(&mut self) -> Result<Value<'a>, TickFault> {
+    #[cold]
+    fn nested(&mut self, slot: &mut Value) -> Result<(), TickFault> {
+        let start = self.at;
         let mut depth = 0_usize;
-        let mut at = 0_usize;
-        while let Some(&b) = self.rest.get(at) {
+        while let Some(&b) = self.text.get(self.at) {
             match b {
                 b'"' => {
-                    let tail = self.rest.get(at..).unwrap_or_default();
-                    at += string_len(tail).ok_or(TickFault::BadJson)?;
+                    self.at = string_end(self.text, self.at).ok_or(TickFault::BadJson)?;
                     continue;
                 }
                 b'{' | b'[' => depth += 1,
@@ -149,64 +239,70 @@ impl<'a> Scan<'a> {
             if depth > MAX_DEPTH {
                 return Err(TickFault::TooDeep);
             }
-            at += 1;
+            self.at += 1;
             if depth == 0 {
                 break;
             }
         }
-        let raw = self.cut(at)?;
-        match serde_json::from_slice::<serde::de::IgnoredAny>(raw) {
-            Ok(_) => Ok(Value::Other),
+        slot.set(Kind::Other, start, self.at);
+        match serde_json::from_slice::<serde::de::IgnoredAny>(self.span(slot)) {
+            Ok(_) => Ok(()),
             Err(_) => Err(TickFault::BadJson),
         }
     }
 }
 
-/// Length of the string that `text` begins with, both quotes included; none
-/// when it does not end or holds a raw control character.
-fn string_len(text: &[u8]) -> Option<usize> {
-    let mut bytes = text.iter().enumerate().skip(1);
-    while let Some((i, &b)) = bytes.next() {
-        match b {
-            b'"' => return Some(i + 1),
-            b'\\' => {
-                bytes.next()?;
-            }
-            0..0x20 => return None,
-            _ => {}
-        }
+/// Steps over the digits from `at` on and appends them to `value`, which is
+/// worth something up to [`SHORT_DIGITS`] of them.
+fn run(text: &[u8], mut at: usize, value: &mut u64) -> usize {
+    while let Some(digit) = text.get(at).map(|b| b.wrapping_sub(b'0'))
+        && digit <= 9
+    {
+        *value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        at += 1;
     }
-    None
+    at
 }
 
-/// Length of the JSON number that `text` begins with.
-fn number_len(text: &[u8]) -> Option<usize> {
-    let digits = |from: usize| {
-        let tail = text.get(from..).unwrap_or_default();
-        tail.iter().take_while(|b| b.is_ascii_digit()).count()
-    };
-    let start = usize::from(text.first() == Some(&b'-'));
-    let whole = digits(start);
-    if whole == 0 || (whole > 1 && text.get(start) == Some(&b'0')) {
-        return None;
-    }
-    let mut end = start + whole;
-    if text.get(end) == Some(&b'.') {
-        let part = digits(end + 1);
-        if part == 0 {
-            return None;
+/// Where the string ends whose first quote is at `start`; none when it does
+/// not end or holds a raw control character.
+fn string_end(text: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        at = first_special(text, at);
+        match text.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => return None,
         }
-        end += 1 + part;
     }
-    if matches!(text.get(end), Some(b'e' | b'E')) {
-        let sign = usize::from(matches!(text.get(end + 1), Some(b'+' | b'-')));
-        let power = digits(end + 1 + sign);
-        if power == 0 {
-            return None;
+}
+
+/// Where from `at` on the first quote, backslash or control character stands,
+/// or the text ends.
+fn first_special(text: &[u8], mut at: usize) -> usize {
+    const fn each(b: u8) -> u64 {
+        u64::from_ne_bytes([b; 8])
+    }
+    /// The high bit of every byte that is zero (and perhaps of some above it,
+    /// so only the lowest counts).
+    const fn zeros(word: u64) -> u64 {
+        word.wrapping_sub(each(1)) & !word & each(0x80)
+    }
+    // Eight bytes at a time: nearly every string on this wire fits into two.
+    while let Some(word) = text.get(at..).and_then(|t| t.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*word);
+        let special =
+            zeros(word ^ each(b'"')) | zeros(word ^ each(b'\\')) | zeros(word & each(0xe0));
+        if special != 0 {
+            return at + special.trailing_zeros() as usize / 8;
         }
-        end += 1 + sign + power;
+        at += 8;
     }
-    Some(end)
+    while text.get(at).is_some_and(|b| !matches!(b, b'"' | b'\\' | 0..0x20)) {
+        at += 1;
+    }
+    at
 }
 
 #[cfg(test)]
@@ -215,9 +311,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn scan(text: &str) -> Result<usize, TickFault> {
-        let mut scan = Scan::new(text.as_bytes())?;
+        let mut scan = Scan::new(text);
         let mut fields = 0;
-        while scan.field()?.is_some() {
+        while scan.next()? {
+            scan.value(&mut Value::default())?;
             fields += 1;
         }
         Ok(fields)
@@ -251,8 +348,16 @@ mod tests {
             text[at] = put;
             let text: String = text.into_iter().collect();
             if scan(&text).is_ok() && !text.contains("NaN") && !text.contains("Infinity") {
-                prop_assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{}", text);
+                prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok(), "{}", text);
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn specials_are_found_wherever_they_stand(text in "[ -~éあ\u{0}-\u{1f}]{0,40}") {
+            let naive = text.bytes().position(|b| matches!(b, b'"' | b'\\' | 0..0x20));
+            prop_assert_eq!(first_special(text.as_bytes(), 0), naive.unwrap_or(text.len()));
         }
     }
 
@@ -295,6 +400,7 @@ mod tests {
             Err(TickFault::TooDeep)
         );
         assert_eq!(scan(&format!("{{\"a\":{}{}}}", "[".repeat(8), "]".repeat(8))), Ok(1));
+        assert_eq!(scan(r#"{"a":-9E34907238300}"#), Ok(1), "far out of range is still a number");
         assert_eq!(scan(r#" { "a" : 1 , "b" : [ "]" ] } "#), Ok(2));
     }
 }

@@ -1,9 +1,9 @@
 //! The time a peer writes into a tick, in microseconds.
 
 use super::fault::TickFault;
-use super::scan::Value;
+use super::scan::{Kind, Scan, Value};
 use crate::domain::PeerTime;
-use crate::domain::fixed::parse_scaled;
+use crate::domain::fixed::{parse_scaled, rescale};
 use chrono::NaiveDate;
 
 /// Above 1e11 a number can't be seconds (that would be the year 5138), so it
@@ -11,20 +11,23 @@ use chrono::NaiveDate;
 const MS_ABOVE_US: i64 = 100_000_000_000 * 1_000_000;
 
 /// Seconds, milliseconds or ISO-8601; null is no time.
-pub(super) fn peer_time(value: Value<'_>) -> Result<Option<PeerTime>, TickFault> {
-    match value {
-        Value::Null => Ok(None),
-        Value::Number(token) => {
-            let us = parse_scaled(token, 6).map_err(|_| TickFault::BadTime)?;
-            let us = if us > MS_ABOVE_US { us / 1_000 } else { us };
-            if us > 0 { Ok(Some(PeerTime::Epoch(us))) } else { Err(TickFault::BadTime) }
+pub(super) fn peer_time(scan: &Scan<'_>, value: &Value) -> Result<Option<PeerTime>, TickFault> {
+    let us = match value.kind {
+        Kind::Absent | Kind::Null => return Ok(None),
+        Kind::Short => rescale(value.digits, value.decimals, 6),
+        Kind::Number => parse_scaled(scan.span(value), 6).ok(),
+        Kind::Plain | Kind::Escaped => {
+            let time = scan.text(value).and_then(|text| iso(&text));
+            return time.map(Some).ok_or(TickFault::BadTime);
         }
-        Value::Text { .. } => {
-            let text = value.text().ok_or(TickFault::BadTime)?;
-            iso(text.as_bytes()).map(Some).ok_or(TickFault::BadTime)
-        }
-        Value::Other => Err(TickFault::BadTime),
-    }
+        Kind::Other => None,
+    };
+    epoch(us.ok_or(TickFault::BadTime)?)
+}
+
+fn epoch(us: i64) -> Result<Option<PeerTime>, TickFault> {
+    let us = if us > MS_ABOVE_US { us / 1_000 } else { us };
+    if us > 0 { Ok(Some(PeerTime::Epoch(us))) } else { Err(TickFault::BadTime) }
 }
 
 /// `2026-01-14T13:56:58[.271512][Z|±hh:mm]`, with a space for the `T` too.
@@ -78,6 +81,14 @@ fn number(digits: &[u8]) -> Option<u32> {
 mod tests {
     use super::*;
 
+    fn field(token: &str) -> Result<Option<PeerTime>, TickFault> {
+        let json = format!("{{\"time\":{token}}}");
+        let (mut scan, mut value) = (Scan::new(&json), Value::default());
+        scan.next()?;
+        scan.value(&mut value)?;
+        peer_time(&scan, &value)
+    }
+
     #[test]
     fn seconds_and_milliseconds_are_told_apart() {
         for (token, us) in [
@@ -88,14 +99,13 @@ mod tests {
             ("1767115660775.9", 1_767_115_660_775_900),
             ("1.767115660775e12", 1_767_115_660_775_000),
         ] {
-            let time = peer_time(Value::Number(token.as_bytes()));
-            assert_eq!(time, Ok(Some(PeerTime::Epoch(us))), "{token}");
+            assert_eq!(field(token), Ok(Some(PeerTime::Epoch(us))), "{token}");
         }
         for token in ["0", "-1", "1e999", "1767115660775975000"] {
-            assert_eq!(peer_time(Value::Number(token.as_bytes())), Err(TickFault::BadTime));
+            assert_eq!(field(token), Err(TickFault::BadTime), "{token}");
         }
-        assert_eq!(peer_time(Value::Null), Ok(None));
-        assert_eq!(peer_time(Value::Other), Err(TickFault::BadTime));
+        assert_eq!(field("null"), Ok(None));
+        assert_eq!(field("true"), Err(TickFault::BadTime));
     }
 
     #[test]
