@@ -27,6 +27,7 @@ pub mod gateway;
 pub mod heartbeat;
 pub mod kill;
 pub mod logs;
+pub mod looks;
 pub mod man;
 pub mod order;
 pub mod out;

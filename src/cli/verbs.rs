@@ -1,5 +1,6 @@
 //! Every verb, once: the row gives it its place in `--help` and its file.
 
+use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, close, completions, config, console, demo,
     doctor, gateway, heartbeat, kill, man, order, positions, reset, status, ticks,
@@ -60,6 +61,10 @@ verbs! {
     Audit => audit,
     /// Write, check or show the configuration
     Config => config,
+    /// List or check themes
+    Themes => themes,
+    /// List or check keymaps
+    Keys => keys,
     /// Say what will not work here, why, and what to do
     Doctor => doctor,
     /// Print a completion script for a shell
