@@ -171,6 +171,7 @@ fn one(
     }
     let request = ResetRequest {
         engage_id: Some(id),
+        known: vec![id],
         reason: Text::new("bench"),
         overrides: false,
         operator: Text::new("bench"),

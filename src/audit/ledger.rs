@@ -99,6 +99,12 @@ impl Ledger {
         self.stood_down.contains(&id)
     }
 
+    /// Whether this foreign file was the object of an audited reset.
+    #[must_use]
+    pub fn foreign_was_reset(&self, file: &ForeignLatch) -> bool {
+        self.foreign_reset.contains(file)
+    }
+
     /// What keeps the switch disarmed: token and why.
     pub fn disarmed(&self) -> impl Iterator<Item = (EngageId, &Text)> {
         self.disarmed.iter().filter(|(t, _)| !self.armed.contains(t)).map(|(t, w)| (*t, w))

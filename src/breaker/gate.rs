@@ -108,17 +108,28 @@ impl Gate {
     }
 
     /// An audited reset covers the decision of this process.
-    pub(super) fn forget_kill(&self) {
-        self.bits.fetch_and(!KILLED, Ordering::AcqRel);
+    pub(super) fn forget_kill(&self, id: EngageId) {
+        let mut slot = match self.killed_by.lock() {
+            Ok(slot) => slot,
+            Err(e) => e.into_inner(),
+        };
+        // Under the lock: a decision that came since names itself after this
+        // and closes the gate once more.
+        if *slot == Some(id) {
+            *slot = None;
+            self.bits.fetch_and(!KILLED, Ordering::AcqRel);
+        }
     }
 
     /// Names the decision that [`Gate::close`] was for, so that only its own
     /// reset opens the gate again. Called after the kill is on its way.
     pub fn name_kill(&self, id: EngageId) {
-        match self.killed_by.lock() {
-            Ok(mut slot) => *slot = Some(id),
-            Err(e) => *e.into_inner() = Some(id),
-        }
+        let mut slot = match self.killed_by.lock() {
+            Ok(slot) => slot,
+            Err(e) => e.into_inner(),
+        };
+        *slot = Some(id);
+        self.bits.fetch_or(KILLED, Ordering::AcqRel);
     }
 
     /// The decision of this process that closed the gate, while it holds.
@@ -149,7 +160,13 @@ mod tests {
         gate.set(false, false, false, &Text::default());
         assert!(!gate.is_safe());
         assert!(gate.permit().unwrap_err().to_string().contains("kill switch"));
-        gate.forget_kill();
+        let (first, second) = (EngageId::from_parts(1, 1), EngageId::from_parts(2, 2));
+        gate.name_kill(first);
+        gate.close();
+        gate.name_kill(second);
+        gate.forget_kill(first);
+        assert!(!gate.is_safe(), "the reset of an earlier kill opens nothing");
+        gate.forget_kill(second);
         assert!(gate.is_safe());
         gate.set_overdue();
         assert!(!gate.is_safe());

@@ -132,15 +132,32 @@ fn wait(notify: Option<&Inotify>) {
     }
 }
 
+/// Since when safe could not be proven.
+struct Lost {
+    /// Monotonic nanoseconds.
+    since: u64,
+    /// Every check since was good, but late.
+    only_late: bool,
+}
+
+/// A latch that was seen.
+#[derive(Clone)]
+struct Remembered {
+    file: ForeignLatch,
+    id: Option<EngageId>,
+    seen: LatchSeen,
+}
+
 /// One looker's memory.
 struct Check {
     config: WatchConfig,
     ledger: LedgerReader,
     chain: Chain,
-    /// Proof was lost at this moment of the monotonic clock.
-    lost_at: Option<u64>,
-    /// An overdue return of proof does not disarm when it was short.
-    last_done: u64,
+    /// Proof is lost.
+    lost: Option<Lost>,
+    /// What was last seen at the path and no reset covers: it stays in force
+    /// when it goes, even where no log could be written.
+    remembered: Option<Remembered>,
     /// Proven at least once: the first proof arms without an operator.
     proven_before: bool,
     /// Waits for an arm because proof had been lost; whether that is on
@@ -161,8 +178,8 @@ impl Check {
             ledger: LedgerReader::new(&audit),
             chain,
             config,
-            lost_at: None,
-            last_done: clock::mono_ns(),
+            lost: None,
+            remembered: None,
             proven_before: false,
             disarmed: None,
             absent_looks: 0,
@@ -185,16 +202,23 @@ impl Check {
     fn once(&mut self, gate: &Gate) -> Verdict {
         let began = clock::mono_ns();
         let mut verdict = self.look();
-        let took = clock::mono_ns().saturating_sub(began.min(self.last_done));
-        let late = u128::from(clock::mono_ns().saturating_sub(began)) > OVERDUE.as_nanos();
-        self.last_done = clock::mono_ns();
+        let now = clock::mono_ns();
+        let late = u128::from(now.saturating_sub(began)) > OVERDUE.as_nanos();
+        if late && matches!(verdict.seen.phase, LatchPhase::Safe | LatchPhase::Disarmed) {
+            // What it found is true of half a second ago, not of now.
+            verdict.seen.phase = LatchPhase::Blocked;
+            verdict.seen.reason = Text::new("the check of the latch took too long");
+        }
         let proven = matches!(verdict.seen.phase, LatchPhase::Safe | LatchPhase::Disarmed);
         if verdict.seen.phase == LatchPhase::Blocked {
-            self.lost_at.get_or_insert(began);
+            let lost = self.lost.get_or_insert(Lost { since: began, only_late: true });
+            lost.only_late &= late;
         } else if proven {
-            let forgiven = late && u128::from(took) < FORGIVEN.as_nanos();
-            if self.lost_at.take().is_some() && self.proven_before && !forgiven {
-                self.disarm();
+            if let Some(lost) = self.lost.take() {
+                let short = u128::from(now.saturating_sub(lost.since)) < FORGIVEN.as_nanos();
+                if self.proven_before && !(lost.only_late && short) {
+                    self.disarm();
+                }
             }
             self.proven_before = true;
         }
@@ -203,8 +227,11 @@ impl Check {
             verdict.seen.reason =
                 Text::new("proof was lost and came back; orders wait for crs arm");
         }
-        if proven && gate.killed_by().is_some_and(|id| self.ledger.ledger().was_reset(id)) {
-            gate.forget_kill();
+        let reset = |id: &EngageId| self.ledger.ledger().was_reset(*id);
+        if let Some(id) = gate.killed_by().filter(reset)
+            && proven
+        {
+            gate.forget_kill(id);
         }
         let phase = verdict.seen.phase;
         gate.set(
@@ -242,21 +269,24 @@ impl Check {
         }
         match main {
             Probe::Present { file, body, form } => {
-                let ours = body.engage_id.filter(|id| verdict.engaged.contains(id));
-                let known = body.engage_id.is_some();
-                verdict.seen.engage_id = ours.or(body.engage_id);
+                let ours = body.engage_id.is_some_and(|id| verdict.engaged.contains(&id));
+                verdict.seen.engage_id = body.engage_id;
                 verdict.seen.reason = reason_of(&body.reason, form);
                 verdict.seen.by = body.operator;
                 verdict.seen.since = body.timestamp;
-                verdict.seen.phase = match (known, young) {
+                verdict.seen.phase = match (ours, young) {
                     (true, _) => LatchPhase::Durable,
-                    // Ours exists one system call before it says so.
+                    // Ours exists before it says so, and before it is on record.
                     (false, true) => LatchPhase::Latched,
                     (false, false) => LatchPhase::EngagedExternal,
                 };
-                if verdict.engaged.is_empty() && !known && !young {
+                // Of another user, host or state directory: as foreign as a
+                // touched file, and on record as such.
+                if !ours && !young {
                     verdict.foreign = Some(file);
                 }
+                self.remembered =
+                    Some(Remembered { file, id: body.engage_id, seen: verdict.seen.clone() });
                 return verdict;
             }
             Probe::Doubt(why) => doubt = doubt.or(Some(why)),
@@ -268,6 +298,14 @@ impl Check {
             verdict.seen.by = engaged.intent.operator.clone();
             verdict.seen.since = Text::new(&engaged.intent.pressed.utc.naive_iso());
             verdict.seen.engage_id = Some(engaged.intent.engage_id);
+            return verdict;
+        }
+        if let Some(remembered) = &self.remembered
+            && !ledger.foreign_was_reset(&remembered.file)
+            && !remembered.id.is_some_and(|id| ledger.was_reset(id))
+        {
+            let tampered = verdict.seen.tampered;
+            verdict.seen = LatchSeen { tampered, ..remembered.seen.clone() };
             return verdict;
         }
         if let Some((_, reason)) = ledger.foreign().next() {
@@ -312,6 +350,8 @@ impl Check {
         let now = clock::mono_ns();
         let since = match self.first_seen {
             Some((dev, ino, since)) if (dev, ino) == (file.dev, file.ino) => since,
+            // New to us, but not to the host: a file from before our start.
+            _ if clock::utc().0.saturating_sub(file.ctime_ns / 1_000).abs() > 1_000_000 => 0,
             _ => now,
         };
         self.first_seen = Some((file.dev, file.ino, since));
@@ -321,7 +361,11 @@ impl Check {
     /// Engaged, and the file is not there: somebody removed it, or a reboot
     /// or a cleaner of temporary files did.
     fn missing(&mut self, main: &Probe, verdict: &mut Verdict) {
-        let absent = matches!(main, Probe::Absent) && self.ledger.ledger().is_engaged();
+        let ledger = self.ledger.ledger();
+        let remembered = self.remembered.as_ref().is_some_and(|r| {
+            !ledger.foreign_was_reset(&r.file) && !r.id.is_some_and(|id| ledger.was_reset(id))
+        });
+        let absent = matches!(main, Probe::Absent) && (remembered || ledger.is_engaged());
         // Record and file of a decision (and of a reset) do not appear in one
         // step: only a second look in a row makes it a removal.
         self.absent_looks = if absent { self.absent_looks.saturating_add(1) } else { 0 };
@@ -352,132 +396,4 @@ fn gate_words(seen: &LatchSeen) -> Text {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{Intent, KillIntent, Stamp};
-    use std::sync::mpsc;
-
-    struct Bench {
-        dir: tempfile::TempDir,
-        gate: Arc<Gate>,
-        home: LatchHome,
-        heard: mpsc::Receiver<Verdict>,
-        watcher: Option<Watcher>,
-    }
-
-    impl Bench {
-        fn new() -> Self {
-            let dir = tempfile::tempdir().unwrap();
-            let home = LatchHome::new(dir.path(), &dir.path().join("run/latch.lock"));
-            std::fs::create_dir(dir.path().join("run")).unwrap();
-            let gate = Arc::new(Gate::default());
-            let (tell, heard) = mpsc::channel();
-            let config = WatchConfig { home: home.clone(), extra: Vec::new(), role: "test" };
-            let watcher = Watcher::start(config, gate.clone(), move |v| {
-                let _ = tell.send(v);
-            });
-            Self { dir, gate, home, heard, watcher: Some(watcher) }
-        }
-
-        /// Waits for a phase; the bound only ends a test that fails.
-        fn until(&self, phase: LatchPhase) -> Verdict {
-            loop {
-                let verdict = self.heard.recv_timeout(Duration::from_secs(10)).unwrap();
-                if verdict.seen.phase == phase {
-                    return verdict;
-                }
-            }
-        }
-
-        fn chain(&self) -> Chain {
-            Chain::new(&self.home.audit(), Identity::here(), "test")
-        }
-    }
-
-    impl Drop for Bench {
-        fn drop(&mut self) {
-            if let Some(watcher) = self.watcher.take() {
-                watcher.stop();
-            }
-        }
-    }
-
-    #[test]
-    fn safe_is_proven_and_a_touched_file_engages_for_good_once_on_record() {
-        let b = Bench::new();
-        b.until(LatchPhase::Safe);
-        assert!(b.gate.is_safe());
-        std::fs::write(&b.home.latch, "").unwrap();
-        let verdict = b.until(LatchPhase::EngagedExternal);
-        assert!(!b.gate.is_safe());
-        let act = Act::External { file: verdict.foreign.unwrap(), reason: Text::new("touched") };
-        b.chain().append(act).unwrap();
-        std::fs::remove_file(&b.home.latch).unwrap();
-        while !b.heard.recv_timeout(Duration::from_secs(10)).unwrap().missing {}
-        assert!(!b.gate.is_safe());
-    }
-
-    #[test]
-    fn our_own_latch_is_nobody_elses_while_it_is_being_written() {
-        let b = Bench::new();
-        b.until(LatchPhase::Safe);
-        let created = super::super::file::create(&b.home.latch).unwrap();
-        assert_eq!(b.until(LatchPhase::Latched).foreign, None);
-        assert!(!b.gate.is_safe());
-        created
-            .make_durable(br#"{"metadata":{"engage_id":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}}"#)
-            .unwrap();
-        assert_eq!(b.until(LatchPhase::Durable).foreign, None);
-    }
-
-    #[test]
-    fn a_lost_directory_blocks_and_its_return_disarms_until_an_arm() {
-        let b = Bench::new();
-        b.until(LatchPhase::Safe);
-        std::fs::rename(b.dir.path().join("run"), b.dir.path().join("away")).unwrap();
-        b.until(LatchPhase::Blocked);
-        assert!(b.gate.permit().is_err());
-        std::fs::rename(b.dir.path().join("away"), b.dir.path().join("run")).unwrap();
-        b.until(LatchPhase::Disarmed);
-        assert!(!b.gate.is_safe());
-        let mut reader = LedgerReader::new(&b.home.audit());
-        let tokens = reader.refresh().unwrap().disarmed().map(|(t, _)| t).collect();
-        b.chain().append(Act::Arm { tokens, live: false }).unwrap();
-        b.until(LatchPhase::Safe);
-        assert!(b.gate.is_safe());
-    }
-
-    #[test]
-    fn what_the_audit_log_says_engages_without_a_file() {
-        let b = Bench::new();
-        b.until(LatchPhase::Safe);
-        let id = ids::engage_id();
-        let intent = KillIntent {
-            engage_id: id,
-            intent: Intent::Kill,
-            operator: Text::new("op"),
-            host: Text::new("inf"),
-            boot_id: Text::new("b"),
-            reason: Text::new("why"),
-            pressed: Stamp::default(),
-            latch: b.home.latch.clone(),
-            targets: Vec::new(),
-            drill: false,
-        };
-        b.chain().append(Act::Engage { intent }).unwrap();
-        let first = b.until(LatchPhase::Latched);
-        assert_eq!((first.missing, first.seen.engage_id), (false, Some(id)));
-        let second = b.until(LatchPhase::Latched);
-        assert!(second.missing && second.seen.tampered == 1 && !b.gate.is_safe());
-    }
-
-    #[test]
-    fn an_unreadable_log_is_doubt() {
-        let b = Bench::new();
-        b.until(LatchPhase::Safe);
-        std::fs::create_dir_all(&b.home.dir).unwrap();
-        std::fs::write(b.home.audit(), "not a directory").unwrap();
-        let verdict = b.until(LatchPhase::Blocked);
-        assert!(verdict.seen.reason.as_str().contains("audit log"));
-    }
-}
+mod tests;

@@ -85,7 +85,7 @@ pub(super) fn engage(
     let hand = wiring::hand(&loaded.settings, "cli", false, gate, sender)?;
     let engage_id = hand.decide(intent, Text::new(reason), pressed);
     let targets = loaded.settings.gateways.len();
-    let mut seen = Watch::new(ctx, json);
+    let mut seen = Watch::new(ctx, engage_id, json);
     let until = clock::mono_ns() + u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
     while clock::mono_ns() < until && !seen.settled(intent, targets) {
         seen.hear(&receiver);
@@ -127,6 +127,7 @@ fn finish(report: &Report, intent: Intent, exit: Exit, json: bool, ctx: &mut Con
 /// What this command has heard.
 struct Watch<'a> {
     ctx: &'a mut Context,
+    id: EngageId,
     quiet: bool,
     last: BTreeMap<u16, KillProgress>,
     agent: Option<u32>,
@@ -134,13 +135,19 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn new(ctx: &'a mut Context, quiet: bool) -> Self {
-        Self { ctx, quiet, last: BTreeMap::new(), agent: None, log: Vec::new() }
+    fn new(ctx: &'a mut Context, id: EngageId, quiet: bool) -> Self {
+        Self { ctx, id, quiet, last: BTreeMap::new(), agent: None, log: Vec::new() }
     }
 
     fn hear(&mut self, receiver: &Receiver) {
         match receiver.urgent.recv_timeout(Duration::from_millis(50)) {
-            Ok(Event::Kill(progress)) => self.progress(*progress),
+            // What the agent tells of earlier decisions proves nothing of
+            // ours; what carries our own steps does.
+            Ok(Event::Kill(progress))
+                if progress.engage_id == self.id || progress.times.handed.is_some() =>
+            {
+                self.progress(*progress);
+            }
             Ok(Event::Agent(report)) => {
                 self.agent = report.pid.filter(|_| report.present);
                 if !report.fault.is_empty() {

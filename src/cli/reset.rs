@@ -3,7 +3,9 @@
 use super::exit::exits;
 use super::reach::seconds;
 use super::{Context, Exit, Failure, Outcome, confirm, wiring};
+use crate::audit::LedgerReader;
 use crate::breaker::{Gate, Probe, probe};
+use crate::config::Settings;
 use crate::control::kill::Hand;
 use crate::control::kill::protocol::ResetRequest;
 use crate::domain::{EngageId, Text};
@@ -78,6 +80,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     agent_present(&receiver)?;
     let request = ResetRequest {
         engage_id: args.engage_id.or(shown),
+        known: in_force(&loaded.settings),
         reason: Text::new(&args.reason),
         overrides: args.overrides,
         operator: Identity::here().operator(),
@@ -89,6 +92,13 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         ctx.out.line(done.as_str());
     }
     Ok(Exit::OK)
+}
+
+/// Every decision that the log says is in force, as `crs status` would show.
+fn in_force(settings: &Settings) -> Vec<EngageId> {
+    let mut reader = LedgerReader::new(&wiring::latch_home(settings).audit());
+    let Ok(ledger) = reader.refresh() else { return Vec::new() };
+    ledger.engaged().map(|e| e.intent.engage_id).collect()
 }
 
 fn agent_present(receiver: &Receiver) -> Result<(), Failure> {

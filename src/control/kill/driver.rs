@@ -2,7 +2,7 @@
 //! sockets and a zmq context of its own. It shares no lock, no queue and no
 //! runtime with screen, feeds or recording.
 
-use super::call::Call;
+use super::call::{Call, Finding};
 use super::machine::{CallId, Effect, Input, Machine, Timing};
 use super::warm::Warm;
 use crate::domain::{
@@ -27,7 +27,7 @@ pub enum Told {
     /// Something that must be seen at once.
     Alarm(Text),
     /// What was open after the kill, for the record.
-    Found(u16, Vec<Position>),
+    Found(Text, Vec<Position>),
 }
 
 #[derive(Debug)]
@@ -214,7 +214,10 @@ impl Loop {
         self.running.as_ref().is_none_or(|r| {
             r.intent.engage_id != intent.engage_id
                 && (r.intent.intent == Intent::Block
-                    || matches!(r.machine.phase, GatewayPhase::Verified | GatewayPhase::StoodDown))
+                    || matches!(
+                        r.machine.phase,
+                        GatewayPhase::Verified | GatewayPhase::StoodDown | GatewayPhase::NotV1
+                    ))
         })
     }
 
@@ -258,8 +261,9 @@ impl Loop {
             Effect::Drop(call) => {
                 running.calls.remove(&call);
             }
+            Effect::Doubt => self.warm.learn(clock::mono_ns(), Finding::LinkLost, None),
             Effect::Alarm(text) => (self.tell)(Told::Alarm(text)),
-            Effect::Found(open) => (self.tell)(Told::Found(self.config.target, open)),
+            Effect::Found(open) => (self.tell)(Told::Found(self.config.gateway.name.clone(), open)),
             Effect::Open(id, req, action) => {
                 if let Some(why) = self.warm.refused() {
                     inputs.push(Input::NotV1(id, why.clone()));

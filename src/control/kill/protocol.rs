@@ -33,6 +33,9 @@ pub enum ToAgent {
 pub struct ResetRequest {
     /// The decision as status shows it; none for a foreign file.
     pub engage_id: Option<EngageId>,
+    /// Every decision in force that the operator was shown: another one is
+    /// news, and ends the reset.
+    pub known: Vec<EngageId>,
     /// In the operator's words.
     pub reason: Text,
     /// Insist although flat is not proven.
@@ -115,6 +118,7 @@ mod tests {
     fn lines_come_back_and_garbage_ends_the_talk() {
         let reset = ToAgent::Reset(ResetRequest {
             engage_id: None,
+            known: Vec::new(),
             reason: Text::new("over"),
             overrides: false,
             operator: Text::new("op"),

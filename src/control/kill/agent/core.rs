@@ -28,6 +28,9 @@ const BEAT: Duration = Duration::from_millis(250);
 /// An agent that nobody needs leaves after so long, in nanoseconds.
 const LONELY: u64 = 10_000_000_000;
 
+/// For so long after a reset a look may still be one from before it.
+const SETTLING: u64 = 1_000_000_000;
+
 /// What an agent is started with.
 #[derive(Clone, Debug)]
 pub struct AgentConfig {
@@ -122,6 +125,7 @@ pub fn run(config: AgentConfig) -> Result<(), AgentError> {
         verdict: Verdict::default(),
         foreign_told: BTreeSet::new(),
         needed_at: clock::mono_ns(),
+        reset_at: 0,
         proving: None,
         proofs: BTreeMap::new(),
     };
@@ -153,8 +157,9 @@ fn elect(home: &LatchHome) -> Result<File, AgentError> {
         Err(std::fs::TryLockError::WouldBlock) => return Err(AgentError::Elected(text)),
         Err(std::fs::TryLockError::Error(e)) => return Err(io("lock")(e)),
     }
-    file.set_len(0).map_err(io("write"))?;
-    writeln!(file, "{}", std::process::id()).map_err(io("write"))?;
+    // The lock is the election; the number in it is a courtesy that a full
+    // disk may refuse.
+    let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
     Ok(file)
 }
 
@@ -170,14 +175,16 @@ pub(super) struct Core {
     /// The decision each driver works for.
     pub running: BTreeMap<String, EngageId>,
     /// Where each gateway stands.
-    pub progress: BTreeMap<u16, KillProgress>,
+    pub progress: BTreeMap<Text, KillProgress>,
     pub verdict: Verdict,
     foreign_told: BTreeSet<crate::audit::ForeignLatch>,
     needed_at: u64,
+    /// The last reset, on the monotonic clock.
+    pub reset_at: u64,
     /// Flat being proven on demand, for the reset of a foreign latch.
     pub proving: Option<EngageId>,
     /// How far that is, by gateway.
-    pub proofs: BTreeMap<u16, KillProgress>,
+    pub proofs: BTreeMap<Text, KillProgress>,
 }
 
 impl Core {
@@ -214,45 +221,7 @@ impl Core {
         self.drivers.get(&key)
     }
 
-    /// After a crash or a reboot: what the audit log says is in force goes on.
-    fn resume(&mut self) {
-        let mut reader = LedgerReader::new(&self.config.home.audit());
-        if let Err(e) = reader.refresh() {
-            self.alarm(&format!("audit log can't be read, nothing is resumed: {e}"));
-            return;
-        }
-        let ledger = reader.ledger();
-        let all: Vec<KillIntent> = ledger.engaged().map(|e| e.intent.clone()).collect();
-        let stood: BTreeSet<EngageId> =
-            all.iter().map(|i| i.engage_id).filter(|id| ledger.stood_down(*id)).collect();
-        for intent in all {
-            self.maker.make(&intent);
-            self.active.insert(intent.engage_id, intent.clone());
-            if intent.intent == Intent::Kill && !stood.contains(&intent.engage_id) {
-                self.resume_one(intent);
-            }
-        }
-    }
-
-    /// Only towards endpoints that are configured today as well: what a file
-    /// from another day names is not contacted on its word alone.
-    fn resume_one(&mut self, mut intent: KillIntent) {
-        let known: BTreeSet<String> =
-            self.config.gateways.iter().map(|g| g.cmd.to_string()).collect();
-        let (go, strange): (Vec<_>, Vec<_>) =
-            intent.targets.drain(..).partition(|t| known.contains(&t.cmd.to_string()));
-        for target in strange {
-            self.alarm(&format!(
-                "kill {} names gateway {} ({}), which is not configured: nothing is sent to it; \
-                 configure it or use the card",
-                intent.engage_id, target.name, target.cmd
-            ));
-        }
-        intent.targets = go;
-        self.begin(&intent);
-    }
-
-    fn begin(&mut self, intent: &KillIntent) {
+    pub(super) fn begin(&mut self, intent: &KillIntent) {
         for target in &intent.targets {
             if let Some(driver) = self.driver(target) {
                 driver.begin(intent.clone());
@@ -373,8 +342,8 @@ impl Core {
     fn told(&mut self, told: Told) {
         match told {
             Told::Alarm(text) => self.alarm(text.as_str()),
-            Told::Found(target, open) => {
-                let Some(progress) = self.progress.get(&target) else { return };
+            Told::Found(gateway, open) => {
+                let Some(progress) = self.progress.get(&gateway) else { return };
                 self.recorder.record(Act::Positions {
                     engage_id: progress.engage_id,
                     gateway: progress.gateway.clone(),
@@ -382,13 +351,21 @@ impl Core {
                 });
             }
             Told::Progress(progress) if self.proving == Some(progress.engage_id) => {
-                self.proofs.insert(progress.target, *progress);
+                self.proofs.insert(progress.gateway.clone(), *progress);
             }
             // The last words of a kill that was reset meanwhile.
             Told::Progress(progress) if !self.active.contains_key(&progress.engage_id) => {}
             Told::Progress(mut progress) => {
                 progress.latch = self.latch_phase();
-                let before = self.progress.get(&progress.target);
+                // Drivers are numbered as they were started, targets as the
+                // decision lists them.
+                let listed = self.active.get(&progress.engage_id).and_then(|intent| {
+                    intent.targets.iter().position(|t| t.name == progress.gateway)
+                });
+                if let Some(n) = listed.and_then(|n| u16::try_from(n).ok()) {
+                    progress.target = n;
+                }
+                let before = self.progress.get(&progress.gateway);
                 let moved = before.is_none_or(|b| {
                     word_changed(b.phase, progress.phase) || b.engage_id != progress.engage_id
                 });
@@ -403,7 +380,7 @@ impl Core {
                     });
                 }
                 self.clients.tell_all(&FromAgent::Progress(progress.clone()));
-                self.progress.insert(progress.target, *progress);
+                self.progress.insert(progress.gateway.clone(), *progress);
             }
         }
     }
@@ -447,20 +424,21 @@ impl Core {
     }
 
     fn make_anew(&mut self) {
-        let first = self.verdict.engaged.iter().find_map(|id| self.active.get(id));
-        if let Some(intent) = first {
+        // A look from before a reset may arrive after it.
+        if clock::mono_ns().saturating_sub(self.reset_at) < SETTLING {
+            return;
+        }
+        if let Some(intent) = self.active.values().next() {
             self.maker.make(intent);
             return;
         }
-        // Engaged by another process of this host, whose intent we never got.
+        // Engaged by another process of this host, whose intent we never got,
+        // or by a file that was not ours.
         let mut reader = LedgerReader::new(&self.config.home.audit());
-        if reader.refresh().is_ok()
-            && let Some(engaged) = reader.ledger().engaged().next()
+        if let Ok(ledger) = reader.refresh()
+            && let Some(engaged) = ledger.engaged().next()
         {
             self.maker.make(&engaged.intent);
-            return;
-        }
-        if reader.ledger().foreign().next().is_none() {
             return;
         }
         let (path, text) = (self.config.home.latch.clone(), self.verdict.seen.reason.clone());

@@ -12,5 +12,6 @@
 mod clients;
 pub mod core;
 mod reset;
+mod resume;
 
 pub use core::{AgentConfig, AgentError, run};

@@ -46,6 +46,13 @@ impl Core {
             }
         };
         check_name(request, &named, shown, foreign)?;
+        let news = |id: &&EngageId| {
+            !request.known.contains(id) && request.engage_id != Some(**id) && shown != Some(**id)
+        };
+        if let Some(new) = named.iter().find(news) {
+            let text = format!("decision {new} engaged meanwhile: look at `crs status`");
+            return Err(Text::new(&text));
+        }
         let proven = self.flat_is_proven(&named, !strangers.is_empty());
         if !proven && !request.overrides {
             return Err(Text::new(&self.why_not_flat()));
@@ -67,6 +74,9 @@ impl Core {
         self.active.clear();
         self.running.clear();
         self.progress.clear();
+        // What was seen before the reset is no reason to make the latch anew.
+        self.verdict.missing = false;
+        self.reset_at = clock::mono_ns();
         self.proving = None;
         self.proofs.clear();
         self.put_away(&named, foreign)
@@ -104,10 +114,13 @@ impl Core {
             }
             return self.prove_on_demand();
         }
-        let targets: Vec<_> = kills.flat_map(|i| i.targets.iter()).map(|t| &t.name).collect();
-        targets.iter().all(|name| {
-            let mut of_target = self.progress.values().filter(|p| p.gateway == **name).peekable();
-            of_target.peek().is_some() && of_target.all(|p| p.phase == GatewayPhase::Verified)
+        // By the decision that each gateway is being flattened for: the proof
+        // of an earlier one says nothing about a later one.
+        kills.flat_map(|intent| &intent.targets).all(|target| {
+            let running = self.running.get(&target.cmd.to_string());
+            self.progress
+                .get(&target.name)
+                .is_some_and(|p| p.phase == GatewayPhase::Verified && running == Some(&p.engage_id))
         })
     }
 

@@ -86,7 +86,7 @@ impl Work {
                 let report = AgentReport { present: true, pid: Some(pid), fault: Text::default() };
                 self.sender.send(Event::Agent(report));
             }
-            FromAgent::Accepted { engage_id, .. } => self.accepted(engage_id),
+            FromAgent::Accepted { engage_id, under } => self.accepted(engage_id, under),
             FromAgent::Over { engage_id } => self.over(engage_id),
             FromAgent::Progress(progress) => {
                 let standing_in = self.kill.as_ref().is_some_and(|k| k.standing_in);

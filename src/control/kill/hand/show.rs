@@ -9,7 +9,8 @@ impl Work {
     /// On to the screen, with the steps that only this process knows.
     pub(super) fn progress(&mut self, mut progress: KillProgress) {
         if let Some(kill) = &mut self.kill
-            && kill.intent.engage_id == progress.engage_id
+            && (kill.intent.engage_id == progress.engage_id
+                || kill.under == Some(progress.engage_id))
         {
             overlay(&mut progress, kill);
             kill.last.insert(progress.target, progress.clone());

@@ -36,6 +36,8 @@ pub(super) struct Kill {
     pub accepted: bool,
     /// It was said to the agent at this moment.
     pub said_at: Option<u64>,
+    /// The decision whose kill is running in our stead, as the agent says.
+    pub under: Option<EngageId>,
     /// It is on our own record.
     pub recorded: bool,
     /// We carry it out ourselves.
@@ -133,6 +135,7 @@ impl Work {
             latch: LatchPhase::Blocked,
             accepted: false,
             said_at: None,
+            under: None,
             recorded: false,
             standing_in: false,
             last: BTreeMap::new(),
@@ -234,12 +237,13 @@ impl Work {
         self.sender.log(Level::Warn, "kill", format!("{why}: this process carries the kill out"));
     }
 
-    pub(super) fn accepted(&mut self, id: EngageId) {
+    pub(super) fn accepted(&mut self, id: EngageId, under: EngageId) {
         let Some(kill) = &mut self.kill else { return };
         if kill.intent.engage_id != id {
             return;
         }
         kill.accepted = true;
+        kill.under = Some(under);
         kill.times.handed.get_or_insert(since(&kill.intent, clock::mono_ns()));
         if std::mem::take(&mut kill.standing_in) {
             for driver in self.drivers.values() {
@@ -294,15 +298,10 @@ impl Work {
     pub(super) fn local(&mut self, told: Told) {
         match told {
             Told::Alarm(text) => self.sender.log(Level::Alarm, "kill", text),
-            Told::Found(target, open) => {
-                if let Some(kill) = &self.kill
-                    && let Some(last) = kill.last.get(&target)
-                {
-                    self.recorder.record(Act::Positions {
-                        engage_id: kill.intent.engage_id,
-                        gateway: last.gateway.clone(),
-                        open,
-                    });
+            Told::Found(gateway, open) => {
+                if let Some(kill) = &self.kill {
+                    let engage_id = kill.intent.engage_id;
+                    self.recorder.record(Act::Positions { engage_id, gateway, open });
                 }
             }
             Told::Progress(progress) => {

@@ -59,6 +59,8 @@ pub enum Effect {
     Open(CallId, ReqId, Action),
     /// Close that socket.
     Drop(CallId),
+    /// The peer's fingerprint no longer stands.
+    Doubt,
     /// Something that the operator must see at once.
     Alarm(Text),
     /// Put this on record: what was open.
@@ -86,6 +88,8 @@ enum What {
 
 #[derive(Debug, Default)]
 struct Poll {
+    /// A read went unanswered, which says nothing about the account.
+    unanswered: bool,
     positions: Option<Result<Vec<Position>, Text>>,
     margin: Option<Result<bool, Text>>,
 }
@@ -332,7 +336,6 @@ impl Machine {
                 }
                 self.poll_soon(now);
             }
-            Err(Refusal::NotV1(why)) => self.not_v1(0, why, out),
             Err(Refusal::Pending) => {
                 self.pending_since.get_or_insert(now);
                 self.worsen("the gateway answered PENDING", out);
@@ -340,6 +343,11 @@ impl Machine {
                 self.poll_soon(now);
             }
             Err(refusal) => {
+                // It proved itself, and now talks like something else: the
+                // next attempt asks who it is first.
+                if matches!(refusal, Refusal::NotV1(_)) {
+                    out.push(Effect::Doubt);
+                }
                 if !self.settled() {
                     self.phase = GatewayPhase::Unconfirmed;
                 }
@@ -396,9 +404,10 @@ impl Machine {
         self.drop_all(out);
         self.phase = GatewayPhase::NotV1;
         self.note = why;
-        out.push(Effect::Alarm(Text::new(
-            "the peer on the command port is no v1.0 gateway: it was sent no kill; use the card",
-        )));
+        let sent = if self.times.sent.is_some() { "sent nothing more" } else { "sent no kill" };
+        out.push(Effect::Alarm(Text::new(&format!(
+            "the peer on the command port is no v1.0 gateway: it was {sent}; use the card"
+        ))));
     }
 
     fn drop_all(&mut self, out: &mut Vec<Effect>) {

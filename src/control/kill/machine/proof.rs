@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 impl Machine {
     pub(super) fn poll_failed(&mut self, now: u64, what: What, why: &Text, out: &mut Vec<Effect>) {
         if let Some(poll) = self.poll.as_mut() {
+            poll.unanswered = true;
             match what {
                 What::Positions => poll.positions = Some(Err(why.clone())),
                 _ => poll.margin = Some(Err(why.clone())),
@@ -36,7 +37,7 @@ impl Machine {
     /// Both reads of a poll are in: what do they prove?
     pub(super) fn judge(&mut self, now: u64, out: &mut Vec<Effect>) {
         let done = self.poll.as_ref().is_some_and(|p| p.positions.is_some() && p.margin.is_some());
-        let (Some(Poll { positions: Some(positions), margin: Some(margin) }), true) =
+        let (Some(Poll { positions: Some(positions), margin: Some(margin), unanswered }), true) =
             (self.poll.take_if(|_| done), done)
         else {
             return;
@@ -46,6 +47,9 @@ impl Machine {
             margin_zero: margin.as_ref().ok().copied(),
         });
         self.poll_at = Some(now + self.timing.proof);
+        if !unanswered && (positions.is_err() || margin.is_err()) {
+            self.claim_of_the_blind(now);
+        }
         match (positions, margin) {
             (Ok(open), _) if !open.is_empty() => self.survivors_found(now, open, out),
             (Ok(_), Ok(true)) => self.good_poll(now),
@@ -72,6 +76,16 @@ impl Machine {
             } else {
                 "flat by three reads; KILL_SWITCH is still unanswered and sent on"
             });
+        }
+    }
+
+    /// A gateway that can't read its account can't have closed anything on
+    /// it: its claim is no acknowledgement, and the kill is sent again.
+    fn claim_of_the_blind(&mut self, now: u64) {
+        if self.acked {
+            self.acked = false;
+            self.round += 1;
+            self.kill_at = Some(now + 5_000_000_000);
         }
     }
 

@@ -41,7 +41,7 @@ impl Bench {
                     self.open.remove(&call);
                 }
                 Effect::Alarm(text) => self.alarms.push(text),
-                Effect::Found(_) => {}
+                Effect::Found(_) | Effect::Doubt => {}
             }
         }
     }
@@ -142,6 +142,35 @@ fn a_blind_gateway_is_never_verified() {
     }
     assert_eq!(b.machine.phase, GatewayPhase::Partial);
     assert!(b.machine.note.as_str().contains("account can't be trusted"));
+}
+
+#[test]
+fn a_claim_made_blind_is_withdrawn_and_the_kill_sent_again_once_it_sees() {
+    let mut b = Bench::new();
+    b.sent("KILL_SWITCH");
+    b.answer("KILL_SWITCH", r#"{"positions_closed":0,"total_positions":0}"#);
+    b.pass(0);
+    b.answer("GET_POSITIONS", "[]");
+    b.answer("GET_ACCOUNT_INFO", r#"{"error":"MT5 not connected"}"#);
+    for _ in 0..5 {
+        b.pass(1_000);
+        if b.find("GET_POSITIONS").is_some() {
+            b.flat_poll();
+        }
+    }
+    let kill = b.open.values().find(|(_, a)| *a == Action::KillSwitch).map(|(r, _)| r.clone());
+    assert_eq!(kill, Some(id().kill_req(2)));
+}
+
+#[test]
+fn one_garbled_answer_of_a_proven_peer_is_unconfirmed_and_asked_again() {
+    let mut b = Bench::new();
+    b.sent("KILL_SWITCH");
+    let call = b.find("KILL_SWITCH").unwrap();
+    b.hear(Input::Reply(call, b"Internal error".to_vec()));
+    assert_eq!(b.machine.phase, GatewayPhase::Unconfirmed);
+    b.pass(1_000);
+    assert!(b.find("KILL_SWITCH").is_some());
 }
 
 #[test]

@@ -1,0 +1,131 @@
+//! The watch against a real directory.
+
+use super::*;
+use crate::domain::{Intent, KillIntent, Stamp};
+use std::sync::mpsc;
+
+struct Bench {
+    dir: tempfile::TempDir,
+    gate: Arc<Gate>,
+    home: LatchHome,
+    heard: mpsc::Receiver<Verdict>,
+    watcher: Option<Watcher>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let home = LatchHome::new(dir.path(), &dir.path().join("run/latch.lock"));
+        std::fs::create_dir(dir.path().join("run")).unwrap();
+        let gate = Arc::new(Gate::default());
+        let (tell, heard) = mpsc::channel();
+        let config = WatchConfig { home: home.clone(), extra: Vec::new(), role: "test" };
+        let watcher = Watcher::start(config, gate.clone(), move |v| {
+            let _ = tell.send(v);
+        });
+        Self { dir, gate, home, heard, watcher: Some(watcher) }
+    }
+
+    /// Waits for a phase; the bound only ends a test that fails.
+    fn until(&self, phase: LatchPhase) -> Verdict {
+        loop {
+            let verdict = self.heard.recv_timeout(Duration::from_secs(10)).unwrap();
+            if verdict.seen.phase == phase {
+                return verdict;
+            }
+        }
+    }
+
+    fn chain(&self) -> Chain {
+        Chain::new(&self.home.audit(), Identity::here(), "test")
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if let Some(watcher) = self.watcher.take() {
+            watcher.stop();
+        }
+    }
+}
+
+#[test]
+fn safe_is_proven_and_a_touched_file_engages_for_good_once_on_record() {
+    let b = Bench::new();
+    b.until(LatchPhase::Safe);
+    assert!(b.gate.is_safe());
+    std::fs::write(&b.home.latch, "").unwrap();
+    let verdict = b.until(LatchPhase::EngagedExternal);
+    assert!(!b.gate.is_safe());
+    let act = Act::External { file: verdict.foreign.unwrap(), reason: Text::new("touched") };
+    b.chain().append(act).unwrap();
+    std::fs::remove_file(&b.home.latch).unwrap();
+    while !b.heard.recv_timeout(Duration::from_secs(10)).unwrap().missing {}
+    assert!(!b.gate.is_safe());
+}
+
+#[test]
+fn our_own_latch_is_nobody_elses_while_it_is_being_written() {
+    let b = Bench::new();
+    b.until(LatchPhase::Safe);
+    let created = crate::breaker::file::create(&b.home.latch).unwrap();
+    assert_eq!(b.until(LatchPhase::Latched).foreign, None);
+    assert!(!b.gate.is_safe());
+    created.make_durable(br#"{"metadata":{"engage_id":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}}"#).unwrap();
+    assert_eq!(b.until(LatchPhase::Durable).foreign, None);
+}
+
+#[test]
+fn a_lost_directory_blocks_and_its_return_disarms_until_an_arm() {
+    let b = Bench::new();
+    b.until(LatchPhase::Safe);
+    std::fs::rename(b.dir.path().join("run"), b.dir.path().join("away")).unwrap();
+    b.until(LatchPhase::Blocked);
+    assert!(b.gate.permit().is_err());
+    std::fs::rename(b.dir.path().join("away"), b.dir.path().join("run")).unwrap();
+    b.until(LatchPhase::Disarmed);
+    assert!(!b.gate.is_safe());
+    let mut reader = LedgerReader::new(&b.home.audit());
+    let tokens = reader.refresh().unwrap().disarmed().map(|(t, _)| t).collect();
+    b.chain().append(Act::Arm { tokens, live: false }).unwrap();
+    b.until(LatchPhase::Safe);
+    assert!(b.gate.is_safe());
+}
+
+fn intent(b: &Bench, id: EngageId) -> KillIntent {
+    KillIntent {
+        engage_id: id,
+        intent: Intent::Kill,
+        operator: Text::new("op"),
+        host: Text::new("inf"),
+        boot_id: Text::new("b"),
+        reason: Text::new("why"),
+        pressed: Stamp::default(),
+        latch: b.home.latch.clone(),
+        targets: Vec::new(),
+        drill: false,
+    }
+}
+
+#[test]
+fn what_the_audit_log_says_engages_without_a_file() {
+    let b = Bench::new();
+    b.until(LatchPhase::Safe);
+    let id = ids::engage_id();
+    let intent = intent(&b, id);
+    b.chain().append(Act::Engage { intent }).unwrap();
+    let first = b.until(LatchPhase::Latched);
+    assert_eq!((first.missing, first.seen.engage_id), (false, Some(id)));
+    let second = b.until(LatchPhase::Latched);
+    assert!(second.missing && second.seen.tampered == 1 && !b.gate.is_safe());
+}
+
+#[test]
+fn an_unreadable_log_is_doubt() {
+    let b = Bench::new();
+    b.until(LatchPhase::Safe);
+    std::fs::create_dir_all(&b.home.dir).unwrap();
+    std::fs::write(b.home.audit(), "not a directory").unwrap();
+    let verdict = b.until(LatchPhase::Blocked);
+    assert!(verdict.seen.reason.as_str().contains("audit log"));
+}

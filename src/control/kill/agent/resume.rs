@@ -1,0 +1,78 @@
+//! Taking up a kill again: from the audit log, or from the latch itself.
+
+use super::core::Core;
+use crate::audit::LedgerReader;
+use crate::breaker::{Probe, file};
+use crate::domain::{EngageId, GatewayAddr, Intent, KillIntent, Text};
+use crate::host::{Identity, clock};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+impl Core {
+    /// After a crash or a reboot: what the audit log says is in force goes on.
+    pub(super) fn resume(&mut self) {
+        let mut reader = LedgerReader::new(&self.config.home.audit());
+        if let Err(e) = reader.refresh() {
+            self.alarm(&format!("audit log can't be read, nothing is resumed: {e}"));
+            return;
+        }
+        let ledger = reader.ledger();
+        let all: Vec<KillIntent> = ledger.engaged().map(|e| e.intent.clone()).collect();
+        let stood: BTreeSet<EngageId> =
+            all.iter().map(|i| i.engage_id).filter(|id| ledger.stood_down(*id)).collect();
+        let known = |id: EngageId| ledger.was_reset(id) || all.iter().any(|i| i.engage_id == id);
+        let unlisted = self.named_by_the_latch().filter(|i| !known(i.engage_id));
+        for intent in all.iter().cloned().chain(unlisted) {
+            self.maker.make(&intent);
+            self.active.insert(intent.engage_id, intent.clone());
+            if intent.intent == Intent::Kill && !stood.contains(&intent.engage_id) {
+                self.resume_one(intent);
+            }
+        }
+    }
+
+    /// A kill whose record was lost, from what the latch itself says: towards
+    /// those of its gateways that are configured here.
+    fn named_by_the_latch(&self) -> Option<KillIntent> {
+        let Probe::Present { body, .. } = file::probe(&self.config.home.latch) else {
+            return None;
+        };
+        let text = |key: &str| body.metadata.get(key).and_then(Value::as_str).unwrap_or_default();
+        if text("intent") != Intent::Kill.word() || text("host") != Identity::here().host.as_str() {
+            return None;
+        }
+        let named: Vec<&str> =
+            body.metadata.get("gateways")?.as_array()?.iter().filter_map(Value::as_str).collect();
+        let here = |g: &&GatewayAddr| named.contains(&g.cmd.to_string().as_str());
+        Some(KillIntent {
+            engage_id: body.engage_id?,
+            intent: Intent::Kill,
+            operator: body.operator.clone(),
+            host: Text::new(text("host")),
+            boot_id: Text::new(text("boot_id")),
+            reason: body.reason.clone(),
+            pressed: clock::now(),
+            latch: self.config.home.latch.clone(),
+            targets: self.config.gateways.iter().filter(here).cloned().collect(),
+            drill: false,
+        })
+    }
+
+    /// Only towards endpoints that are configured today as well: what a file
+    /// from another day names is not contacted on its word alone.
+    fn resume_one(&mut self, mut intent: KillIntent) {
+        let known: BTreeSet<String> =
+            self.config.gateways.iter().map(|g| g.cmd.to_string()).collect();
+        let (go, strange): (Vec<_>, Vec<_>) =
+            intent.targets.drain(..).partition(|t| known.contains(&t.cmd.to_string()));
+        for target in strange {
+            self.alarm(&format!(
+                "kill {} names gateway {} ({}), which is not configured: nothing is sent to it; \
+                 configure it or use the card",
+                intent.engage_id, target.name, target.cmd
+            ));
+        }
+        intent.targets = go;
+        self.begin(&intent);
+    }
+}
