@@ -174,11 +174,8 @@ fn a_touched_latch_engages_outlives_rm_and_is_reset_by_proof_of_flat() {
     let external = ["reset", "--reason", "x", "--wait", "1", "--phrase", "RESET EXTERNAL"];
     let (code, said) = mesh.crs(&external);
     assert_eq!(code, 64, "the phrase needs the id or a terminal: {said:#}");
-    let status = mesh.status();
-    assert_eq!(
-        (&status["is_engaged"], &status["latch"]["phase"]),
-        (&true.into(), &"ENGAGED_EXTERNAL".into())
-    );
+    let status = mesh.until("external", |s| s["latch"]["phase"] == "ENGAGED_EXTERNAL");
+    assert_eq!(status["is_engaged"], true);
     let (code, report) = mesh.kill();
     assert_eq!(code, 0, "{report:#}");
     assert!(fs::read(mesh.home.latch()).unwrap().is_empty(), "the first latch stays as it is");

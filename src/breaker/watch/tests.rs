@@ -71,8 +71,21 @@ fn our_own_latch_is_nobody_elses_while_it_is_being_written() {
     let created = crate::breaker::file::create(&b.home.latch).unwrap();
     assert_eq!(b.until(LatchPhase::Latched).foreign, None);
     assert!(!b.gate.is_safe());
-    created.make_durable(br#"{"metadata":{"engage_id":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}}"#).unwrap();
+    let intent = intent(&b, ids::engage_id());
+    b.chain().append(Act::Engage { intent: intent.clone() }).unwrap();
+    created.make_durable(&crate::breaker::body::compose(&intent)).unwrap();
     assert_eq!(b.until(LatchPhase::Durable).foreign, None);
+}
+
+#[test]
+fn a_latch_that_was_seen_stays_in_force_without_any_log() {
+    let b = Bench::new();
+    b.until(LatchPhase::Safe);
+    std::fs::write(&b.home.latch, r#"{"reason":"theirs"}"#).unwrap();
+    b.until(LatchPhase::EngagedExternal);
+    std::fs::remove_file(&b.home.latch).unwrap();
+    while !b.heard.recv_timeout(Duration::from_secs(10)).unwrap().missing {}
+    assert!(!b.gate.is_safe());
 }
 
 #[test]
