@@ -39,6 +39,9 @@ pub enum LatchStep {
     },
 }
 
+/// The latch must be visible within this time (ns), or the gateway is told
+/// first.
+pub const VISIBLE_WAIT: u64 = 50_000_000;
 /// Looks again after meeting a file, in case a reset was taking it away.
 const LOOKS: u32 = 10;
 /// Between two of them.

@@ -6,7 +6,7 @@ use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::breaker::{body, file};
 use crate::control::kill::KillRules;
 use crate::control::kill::driver::{Driver, DriverConfig, Told};
-use crate::control::kill::latch::{self, LatchMaker, LatchStep};
+use crate::control::kill::latch::{self, LatchMaker, LatchStep, VISIBLE_WAIT};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::control::kill::recorder::Recorder;
 use crate::domain::{
@@ -108,7 +108,11 @@ pub fn run(config: AgentConfig) -> Result<(), AgentError> {
     })
     .map_err(io("start the audit log", &audit))?;
     let latching = core.clone();
+    let (seen, visible) = channel::bounded(16);
     let maker = LatchMaker::start(&audit, move |intent, step| {
+        if matches!(step, LatchStep::Visible { .. } | LatchStep::Failed { .. }) {
+            let _ = seen.try_send(intent.engage_id);
+        }
         let _ = latching.send(Msg::Latch(Box::new(intent.clone()), step));
     })
     .map_err(io("start the latch thread", &socket))?;
@@ -119,6 +123,7 @@ pub fn run(config: AgentConfig) -> Result<(), AgentError> {
         drivers: BTreeMap::new(),
         recorder,
         maker,
+        visible,
         active: BTreeMap::new(),
         running: BTreeMap::new(),
         progress: BTreeMap::new(),
@@ -170,6 +175,8 @@ pub(super) struct Core {
     pub drivers: BTreeMap<String, Driver>,
     pub recorder: Recorder,
     pub maker: LatchMaker,
+    /// Decisions whose latch the maker saw, or gave up.
+    pub visible: channel::Receiver<EngageId>,
     /// Decisions in force, by identity.
     pub active: BTreeMap<EngageId, KillIntent>,
     /// The decision each driver works for.
@@ -324,6 +331,11 @@ impl Core {
             self.clients.tell(client, &FromAgent::Over { engage_id });
             return;
         }
+        if self.active.contains_key(&engage_id) {
+            self.maker.make(&intent);
+        } else {
+            self.make_first(&intent);
+        }
         let under = match intent.intent {
             Intent::Kill => {
                 self.begin(&intent);
@@ -333,9 +345,23 @@ impl Core {
             Intent::Block => engage_id,
         };
         self.clients.tell(client, &FromAgent::Accepted { engage_id, under });
-        self.maker.make(&intent);
         if self.active.insert(engage_id, intent.clone()).is_none() {
             self.recorder.record(Act::Engage { intent });
+        }
+    }
+
+    /// The latch comes before the gateway: orders of others must be denied
+    /// by then. A sick disk holds the kill up this long and no longer.
+    fn make_first(&self, intent: &KillIntent) {
+        while self.visible.try_recv().is_ok() {}
+        self.maker.make(intent);
+        let until = clock::mono_ns() + VISIBLE_WAIT;
+        loop {
+            let left = Duration::from_nanos(until.saturating_sub(clock::mono_ns()));
+            match self.visible.recv_timeout(left) {
+                Ok(id) if id != intent.engage_id => {}
+                Ok(_) | Err(_) => return,
+            }
         }
     }
 

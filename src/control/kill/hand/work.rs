@@ -6,7 +6,7 @@ use crate::audit::Act;
 use crate::breaker::Gate;
 use crate::control::kill::client::Client;
 use crate::control::kill::driver::{Driver, DriverConfig, Told};
-use crate::control::kill::latch::{LatchMaker, LatchStep, was_reset};
+use crate::control::kill::latch::{LatchMaker, LatchStep, VISIBLE_WAIT, was_reset};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::control::kill::recorder::Recorder;
 use crate::domain::{EngageId, Intent, KillIntent, KillProgress, LatchPhase, StepTimes, Text};
@@ -17,8 +17,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The file must be visible within this time, or the gateway is told first.
-const VISIBLE_WAIT: u64 = 50_000_000;
 /// The agent must take the decision within this time.
 const ACCEPT_WAIT: u64 = 100_000_000;
 /// An agent silent for so long, while a kill runs, is stopped or hung.
@@ -128,6 +126,10 @@ impl Work {
     }
 
     pub(super) fn fire(&mut self, intent: KillIntent) {
+        // The agent first: should this process die between two lines, there
+        // is no latch without somebody who flattens under it. The agent waits
+        // for the latch before it tells the gateway, and makes it if need be.
+        self.say(&ToAgent::Engage { intent: Box::new(intent.clone()) });
         self.maker.make(&intent);
         self.kill = Some(Kill {
             began: clock::mono_ns(),
@@ -169,7 +171,7 @@ impl Work {
         kill.said_at = Some(now);
         let intent = kill.intent.clone();
         let first = !std::mem::replace(&mut kill.recorded, true);
-        let said = self.say(&ToAgent::Engage { intent: Box::new(intent.clone()) });
+        let said = kill.accepted || self.say(&ToAgent::Engage { intent: Box::new(intent.clone()) });
         if !said {
             self.stand_in("there is no agent");
         }
