@@ -65,13 +65,61 @@ fn main() {
         keyboard.flush().unwrap();
     }
     std::thread::sleep(half);
-    let text = screen.lock().unwrap().screen().contents_formatted_basic();
+    let text = painted(screen.lock().unwrap().screen());
     std::fs::write(file, anstyle_svg::Term::new().render_svg(&text)).unwrap();
     keyboard.write_all(b"q").unwrap();
     std::thread::sleep(Duration::from_millis(700));
     let _ = child.kill();
     let _ = child.wait();
     println!("{file}");
+}
+
+/// The screen with every attribute in a sequence of its own, which is what the
+/// renderer reads without mistakes.
+fn painted(screen: &vt100::Screen) -> String {
+    let (rows, cols) = screen.size();
+    let mut text = String::new();
+    for row in 0..rows.get() {
+        let mut last = String::new();
+        for col in 0..cols.get() {
+            let Some(cell) = screen.cell(row, col) else { continue };
+            if cell.is_wide_continuation() {
+                continue;
+            }
+            let mut style = String::from("\x1b[0m");
+            style.push_str(&color(cell.fgcolor(), 38));
+            style.push_str(&color(cell.bgcolor(), 48));
+            for (on, code) in [
+                (cell.bold(), "1"),
+                (cell.dim(), "2"),
+                (cell.italic(), "3"),
+                (cell.underline(), "4"),
+                (cell.inverse(), "7"),
+            ] {
+                if on {
+                    style.push_str("\x1b[");
+                    style.push_str(code);
+                    style.push('m');
+                }
+            }
+            if style != last {
+                text.push_str(&style);
+                last = style;
+            }
+            text.push_str(if cell.has_contents() { cell.contents() } else { " " });
+        }
+        text.push_str("\x1b[0m\n");
+    }
+    text
+}
+
+/// One colour; 38 is the foreground, 48 the background.
+fn color(color: vt100::Color, plane: u8) -> String {
+    match color {
+        vt100::Color::Default => String::new(),
+        vt100::Color::Idx(n) => format!("\x1b[{plane};5;{n}m"),
+        vt100::Color::Rgb(r, g, b) => format!("\x1b[{plane};2;{r};{g};{b}m"),
+    }
 }
 
 /// `^K` is a control key, everything else a key of its own.
