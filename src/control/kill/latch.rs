@@ -3,7 +3,7 @@
 
 use crate::audit::LedgerReader;
 use crate::breaker::body;
-use crate::breaker::file::{self, CreateError};
+use crate::breaker::file::{self, CreateError, Probe};
 use crate::domain::{KillIntent, Text};
 use crate::host::clock;
 use crossbeam_channel as channel;
@@ -83,10 +83,17 @@ impl LatchMaker {
 pub fn make(intent: &KillIntent, audit: &Path, tell: &mut dyn FnMut(LatchStep)) {
     let mut told = false;
     for _ in 0..LOOKS {
-        // A file that went between two looks may have gone by a reset of this
-        // very decision, which is on record before the file moves.
-        if told && was_reset(intent, audit) {
-            return;
+        // A file that was there and went may have gone by a reset of this very
+        // decision. The reset is on record before the file moves, so asking
+        // after its absence was seen can't miss it.
+        if told {
+            if !matches!(file::probe(&intent.latch), Probe::Absent) {
+                std::thread::sleep(PAUSE);
+                continue;
+            }
+            if was_reset(intent, audit) {
+                return;
+            }
         }
         match file::create(&intent.latch) {
             Ok(created) => {
@@ -126,7 +133,7 @@ pub(super) fn was_reset(intent: &KillIntent, audit: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::audit::{Act, Chain};
-    use crate::breaker::file::{Probe, archive, probe};
+    use crate::breaker::file::{archive, probe};
     use crate::domain::{Intent, Stamp};
     use crate::host::{Identity, ids};
 
