@@ -1,9 +1,8 @@
 //! The one thread of the agent that decides.
 
 use super::clients::{Clients, accept};
-use crate::audit::{Act, LedgerReader};
+use crate::audit::Act;
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
-use crate::breaker::{body, file};
 use crate::control::kill::KillRules;
 use crate::control::kill::driver::{Driver, DriverConfig, Told};
 use crate::control::kill::latch::{self, LatchMaker, LatchStep, VISIBLE_WAIT};
@@ -12,7 +11,7 @@ use crate::control::kill::recorder::Recorder;
 use crate::domain::{
     EngageId, GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, Text,
 };
-use crate::host::{Identity, clock, ids};
+use crate::host::clock;
 use crossbeam_channel as channel;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -27,9 +26,6 @@ use thiserror::Error;
 const BEAT: Duration = Duration::from_millis(250);
 /// An agent that nobody needs leaves after so long, in nanoseconds.
 const LONELY: u64 = 10_000_000_000;
-
-/// For so long after a reset a look may still be one from before it.
-const SETTLING: u64 = 1_000_000_000;
 
 /// What an agent is started with.
 #[derive(Clone, Debug)]
@@ -322,7 +318,7 @@ impl Core {
 
     /// The order matters: first the gateways, then word to the client, then
     /// disk. None of them waits for another.
-    fn engage(&mut self, client: u64, intent: KillIntent) {
+    pub(super) fn engage(&mut self, client: u64, intent: KillIntent) {
         let engage_id = intent.engage_id;
         // A client that comes back with an old decision may not know that it
         // is over. Fresh ones are never held up by a look into the log.
@@ -447,55 +443,6 @@ impl Core {
         if remake {
             self.make_anew();
         }
-    }
-
-    fn make_anew(&mut self) {
-        // A look from before a reset may arrive after it.
-        if clock::mono_ns().saturating_sub(self.reset_at) < SETTLING {
-            return;
-        }
-        if let Some(intent) = self.active.values().next() {
-            self.maker.make(intent);
-            return;
-        }
-        // Engaged by another process of this host, whose intent we never got,
-        // or by a file that was not ours.
-        let mut reader = LedgerReader::new(&self.config.home.audit());
-        if let Ok(ledger) = reader.refresh()
-            && let Some(engaged) = ledger.engaged().next()
-        {
-            self.maker.make(&engaged.intent);
-            return;
-        }
-        let (path, text) = (self.config.home.latch.clone(), self.verdict.seen.reason.clone());
-        let spawned = std::thread::Builder::new().name("latch-again".to_owned()).spawn(move || {
-            // Losing this race means that somebody's latch is there: good.
-            if let Ok(created) = file::create(&path) {
-                let _ = created.make_durable(&body::compose_again(&text, clock::utc()));
-            }
-        });
-        if let Err(e) = spawned {
-            self.alarm(&format!("the latch can't be made anew: {e}"));
-        }
-    }
-
-    /// A decision of our own in the name of somebody else's latch.
-    fn flatten_for(&mut self, reason: &Text) {
-        let who = Identity::here();
-        let intent = KillIntent {
-            engage_id: ids::engage_id(),
-            intent: Intent::Kill,
-            operator: Text::new("flatten_on_external"),
-            host: who.host.clone(),
-            boot_id: who.boot_id,
-            reason: Text::new(&format!("latch engaged from outside: {reason}")),
-            pressed: clock::now(),
-            latch: self.config.home.latch.clone(),
-            targets: self.config.gateways.clone(),
-            drill: false,
-        };
-        // Nobody asked over a socket: no client has the number 0.
-        self.engage(0, intent);
     }
 
     pub(super) fn alarm(&mut self, text: &str) {

@@ -11,6 +11,7 @@
 
 mod clients;
 pub mod core;
+mod keep;
 mod reset;
 mod resume;
 
