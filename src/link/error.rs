@@ -71,7 +71,7 @@ pub enum AskError {
     },
     /// Connected, but silent.
     #[error(
-        "gateway {to} does not answer ({} s): is it busy or hung? `crs heartbeat` asks again, `crs remote gateway logs` shows why",
+        "gateway {to} does not answer ({} s): is it busy or hung? Its own log knows, `crs heartbeat` asks again",
         seconds(*waited)
     )]
     Silent {

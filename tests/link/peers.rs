@@ -80,6 +80,24 @@ fn after_a_restart_the_proof_starts_anew() {
 }
 
 #[test]
+fn a_new_connection_is_unproven_even_when_nobody_saw_the_old_one_go() {
+    let ctx = zmq::Context::new();
+    let first = Fake::start(|r| vec![Say::Now(honest(r))]);
+    let port = first.at.port();
+    let mut peer = Peer::connect(&ctx, &first.at, MAX).unwrap();
+    peer.heartbeat(LONG).unwrap();
+    let before = peer.req().connection();
+    drop(first);
+    let second = Fake::start_at(port, |_| vec![Say::Now(b"OK_ACK".to_vec())]);
+    assert!(eventually(LONG, || peer.req().connection() > before));
+    assert_eq!(peer.link_state(), LinkState::Up);
+    assert_eq!(peer.fingerprint(), Fingerprint::Unknown);
+    let close = peer::request(Action::ClosePosition(Ticket(7)));
+    assert!(matches!(peer.order(&close, LONG), Err(AskError::NotV1 { .. })));
+    assert_eq!(second.heard(), ["HEARTBEAT"]);
+}
+
+#[test]
 fn a_slow_gateway_is_probed_once_and_its_late_answer_counts() {
     let ctx = zmq::Context::new();
     let fake = Fake::start(|r| vec![Say::Later(Duration::from_millis(900), honest(r))]);

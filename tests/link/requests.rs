@@ -1,8 +1,10 @@
 //! The request line: whose answer is whose, and what outlives what.
 
 use crate::fake::{Fake, Say, answer, endpoint, eventually, free_port, honest, success};
+use crate::wild::{Wild, greet_as};
+use crs::domain::Endpoint;
 use crs::event::LinkState;
-use crs::link::{CallError, Req, peer};
+use crs::link::{CallError, Line, Options, Req, open_req, peer};
 use crs::wire::{Action, Reply};
 use serde_json::json;
 use std::io::{Read, Write};
@@ -76,6 +78,25 @@ fn a_late_answer_is_never_matched_to_another_request() {
 }
 
 #[test]
+fn a_late_answer_that_nobody_can_read_is_not_the_next_ones() {
+    let mut first = true;
+    let fake = Fake::start(move |r| {
+        if std::mem::take(&mut first) {
+            return vec![Say::Later(Duration::from_millis(600), b"OK_ACK".to_vec())];
+        }
+        vec![Say::Later(Duration::from_millis(900), honest(r))]
+    });
+    let mut req = Req::connect(&zmq::Context::new(), &fake.at, MAX).unwrap();
+    assert!(eventually(LONG, || req.link_state() == LinkState::Up));
+    let timeout = req.call(&peer::request(Action::Heartbeat), SHORT);
+    assert_eq!(timeout, Err(CallError::Timeout));
+    let beat = peer::request(Action::Heartbeat);
+    let body = req.call(&beat, LONG).unwrap();
+    assert!(Reply::decode(&body).unwrap().heartbeat(&beat.req_id).is_ok());
+    assert_eq!(req.strays(), 1);
+}
+
+#[test]
 fn a_link_that_breaks_ends_the_wait_at_once() {
     let ctx = zmq::Context::new();
     let fake = Fake::start(|_| Vec::new());
@@ -91,6 +112,59 @@ fn a_link_that_breaks_ends_the_wait_at_once() {
     assert!(start.elapsed() < Duration::from_secs(10));
     assert_eq!(req.link_state(), LinkState::Down);
     killer.join().unwrap();
+}
+
+#[test]
+fn a_half_open_link_ends_the_wait_too() {
+    // Greets, takes the request, and never again moves: not even a PONG.
+    let wild = Wild::start(|_, stream| greet_as(stream, b"REP"));
+    let mut req = Req::connect(&zmq::Context::new(), &endpoint(wild.port), MAX).unwrap();
+    assert!(eventually(LONG, || req.link_state() == LinkState::Up));
+    let start = Instant::now();
+    let result = req.call(&peer::request(Action::Heartbeat), Duration::from_mins(1));
+    assert_eq!(result, Err(CallError::LinkDown));
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
+fn ipv6_is_spoken_where_the_host_has_it() {
+    if TcpListener::bind("[::1]:0").is_err() {
+        println!("SKIPPED: this host has no IPv6 loopback");
+        return;
+    }
+    let socket = zmq::Context::new().socket(zmq::REP).unwrap();
+    socket.set_ipv6(true).unwrap();
+    socket.bind("tcp://[::1]:*").unwrap();
+    let at: Endpoint = socket.get_last_endpoint().unwrap().unwrap().parse().unwrap();
+    assert!(at.is_ipv6());
+    let mut req = Req::connect(&zmq::Context::new(), &at, MAX).unwrap();
+    let server = std::thread::spawn(move || {
+        let request = socket.recv_bytes(0).unwrap();
+        socket.send(honest(&serde_json::from_slice(&request).unwrap()), 0).unwrap();
+        socket
+    });
+    assert!(req.call(&peer::request(Action::Heartbeat), LONG).is_ok());
+    drop(server.join());
+}
+
+#[test]
+fn lines_that_come_and_go_while_their_peers_die_hang_nobody() {
+    let ctx = zmq::Context::new();
+    let start = Instant::now();
+    for _ in 0..100 {
+        // Gone at any moment of the line's life: just greeted, or not yet.
+        let wild = Wild::start(|_, stream| {
+            let _ = stream.shutdown(std::net::Shutdown::Both);
+        });
+        let lines: Vec<Line> = (0..4)
+            .map(|_| open_req(&ctx, &endpoint(wild.port), &Options::default()).unwrap())
+            .collect();
+        let _ = lines.first().map(|line| line.monitor().socket().poll(zmq::POLLIN, 1));
+        drop(lines);
+        drop(wild);
+    }
+    drop(ctx);
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
 }
 
 /// Accepts connections and lets `act` ruin each of them.

@@ -50,6 +50,11 @@ impl Drop for Wild {
 
 /// ZMTP 3.0's greeting and READY of a publisher; afterwards frames may go.
 pub fn greet(stream: &mut TcpStream) {
+    greet_as(stream, b"PUB");
+}
+
+/// The same for a socket of any kind.
+pub fn greet_as(stream: &mut TcpStream, kind: &[u8]) {
     let mut greeting = [0_u8; 64];
     greeting[0] = 0xff;
     greeting[9] = 0x7f;
@@ -58,8 +63,8 @@ pub fn greet(stream: &mut TcpStream) {
     let _ = stream.write_all(&greeting);
     let _ = stream.read_exact(&mut [0; 64]);
     let mut ready = b"\x05READY\x0bSocket-Type".to_vec();
-    ready.extend(3_u32.to_be_bytes());
-    ready.extend(b"PUB");
+    ready.extend(u32::try_from(kind.len()).unwrap().to_be_bytes());
+    ready.extend(kind);
     let size = u8::try_from(ready.len()).unwrap();
     let _ = stream.write_all(&[&[0x04, size][..], &ready].concat());
     // Their READY and their subscription, which nobody needs to understand.
