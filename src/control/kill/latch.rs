@@ -7,6 +7,7 @@ use crate::breaker::file::{self, CreateError, Probe};
 use crate::domain::{KillIntent, Text};
 use crate::host::clock;
 use crossbeam_channel as channel;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -66,8 +67,10 @@ impl LatchMaker {
         let (jobs, inbox) = channel::unbounded::<KillIntent>();
         let audit = audit.to_owned();
         std::thread::Builder::new().name("latch".to_owned()).spawn(move || {
+            let mut asked = BTreeSet::new();
             for intent in inbox {
-                make(&intent, &audit, &mut |step| tell(&intent, step));
+                let first = asked.insert(intent.engage_id);
+                make(&intent, first, &audit, &mut |step| tell(&intent, step));
             }
         })?;
         Ok(Self { jobs })
@@ -80,14 +83,20 @@ impl LatchMaker {
 }
 
 /// Makes the latch. The first reason stays: a file that exists is left alone.
-pub fn make(intent: &KillIntent, audit: &Path, tell: &mut dyn FnMut(LatchStep)) {
+/// Only the `first` asking for a decision makes it without a look into the
+/// log: a later one may have waited here while the decision was reset.
+pub fn make(intent: &KillIntent, first: bool, audit: &Path, tell: &mut dyn FnMut(LatchStep)) {
     let mut told = false;
     for _ in 0..LOOKS {
         // A file that was there and went may have gone by a reset of this very
         // decision. The reset is on record before the file moves, so asking
         // after its absence was seen can't miss it.
-        if told {
+        if told || !first {
             if !matches!(file::probe(&intent.latch), Probe::Absent) {
+                if !told {
+                    told = true;
+                    tell(LatchStep::Visible { at: clock::mono_ns(), ours: false });
+                }
                 std::thread::sleep(PAUSE);
                 continue;
             }
@@ -153,8 +162,11 @@ mod tests {
             targets: Vec::new(),
             drill: false,
         };
-        make(&intent, &audit, &mut |_| {});
+        make(&intent, true, &audit, &mut |_| {});
         let maker = LatchMaker::start(&audit, |_, _| {}).unwrap();
+        // Asked twice, as a client does that hands over what it announced: the
+        // second asking waits behind the looks of the first.
+        maker.make(&intent);
         maker.make(&intent);
         std::thread::sleep(PAUSE * 2);
         let reset = Act::Reset {
