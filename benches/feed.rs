@@ -14,9 +14,12 @@
     reason = "a bench reports to whoever runs it"
 )]
 
-use crs::domain::{Endpoint, GatewayAddr, Text};
+mod publisher;
+
+use crs::domain::{GatewayAddr, Text};
 use crs::event::{Event, FeedReport, channel_pair};
 use crs::feeds::ticks::{self, Limits};
+use publisher::Publisher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -50,56 +53,6 @@ fn row(rate: u64, who: &str, run: &Run) {
     let share = run.cpu_ns * 1_000 / run.wall_ns.max(1);
     let share = format!("{}.{}", share / 10, share % 10);
     println!("{rate:>10}{who:>14}{:>14}{per_tick:>12}{share:>12}  {}", run.heard, run.note);
-}
-
-/// A PUB on loopback that publishes at a steady rate until it is dropped.
-struct Publisher {
-    at: Endpoint,
-    stop: Arc<AtomicBool>,
-    thread: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Publisher {
-    fn start(rate: u64) -> Self {
-        let socket = zmq::Context::new().socket(zmq::PUB).unwrap();
-        socket.set_linger(0).unwrap();
-        socket.set_sndhwm(1_000_000).unwrap();
-        socket.bind("tcp://127.0.0.1:*").unwrap();
-        let at = socket.get_last_endpoint().unwrap().unwrap().parse().unwrap();
-        let stop = Arc::new(AtomicBool::new(false));
-        let ends = Arc::clone(&stop);
-        let thread = std::thread::spawn(move || publish(&socket, rate, &ends));
-        Self { at, stop, thread: Some(thread) }
-    }
-}
-
-impl Drop for Publisher {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
-    }
-}
-
-fn publish(socket: &zmq::Socket, rate: u64, stop: &AtomicBool) {
-    let start = Instant::now();
-    let mut seq = 0;
-    while !stop.load(Ordering::Relaxed) {
-        let due = u64::try_from(start.elapsed().as_micros()).unwrap() * rate / 1_000_000;
-        while seq < due {
-            seq += 1;
-            let text = format!(
-                "{{\"symbol\": \"EURUSD\", \"bid\": 1.{:05}, \"ask\": 1.{:05}, \
-                 \"timestamp\": 1767115660.{:06}, \"seq\": {seq}}}",
-                8_500 + seq % 50,
-                8_510 + seq % 50,
-                seq % 1_000_000
-            );
-            socket.send(&text, 0).unwrap();
-        }
-        std::thread::sleep(Duration::from_micros(200));
-    }
 }
 
 /// Measures `count`'s growth and the CPU time of the thread called `name`.

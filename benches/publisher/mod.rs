@@ -1,0 +1,58 @@
+//! Who publishes the ticks that a bench measures.
+
+use crs::domain::Endpoint;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// A PUB on loopback that publishes at a steady rate until it is dropped.
+pub struct Publisher {
+    /// Where to subscribe.
+    pub at: Endpoint,
+    stop: Arc<AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Publisher {
+    /// `rate` ticks a second, in shape T7, numbered.
+    pub fn start(rate: u64) -> Self {
+        let socket = zmq::Context::new().socket(zmq::PUB).unwrap();
+        socket.set_linger(0).unwrap();
+        socket.set_sndhwm(1_000_000).unwrap();
+        socket.bind("tcp://127.0.0.1:*").unwrap();
+        let at = socket.get_last_endpoint().unwrap().unwrap().parse().unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || publish(&socket, rate, &ends));
+        Self { at, stop, thread: Some(thread) }
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+fn publish(socket: &zmq::Socket, rate: u64, stop: &AtomicBool) {
+    let start = Instant::now();
+    let mut seq = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let due = u64::try_from(start.elapsed().as_micros()).unwrap() * rate / 1_000_000;
+        while seq < due {
+            seq += 1;
+            let text = format!(
+                "{{\"symbol\": \"EURUSD\", \"bid\": 1.{:05}, \"ask\": 1.{:05}, \
+                 \"timestamp\": 1767115660.{:06}, \"seq\": {seq}}}",
+                8_500 + seq % 50,
+                8_510 + seq % 50,
+                seq % 1_000_000
+            );
+            socket.send(&text, 0).unwrap();
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+}
