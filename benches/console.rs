@@ -12,6 +12,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
     missing_docs,
