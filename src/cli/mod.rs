@@ -63,10 +63,12 @@ pub fn main() -> ExitCode {
     };
     let mut ctx = Context::new(cli.global.flags());
     let verb = cli.verb.unwrap_or_default();
-    if !verb.has_screen() {
-        logs::to_stderr();
+    let said = if verb.has_screen() { None } else { logs::to_stderr() };
+    let outcome = verb.run(&mut ctx);
+    if let Some(said) = said {
+        said.end(logs::PATIENCE);
     }
-    match verb.run(&mut ctx) {
+    match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => {
             ctx.out.note(format!("crs: {}", failure.text));

@@ -54,6 +54,7 @@ struct Behind {
     polls: Polls,
     ticks: Arc<Mutex<Vec<FeedHandle>>>,
     _desk: JoinHandle<()>,
+    diagnostics: logs::Diagnostics,
 }
 
 impl Session {
@@ -65,7 +66,8 @@ impl Session {
     pub fn open(plan: Plan) -> Result<Self, Failure> {
         let settings = &plan.settings;
         dirs::ensure_private(&settings.state_dir).map_err(Failure::failed)?;
-        logs::to_file(&settings.state_dir);
+        let diagnostics = logs::Diagnostics::start(&settings.state_dir);
+        tell(&plan);
         let (sender, receiver) = channel_pair();
         let sequencer = Sequencer::new(receiver, Box::new(SystemClock), info(&plan));
         let gate = Arc::new(Gate::default());
@@ -80,7 +82,17 @@ impl Session {
                 .map_err(Failure::failed)?;
         let ticks = Arc::default();
         let clerk = Arc::new(clerk);
-        let behind = Behind { watcher, latch, decisions, hand, clerk, polls, ticks, _desk: desk };
+        let behind = Behind {
+            watcher,
+            latch,
+            decisions,
+            hand,
+            clerk,
+            polls,
+            ticks,
+            _desk: desk,
+            diagnostics,
+        };
         Ok(Self { plan, sender, sequencer, gate, behind })
     }
 
@@ -108,10 +120,12 @@ impl Session {
             let (polls, ticks) = (Arc::clone(&behind.polls), Arc::clone(&behind.ticks));
             move |_| connect(&settings, &sender, &polls, &ticks)
         };
+        let screen = Cockpit::new(plan.settings.card.clone())
+            .with_diagnostics(behind.diagnostics.keeper.clone());
         let ended = console::run(Console {
             sequencer,
             sender,
-            screen: Box::new(Cockpit::new(plan.settings.card.clone())),
+            screen: Box::new(screen),
             theme,
             keymap,
             trigger: Arc::clone(&behind.hand) as _,
@@ -145,6 +159,7 @@ impl Behind {
             drop((self.latch, self.decisions));
             self.watcher.stop();
             drop((self.clerk, self.hand));
+            self.diagnostics.end();
             let _ = done.send(());
         };
         if std::thread::Builder::new().name("ending".to_owned()).spawn(work).is_ok() {
@@ -170,6 +185,16 @@ fn decisions(settings: &Settings, sender: &Sender) -> Result<Option<DecisionFeed
     feed.map(Some).map_err(Failure::failed)
 }
 
+/// What the session is about, for the diagnostics. No value that could be a
+/// secret: the names of files and the addresses of gateways.
+fn tell(plan: &Plan) {
+    tracing::info!("configuration: {}", plan.config);
+    for gateway in &plan.settings.gateways {
+        tracing::info!("gateway {}: {} and {}", gateway.name, gateway.cmd, gateway.data);
+    }
+    tracing::info!("latch: {}", plan.settings.kill_switch_file.display());
+}
+
 fn info(plan: &Plan) -> SessionInfo {
     let who = Identity::here();
     SessionInfo {
@@ -191,9 +216,13 @@ fn looks(plan: &Plan) -> (Theme, Keymap, Vec<Text>) {
     let (depth, charset) = (env.depth(settings.color), env.charset());
     let (theme, no_theme) = Theme::load(&settings.theme, &settings.config_dir, depth, charset);
     let (keymap, no_keymap) = Keymap::load(&settings.keymap, &settings.config_dir);
+    tracing::info!("theme {}, {depth:?}, {charset:?}; keymap {}", theme.name(), keymap.name());
     let mut notes = plan.notes.clone();
     notes.extend(no_theme);
     notes.extend(no_keymap);
+    for note in &notes {
+        tracing::warn!("{note}");
+    }
     (theme, keymap, notes)
 }
 

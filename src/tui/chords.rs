@@ -16,6 +16,7 @@ pub fn hints(keymap: &Keymap, context: Context, card: &Card, state: &State) -> H
         kill: fixed_keys(Action::Kill),
         block: fixed_keys(Action::Block),
         confirm: Text::new(&fixed::CONFIRM.to_string()),
+        log_page: Text::new(keymap.keys_for(Action::LogPage, context).unwrap_or_default()),
         live: live(keymap, context, state),
         help: help(keymap),
         card: card_lines(card),
@@ -31,10 +32,11 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
     if state.gateways.iter().any(|g| g.report.value.fingerprint == Fingerprint::NotV1) {
         wanted.push((Action::ProbeAgain, "probe again"));
     }
-    if context == Context::Positions
-        && super::view::row_count(state, super::ui::Pane::Positions) > 0
-    {
+    if context == Context::Positions && super::view::positions::listed(state).next().is_some() {
         wanted.push((Action::ClosePosition, "close"));
+    }
+    if context == Context::Log {
+        wanted.push((Action::LogPage, "other page"));
     }
     if context == Context::Help {
         wanted.push((Action::Back, "back"));

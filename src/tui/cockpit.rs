@@ -1,6 +1,7 @@
 //! The screen of the console: views, and what the operator did to them.
 
 use super::chords;
+use super::diagnostics::Keeper;
 use super::keymap::Context;
 use super::overlay;
 use super::screen::{Frame, Screen};
@@ -22,6 +23,8 @@ pub struct Cockpit {
     area: Rect,
     /// The last row the help can begin with.
     help_end: usize,
+    /// Where the log's second page comes from.
+    diagnostics: Keeper,
 }
 
 impl Cockpit {
@@ -31,6 +34,24 @@ impl Cockpit {
         Self { card, ..Self::default() }
     }
 
+    /// With the program's own words on the log's second page.
+    #[must_use]
+    pub fn with_diagnostics(self, diagnostics: Keeper) -> Self {
+        Self { diagnostics, ..self }
+    }
+
+    /// Turns the log's page, or brings the log where it can't be seen.
+    fn turn_log(&mut self, state: &State) {
+        let shown = |ui: &Ui| view::areas(self.area, ui, view::engaged(state)).pane(Pane::Log);
+        if shown(&self.ui).is_some() {
+            self.ui.turn_log(state.now);
+            return;
+        }
+        self.ui.focus = Pane::Log;
+        // A kill takes the only pane of a small screen.
+        self.ui.zoom |= shown(&self.ui).is_none();
+    }
+
     fn scroll(&mut self, up: bool, by: usize, state: &State) {
         if self.ui.help {
             let row = self.ui.help_row.min(self.help_end);
@@ -38,7 +59,7 @@ impl Cockpit {
                 if up { row.saturating_sub(by) } else { row.saturating_add(by).min(self.help_end) };
             return;
         }
-        self.ui.scroll(up, by, view::row_count(state, self.ui.focus));
+        self.ui.scroll(up, by, view::row_count(state, &self.ui, self.ui.focus));
     }
 
     /// Rows of the focused pane, without its frame and heading.
@@ -66,6 +87,7 @@ impl Screen for Cockpit {
     fn draw(&mut self, frame: Frame<'_>, area: Rect, buf: &mut Buffer) {
         self.area = area;
         self.ui.pending = Text::new(frame.pending);
+        self.ui.log.diagnostics = self.diagnostics.snapshot();
         let hints = chords::hints(frame.keymap, self.context(), &self.card, frame.state);
         let scene = Scene { state: frame.state, ui: &self.ui, hints: &hints };
         let body = view::areas(area, &self.ui, view::engaged(frame.state)).body;
@@ -86,6 +108,7 @@ impl Screen for Cockpit {
             Action::FocusNext | Action::FocusPrevious if self.is_hidden(state) => {
                 self.ui.zoom = true;
             }
+            Action::LogPage => self.turn_log(state),
             Action::FocusNext => self.ui.focus = self.ui.focus.next(),
             Action::FocusPrevious => self.ui.focus = self.ui.focus.previous(),
             Action::RowDown => self.scroll(false, 1, state),
@@ -128,6 +151,7 @@ mod tests {
     use crate::domain::{Lots, Money, Position, Price, Side};
     use crate::tui::keymap::Keymap;
     use crate::tui::theme::Theme;
+    use crate::tui::ui::LogPage;
 
     fn state() -> State {
         let mut state = State::default();
@@ -197,6 +221,28 @@ mod tests {
         assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Ticks "));
         cockpit.act(Action::Back, &state);
         assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Kill "));
+    }
+
+    #[test]
+    fn the_log_is_turned_where_it_is_seen_and_brought_where_it_is_not() {
+        let (mut cockpit, mut state) = (Cockpit::default(), state());
+        let page = |c: &Cockpit| (c.ui.focus, c.ui.log.shown);
+        drawn(&mut cockpit, &state);
+        cockpit.act(Action::LogPage, &state);
+        assert_eq!(page(&cockpit), (Pane::Positions, LogPage::Diagnostics));
+        assert!(drawn(&mut cockpit, &state).contains(" Log: diagnostics "));
+        cockpit.act(Action::LogPage, &state);
+        assert_eq!(page(&cockpit), (Pane::Positions, LogPage::Events));
+        // One pane only: the first key brings the log, the next one turns it.
+        drawn_at(&mut cockpit, &state, 40, 12);
+        cockpit.act(Action::LogPage, &state);
+        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Log: events "));
+        cockpit.act(Action::LogPage, &state);
+        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Log: diagnostics "));
+        state.latch.value.phase = crate::domain::LatchPhase::Durable;
+        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Kill "));
+        cockpit.act(Action::LogPage, &state);
+        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Log: diagnostics "));
     }
 
     #[test]

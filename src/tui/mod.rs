@@ -12,6 +12,7 @@
 
 pub mod chords;
 pub mod cockpit;
+pub mod diagnostics;
 pub mod fault;
 pub mod hangup;
 pub mod input;

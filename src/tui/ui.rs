@@ -3,7 +3,8 @@
 //! Not part of State: it is not recorded and proves nothing. The run loop
 //! changes it, views only read it.
 
-use crate::domain::Text;
+use super::diagnostics::{Counts, Snapshot};
+use crate::domain::{Stamp, Text};
 
 /// The panes, in the order of the focus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +77,51 @@ impl Pane {
     }
 }
 
+/// The two pages of the Log pane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogPage {
+    /// What happened, from State.
+    #[default]
+    Events,
+    /// What the program says of itself.
+    Diagnostics,
+}
+
+impl LogPage {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Diagnostics => "diagnostics",
+        }
+    }
+
+    /// The one that is not shown.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Events => Self::Diagnostics,
+            Self::Diagnostics => Self::Events,
+        }
+    }
+}
+
+/// The Log pane's pages: which is shown, and how far the other was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogPages {
+    /// The page that is shown.
+    pub shown: LogPage,
+    /// What the second one holds.
+    pub diagnostics: Snapshot,
+    /// When the first one was left; later events are news.
+    pub events_left: Stamp,
+    /// What the second one had counted when it was left.
+    pub diagnostics_left: Counts,
+    /// The row of the page that is not shown.
+    other_row: usize,
+}
+
 /// What the operator did to the screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ui {
@@ -93,6 +139,8 @@ pub struct Ui {
     pub notice: Text,
     /// The row of each pane, see [`Ui::row`].
     pub rows: [usize; Pane::ALL.len()],
+    /// The pages of the Log pane.
+    pub log: LogPages,
 }
 
 impl Ui {
@@ -114,6 +162,20 @@ impl Ui {
         }
     }
 
+    /// Turns the Log pane to its other page, at `now` as State has it. Each
+    /// page keeps its row.
+    pub fn turn_log(&mut self, now: Stamp) {
+        let log = &mut self.log;
+        match log.shown {
+            LogPage::Events => log.events_left = now,
+            LogPage::Diagnostics => log.diagnostics_left = log.diagnostics.counts,
+        }
+        log.shown = log.shown.other();
+        if let Some(row) = self.rows.get_mut(Pane::Log as usize) {
+            std::mem::swap(row, &mut log.other_row);
+        }
+    }
+
     /// To the first (`up`) or the last row of `count`.
     pub fn scroll_to_end(&mut self, up: bool, count: usize) {
         self.scroll(up, usize::MAX / 2, count);
@@ -129,6 +191,20 @@ mod tests {
         assert_eq!(Pane::Log.next(), Pane::Positions);
         assert_eq!(Pane::Positions.previous(), Pane::Log);
         assert!(Pane::ALL.iter().all(|p| p.next().previous() == *p));
+    }
+
+    #[test]
+    fn each_page_of_the_log_keeps_its_row_and_what_was_read() {
+        let mut ui = Ui { focus: Pane::Log, ..Ui::default() };
+        ui.scroll(true, 2, 10);
+        let now = Stamp { mono_ns: 7, ..Stamp::default() };
+        ui.turn_log(now);
+        assert_eq!((ui.log.shown, ui.row(Pane::Log)), (LogPage::Diagnostics, 0));
+        assert_eq!(ui.log.events_left, now);
+        ui.log.diagnostics.counts = Counts { errors: 1, warnings: 2 };
+        ui.turn_log(Stamp::default());
+        assert_eq!((ui.log.shown, ui.row(Pane::Log)), (LogPage::Events, 2));
+        assert_eq!((ui.log.diagnostics_left, ui.log.events_left), (ui.log.diagnostics.counts, now));
     }
 
     #[test]

@@ -159,6 +159,7 @@ fn a_pure_room_touches_no_clock_file_or_socket() {
         "use std::os::unix::net::UnixStream;",
         "fn f() { zmq::Context::new(); }",
         "use crate::host::clock;",
+        "use tui_logger::TuiLoggerWidget;",
         "use std::collections::HashMap;",
         "fn f() { let _ = std::env::var(\"HOME\"); }",
     ] {

@@ -59,6 +59,7 @@ pub const IMPURE: &[(&str, &str)] = &[
     ("tokio", "a socket"),
     ("reqwest", "a socket"),
     ("crossbeam_channel", "a channel"),
+    ("tui_logger", "a global that changes by itself"),
     ("rustix", "the operating system"),
     ("std::env", "the environment"),
     ("std::process", "a process"),

@@ -9,6 +9,7 @@ use crs::event::{
     AgentReport, CommandPhase, CommandReport, Event, FeedReport, Fingerprint, GatewayReport,
     GuardPhase, GuardedVerb, Level, LinkState,
 };
+use crs::tui::diagnostics::{Level as LogLevel, Said};
 use crs::tui::ui::{Pane, Ui};
 
 const NASTY: [&str; 8] = [
@@ -99,10 +100,16 @@ fn nothing_that_steers_reaches_a_cell() {
                 for focus in Pane::ALL {
                     let mut hints = scene::hints();
                     hints.card.push((Text::new(nasty), Text::new(nasty)));
-                    let ui = Ui { focus, notice: Text::new(nasty), ..Ui::default() };
-                    let buffer = frame(&s.state, &ui, &hints, width, height);
-                    for cell in &buffer.content {
-                        assert!(!cell.symbol().chars().any(steers), "{:?}", cell.symbol());
+                    let mut ui = Ui { focus, notice: Text::new(nasty), ..Ui::default() };
+                    let (at, level, text) = (s.state.now.utc, LogLevel::Warn, Text::new(nasty));
+                    let said = Said { at, level, source: text.clone(), text };
+                    ui.log.diagnostics.lines = [said].into();
+                    for _ in 0..2 {
+                        let buffer = frame(&s.state, &ui, &hints, width, height);
+                        for cell in &buffer.content {
+                            assert!(!cell.symbol().chars().any(steers), "{:?}", cell.symbol());
+                        }
+                        ui.turn_log(s.state.now);
                     }
                 }
             }

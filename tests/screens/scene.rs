@@ -409,6 +409,7 @@ pub fn hints() -> Hints {
         kill: Text::new("Ctrl-K"),
         block: Text::new("Ctrl-T"),
         confirm: Text::new("y"),
+        log_page: Text::new("L"),
         live: vec![row("?", "keys"), row("Tab", "next pane"), row("z", "zoom"), row("q", "leave")],
         help: vec![
             HelpSection {

@@ -40,6 +40,8 @@ pub struct Hints {
     pub block: Text,
     /// The key that confirms a guard.
     pub confirm: Text,
+    /// The key that turns the log's page; empty when it has none.
+    pub log_page: Text,
     /// For the status line, in the order of their use; those that don't fit
     /// are left out from the end.
     pub live: Vec<Hint>,

@@ -1,33 +1,162 @@
-//! What happened, newest last.
+//! What happened, newest last; on the second page, what the program says of
+//! itself.
 
 use super::pen::{Line, Pen};
 use super::{Scene, words};
-use crate::tui::theme::Role;
-use crate::tui::ui::Pane;
+use crate::domain::UtcMicros;
+use crate::event;
+use crate::tui::diagnostics::{Counts, Level};
+use crate::tui::theme::{Glyphs, Role};
+use crate::tui::ui::{LogPage, Pane};
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 /// Draws the pane.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
-    let log = &scene.state.log;
-    let back = scene.ui.row(Pane::Log).min(log.len().saturating_sub(1));
-    let note = if back > 0 { format!("{back} newer below") } else { String::new() };
-    let inner = scene.frame(pen, Pane::Log, area, &note, Role::Accent);
-    if log.is_empty() {
+    let page = scene.ui.log.shown;
+    let title = format!("{}: {}", Pane::Log.title(), page.name());
+    // The frame's corners, and the blanks beside title and note.
+    let room = usize::from(area.width).saturating_sub(title.len() + 9);
+    let (note, look) = note(scene, room, pen.glyphs());
+    let inner = scene.titled(pen, Pane::Log, area, &title, &note, look);
+    let rows = match page {
+        LogPage::Events => events(scene, inner, pen.glyphs()),
+        LogPage::Diagnostics => diagnostics(scene, inner, pen.glyphs()),
+    };
+    if rows.is_empty() {
         pen.line(inner, &Line::new().dim("nothing happened yet"));
-        return;
     }
+    pen.lines(inner, &rows);
+}
+
+fn events<'a>(scene: Scene<'a>, inner: Rect, g: &Glyphs) -> Vec<Line<'a>> {
+    let log = &scene.state.log;
     let window = scene.window(Pane::Log, log.len(), inner.height);
-    let narrow = inner.width < 50;
-    let source = if inner.width < 90 { 11 } else { 16 };
-    let mut lines = Vec::new();
-    for line in log.iter().take(window.end).skip(window.start) {
-        let (mark, role) = words::level(line.value.level, pen.glyphs());
-        let when = line.value.when.unwrap_or(line.at.utc);
-        let mut row = Line::new().left(9, when.hms(), Role::TextDim).text(mark, role).gap(1);
-        if !narrow {
-            row = row.left(source, line.value.source.as_str(), Role::TextDim).gap(1);
-        }
-        lines.push(row.rest(line.value.text.as_str(), role));
+    let line = |line: &'a crate::state::Aged<event::LogLine>| {
+        let (when, said) = (line.value.when.unwrap_or(line.at.utc), &line.value);
+        let source = match inner.width {
+            ..90 => (11, said.source.as_str()),
+            _ => (16, said.source.as_str()),
+        };
+        row(inner, when, words::level(said.level, g), source, said.text.as_str())
+    };
+    log.iter().take(window.end).skip(window.start).map(line).collect()
+}
+
+fn diagnostics<'a>(scene: Scene<'a>, inner: Rect, g: &Glyphs) -> Vec<Line<'a>> {
+    let said = &scene.ui.log.diagnostics.lines;
+    let window = scene.window(Pane::Log, said.len(), inner.height);
+    let lines = said.get(window).unwrap_or_default().iter();
+    lines
+        .map(|line| {
+            let look = loudness(line.level, g);
+            let wide = if inner.width < 90 { 13 } else { 18 };
+            row(inner, line.at, look, (wide, tail(line.source.as_str(), wide)), line.text.as_str())
+        })
+        .collect()
+}
+
+const fn loudness(level: Level, g: &Glyphs) -> (&'static str, Role) {
+    match level {
+        Level::Error => words::level(event::Level::Alarm, g),
+        Level::Warn => words::level(event::Level::Warn, g),
+        Level::Info => words::level(event::Level::Info, g),
+        Level::Debug | Level::Trace => (g.flat, Role::TextDim),
     }
-    pen.lines(inner, &lines);
+}
+
+fn row<'a>(
+    inner: Rect,
+    when: UtcMicros,
+    (mark, role): (&'static str, Role),
+    (wide, source): (u16, &'a str),
+    text: &'a str,
+) -> Line<'a> {
+    let mut line = Line::new().left(9, when.hms(), Role::TextDim).text(mark, role).gap(1);
+    if inner.width >= 50 {
+        line = line.left(wide, source, Role::TextDim).gap(1);
+    }
+    line.rest(text, role)
+}
+
+/// The last parts of `feeds::polls::told` that fit, or its last one.
+fn tail(source: &str, wide: u16) -> &str {
+    let mut rest = source;
+    while rest.width() > usize::from(wide) {
+        let Some((_, shorter)) = rest.split_once("::") else { break };
+        rest = shorter;
+    }
+    rest
+}
+
+/// What stands beside the title: how far the page is scrolled, the key that
+/// turns it, and what is loud and unread on the other one. The least important
+/// goes first where there is no room.
+fn note(scene: Scene<'_>, room: usize, g: &Glyphs) -> (String, Role) {
+    let count = super::row_count(scene.state, scene.ui, Pane::Log);
+    let back = scene.ui.row(Pane::Log).min(count.saturating_sub(1));
+    let below = if back > 0 { format!("{back} newer below") } else { String::new() };
+    let (key, other) = (scene.hints.log_page.to_string(), scene.ui.log.shown.other());
+    let turn = format!("{key} {}", other.name());
+    let news = unread(scene);
+    let [named, marked] = [words_of(news, other), marks_of(news, g)];
+    let shapes: [&[&String]; 5] = [
+        &[&below, &turn, &named],
+        &[&below, &turn, &marked],
+        &[&below, &key, &marked],
+        &[&key, &marked],
+        &[&marked],
+    ];
+    let joined = |parts: &[&String]| {
+        let parts = parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty());
+        parts.collect::<Vec<_>>().join(", ")
+    };
+    let note = shapes.into_iter().map(joined).find(|note| note.width() <= room);
+    let look = match (news.errors, news.warnings) {
+        (0, 0) if back > 0 => Role::Accent,
+        (0, 0) => Role::TextDim,
+        (0, _) => Role::LogWarn,
+        _ => Role::LogAlarm,
+    };
+    (note.unwrap_or_default(), look)
+}
+
+/// What is loud on the page that is not shown and came after it was left.
+fn unread(scene: Scene<'_>) -> Counts {
+    let pages = &scene.ui.log;
+    if pages.shown == LogPage::Events {
+        return pages.diagnostics.counts.since(pages.diagnostics_left);
+    }
+    let mut counts = Counts::default();
+    let left = pages.events_left.mono_ns;
+    for line in scene.state.log.iter().rev().take_while(|line| line.at.mono_ns > left) {
+        match line.value.level {
+            event::Level::Alarm => counts.errors += 1,
+            event::Level::Warn => counts.warnings += 1,
+            event::Level::Info => {}
+        }
+    }
+    counts
+}
+
+fn words_of(news: Counts, page: LogPage) -> String {
+    let loudest = match page {
+        LogPage::Events => "alarm",
+        LogPage::Diagnostics => "error",
+    };
+    [(news.errors, loudest), (news.warnings, "warning")]
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{n} {what}{}", if n == 1 { "" } else { "s" }))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn marks_of(news: Counts, g: &Glyphs) -> String {
+    [(news.errors, g.bad), (news.warnings, g.stale)]
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, mark)| format!("{mark}{n}"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -28,7 +28,7 @@ pub use hints::{HelpSection, Hint, Hints};
 
 use super::overlay;
 use super::theme::{Role, Theme};
-use super::ui::{Pane, Ui};
+use super::ui::{LogPage, Pane, Ui};
 use crate::state::State;
 use pen::{Line, Pen};
 use ratatui::buffer::Buffer;
@@ -77,12 +77,13 @@ pub fn engaged(state: &State) -> bool {
 
 /// Rows that can be scrolled in `pane`, for [`Ui::scroll`].
 #[must_use]
-pub fn row_count(state: &State, pane: Pane) -> usize {
+pub fn row_count(state: &State, ui: &Ui, pane: Pane) -> usize {
     match pane {
         Pane::Positions => positions::listed(state).count(),
         Pane::Ticks => state.quotes.len(),
         Pane::Gateway => state.gateways.len(),
         Pane::Decisions => state.decisions.len(),
+        Pane::Log if ui.log.shown == LogPage::Diagnostics => ui.log.diagnostics.lines.len(),
         Pane::Log => state.log.len(),
         Pane::Kill | Pane::Lag => 0,
     }
@@ -104,9 +105,22 @@ impl Scene<'_> {
     /// Frames `pane`, with a note at the right of its title; returns what is
     /// inside.
     fn frame(self, pen: &mut Pen<'_>, pane: Pane, area: Rect, note: &str, look: Role) -> Rect {
+        self.titled(pen, pane, area, pane.title(), note, look)
+    }
+
+    /// The same, with a title of its own.
+    fn titled(
+        self,
+        pen: &mut Pen<'_>,
+        pane: Pane,
+        area: Rect,
+        title: &str,
+        note: &str,
+        look: Role,
+    ) -> Rect {
         let focused = self.ui.focus == pane;
         let role = if focused { Role::TitleFocus } else { Role::Title };
-        let mut title = Line::new().text(format!(" {} ", pane.title()), role);
+        let mut title = Line::new().text(format!(" {title} "), role);
         if !note.is_empty() {
             title = title.end(format!(" {note} "), look);
         }
