@@ -88,6 +88,9 @@ fn repeat(shared: &Shared) {
     while !shared.stop.load(Ordering::Acquire) {
         if let Some(said) = shared.honest() {
             let due = last.is_none_or(|(phase, at)| phase != said.phase || at.elapsed() >= REPEAT);
+            if last.is_none_or(|(phase, _)| phase != said.phase) {
+                tracing::info!("latch: {} {}", said.phase.word(), said.reason);
+            }
             if due {
                 last = Some((said.phase, Instant::now()));
                 shared.sender.send(Event::Latch(Box::new(said)));

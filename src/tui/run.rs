@@ -5,6 +5,7 @@
 //! something comes. Nothing in here waits for a terminal, a file or a peer.
 
 mod ending;
+mod frames;
 mod keys;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use crate::feeds::Sequencer;
 use crate::host::clock;
 use crate::state::State;
 use crossbeam_channel as channel;
+use frames::Frames;
 use ratatui::layout::Rect;
 use std::fs::File;
 use std::sync::Arc;
@@ -100,6 +102,7 @@ pub fn run(console: Console) -> Result<Exit, TuiError> {
         area: Rect::new(0, 0, columns, rows),
         writer,
         broken: false,
+        frames: Frames::default(),
     };
     round.urgent();
     round.draw();
@@ -137,6 +140,7 @@ struct Round {
     writer: Writer,
     /// A record was out of sequence; told once.
     broken: bool,
+    frames: Frames,
 }
 
 impl Round {
@@ -158,6 +162,7 @@ impl Round {
             self.expire(clock::now());
             if self.pace.due_in(clock::now()) == Some(Duration::ZERO) {
                 self.draw();
+                self.frames.look(&self.writer, clock::now());
             }
             let more = self.fold(TICK_BUDGET);
             if !more {

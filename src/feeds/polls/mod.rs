@@ -92,6 +92,14 @@ impl Question {
             Self::Account => Action::AccountInfo,
         }
     }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Heartbeat => "heartbeat",
+            Self::Positions => "positions",
+            Self::Account => "account",
+        }
+    }
 }
 
 struct Polls {

@@ -40,6 +40,7 @@ impl Told {
         if self.well != Some(true) {
             self.well = Some(true);
             let text = format!("{} answers as v1.0 ({service})", peer.to());
+            tracing::info!("{}: {text}, round trip {rtt:.1?}", self.name);
             self.sender.log(Level::Info, &self.name, text);
         }
         self.unknown = false;
@@ -68,8 +69,12 @@ impl Told {
         error: &AskError,
     ) {
         let words = Text::new(&error.to_string());
-        let waited = micros(clock::now().since(asked));
+        let waited = clock::now().since(asked);
         let gateway = self.last.gateway;
+        if question != Question::Heartbeat || self.well != Some(false) {
+            let what = question.word();
+            tracing::warn!("{}: {what} refused or late, {waited:.1?}: {words}", self.name);
+        }
         match question {
             Question::Heartbeat => {
                 if self.well != Some(false) {
@@ -85,13 +90,13 @@ impl Told {
             Question::Positions => self.sender.send(Event::Positions(Box::new(PositionsRead {
                 gateway,
                 asked,
-                rtt_us: waited,
+                rtt_us: micros(waited),
                 read: Read::Fault(words),
             }))),
             Question::Account => self.sender.send(Event::Account(Box::new(AccountRead {
                 gateway,
                 asked,
-                rtt_us: waited,
+                rtt_us: micros(waited),
                 read: Read::Fault(words),
             }))),
         }

@@ -8,7 +8,7 @@ mod bundle;
 mod tally;
 
 use super::worker::{StartError, Worker};
-use crate::domain::{GatewayAddr, Tick};
+use crate::domain::{GatewayAddr, LinkState, Tick};
 use crate::event::{Level, Sender};
 use crate::host::clock::{self, mono_ns};
 use crate::link::{Look, Sleeper, Sub, poll_until};
@@ -125,9 +125,18 @@ impl Feed {
     fn look(&mut self, now: u64) {
         match self.sub.look(now) {
             Ok(Look::Quiet) => return,
-            Ok(Look::Changed) => {}
-            Ok(Look::Rebuilt(reason)) => self.tally.rebuilt(reason),
-            Err(e) => self.sender.log(Level::Warn, &self.name, e.to_string()),
+            Ok(Look::Changed) => match self.sub.link_state() {
+                LinkState::Up => tracing::info!("{}: link up", self.name),
+                state => tracing::warn!("{}: link {state:?}", self.name),
+            },
+            Ok(Look::Rebuilt(reason)) => {
+                self.tally.rebuilt(reason);
+                tracing::warn!("{}: socket built anew for: {reason}", self.name);
+            }
+            Err(e) => {
+                self.sender.log(Level::Warn, &self.name, e.to_string());
+                tracing::error!("{}: no new socket: {e}", self.name);
+            }
         }
         self.tally.link(self.sub.link_state());
         self.tally.report(&self.sender);

@@ -14,12 +14,15 @@ pub(super) struct Tally {
     seq: Option<u64>,
     moved: bool,
     told: u64,
+    /// Of the dropped ones, those that the diagnostics know of.
+    told_dropped: u64,
 }
 
 impl Tally {
     pub(super) fn new(feed: u16) -> Self {
         let report = FeedReport { feed, ..FeedReport::default() };
-        Self { report, refused: [0; TickFault::ALL.len()], seq: None, moved: false, told: 0 }
+        let refused = [0; TickFault::ALL.len()];
+        Self { report, refused, seq: None, moved: false, told: 0, told_dropped: 0 }
     }
 
     /// A sound tick, and the hole before it where the gateway numbers.
@@ -39,6 +42,10 @@ impl Tally {
         self.moved = true;
         if let Some(count) = self.refused.get_mut(fault.index()) {
             *count += 1;
+            // The first of its kind only: every one is counted on the screen.
+            if *count == 1 {
+                tracing::warn!("feed {}: first message refused for: {fault}", self.report.feed);
+            }
         }
     }
 
@@ -64,6 +71,11 @@ impl Tally {
     pub(super) fn report_due(&mut self, sender: &Sender, now: u64) {
         if now >= self.due() {
             self.told = now;
+            let fresh = self.report.dropped - self.told_dropped;
+            if fresh > 0 {
+                self.told_dropped = self.report.dropped;
+                tracing::warn!("feed {}: {fresh} ticks dropped, too fast", self.report.feed);
+            }
             self.report(sender);
         }
     }

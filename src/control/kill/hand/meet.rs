@@ -21,6 +21,7 @@ impl Work {
             Ok(client) => {
                 self.client = Some(client);
                 self.heard_at = now;
+                tracing::debug!("agent: connected");
                 // A decision that an earlier agent had is handed over anew.
                 if let Some(kill) = &mut self.kill {
                     kill.accepted = false;
@@ -38,6 +39,7 @@ impl Work {
             Ok(()) => match self.config.agent.spawn() {
                 Ok(pid) => {
                     self.agent_pid = Some(pid);
+                    tracing::info!("agent: none answers, process {pid} started");
                     None
                 }
                 Err(e) => Some(format!("agent can't be started: {e}")),
@@ -54,6 +56,7 @@ impl Work {
         }
         if let Some(fault) = fault {
             self.retry_at = now + RETRY;
+            tracing::error!("agent: {fault}");
             let fault = Text::new(&fault);
             self.sender.send(Event::Agent(AgentReport { present: false, pid: None, fault }));
         }
@@ -73,6 +76,7 @@ impl Work {
         if self.kill.as_ref().is_some_and(|k| !k.standing_in && k.said_at.is_some()) {
             self.stand_in("the agent is gone");
         }
+        tracing::warn!("agent: lost: {why}");
     }
 
     pub(super) fn agent_said(&mut self, said: FromAgent) {
@@ -85,6 +89,7 @@ impl Work {
                 self.agent_pid = Some(pid);
                 let report = AgentReport { present: true, pid: Some(pid), fault: Text::default() };
                 self.sender.send(Event::Agent(report));
+                tracing::info!("agent: met, process {pid}");
             }
             FromAgent::Accepted { engage_id, under } => self.accepted(engage_id, under),
             FromAgent::Over { engage_id } => self.over(engage_id),

@@ -131,6 +131,7 @@ impl Work {
         // for the latch before it tells the gateway, and makes it if need be.
         self.say(&ToAgent::Engage { intent: Box::new(intent.clone()) });
         self.maker.make(&intent);
+        let (word, id) = (intent.intent.word(), intent.engage_id);
         self.kill = Some(Kill {
             began: clock::mono_ns(),
             times: StepTimes::default(),
@@ -143,6 +144,7 @@ impl Work {
             last: BTreeMap::new(),
             intent,
         });
+        tracing::warn!("{word} {id}: on its way to latch and agent");
     }
 
     /// What is due: the decision on its way, an agent to be found.
@@ -237,6 +239,7 @@ impl Work {
             }
         }
         self.sender.log(Level::Warn, "kill", format!("{why}: this process carries the kill out"));
+        tracing::warn!("{why}: this process stands in for the agent");
     }
 
     pub(super) fn accepted(&mut self, id: EngageId, under: EngageId) {
@@ -254,6 +257,7 @@ impl Work {
             self.sender.log(Level::Info, "kill", "the agent has the kill again");
         }
         self.report_steps();
+        tracing::info!("agent: has {id} under {under}");
     }
 
     /// The decision was reset: whoever stands in for the agent stops.
