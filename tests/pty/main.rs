@@ -14,6 +14,8 @@ mod common;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod diagnostics;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod hostile;
