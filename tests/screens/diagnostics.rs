@@ -37,7 +37,7 @@ fn a_bad_minute() -> Snapshot {
         (
             Level::Warn,
             "feeds::polls::told",
-            "gateway main: positions refused or late, 3.0s: no answer of 127.0.0.1:5555 \
+            "gateway main: positions failed: no answer from gateway 127.0.0.1:5555 \
              within 3 s (the next like it are left out for a while)",
         ),
         (Level::Error, "feeds::ticks", "feed main: no new socket: too many open files"),

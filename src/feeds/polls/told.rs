@@ -69,11 +69,11 @@ impl Told {
         error: &AskError,
     ) {
         let words = Text::new(&error.to_string());
-        let waited = clock::now().since(asked);
+        let waited = micros(clock::now().since(asked));
         let gateway = self.last.gateway;
         if question != Question::Heartbeat || self.well != Some(false) {
             let what = question.word();
-            tracing::warn!("{}: {what} refused or late, {waited:.1?}: {words}", self.name);
+            tracing::warn!("{}: {what} failed: {words}", self.name);
         }
         match question {
             Question::Heartbeat => {
@@ -90,13 +90,13 @@ impl Told {
             Question::Positions => self.sender.send(Event::Positions(Box::new(PositionsRead {
                 gateway,
                 asked,
-                rtt_us: micros(waited),
+                rtt_us: waited,
                 read: Read::Fault(words),
             }))),
             Question::Account => self.sender.send(Event::Account(Box::new(AccountRead {
                 gateway,
                 asked,
-                rtt_us: micros(waited),
+                rtt_us: waited,
                 read: Read::Fault(words),
             }))),
         }

@@ -127,7 +127,9 @@ impl Feed {
             Ok(Look::Quiet) => return,
             Ok(Look::Changed) => match self.sub.link_state() {
                 LinkState::Up => tracing::info!("{}: link up", self.name),
-                state => tracing::warn!("{}: link {state:?}", self.name),
+                LinkState::Connecting | LinkState::Down => {
+                    tracing::warn!("{}: link down", self.name);
+                }
             },
             Ok(Look::Rebuilt(reason)) => {
                 self.tally.rebuilt(reason);

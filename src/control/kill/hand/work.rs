@@ -247,7 +247,7 @@ impl Work {
         if kill.intent.engage_id != id {
             return;
         }
-        kill.accepted = true;
+        let first = !std::mem::replace(&mut kill.accepted, true);
         kill.under = Some(under);
         kill.times.handed.get_or_insert(since(&kill.intent, clock::mono_ns()));
         if std::mem::take(&mut kill.standing_in) {
@@ -257,7 +257,9 @@ impl Work {
             self.sender.log(Level::Info, "kill", "the agent has the kill again");
         }
         self.report_steps();
-        tracing::info!("agent: has {id} under {under}");
+        if first {
+            tracing::info!("agent: has {id} under {under}");
+        }
     }
 
     /// The decision was reset: whoever stands in for the agent stops.
