@@ -11,8 +11,9 @@ use crate::place::Place;
 fn a_gateway_that_is_absent_is_named_and_nothing_is_made_up() {
     let home = home();
     let console = At::nobody().console(&home, 120, 40);
-    let text = console.see("can't be reached");
-    assert!(text.contains("no answer") && text.contains("positions unknown"), "{text}");
+    let text = console.wait_for("the cause, and that nothing is known", SOON, |t| {
+        t.contains("can't be reached") && t.contains("no answer") && t.contains("positions unknown")
+    });
     assert!(text.contains("LIVE?"), "an unknown mode counts as live:\n{text}");
     assert!(!text.contains("no open position"), "unknown is not flat:\n{text}");
 }
