@@ -70,6 +70,8 @@ pub enum Event {
     Command(Box<CommandReport>),
     /// A line for the Log pane.
     Log(LogLine),
+    /// What the audit log knows of rehearsals.
+    Drill(DrillReport),
 }
 
 /// What a session is about; it never changes while it runs.
@@ -90,6 +92,13 @@ pub struct SessionInfo {
     pub operator: Text,
     /// Where the configuration came from, for the Log pane.
     pub config: Text,
+}
+
+/// What the audit log knows of rehearsals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrillReport {
+    /// When the kill was last rehearsed and ended in proof; none: never.
+    pub last: Option<UtcMicros>,
 }
 
 /// A feed's link and its counters since the session began.

@@ -7,7 +7,7 @@
 
 use super::record::{Act, ForeignLatch, Record};
 use super::verify;
-use crate::domain::{EngageId, GatewayPhase, KillIntent, StepTimes, Text};
+use crate::domain::{EngageId, GatewayPhase, KillIntent, StepTimes, Text, UtcMicros};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -30,6 +30,7 @@ pub struct Ledger {
     armed: BTreeSet<EngageId>,
     foreign: BTreeMap<ForeignLatch, Text>,
     foreign_reset: BTreeSet<ForeignLatch>,
+    drilled: Option<UtcMicros>,
 }
 
 impl Ledger {
@@ -60,7 +61,11 @@ impl Ledger {
             Act::External { file, reason } => {
                 self.foreign.insert(*file, reason.clone());
             }
+            Act::Drill { phase: GatewayPhase::Verified, .. } => {
+                self.drilled = self.drilled.max(Some(record.at.utc));
+            }
             Act::Open { .. }
+            | Act::Drill { .. }
             | Act::Positions { .. }
             | Act::Tampered { .. }
             | Act::Command { .. } => {}
@@ -103,6 +108,12 @@ impl Ledger {
     #[must_use]
     pub fn foreign_was_reset(&self, file: &ForeignLatch) -> bool {
         self.foreign_reset.contains(file)
+    }
+
+    /// When the kill was last rehearsed and ended in proof.
+    #[must_use]
+    pub const fn last_drill(&self) -> Option<UtcMicros> {
+        self.drilled
     }
 
     /// What keeps the switch disarmed: token and why.

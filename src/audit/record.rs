@@ -130,6 +130,15 @@ pub enum Act {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<Ticket>,
     },
+    /// The kill was rehearsed on a stage of its own; nothing real was touched.
+    Drill {
+        /// How far it came: only VERIFIED is a good one.
+        phase: GatewayPhase,
+        /// Steps in microseconds since the key.
+        times: StepTimes,
+        /// By the keys of the console, else by the program alone.
+        keys: bool,
+    },
 }
 
 impl Act {
@@ -151,6 +160,7 @@ impl Act {
             Self::Disarm { .. } => "DISARM",
             Self::Arm { .. } => "ARM",
             Self::Command { .. } => "COMMAND",
+            Self::Drill { .. } => "DRILL",
         }
     }
 }

@@ -106,6 +106,9 @@ fn detail(act: &Act) -> String {
         Act::Arm { tokens, live } => {
             format!("{} tokens{}", tokens.len(), if *live { " LIVE" } else { "" })
         }
+        Act::Drill { phase, keys, .. } => {
+            format!("{} {}", phase.word(), if *keys { "by keys" } else { "unattended" })
+        }
         Act::Command { req_id, what, outcome, .. } => format!("{what} {outcome} {req_id}"),
     }
 }

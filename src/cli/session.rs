@@ -3,14 +3,16 @@
 
 use super::clerk::{Clerk, Polls};
 use super::{Exit, Failure, Outcome, logs, wiring};
+use crate::audit::LedgerReader;
 use crate::breaker::{Gate, Watcher};
 use crate::config::{Settings, dirs};
 use crate::control::kill::Hand;
 use crate::domain::{Mode, Text};
-use crate::event::{Level, Sender, SessionInfo, channel_pair};
+use crate::event::{DrillReport, Event, Level, Sender, SessionInfo, channel_pair};
 use crate::feeds::ticks::FeedHandle;
 use crate::feeds::{self, DecisionFeed, LatchFeed, Sequencer};
 use crate::host::{Identity, SystemClock};
+use crate::state::State;
 use crate::tui::cockpit::Cockpit;
 use crate::tui::keymap::Keymap;
 use crate::tui::run::{self as console, Console};
@@ -74,7 +76,7 @@ impl Session {
         let latch = LatchFeed::start(Arc::clone(&gate), sender.clone()).map_err(Failure::failed)?;
         let watcher = wiring::watch(settings, "console", Arc::clone(&gate), latch.teller());
         let decisions = decisions(settings, &sender)?;
-        let hand = wiring::hand(settings, "console", true, Arc::clone(&gate), sender.clone())?;
+        let hand = wiring::hand(settings, role(&plan), true, Arc::clone(&gate), sender.clone())?;
         let hand = Arc::new(hand);
         let polls = Polls::default();
         let (clerk, desk) =
@@ -113,12 +115,23 @@ impl Session {
     /// # Errors
     /// There is no terminal, or it can't be set up.
     pub fn show(self) -> Outcome {
+        self.watched().map(|(exit, _)| exit)
+    }
+
+    /// As [`Session::show`]; gives back what the screen showed last, too.
+    ///
+    /// # Errors
+    /// There is no terminal, or it can't be set up.
+    pub fn watched(self) -> Result<(Exit, State), Failure> {
         let Self { plan, sender, sequencer, behind, .. } = self;
         let (theme, keymap, notes) = looks(&plan);
         let connect = {
             let (settings, sender) = (plan.settings.clone(), sender.clone());
             let (polls, ticks) = (Arc::clone(&behind.polls), Arc::clone(&behind.ticks));
-            move |_| connect(&settings, &sender, &polls, &ticks)
+            move |_| {
+                connect(&settings, &sender, &polls, &ticks);
+                look_up_drill(&settings, &sender);
+            }
         };
         let screen = Cockpit::new(plan.settings.card.clone())
             .with_diagnostics(behind.diagnostics.keeper.clone());
@@ -136,17 +149,22 @@ impl Session {
             on_first_frame: None,
         });
         behind.end();
-        match ended.map_err(Failure::failed)? {
-            console::Exit::Quit => Ok(Exit::OK),
-            console::Exit::Signal(n) => {
-                Ok(Exit(u8::try_from(n).map_or(1, |n| n.saturating_add(128))))
-            }
-            console::Exit::TerminalLost => Ok(Exit(129)),
+        let ended = ended.map_err(Failure::failed)?;
+        let exit = match ended.exit {
+            console::Exit::Quit => Exit::OK,
+            console::Exit::Signal(n) => Exit(u8::try_from(n).map_or(1, |n| n.saturating_add(128))),
+            console::Exit::TerminalLost => Exit(129),
             console::Exit::Unreadable(why) => {
-                Err(Failure::failed(format!("the keyboard can't be read: {why}")))
+                return Err(Failure::failed(format!("the keyboard can't be read: {why}")));
             }
-        }
+        };
+        Ok((exit, ended.state))
     }
+}
+
+/// As in the audit log.
+fn role(plan: &Plan) -> &'static str {
+    if plan.forced_mode == Some(Mode::Drill) { wiring::DRILL } else { "console" }
 }
 
 impl Behind {
@@ -206,6 +224,18 @@ fn info(plan: &Plan) -> SessionInfo {
         host: who.host,
         config: plan.config.clone(),
     }
+}
+
+/// Tells when the kill was last rehearsed. On a thread of its own: the log
+/// may be long.
+fn look_up_drill(settings: &Settings, sender: &Sender) {
+    let (audit, sender) = (wiring::latch_home(settings).audit(), sender.clone());
+    let work = move || {
+        if let Ok(ledger) = LedgerReader::new(&audit).refresh() {
+            sender.send(Event::Drill(DrillReport { last: ledger.last_drill() }));
+        }
+    };
+    let _ = std::thread::Builder::new().name("drill-log".to_owned()).spawn(work);
 }
 
 /// Theme and keymap; what could not be used is told, and a bundled one stands

@@ -3,7 +3,7 @@
 use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, close, completions, config, console, demo,
-    doctor, gateway, heartbeat, kill, man, order, positions, reset, status, ticks,
+    doctor, drill, gateway, heartbeat, kill, man, order, positions, reset, status, ticks,
 };
 
 macro_rules! verbs {
@@ -55,6 +55,8 @@ verbs! {
     Reset => reset,
     /// Let orders pass again after a reset
     Arm => arm,
+    /// Rehearse the kill on a stage of its own, and time every step
+    Drill => drill,
     /// Show where the switch stands
     Status => status,
     /// Check or print the audit log
@@ -80,7 +82,11 @@ impl Verb {
     /// Whether it takes the terminal for itself.
     #[must_use]
     pub const fn has_screen(&self) -> bool {
-        matches!(self, Self::Console(_) | Self::Demo(_))
+        match self {
+            Self::Console(_) | Self::Demo(_) => true,
+            Self::Drill(args) => args.has_screen(),
+            _ => false,
+        }
     }
 }
 

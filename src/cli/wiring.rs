@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The role of a rehearsal: what a hand of it decides is marked as one.
+pub const DRILL: &str = "drill";
+
 /// The latch and its private directory.
 #[must_use]
 pub fn latch_home(settings: &Settings) -> LatchHome {
@@ -83,7 +86,7 @@ pub fn hand(
         who: Identity::here(),
         role,
         reason: Text::new("kill chord of the console"),
-        drill: false,
+        drill: role == DRILL,
         warm,
     };
     Hand::start(config, gate, sender).map_err(no_hand)

@@ -24,7 +24,9 @@ pub use lag::{Lag, Rolling, Series};
 pub use quotes::Quote;
 
 use crate::domain::{Decision, KillProgress, LatchSeen, Mode, Stamp, Symbol};
-use crate::event::{AgentReport, CommandReport, Event, GuardReport, LogLine, SessionInfo, Stamped};
+use crate::event::{
+    AgentReport, CommandReport, DrillReport, Event, GuardReport, LogLine, SessionInfo, Stamped,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -68,6 +70,9 @@ pub struct State {
     pub log: VecDeque<Aged<LogLine>>,
     /// How late everything is.
     pub lag: Lag,
+    /// Rehearsals on record, once they were looked up.
+    #[serde(default)]
+    pub drill: Option<DrillReport>,
 }
 
 /// A value and when it was learnt.
@@ -120,6 +125,7 @@ impl State {
             Event::Kill(progress) => self.on_kill(progress),
             Event::Agent(report) => self.on_agent(report),
             Event::Command(report) => self.on_command(report),
+            Event::Drill(report) => self.drill = Some(*report),
             Event::Log(line) => self.push_log(line.clone()),
         }
         Ok(())

@@ -71,7 +71,7 @@ pub struct Console {
 ///
 /// # Errors
 /// There is no terminal, or it can't be set up.
-pub fn run(console: Console) -> Result<Exit, TuiError> {
+pub fn run(console: Console) -> Result<Ended, TuiError> {
     let (ended, ends) = channel::bounded(8);
     let (forward, keys) = channel::bounded(input::BACKLOG);
     let lost = Arc::new(AtomicBool::new(false));
@@ -120,7 +120,16 @@ pub fn run(console: Console) -> Result<Exit, TuiError> {
     lost.store(true, Ordering::SeqCst);
     round.leave();
     drop(taken);
-    Ok(exit)
+    Ok(Ended { exit, state: round.state })
+}
+
+/// What is left of a console.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// Why it ended.
+    pub exit: Exit,
+    /// What it knew last.
+    pub state: State,
 }
 
 /// The loop's belongings.

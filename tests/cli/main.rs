@@ -19,6 +19,8 @@ mod desk;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod drill;
+#[cfg(test)]
 mod gateway;
 #[cfg(test)]
 mod help;

@@ -107,7 +107,8 @@ fn console() {
         })),
     });
     match exit {
-        Ok(exit) => {
+        Ok(ended) => {
+            let exit = ended.exit;
             note(&format!("exit {exit:?}"));
             if Path::new("linger").exists() {
                 std::thread::sleep(Duration::from_mins(1));

@@ -2,8 +2,10 @@
 
 use crate::picture::{frame, picture, rows};
 use crate::scene::{self, Session};
-use crs::domain::{GatewayPhase, Intent, LatchPhase, Mode, Text};
-use crs::event::{Event, Fingerprint, GatewayReport, GuardPhase, GuardedVerb, Level, LinkState};
+use crs::domain::{GatewayPhase, Intent, LatchPhase, Mode, Text, UtcMicros};
+use crs::event::{
+    DrillReport, Event, Fingerprint, GatewayReport, GuardPhase, GuardedVerb, Level, LinkState,
+};
 use crs::tui::theme::{Charset, Theme};
 use crs::tui::ui::{Pane, Ui};
 use crs::tui::view::draw;
@@ -20,6 +22,18 @@ fn shoot(name: &str, session: &Session, ui: &Ui) {
 #[test]
 fn calm() {
     shoot("calm", &scene::calm(), &Ui::default());
+}
+
+#[test]
+fn a_drill_is_due_after_seven_days() {
+    let mut s = scene::calm();
+    let ago = |days: i64| UtcMicros(s.state.now.utc.0 - days * 86_400_000_000);
+    let (due, fresh) = (ago(8), ago(3));
+    s.put(Event::Drill(DrillReport { last: Some(due) }));
+    shoot("drill_due", &s, &Ui::default());
+    s.put(Event::Drill(DrillReport { last: Some(fresh) }));
+    let buffer = frame(&s.state, &Ui::default(), &scene::hints(), 120, 40);
+    assert!(rows(&buffer).iter().any(|row| row.contains("last drill 72h ago")));
 }
 
 #[test]

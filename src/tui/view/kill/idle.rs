@@ -6,6 +6,10 @@ use crate::state::switch::standing;
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::view::pen::Line;
 use crate::tui::view::{Scene, format, words, wrap};
+use std::time::Duration;
+
+/// A kill that was not rehearsed for so long is due.
+const DRILL_DUE: Duration = Duration::from_secs(7 * 86_400);
 
 /// What is shown.
 #[must_use]
@@ -69,6 +73,7 @@ pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
             .dim(format!(", reset {} ago", format::age(state.age(over))));
         lines.push((3, line));
     }
+    lines.extend(drill(scene).map(|line| (5, line)));
     lines.push((4, Line::new().dim("pending orders: not verifiable")));
     if !seen.path.is_empty() {
         let age = format::age(state.age(state.latch.at));
@@ -76,6 +81,23 @@ pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
         lines.extend(wrap(&text, width).into_iter().map(|row| (6, Line::new().dim(row))));
     }
     lines
+}
+
+/// When the kill was last rehearsed; where nothing is real, nobody asks.
+fn drill<'a>(scene: Scene<'_>) -> Option<Line<'a>> {
+    let state = scene.state;
+    let report = state.drill.filter(|_| state.session.forced_mode.is_none())?;
+    let Some(last) = report.last else {
+        return Some(Line::new().dim("never rehearsed: crs drill"));
+    };
+    let us = u64::try_from(state.now.utc.0.saturating_sub(last.0)).unwrap_or(0);
+    let age = Duration::from_micros(us);
+    let line = Line::new().dim("last drill ");
+    Some(if age > DRILL_DUE {
+        line.text(format!("{} ago: crs drill", format::age(age)), Role::HealthStale)
+    } else {
+        line.dim(format!("{} ago", format::age(age)))
+    })
 }
 
 /// The target of the last kill that came off worst.

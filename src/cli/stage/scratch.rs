@@ -1,4 +1,4 @@
-//! The demo's directory, and the end of the agent that was started for it.
+//! The stage's directory, and the end of the agent that was started for it.
 
 use crate::breaker::LatchHome;
 use crate::host::{clock, ids};
@@ -19,13 +19,13 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Makes a new one: its name is random, and one that is there already is
+    /// Makes a new one for `what`: its name is random, and one that is there already is
     /// never taken.
     ///
     /// # Errors
     /// The system's words.
-    pub fn make() -> io::Result<Self> {
-        let dir = std::env::temp_dir().join(format!("crs-demo-{:016x}", ids::random_u64()));
+    pub fn make(what: &str) -> io::Result<Self> {
+        let dir = std::env::temp_dir().join(format!("crs-{what}-{:016x}", ids::random_u64()));
         DirBuilder::new().mode(0o700).create(&dir)?;
         Ok(Self { dir })
     }
@@ -36,7 +36,7 @@ impl Scratch {
         self.dir.join(name)
     }
 
-    /// The demo's latch.
+    /// The latch in it.
     #[must_use]
     pub fn latch(&self) -> PathBuf {
         self.join("kill_switch.lock")

@@ -1,0 +1,60 @@
+//! A stage: paper gateway, latch and state directory of its own, for what
+//! must not touch the real thing. `crs demo` and `crs drill` play on it.
+
+mod scratch;
+
+use super::{Failure, wiring};
+use crate::breaker::LatchHome;
+use crate::config::Settings;
+use crate::domain::{GatewayAddr, Text};
+use crate::gateway::{Gateway, GatewayOptions, RunningGateway, SimOptions};
+use scratch::Scratch;
+
+/// What runs and lies on it.
+pub struct Stage {
+    /// Settings that lead nowhere else.
+    pub settings: Settings,
+    /// Its paper gateway, on free loopback ports.
+    pub gateway: RunningGateway,
+    scratch: Scratch,
+}
+
+impl Stage {
+    /// Sets it up for `what`. Of the user's settings only the looks are kept.
+    ///
+    /// # Errors
+    /// Status 1 when there is no scratch directory or no port to be had.
+    pub fn set(what: &str, sim: SimOptions, user: Settings) -> Result<Self, Failure> {
+        let scratch = Scratch::make(what).map_err(Failure::failed)?;
+        let mut options = GatewayOptions::embedded(sim, scratch.join("gateway"));
+        options.latch = Some(scratch.latch());
+        let gateway = Gateway::start(&options).map_err(Failure::failed)?;
+        let at = gateway.addresses();
+        let main =
+            GatewayAddr { name: Text::new(what), cmd: at.cmd.clone(), data: at.data.clone() };
+        let settings = Settings {
+            gateways: vec![main],
+            events: vec![at.events.clone()],
+            kill_switch_file: scratch.latch(),
+            theme: user.theme,
+            keymap: user.keymap,
+            color: user.color,
+            fps: user.fps,
+            ..Settings::defaults(user.config_dir, scratch.join("state"))
+        };
+        Ok(Self { settings, gateway, scratch })
+    }
+
+    /// Its latch and private directory.
+    #[must_use]
+    pub fn home(&self) -> LatchHome {
+        wiring::latch_home(&self.settings)
+    }
+
+    /// Ends the agent and the gateway, and removes everything.
+    pub fn strike(self) {
+        scratch::end_agent(&self.home());
+        self.gateway.stop();
+        self.scratch.remove();
+    }
+}
