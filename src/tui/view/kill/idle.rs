@@ -9,7 +9,7 @@ use crate::tui::view::{Scene, format, words, wrap};
 use std::time::Duration;
 
 /// A kill that was not rehearsed for so long is due.
-const DRILL_DUE: Duration = Duration::from_secs(7 * 86_400);
+const DRILL_DUE: Duration = Duration::from_hours(7 * 24);
 
 /// What is shown.
 #[must_use]
