@@ -56,10 +56,14 @@ fn a_late_answer_counts_and_a_missing_one_is_replaced_by_proof() {
 
 #[test]
 fn every_attempt_at_one_decision_carries_one_id() {
-    let args = ["--positions", "1", "--behaviour", "late", "--delay", "5.5"];
+    // Longer than any attempt waits: an answer that counts came too late for
+    // its own.
+    let args = ["--positions", "1", "--behaviour", "late", "--delay", "5.6"];
     let Some(place) = Place::new(&args) else { return };
     let killed = place.kill("75");
     assert_eq!(killed.code(), Some(0), "{killed:#?}");
+    let acked = &killed.report["gateways"][0]["times"]["acked"];
+    assert!(acked.as_u64().is_some_and(|us| us >= 5_500_000), "{killed:#?}");
     let ids = kill_ids(&place);
     assert!(ids.len() > 1, "it was too late for the first deadline: {ids:?}");
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");

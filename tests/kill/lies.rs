@@ -29,6 +29,34 @@ fn a_lie_about_closing_ends_verified_once_the_closes_work() {
 }
 
 #[test]
+fn fewer_closed_than_found_is_partial_and_the_survivor_is_named() {
+    let traits = ["--behaviour", "partial", "--behaviour", "close-fails"];
+    let mesh = Mesh::new(&[&["--positions", "3"], &traits[..]].concat());
+    let (code, report) =
+        mesh.crs(&["kill", "--reason", "test", "--yes", "--json", "--timeout", "3"]);
+    assert_eq!(code, 4, "{report:#}");
+    let gateway = &report["gateways"][0];
+    assert!(gateway["times"]["acked"].is_null(), "two of three is no acknowledgement: {report:#}");
+    assert_eq!(gateway["phase"], "PARTIAL", "{report:#}");
+    let left = gateway["survivors"].as_array().unwrap();
+    assert_eq!(left.len(), 1, "{report:#}");
+    assert!((1_000_001..=1_000_003).contains(&left[0]["ticket"].as_u64().unwrap()), "{left:?}");
+}
+
+/// The list of positions is 8 MiB: no line takes it, so nothing is proven.
+#[test]
+fn an_answer_too_large_to_be_one_proves_nothing_and_silences_nobody() {
+    let mesh = Mesh::new(&["--positions", "1", "--behaviour", "huge"]);
+    let (code, report) =
+        mesh.crs(&["kill", "--reason", "test", "--yes", "--json", "--timeout", "4"]);
+    assert_eq!(code, 3, "{report:#}");
+    assert!(report["gateways"][0]["times"]["acked"].is_u64(), "{report:#}");
+    assert!(report["gateways"][0]["times"]["verified"].is_null(), "{report:#}");
+    let asked = mesh.peer.count("GET_POSITIONS");
+    mesh.until("asked again", |_| mesh.peer.count("GET_POSITIONS") > asked + 1);
+}
+
+#[test]
 fn blind_looks_flat_and_is_never_verified() {
     ends(&["blind"], "2", 3, "PARTIAL");
     ends(&["no-proof-fields"], "0", 3, "PARTIAL");

@@ -8,19 +8,19 @@ use crs::event::{Event, FeedReport, Receiver, channel_pair};
 use crs::feeds::ticks::{self, FeedHandle, Limits};
 use std::time::{Duration, Instant};
 
-const LONG: Duration = Duration::from_secs(20);
+pub const LONG: Duration = Duration::from_secs(20);
 const TICK: &[u8] = br#"{"symbol":"EURUSD","bid":1.1,"ask":1.2,"timestamp":1.5}"#;
 
 /// A feed under test and what it has told so far.
-struct Feed {
+pub struct Feed {
     handle: Option<FeedHandle>,
     receiver: Receiver,
-    report: FeedReport,
-    ticks: Vec<Tick>,
+    pub report: FeedReport,
+    pub ticks: Vec<Tick>,
 }
 
 impl Feed {
-    fn start(port: u16, silence: Duration) -> Self {
+    pub fn start(port: u16, silence: Duration) -> Self {
         let (sender, receiver) = channel_pair();
         let gateway =
             GatewayAddr { name: Text::new("main"), cmd: endpoint(1), data: endpoint(port) };
@@ -30,7 +30,7 @@ impl Feed {
         Self { handle: Some(handle), receiver, report, ticks: Vec::new() }
     }
 
-    fn listen(&mut self) -> &Self {
+    pub fn listen(&mut self) -> &Self {
         for event in self.receiver.urgent.try_iter() {
             if let Event::Feed(report) = event {
                 self.report = *report;
@@ -43,12 +43,12 @@ impl Feed {
         self
     }
 
-    fn until(&mut self, what: impl Fn(&Self) -> bool) {
+    pub fn until(&mut self, what: impl Fn(&Self) -> bool) {
         let came = eventually(LONG, || what(self.listen()));
         assert!(came, "{:?} after {} ticks", self.report, self.ticks.len());
     }
 
-    fn stop(&mut self) {
+    pub fn stop(&mut self) {
         let start = Instant::now();
         assert!(self.handle.take().unwrap().stop());
         assert!(start.elapsed() < Duration::from_secs(2));
@@ -56,7 +56,7 @@ impl Feed {
     }
 }
 
-fn publisher(ctx: &zmq::Context, port: &str) -> (zmq::Socket, u16) {
+pub fn publisher(ctx: &zmq::Context, port: &str) -> (zmq::Socket, u16) {
     let socket = ctx.socket(zmq::PUB).unwrap();
     socket.set_linger(0).unwrap();
     socket.bind(&format!("tcp://127.0.0.1:{port}")).unwrap();
@@ -65,7 +65,7 @@ fn publisher(ctx: &zmq::Context, port: &str) -> (zmq::Socket, u16) {
 }
 
 /// Publishes until the feed has heard it: a subscription takes its time.
-fn publish_until_heard(feed: &mut Feed, socket: &zmq::Socket) {
+pub fn publish_until_heard(feed: &mut Feed, socket: &zmq::Socket) {
     let before = feed.listen().ticks.len();
     let heard = eventually(LONG, || {
         socket.send(TICK, 0).unwrap();

@@ -10,6 +10,8 @@ mod peers;
 #[cfg(test)]
 mod polls;
 #[cfg(test)]
+mod refused;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod wild;

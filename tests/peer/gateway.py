@@ -352,6 +352,8 @@ def run(args):
             os._exit(0)
         reply, action = answer(broker, raw)
         log(out, t=time.time(), action=action, raw=raw.decode("utf-8", "backslashreplace"),
+            # Who asked: a name that ROUTER gives to each connection.
+            **{"from": frames[0].hex()},
             positions=len(broker.positions), kills=broker.kills)
         if action == "KILL_SWITCH" and "die-after-kill" in broker.traits:
             os._exit(0)

@@ -337,8 +337,12 @@ impl Machine {
                 self.poll_soon(now);
             }
             Err(Refusal::Pending) => {
-                self.pending_since.get_or_insert(now);
-                self.worsen("the gateway answered PENDING", out);
+                // Reads have proven flat by themselves; the next one tells
+                // whether that still holds.
+                if self.phase != GatewayPhase::Verified {
+                    self.pending_since.get_or_insert(now);
+                    self.worsen("the gateway answered PENDING", out);
+                }
                 self.retry(now);
                 self.poll_soon(now);
             }

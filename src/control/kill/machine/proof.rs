@@ -69,6 +69,7 @@ impl Machine {
         let span = now.saturating_sub(self.first_good);
         if self.good >= 3 && span >= 2 * self.timing.proof {
             self.phase = GatewayPhase::Verified;
+            self.pending_since = None;
             self.times.verified = self.times.verified.or(Some(self.since_key(now)));
             self.poll_at = Some(now + self.timing.enforce);
             self.note = Text::new(if self.acked || self.passive {

@@ -242,6 +242,50 @@ fn wrong_ids_pending_and_nested_errors_are_no_acknowledgement() {
 }
 
 #[test]
+fn pending_is_an_alarm_at_ten_seconds_and_none_once_flat_is_proven() {
+    let mut b = Bench::new();
+    b.sent("KILL_SWITCH");
+    let pending = |b: &mut Bench| {
+        if let Some(call) = b.find("KILL_SWITCH") {
+            let own = b.open.get(&call).unwrap().0.clone();
+            b.hear(Input::Reply(call, envelope(own.as_str(), "PENDING", "{}")));
+        }
+    };
+    pending(&mut b);
+    assert_eq!((b.machine.phase, b.machine.times.acked), (GatewayPhase::Partial, None));
+    for _ in 0..99 {
+        b.pass(100);
+        pending(&mut b);
+    }
+    assert_eq!(b.alarms, []);
+    b.pass(100);
+    assert_eq!(b.alarms, [Text::new("the gateway still says PENDING after 10 s")]);
+    for _ in 0..300 {
+        b.pass(100);
+        pending(&mut b);
+        if b.find("GET_POSITIONS").is_some() {
+            b.flat_poll();
+        }
+    }
+    assert_eq!((b.machine.phase, b.alarms.len()), (GatewayPhase::Verified, 1));
+    assert_eq!(b.machine.times.acked, None);
+}
+
+#[test]
+fn an_answer_later_than_thirty_seconds_is_nobodys() {
+    let mut b = Bench::new();
+    b.sent("KILL_SWITCH");
+    let first = b.find("KILL_SWITCH").unwrap();
+    b.pass(29_900);
+    assert!(b.open.contains_key(&first), "its socket listens on");
+    b.pass(200);
+    assert!(!b.open.contains_key(&first), "and is closed then");
+    let late = envelope(id().kill_req(1).as_str(), "SUCCESS", CLOSED);
+    b.hear(Input::Reply(first, late));
+    assert_eq!((b.machine.phase, b.machine.times.acked), (GatewayPhase::Unconfirmed, None));
+}
+
+#[test]
 fn a_stranger_gets_no_second_word_until_it_is_probed() {
     let mut b = Bench::new();
     let call = b.find("KILL_SWITCH").unwrap();
