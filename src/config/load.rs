@@ -3,6 +3,7 @@
 use super::env::{self, Lookup};
 use super::gateways::{self, Parts};
 use super::origin::Sourced;
+use super::section::Document;
 use super::{Flags, Origin, Origins, Problem, Settings, dirs, file};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -112,15 +113,25 @@ pub fn load_with(flags: &Flags, lookup: Lookup<'_>) -> Loaded {
 
 fn read_file(path: &Path, draft: &mut Draft) {
     let shown = path.to_string_lossy();
-    match read_text(path) {
-        Ok(text) => file::apply(&shown, &text, draft),
+    let bytes = match read_bytes(path) {
+        Ok(bytes) => bytes,
         Err((cause, next)) => {
             draft.problems.push(Problem::new(file::whole(&shown), cause, next));
+            return;
+        }
+    };
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => file::apply(&shown, text, draft),
+        Err(e) => {
+            let good = bytes.get(..e.valid_up_to()).unwrap_or_default();
+            let good = String::from_utf8_lossy(good);
+            let at = Document::new(&shown, &good).place(good.len());
+            draft.problems.push(Problem::new(at, "is not UTF-8", "save it as UTF-8"));
         }
     }
 }
 
-fn read_text(path: &Path) -> Result<String, (String, &'static str)> {
+fn read_bytes(path: &Path) -> Result<Vec<u8>, (String, &'static str)> {
     let unreadable = |e: std::io::Error| {
         (format!("can't be read: {e}"), "check path and permissions, or write one: crs config init")
     };
@@ -135,11 +146,7 @@ fn read_text(path: &Path) -> Result<String, (String, &'static str)> {
     if u64::try_from(bytes.len()).is_ok_and(|n| n > MAX_BYTES) {
         return Err(("is larger than 1 MiB".to_owned(), "name a TOML file with --config"));
     }
-    String::from_utf8(bytes).map_err(|e| {
-        let good = e.utf8_error().valid_up_to();
-        let line = e.as_bytes().iter().take(good).filter(|b| **b == b'\n').count() + 1;
-        (format!("is not UTF-8 in line {line}"), "save it as UTF-8")
-    })
+    Ok(bytes)
 }
 
 fn apply_flags(flags: &Flags, draft: &mut Draft) {

@@ -3,8 +3,13 @@
 //! Beside each `invalid/NAME.toml` stands `NAME.txt`: every problem, in
 //! order. `UPDATE_GOLDEN=1` writes them anew; read the difference.
 
+use super::common::sandbox::Sandbox;
 use crs::config::{Flags, Loaded, load::load_with};
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_secs(20);
 
 fn fixtures(kind: &str) -> Vec<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/config").join(kind);
@@ -42,6 +47,63 @@ fn bad_files_name_every_problem() {
         assert!(!wanted.is_empty(), "{} has no golden errors", file.display());
         assert_eq!(shown, wanted, "{}", file.display());
     }
+}
+
+/// As an operator meets them: each with file, line and column, and status 78.
+#[test]
+fn bad_files_are_78_and_each_problem_has_its_place() {
+    let home = Sandbox::new();
+    for file in fixtures("invalid") {
+        let mut check = home.crs(&["--config", file.to_str().unwrap(), "config", "check"]);
+        // What the environment says would hide what the file says; to check
+        // is to read nothing but the file.
+        let outcome = check.env_remove("KILL_SWITCH_FILE").output().unwrap();
+        assert_eq!(outcome.status.code(), Some(78), "{outcome:#?}");
+        let said = [outcome.stdout, outcome.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        let golden = std::fs::read_to_string(file.with_extension("txt")).unwrap();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        for problem in golden.lines() {
+            assert!(said.contains(problem), "no {problem:?}: {said}");
+            let Some(rest) = problem.strip_prefix(name) else {
+                assert!(problem.starts_with("    next: "), "{name}: {problem}");
+                continue;
+            };
+            let place: Vec<&str> = rest.splitn(4, ':').collect();
+            let [_, line, column, cause] = place[..] else { panic!("{name}: {problem}") };
+            let counted = |n: &str| n.parse::<u32>().is_ok_and(|n| n > 0);
+            assert!(counted(line) && counted(column) && cause.len() > 5, "{name}: {problem}");
+        }
+    }
+}
+
+#[test]
+fn what_stands_in_the_files_place_is_78_by_name_and_an_empty_file_is_none() {
+    let home = Sandbox::new();
+    let at = |name: &str| home.path().join(name);
+    fs::create_dir(at("directory")).unwrap();
+    std::os::unix::fs::symlink(at("nowhere"), at("dangling")).unwrap();
+    fs::write(at("large"), vec![b'#'; 2 << 20]).unwrap();
+    for (name, cause) in [
+        ("directory", "is not a file"),
+        ("dangling", "can't be read: No such file"),
+        ("absent", "can't be read: No such file"),
+        ("large", "is larger than 1 MiB"),
+    ] {
+        let path = at(name).display().to_string();
+        let outcome = home.run(&["--config", &path, "config", "check"], LIMIT);
+        assert_eq!(outcome.code, Some(78), "{name}: {outcome:#?}");
+        let said = outcome.stdout + &outcome.stderr;
+        assert!(said.contains(&format!("{path}: {cause}")), "{name}: {said}");
+        assert!(said.contains("next: "), "{name}: {said}");
+    }
+    fs::write(at("empty"), "").unwrap();
+    let path = at("empty").display().to_string();
+    assert_eq!(home.run(&["--config", &path, "config", "check"], LIMIT).code, Some(0));
+    // The usual place counts as much as a named one.
+    fs::create_dir_all(at("home/.config/crs/config.toml")).unwrap();
+    let usual = home.run(&["config", "check"], LIMIT);
+    assert_eq!(usual.code, Some(78), "{usual:#?}");
 }
 
 #[test]

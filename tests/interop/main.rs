@@ -5,6 +5,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 #[cfg(test)]
+mod inert;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod place;

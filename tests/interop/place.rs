@@ -37,6 +37,16 @@ impl Place {
         self.home.run(&[&at, args].concat(), LIMIT)
     }
 
+    /// The same with every line of diagnostics that there is.
+    pub fn logged(&self, args: &[&str]) -> Outcome {
+        let at = ["--cmd-port", &self.cmd_port, "--data-port", &self.data_port];
+        let mut command = self.home.crs(&[&at, args].concat());
+        let said = command.env("CRS_LOG", "trace").output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (stdout, stderr) = (text(&said.stdout), text(&said.stderr));
+        Outcome { code: said.status.code(), stdout, stderr }
+    }
+
     /// `crs kill`, waiting so many seconds for the proof.
     pub fn kill(&self, seconds: &str) -> Killed {
         let outcome =

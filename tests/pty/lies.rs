@@ -1,5 +1,5 @@
 //! The kill keys over gateways that lie or are none at all, and the keys that
-//! must do nothing. Rows of the fault list: 9, 48, 49.
+//! must do nothing. Rows of the fault list: 7, 9, 48, 49.
 
 use crate::common::console::SOON;
 use crate::common::peer::Peer;
@@ -17,6 +17,19 @@ fn a_lie_is_shown_as_a_claim_and_its_survivors_by_name() {
         t.contains("PARTIAL") && t.contains("1000001") && t.contains("1000002")
     });
     assert!(text.contains("2 of 2 closed") && !text.contains("VERIFIED"), "{text}");
+}
+
+#[test]
+fn a_gateway_that_stays_pending_is_partial_and_an_alarm_after_ten_seconds() {
+    let home = home();
+    let args = ["--positions", "1", "--behaviour", "pending", "--behaviour", "close-fails"];
+    let Some(peer) = Peer::start(&args) else { return };
+    let mut console = At::peer(&peer).console(&home, 120, 40);
+    console.see("1 open");
+    kill(&mut console);
+    console.wait_for("the survivor", SOON, |t| t.contains("PARTIAL") && t.contains("1000001"));
+    let text = console.see("still says PENDING after 10 s");
+    assert!(text.contains("PARTIAL") && !text.contains("VERIFIED"), "{text}");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! A poor line: dropped, pasted into, resized. Rows of the fault list: 14, 37,
 //! 38, 40, 43, 44.
 
-use crate::common::console::SOON;
+use crate::common::console::{Console, SOON};
 use crate::common::peer::Peer;
+use crate::common::sandbox::{Signal, binary, signal};
 use crate::common::wait::until;
 use crate::desk::{At, CHORD, home, kill, think};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The documents say one second; a machine under load is given three.
@@ -53,6 +55,41 @@ fn leaving_with_the_gateway_down_is_quick() {
     let begin = Instant::now();
     console.keys("q");
     assert_eq!(console.exit(SOON).map(|s| s.exit_code()), Some(0));
+    assert!(begin.elapsed() < EXIT, "{:?}", begin.elapsed());
+    assert!(!home.latch().exists());
+}
+
+#[test]
+fn leaving_with_a_frozen_gateway_and_a_running_kill_is_quick_too() {
+    let home = home();
+    let Some(peer) = Peer::start(&["--positions", "1"]) else { return };
+    let at = At::peer(&peer);
+    let mut console = at.console(&home, 80, 24);
+    console.see("1 open");
+    signal(peer.pid(), Signal::STOP);
+    kill(&mut console);
+    console.see("UNCONFIRMED");
+    let begin = Instant::now();
+    console.keys("q");
+    assert_eq!(console.exit(SOON).map(|s| s.exit_code()), Some(0));
+    assert!(begin.elapsed() < EXIT, "{:?}", begin.elapsed());
+    signal(peer.pid(), Signal::CONT);
+    at.becomes(&home, "VERIFIED");
+}
+
+/// As under `nohup`: no signal tells of the loss, only the terminal itself.
+#[test]
+fn a_terminal_that_goes_ends_a_console_that_hears_no_hang_up() {
+    let home = home();
+    // The session's leader is not the console: it lives on without one.
+    let script = format!("trap '' HUP; setsid '{}' console; echo $? >ended", binary().display());
+    let args = ["-c", script.as_str()];
+    let mut console = Console::start(&home, Path::new("/bin/sh"), &args, 80, 24);
+    console.see("q leave");
+    let begin = Instant::now();
+    console.hang_up();
+    let ended = home.path().join("ended");
+    assert!(until(SOON, || ended.exists().then_some(())).is_some(), "it is still there");
     assert!(begin.elapsed() < EXIT, "{:?}", begin.elapsed());
     assert!(!home.latch().exists());
 }

@@ -31,3 +31,5 @@ mod open;
 mod place;
 #[cfg(test)]
 mod sees;
+#[cfg(test)]
+mod silence;
