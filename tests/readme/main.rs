@@ -5,6 +5,8 @@
 #[cfg(test)]
 #[path = "../common/mod.rs"]
 mod common;
+#[cfg(test)]
+mod faults;
 
 #[cfg(test)]
 mod tests {
