@@ -1,6 +1,8 @@
 //! What a gateway claims against what is: none of its lies is believed.
 
 use crate::life::{Mesh, phase};
+use serde_json::Value;
+use std::collections::BTreeSet;
 
 fn ends(behaviour: &[&str], positions: &str, code: i32, wanted: &str) {
     let mut args = vec!["--positions", positions];
@@ -74,6 +76,26 @@ fn strangers_get_one_heartbeat_from_each_process_and_no_kill() {
         assert!(asked.len() <= 2, "{behaviour}: {asked:?}");
         assert!(asked.iter().all(|a| a["action"] != "KILL_SWITCH"), "{behaviour}: {asked:?}");
     }
+}
+
+/// The kill comes while the greeting of a warm line is unanswered: it takes
+/// that line over, and does not greet a second time.
+#[test]
+fn a_stranger_that_takes_its_time_is_greeted_once_by_each_process_too() {
+    let mesh = Mesh::new(&["--behaviour", "ok-ack", "--behaviour", "slow", "--delay", "0.6"]);
+    // Its agent is there first, and has just greeted.
+    mesh.crs(&["block", "--reason", "first", "--yes", "--json"]);
+    let (code, report) = mesh.crs(&["kill", "--reason", "t", "--yes", "--json", "--timeout", "3"]);
+    assert_eq!(code, 3, "{report:#}");
+    mesh.until("NOT_V1", |s| phase(s) == "NOT_V1");
+    let asked = mesh.peer.requests();
+    // hb-<process>-<run>-<count>
+    let process = |r: &Value| {
+        let request: Value = serde_json::from_str(r["raw"].as_str().unwrap()).unwrap();
+        request["req_id"].as_str().unwrap().split('-').nth(1).unwrap().to_owned()
+    };
+    let by: BTreeSet<String> = asked.iter().map(process).collect();
+    assert_eq!(by.len(), asked.len(), "{asked:#?}");
 }
 
 #[test]

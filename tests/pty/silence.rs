@@ -77,7 +77,7 @@ fn silence_over_a_link_is_told_from_a_link_that_is_down() {
     drop((socket, ctx));
     console.see("the link is down");
     // Unknown after half a minute at most; the age goes on being shown.
-    console.wait_for("no price any more", Duration::from_secs(60), |t| {
+    console.wait_for("no price any more", Duration::from_mins(1), |t| {
         row(t).is_some_and(|r| r[..2] == ["?", "?"]) && age(t).is_some_and(|s| s >= 30)
     });
     let (socket, _) = publisher(&zmq::Context::new(), &port.to_string());

@@ -2,6 +2,7 @@
 //! stands, one request, one answer.
 
 use super::machine::{CallId, Input};
+use super::warm::Given;
 use crate::domain::{ReqId, Text};
 use crate::host::{clock, ids};
 use crate::link::{Line, LinkEvent};
@@ -41,19 +42,23 @@ pub(super) enum Finding {
 }
 
 impl Call {
-    /// Takes over a line; `ready` when its handshake is done already.
+    /// Takes over a line, as far as it is.
     pub fn begin(
         id: CallId,
-        line: Line,
-        ready: bool,
+        (line, given): (Line, Given),
         shake: bool,
         request: (ReqId, Action),
         inputs: &mut Vec<Input>,
     ) -> Self {
         let (req, action) = request;
         let mut call = Self { id, line, stage: Stage::Connecting, shake, req, action };
-        if ready {
-            call.start(inputs);
+        match given {
+            Given::Connecting => {}
+            Given::Ready => call.start(inputs),
+            Given::Greeted(req_id) => {
+                call.stage = Stage::Shaking(req_id);
+                inputs.push(Input::Shaking(id));
+            }
         }
         call
     }

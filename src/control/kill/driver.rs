@@ -269,10 +269,11 @@ impl Loop {
                     inputs.push(Input::NotV1(id, why.clone()));
                     return;
                 }
-                let shake = !self.warm.stands(clock::mono_ns());
-                match self.warm.line() {
-                    Ok((line, ready)) => {
-                        let call = Call::begin(id, line, ready, shake, (req, action), inputs);
+                let now = clock::mono_ns();
+                let shake = !self.warm.stands(now);
+                match self.warm.line(now, shake) {
+                    Ok(line) => {
+                        let call = Call::begin(id, line, shake, (req, action), inputs);
                         running.calls.insert(id, call);
                     }
                     Err(why) => inputs.push(Input::Lost(id, why)),

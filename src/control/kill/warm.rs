@@ -12,8 +12,21 @@ const STANDS: u64 = 60_000_000_000;
 const RENEW: u64 = 30_000_000_000;
 /// A heartbeat unanswered for so long costs the socket: REQ is stuck.
 const STUCK: u64 = 8_000_000_000;
+/// A kill waits for the answer to a greeting only when it is no older: a
+/// request that was lost must not hold it up.
+const RECENT: u64 = 1_000_000_000;
 /// Between two sockets that could not be had.
 const BACKOFF: u64 = 500_000_000;
+
+/// How far a line is that a call gets.
+pub(super) enum Given {
+    /// Its handshake is still to come.
+    Connecting,
+    /// Its handshake is done.
+    Ready,
+    /// HEARTBEAT is out.
+    Greeted(ReqId),
+}
 
 /// What is known of the peer between kills.
 pub(super) struct Warm {
@@ -142,17 +155,23 @@ impl Warm {
         self.refused.is_none() && self.proven_at.is_some_and(|at| now.saturating_sub(at) < STANDS)
     }
 
-    /// Gives up the line for a call, when it is free to be used; with it,
-    /// whether its handshake is done. Else a fresh one.
-    pub fn line(&mut self) -> Result<(Line, bool), Text> {
-        if self.waiting.is_none()
+    /// Gives up the line for a call that has to greet first (`shake`) or not;
+    /// else a fresh one. A greeting that has just gone out is the call's own:
+    /// a second one would tell a stranger more than it need know.
+    pub fn line(&mut self, now: u64, shake: bool) -> Result<(Line, Given), Text> {
+        let recent = |at: u64| now.saturating_sub(at) < RECENT;
+        if self.waiting.as_ref().is_none_or(|(_, at)| shake && recent(*at))
             && let Some(line) = self.line.take()
         {
-            let ready = std::mem::take(&mut self.ready);
-            return Ok((line, ready));
+            let given = match (std::mem::take(&mut self.ready), self.waiting.take()) {
+                (_, Some((req_id, _))) => Given::Greeted(req_id),
+                (true, None) => Given::Ready,
+                (false, None) => Given::Connecting,
+            };
+            return Ok((line, given));
         }
         open_req(&self.ctx, &self.to, &Options::default())
-            .map(|line| (line, false))
+            .map(|line| (line, Given::Connecting))
             .map_err(|e| Text::new(&e.to_string()))
     }
 }
