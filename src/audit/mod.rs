@@ -17,4 +17,4 @@ pub mod verify;
 pub use chain::{AuditError, Chain};
 pub use ledger::{Engaged, Ledger, LedgerReader};
 pub use record::{Act, ForeignLatch, Head, Record};
-pub use verify::{ChainReport, Finding, verify_dir};
+pub use verify::{ChainReport, Finding, read_dir, verify_dir};

@@ -85,7 +85,8 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     }
 }
 
-fn detail(act: &Act) -> String {
+/// One act in words.
+pub(super) fn detail(act: &Act) -> String {
     match act {
         Act::Open { heads } => format!("{} other chains", heads.len()),
         Act::Engage { intent } => format!("{} \"{}\"", intent.engage_id, intent.reason),

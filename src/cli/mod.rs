@@ -12,6 +12,7 @@ pub mod args;
 pub mod arm;
 pub mod audit;
 pub mod block;
+pub mod brief;
 pub mod clerk;
 pub mod close;
 pub mod completions;

@@ -23,9 +23,9 @@ pub struct Args {
 
 /// Both halves of a read: a gateway whose terminal is disconnected answers
 /// an empty list, and only its account tells.
-struct Read {
-    positions: Result<Answer<Vec<Position>>, AskError>,
-    account: Result<Answer<Account>, AskError>,
+pub(super) struct Read {
+    pub positions: Result<Answer<Vec<Position>>, AskError>,
+    pub account: Result<Answer<Account>, AskError>,
 }
 
 /// Asks, prints, and ends with the worst outcome.
@@ -59,7 +59,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     Ok(worst)
 }
 
-fn ask(peer: &mut Peer, timeout: Duration) -> Read {
+pub(super) fn ask(peer: &mut Peer, timeout: Duration) -> Read {
     let positions = peer.positions(timeout);
     let account = match &positions {
         Ok(_) => peer.account(timeout),

@@ -4,6 +4,7 @@ use super::exit::exits;
 use super::{Context, Exit, Outcome, wiring};
 use crate::audit::LedgerReader;
 use crate::breaker::{Gate, LatchHome, Probe, StatusDocument, probe};
+use crate::config::Settings;
 use crate::control::kill::client::Client;
 use crate::control::kill::protocol::FromAgent;
 use crate::domain::{EngageId, GatewayPhase, KillProgress, LatchSeen, StepTimes, Text};
@@ -55,15 +56,7 @@ struct Report {
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
     let home = wiring::latch_home(&loaded.settings);
-    let (tell, told) = channel::bounded(8);
-    let watcher = wiring::watch(&loaded.settings, "cli", Arc::new(Gate::default()), move |v| {
-        let _ = tell.try_send(v.seen);
-    });
-    let seen = told.recv_timeout(Duration::from_secs(2)).unwrap_or_else(|_| LatchSeen {
-        reason: Text::new("the latch can't be looked at (2 s)"),
-        ..LatchSeen::default()
-    });
-    watcher.stop();
+    let seen = look(&loaded.settings);
     let metadata = match probe(&home.latch) {
         Probe::Present { body, .. } => body.metadata,
         Probe::Absent | Probe::Doubt(_) => Value::Null,
@@ -85,8 +78,22 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     Ok(exit)
 }
 
+/// One look at the switch, as every verb judges it.
+pub(super) fn look(settings: &Settings) -> LatchSeen {
+    let (tell, told) = channel::bounded(8);
+    let watcher = wiring::watch(settings, "cli", Arc::new(Gate::default()), move |v| {
+        let _ = tell.try_send(v.seen);
+    });
+    let seen = told.recv_timeout(Duration::from_secs(2)).unwrap_or_else(|_| LatchSeen {
+        reason: Text::new("the latch can't be looked at (2 s)"),
+        ..LatchSeen::default()
+    });
+    watcher.stop();
+    seen
+}
+
 /// Everything a running agent says until its first beat.
-fn ask_agent(home: &LatchHome) -> (Option<u32>, Vec<KillProgress>) {
+pub(super) fn ask_agent(home: &LatchHome) -> (Option<u32>, Vec<KillProgress>) {
     let (tell, told) = channel::unbounded();
     let Ok(client) = Client::connect(home, tell) else { return (None, Vec::new()) };
     let mut pid = None;

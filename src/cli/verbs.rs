@@ -2,8 +2,9 @@
 
 use super::looks::{keys, themes};
 use super::{
-    Context, Outcome, account, agent, arm, audit, block, close, completions, config, console, demo,
-    doctor, drill, gateway, heartbeat, kill, man, order, positions, reset, status, ticks,
+    Context, Outcome, account, agent, arm, audit, block, brief, close, completions, config,
+    console, demo, doctor, drill, gateway, heartbeat, kill, man, order, positions, reset, status,
+    ticks,
 };
 
 macro_rules! verbs {
@@ -59,6 +60,8 @@ verbs! {
     Drill => drill,
     /// Show where the switch stands
     Status => status,
+    /// One page: the switch, what is at risk, what changed, what is broken, what to do
+    Brief => brief,
     /// Check or print the audit log
     Audit => audit,
     /// Write, check or show the configuration

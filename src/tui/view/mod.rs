@@ -147,7 +147,8 @@ impl Scene<'_> {
 }
 
 /// Breaks `text` between words into rows of at most `width` columns.
-pub(super) fn wrap(text: &str, width: u16) -> Vec<String> {
+#[must_use]
+pub fn wrap(text: &str, width: u16) -> Vec<String> {
     use unicode_width::UnicodeWidthStr;
     let mut rows: Vec<String> = Vec::new();
     for word in text.split(' ') {

@@ -1,0 +1,124 @@
+//! What the page is made of, each read once.
+
+use crate::audit::{Ledger, LedgerReader, Record, read_dir};
+use crate::cli::positions::{Read, ask};
+use crate::cli::{status, wiring};
+use crate::config::Settings;
+use crate::domain::{GatewayPhase, KillProgress, LatchPhase, LatchSeen, Text, UtcMicros};
+use crate::host::{Identity, clock};
+use crate::link::Peer;
+use std::time::Duration;
+
+/// A kill that was not rehearsed for so long is due, in days.
+const DRILL_DUE: u64 = 7;
+
+/// One gateway, as read now.
+pub struct Gateway {
+    /// Its name in the configuration.
+    pub name: Text,
+    /// Its answers; none when no socket was to be had.
+    pub read: Result<Read, Text>,
+}
+
+/// Everything.
+pub struct Facts {
+    /// When it was looked at.
+    pub at: UtcMicros,
+    /// Who looks, and from which host.
+    pub who: Identity,
+    /// The switch.
+    pub latch: LatchSeen,
+    /// The agent's process.
+    pub agent: Option<u32>,
+    /// How far each kill is, as the agent says.
+    pub kills: Vec<KillProgress>,
+    /// Every configured gateway.
+    pub gateways: Vec<Gateway>,
+    /// Control acts of the time that was asked for, oldest first.
+    pub changes: Vec<Record>,
+    /// Damage found in the audit log.
+    pub damage: Vec<Text>,
+    /// When the kill was last rehearsed.
+    pub drill: Option<UtcMicros>,
+}
+
+impl Facts {
+    /// Reads it all; nothing is started and nothing is changed.
+    pub fn gather(settings: &Settings, back: Duration, timeout: Duration) -> Self {
+        let home = wiring::latch_home(settings);
+        let latch = status::look(settings);
+        let (agent, kills) = status::ask_agent(&home);
+        let at = clock::utc();
+        let from = at.0.saturating_sub(i64::try_from(back.as_micros()).unwrap_or(i64::MAX));
+        let (mut changes, mut damage) = (Vec::new(), Vec::new());
+        for (report, records) in read_dir(&home.audit()) {
+            let found = report.findings.into_iter();
+            damage.extend(found.map(|f| Text::new(&format!("{}: {}", report.file, f.what))));
+            changes.extend(records.into_iter().filter(|r| r.at.utc.0 >= from));
+        }
+        changes.sort_by_key(|r| (r.at.utc, r.n));
+        let zmq = zmq::Context::new();
+        let max_message = settings.feed.max_message_bytes;
+        let read = |cmd| {
+            Peer::connect(&zmq, cmd, max_message)
+                .map(|mut peer| ask(&mut peer, timeout))
+                .map_err(|e| Text::new(&e.to_string()))
+        };
+        let gateways = settings.gateways.iter();
+        Self {
+            at,
+            who: Identity::here(),
+            latch,
+            agent,
+            kills,
+            gateways: gateways
+                .map(|g| Gateway { name: g.name.clone(), read: read(&g.cmd) })
+                .collect(),
+            changes,
+            damage,
+            drill: LedgerReader::new(&home.audit()).refresh().ok().and_then(Ledger::last_drill),
+        }
+    }
+
+    /// What is broken, worst first, one line each.
+    #[must_use]
+    pub fn broken(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for kill in self.kills.iter().filter(|k| k.phase != GatewayPhase::Verified) {
+            lines.push(format!("kill at {}: {} {}", kill.gateway, kill.phase.word(), kill.note));
+        }
+        for gateway in &self.gateways {
+            let why = match &gateway.read {
+                Err(why) => Some(why.to_string()),
+                Ok(read) => match (&read.positions, &read.account) {
+                    (Err(e), _) => Some(e.to_string()),
+                    (Ok(_), Err(e)) => Some(format!("positions can't be believed: {e}")),
+                    (Ok(_), Ok(_)) => None,
+                },
+            };
+            lines.extend(why.map(|why| format!("{}: {why}", gateway.name)));
+        }
+        if matches!(self.latch.phase, LatchPhase::Blocked | LatchPhase::NotDurable) {
+            lines.push(format!("switch {}: {}", self.latch.phase.word(), self.latch.reason));
+        }
+        if self.latch.phase.is_engaged() && self.agent.is_none() {
+            lines.push("engaged, but no agent watches over it: open crs, or run crs kill".into());
+        }
+        lines.extend(self.damage.iter().map(|what| format!("audit log: {what}")));
+        lines
+    }
+
+    /// Nothing is broken and nothing is engaged.
+    #[must_use]
+    pub fn is_calm(&self) -> bool {
+        self.latch.phase == LatchPhase::Safe && self.broken().is_empty()
+    }
+
+    /// Whether no good drill is on record for a week.
+    #[must_use]
+    pub fn drill_is_due(&self) -> bool {
+        let days =
+            |last: UtcMicros| u64::try_from(self.at.0 - last.0).unwrap_or(0) / 86_400_000_000;
+        self.drill.is_none_or(|last| days(last) >= DRILL_DUE)
+    }
+}

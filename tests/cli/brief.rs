@@ -1,0 +1,55 @@
+//! `crs brief`: one page of 80 columns that says what is, and what to do.
+
+use super::common::paper::Paper;
+use super::common::sandbox::{Outcome, Sandbox, free_port};
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// Every page keeps the width and has its parts in their order.
+fn page(outcome: &Outcome) -> &str {
+    let parts = ["CRS BRIEF", "SWITCH", "RISK", "CHANGED", "BROKEN", "DO"];
+    let at: Vec<_> = parts.iter().map(|part| outcome.stdout.find(part)).collect();
+    assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{at:?} in {outcome:#?}");
+    for line in outcome.stdout.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+        assert!(!line.contains('\x1b'), "no colour: {line}");
+    }
+    &outcome.stdout
+}
+
+#[test]
+fn a_gateway_that_is_gone_is_no_flat_account() {
+    let home = Sandbox::new();
+    let port = free_port().to_string();
+    let brief = home.run(&["--cmd-port", &port, "brief", "--timeout", "1"], LIMIT);
+    assert_eq!(brief.code, Some(1), "{brief:#?}");
+    let page = page(&brief);
+    assert!(page.contains("main UNKNOWN: positions may be open"), "{page}");
+    assert!(page.contains("can't be reached"), "{page}");
+    assert!(page.contains("in doubt crs kill"), "{page}");
+}
+
+#[test]
+fn it_follows_the_day_from_an_order_to_the_reset() {
+    let home = Sandbox::new();
+    let paper = Paper::start(&home, &[]);
+    let calm = paper.ask(&home, &["brief"]);
+    assert_eq!(calm.code, Some(0), "{calm:#?}");
+    assert!(page(&calm).contains("nothing needs doing"), "{calm:#?}");
+
+    assert_eq!(paper.ask(&home, &["order", "EURUSD", "buy", "0.1", "--yes"]).code, Some(0));
+    let open = paper.ask(&home, &["brief"]);
+    let text = page(&open);
+    assert!(text.contains("main PAPER: 1 open") && text.contains("no stop"), "{text}");
+    assert!(text.contains("OPEN_ORDER EURUSD BUY 0.1 lots: done"), "{text}");
+    assert!(!text.contains(": sent"), "an answered command is told once: {text}");
+
+    let reason = "a reason of some length \u{1b}[31m that must not leave its line, nor its colour";
+    assert_eq!(paper.ask(&home, &["kill", "--yes", "--reason", reason]).code, Some(0));
+    let killed = paper.ask(&home, &["brief"]);
+    assert_eq!(killed.code, Some(1), "{killed:#?}");
+    let text = page(&killed);
+    assert!(text.contains("ENGAGED") && text.contains("VERIFIED (3 of 3 reads)"), "{text}");
+    assert!(text.contains("0 open") && text.contains("leave it engaged"), "{text}");
+}
