@@ -304,11 +304,21 @@ const DATA_CAPACITY: usize = 4_096;
 /// the urgent lane, which never drops; tick batches go through a bounded lane,
 /// and what does not fit is counted by [`Sender::dropped_ticks`]. No send
 /// ever blocks the sender.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sender {
     urgent: channel::Sender<Event>,
     data: channel::Sender<TickBatch>,
     dropped: Arc<AtomicU64>,
+    tap: Option<Tap>,
+}
+
+/// Hears, on the sending thread, what goes through one tapped [`Sender`].
+pub type Tap = Arc<dyn Fn(&Event) + Send + Sync>;
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").field("dropped", &self.dropped).finish_non_exhaustive()
+    }
 }
 
 /// The sequencer's end.
@@ -325,14 +335,23 @@ pub struct Receiver {
 pub fn channel_pair() -> (Sender, Receiver) {
     let (urgent, urgent_rx) = channel::unbounded();
     let (data, data_rx) = channel::bounded(DATA_CAPACITY);
-    let sender = Sender { urgent, data, dropped: Arc::new(AtomicU64::new(0)) };
+    let sender = Sender { urgent, data, dropped: Arc::new(AtomicU64::new(0)), tap: None };
     (sender, Receiver { urgent: urgent_rx, data: data_rx })
 }
 
 impl Sender {
+    /// The same lanes, with somebody who overhears what this one sends.
+    #[must_use]
+    pub fn tapped(&self, tap: Tap) -> Self {
+        Self { tap: Some(tap), ..self.clone() }
+    }
+
     /// Reports anything but ticks. A receiver that is gone means that the
     /// session ends; then nobody is left to tell.
     pub fn send(&self, event: Event) {
+        if let Some(tap) = &self.tap {
+            tap(&event);
+        }
         let _ = self.urgent.send(event);
     }
 

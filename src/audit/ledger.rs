@@ -67,6 +67,7 @@ impl Ledger {
             Act::Open { .. }
             | Act::Drill { .. }
             | Act::Positions { .. }
+            | Act::Exchange { .. }
             | Act::Tampered { .. }
             | Act::Command { .. } => {}
         }

@@ -1,7 +1,7 @@
 //! The lines of the log.
 
 use crate::domain::{
-    EngageId, GatewayPhase, Intent, KillIntent, Position, Stamp, StepTimes, Text, Ticket,
+    EngageId, Frame, GatewayPhase, Intent, KillIntent, Position, Stamp, StepTimes, Text, Ticket,
 };
 use crate::host::Identity;
 use serde::{Deserialize, Serialize};
@@ -65,9 +65,6 @@ pub enum Act {
         times: StepTimes,
         /// In words.
         note: Text,
-        /// The peer's frame that caused it, cut to 2 KiB.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        raw: Option<Text>,
     },
     /// What was open, as read before or after the kill.
     Positions {
@@ -75,8 +72,43 @@ pub enum Act {
         engage_id: EngageId,
         /// Gateway's name.
         gateway: Text,
-        /// As the gateway claims.
+        /// As the gateway claims; says nothing where `unknown` speaks.
         open: Vec<Position>,
+        /// The last read before the key; else one after the kill.
+        #[serde(default)]
+        before: bool,
+        /// When the read was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<Stamp>,
+        /// Of a read before the key: how old it was then, in milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        age_ms: Option<u64>,
+        /// Why nobody knows what was open.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unknown: Option<Text>,
+    },
+    /// Bytes between a kill and its gateway, as they travelled.
+    Exchange {
+        /// The decision.
+        engage_id: EngageId,
+        /// Gateway's name.
+        gateway: Text,
+        /// `KILL_SWITCH`, `GET_POSITIONS`, `CLOSE_POSITION 1000003`, …
+        what: Text,
+        /// Request id on the wire.
+        req_id: Text,
+        /// Handed to libzmq, in microseconds since the key.
+        sent_us: u64,
+        /// Answer read, in microseconds since the key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answered_us: Option<u64>,
+        /// The request; none in the record of an answer whose request has a
+        /// record of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<Frame>,
+        /// The answer; none while there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply: Option<Frame>,
     },
     /// The latch was removed without a reset and made again.
     Tampered {
@@ -154,6 +186,7 @@ impl Act {
             Self::External { .. } => "EXTERNAL",
             Self::Step { .. } => "STEP",
             Self::Positions { .. } => "POSITIONS",
+            Self::Exchange { .. } => "EXCHANGE",
             Self::Tampered { .. } => "TAMPERED",
             Self::StandDown { .. } => "STAND DOWN",
             Self::Reset { .. } => "RESET",

@@ -4,6 +4,8 @@ use super::exit::exits;
 use super::{Context, Exit, Outcome, wiring};
 use crate::audit::record::Act;
 use crate::audit::verify::{read_dir, verify_dir};
+use crate::domain::Position;
+use std::fmt::Write as _;
 
 /// What to do with the log.
 #[derive(Debug, clap::Args)]
@@ -94,8 +96,11 @@ pub(super) fn detail(act: &Act) -> String {
         Act::Step { engage_id, gateway, phase, note, .. } => {
             format!("{engage_id} {gateway} {} {note}", phase.word())
         }
-        Act::Positions { engage_id, gateway, open } => {
-            format!("{engage_id} {gateway} {} open", open.len())
+        Act::Positions { engage_id, gateway, .. } => {
+            format!("{engage_id} {gateway} {}", positions(act))
+        }
+        Act::Exchange { engage_id, gateway, .. } => {
+            format!("{engage_id} {gateway} {}", exchange(act))
         }
         Act::Tampered { ids } => format!("{} decisions in force", ids.len()),
         Act::StandDown { engage_id, reason } => format!("{engage_id} \"{reason}\""),
@@ -112,4 +117,36 @@ pub(super) fn detail(act: &Act) -> String {
         }
         Act::Command { req_id, what, outcome, .. } => format!("{what} {outcome} {req_id}"),
     }
+}
+
+/// What was open, with its age, or why nobody knows.
+fn positions(act: &Act) -> String {
+    let Act::Positions { open, before, age_ms, unknown, .. } = act else { return String::new() };
+    let when = match (before, age_ms) {
+        (true, Some(ms)) => format!("before the kill, read {ms} ms before the key"),
+        (true, None) => "before the kill".to_owned(),
+        (false, _) => "after the kill".to_owned(),
+    };
+    if let Some(why) = unknown {
+        return format!("{when}: UNKNOWN: {why}");
+    }
+    let line = |p: &Position| format!("{} {} {} {}", p.ticket, p.symbol, p.side.word(), p.lots);
+    let list: Vec<String> = open.iter().map(line).collect();
+    let list = if list.is_empty() { String::new() } else { format!(": {}", list.join(", ")) };
+    format!("{when}: {} open{list}", open.len())
+}
+
+/// Request and answer, as they travelled.
+fn exchange(act: &Act) -> String {
+    let Act::Exchange { what, req_id, sent_us, answered_us, request, reply, .. } = act else {
+        return String::new();
+    };
+    let mut text = format!("{what} {req_id} sent at {sent_us} us");
+    if let Some(frame) = request {
+        let _ = write!(text, ", {frame}");
+    }
+    if let (Some(us), Some(frame)) = (answered_us, reply) {
+        let _ = write!(text, "; answered at {us} us, {frame}");
+    }
+    text
 }

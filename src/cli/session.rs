@@ -126,7 +126,9 @@ impl Session {
         let Self { plan, sender, sequencer, behind, .. } = self;
         let (theme, keymap, notes) = looks(&plan);
         let connect = {
-            let (settings, sender) = (plan.settings.clone(), sender.clone());
+            // What the polls read is also what a kill records as "before".
+            let sender = sender.tapped(behind.hand.overhears());
+            let settings = plan.settings.clone();
             let (polls, ticks) = (Arc::clone(&behind.polls), Arc::clone(&behind.ticks));
             move |_| {
                 connect(&settings, &sender, &polls, &ticks);

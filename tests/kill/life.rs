@@ -197,3 +197,45 @@ fn a_block_latches_and_closes_nothing() {
     assert_eq!(mesh.reset(&id).0, 0);
     mesh.until("DISARMED", |s| s["state"] == "DISARMED");
 }
+
+#[test]
+fn the_log_holds_what_travelled_and_what_was_open_before_and_after() {
+    let mesh = Mesh::new(&["--positions", "2"]);
+    let (code, report) = mesh.kill();
+    assert_eq!(code, 0, "{report:#}");
+    let id = report["engage_id"].as_str().unwrap();
+    let records = until(LIMIT, || {
+        let all = mesh.crs(&["audit", "show", "--json"]).1.as_array().unwrap().clone();
+        all.iter().any(|r| r["act"] == "STEP" && r["phase"] == "VERIFIED").then_some(all)
+    })
+    .expect("VERIFIED on record");
+    let of = |act: &str| -> Vec<&Value> { records.iter().filter(|r| r["act"] == act).collect() };
+    let exchanges = of("EXCHANGE");
+    let sent = exchanges.iter().find(|r| r["what"] == "KILL_SWITCH" && r["request"].is_object());
+    let request: Value =
+        serde_json::from_str(sent.unwrap()["request"]["text"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (&request["action"], &request["payload"]),
+        (&"KILL_SWITCH".into(), &serde_json::json!({}))
+    );
+    assert_eq!(request["req_id"], format!("kill-{id}-1"));
+    let answered = exchanges.iter().find(|r| r["what"] == "KILL_SWITCH" && r["reply"].is_object());
+    let answered = answered.unwrap();
+    let reply: Value = serde_json::from_str(answered["reply"]["text"].as_str().unwrap()).unwrap();
+    assert_eq!(reply["data"]["total_positions"], 2);
+    assert!(answered["answered_us"].as_u64() >= answered["sent_us"].as_u64());
+    let reads =
+        exchanges.iter().filter(|r| r["what"] == "GET_ACCOUNT_INFO" && r["reply"].is_object());
+    assert_eq!(reads.count(), 3, "the reads that proved it");
+
+    let positions = of("POSITIONS");
+    let before: Vec<_> = positions.iter().filter(|r| r["before"] == true).collect();
+    assert_eq!(before.len(), 1, "{positions:#?}");
+    assert_eq!(
+        before[0]["unknown"], "nobody was reading the positions",
+        "a bare crs kill reads nothing first"
+    );
+    let after = positions.iter().find(|r| r["before"] != true).unwrap();
+    assert_eq!(after["open"], serde_json::json!([]));
+    assert_eq!(mesh.crs(&["audit", "verify"]).0, 0);
+}

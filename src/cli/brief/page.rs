@@ -101,7 +101,7 @@ fn changed(facts: &Facts, hours: u16) -> Vec<String> {
         facts.changes.iter().any(ends)
     };
     let tells = |r: &&Record| match &r.act {
-        Act::Open { .. } | Act::Positions { .. } => false,
+        Act::Open { .. } | Act::Positions { .. } | Act::Exchange { .. } => false,
         Act::Command { req_id, outcome, .. } => outcome.as_str() != "sent" || !answered(req_id),
         Act::Step { phase, .. } => {
             matches!(phase, GatewayPhase::Verified | GatewayPhase::Partial | GatewayPhase::NotV1)

@@ -3,7 +3,7 @@
 
 use super::machine::{CallId, Input};
 use super::warm::Given;
-use crate::domain::{ReqId, Text};
+use crate::domain::{ReqId, Stamp, Text};
 use crate::host::{clock, ids};
 use crate::link::{Line, LinkEvent};
 use crate::wire::{Action, Reply, Request};
@@ -28,6 +28,21 @@ pub(super) struct Call {
     shake: bool,
     req: ReqId,
     action: Action,
+    asked: Option<Asked>,
+}
+
+/// One request that went out, as it went out.
+pub(super) struct Asked {
+    /// What was asked.
+    pub action: Action,
+    /// Its identity.
+    pub req: ReqId,
+    /// The bytes; none of a greeting that went out before there was a kill.
+    pub bytes: Vec<u8>,
+    /// When libzmq had it.
+    pub at: Stamp,
+    /// A fingerprint that was refused: what the peer said instead.
+    pub refused_by: Option<Vec<u8>>,
 }
 
 /// What a call found out about the peer, for the driver's memory.
@@ -51,16 +66,23 @@ impl Call {
         inputs: &mut Vec<Input>,
     ) -> Self {
         let (req, action) = request;
-        let mut call = Self { id, line, stage: Stage::Connecting, shake, req, action };
+        let mut call = Self { id, line, stage: Stage::Connecting, shake, req, action, asked: None };
         match given {
             Given::Connecting => {}
             Given::Ready => call.start(inputs),
-            Given::Greeted(req_id) => {
-                call.stage = Stage::Shaking(req_id);
+            Given::Greeted(req) => {
+                call.stage = Stage::Shaking(req.clone());
+                let (action, at) = (Action::Heartbeat, clock::now());
+                call.asked = Some(Asked { action, req, bytes: Vec::new(), at, refused_by: None });
                 inputs.push(Input::Shaking(id));
             }
         }
         call
+    }
+
+    /// The last request that went out on this socket.
+    pub const fn asked(&self) -> Option<&Asked> {
+        self.asked.as_ref()
     }
 
     /// For the poll set: answers, then the monitor.
@@ -84,10 +106,16 @@ impl Call {
         }
     }
 
-    fn send(&self, req_id: &ReqId, action: Action, inputs: &mut Vec<Input>) -> bool {
+    fn send(&mut self, req_id: &ReqId, action: Action, inputs: &mut Vec<Input>) -> bool {
         let request = Request { req_id: req_id.clone(), at: clock::utc(), action };
-        match self.line.socket().send(request.encode(), zmq::DONTWAIT) {
-            Ok(()) => true,
+        let bytes = request.encode();
+        match self.line.socket().send(&bytes, zmq::DONTWAIT) {
+            Ok(()) => {
+                let Request { req_id: req, action, .. } = request;
+                let at = clock::now();
+                self.asked = Some(Asked { action, req, bytes, at, refused_by: None });
+                true
+            }
             Err(e) => {
                 inputs.push(Input::Lost(self.id, Text::new(e.message())));
                 false
@@ -136,6 +164,9 @@ impl Call {
                     }
                     Err(refusal) => {
                         let why = Text::new(&refusal.to_string());
+                        if let Some(asked) = &mut self.asked {
+                            asked.refused_by = Some(bytes);
+                        }
                         inputs.push(Input::NotV1(self.id, why));
                         Some(Finding::Refused)
                     }

@@ -5,8 +5,10 @@
 use super::call::{Call, Finding};
 use super::machine::{CallId, Effect, Input, Machine, Timing};
 use super::warm::Warm;
+use super::witness::Witness;
+use crate::audit::Act;
 use crate::domain::{
-    GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, Position, Text,
+    GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, Text,
 };
 use crate::host::clock;
 use crossbeam_channel as channel;
@@ -26,8 +28,8 @@ pub enum Told {
     Progress(Box<KillProgress>),
     /// Something that must be seen at once.
     Alarm(Text),
-    /// What was open after the kill, for the record.
-    Found(Text, Vec<Position>),
+    /// Evidence for the audit log: what travelled, what was open.
+    Record(Box<Act>),
 }
 
 #[derive(Debug)]
@@ -122,6 +124,22 @@ struct Running {
     machine: Machine,
     calls: BTreeMap<CallId, Call>,
     told: Option<KillProgress>,
+    witness: Witness,
+}
+
+impl Running {
+    /// What an input leaves on record; asked before the machine drops the
+    /// call that it came on.
+    fn evidence(&mut self, input: &Input) -> Option<Act> {
+        match input {
+            Input::Sent(id) => self.witness.sent(self.calls.get(id)?),
+            Input::Reply(id, bytes) => {
+                self.witness.answered(self.calls.get(id)?, bytes, clock::mono_ns())
+            }
+            Input::NotV1(id, _) => self.witness.refused(self.calls.get(id)?, clock::mono_ns()),
+            _ => None,
+        }
+    }
 }
 
 struct Loop {
@@ -194,8 +212,10 @@ impl Loop {
                     Intent::Block => Machine::prover,
                 };
                 let machine = make(intent.engage_id, intent.pressed.mono_ns, self.config.timing);
+                let witness = Witness::new((*intent).clone(), self.config.gateway.name.clone());
+                let calls = BTreeMap::new();
                 self.running =
-                    Some(Running { intent: *intent, machine, calls: BTreeMap::new(), told: None });
+                    Some(Running { intent: *intent, machine, calls, told: None, witness });
                 inputs.push(Input::Begin);
             }
             Order::Begin(_) | Order::Quit => {}
@@ -239,9 +259,12 @@ impl Loop {
         inputs.push(Input::Tick);
         let mut effects = Vec::new();
         let mut queue: std::collections::VecDeque<Input> = inputs.into();
+        let before = running.machine.phase;
         // Opening a call may succeed or fail at once, which is input again.
         while let Some(input) = queue.pop_front() {
+            let seen = running.evidence(&input);
             running.machine.on(clock::mono_ns(), input, &mut effects);
+            self.record(seen);
             for effect in effects.drain(..) {
                 let mut more = Vec::new();
                 self.carry_out(effect, &mut running, &mut more);
@@ -249,11 +272,23 @@ impl Loop {
             }
         }
         let progress = self.progress(&running);
+        if std::mem::discriminant(&before) != std::mem::discriminant(&progress.phase) {
+            self.record(running.witness.decided());
+            if progress.phase == GatewayPhase::Verified {
+                self.record(running.witness.found(Vec::new()));
+            }
+        }
         if running.told.as_ref() != Some(&progress) {
             running.told = Some(progress.clone());
             (self.tell)(Told::Progress(Box::new(progress)));
         }
         self.running = Some(running);
+    }
+
+    fn record(&mut self, acts: impl IntoIterator<Item = Act>) {
+        for act in acts {
+            (self.tell)(Told::Record(Box::new(act)));
+        }
     }
 
     fn carry_out(&mut self, effect: Effect, running: &mut Running, inputs: &mut Vec<Input>) {
@@ -263,7 +298,7 @@ impl Loop {
             }
             Effect::Doubt => self.warm.learn(clock::mono_ns(), Finding::LinkLost, None),
             Effect::Alarm(text) => (self.tell)(Told::Alarm(text)),
-            Effect::Found(open) => (self.tell)(Told::Found(self.config.gateway.name.clone(), open)),
+            Effect::Found(open) => self.record(running.witness.found(open)),
             Effect::Open(id, req, action) => {
                 if let Some(why) = self.warm.refused() {
                     inputs.push(Input::NotV1(id, why.clone()));

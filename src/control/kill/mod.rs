@@ -14,6 +14,7 @@ pub mod protocol;
 pub mod recorder;
 mod schedule;
 mod warm;
+mod witness;
 
 pub use client::{AgentSpec, Client};
 pub use driver::{Driver, DriverConfig, Told};

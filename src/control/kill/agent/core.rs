@@ -364,14 +364,7 @@ impl Core {
     fn told(&mut self, told: Told) {
         match told {
             Told::Alarm(text) => self.alarm(text.as_str()),
-            Told::Found(gateway, open) => {
-                let Some(progress) = self.progress.get(&gateway) else { return };
-                self.recorder.record(Act::Positions {
-                    engage_id: progress.engage_id,
-                    gateway: progress.gateway.clone(),
-                    open,
-                });
-            }
+            Told::Record(act) => self.recorder.record(*act),
             Told::Progress(progress) if self.proving == Some(progress.engage_id) => {
                 self.proofs.insert(progress.gateway.clone(), *progress);
             }
@@ -398,7 +391,6 @@ impl Core {
                         phase: progress.phase,
                         times: progress.times,
                         note: progress.note.clone(),
-                        raw: None,
                     });
                 }
                 self.clients.tell_all(&FromAgent::Progress(progress.clone()));

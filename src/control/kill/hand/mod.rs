@@ -5,6 +5,7 @@
 //! the hand carries the kill out itself, with the same identities, until an
 //! agent has it again. A kill waits for none of this.
 
+mod before;
 mod meet;
 mod show;
 mod work;
@@ -17,7 +18,7 @@ use super::recorder::Recorder;
 use crate::breaker::Gate;
 use crate::control::port::Trigger;
 use crate::domain::{EngageId, Intent, KillIntent, Stamp, Text};
-use crate::event::{Level, Sender};
+use crate::event::{Event, Level, PositionsRead, Sender, Tap};
 use crate::host::{Identity, clock, ids};
 use crossbeam_channel as channel;
 use std::collections::BTreeMap;
@@ -46,6 +47,7 @@ enum Job {
     Fire(Box<KillIntent>),
     Latch(EngageId, LatchStep),
     Local(Told),
+    Known(Arc<PositionsRead>),
     StandDown(Text),
     ProbeAgain,
     Reset(ResetRequest, channel::Sender<Result<Text, Text>>),
@@ -98,6 +100,7 @@ impl Hand {
             kill: None,
             drivers: BTreeMap::new(),
             waiting_reset: None,
+            known: BTreeMap::new(),
         };
         let thread = std::thread::Builder::new().name("kill-hand".to_owned()).spawn(move || {
             work.run(&inbox, &from_agent);
@@ -129,6 +132,18 @@ impl Hand {
         // Only the measuring remains: how long the gate took.
         let _ = self.jobs.send(Job::Latch(id, LatchStep::Gate { at: closed }));
         id
+    }
+
+    /// For the polls: their reads of the positions, which a later kill puts
+    /// on record as what was open before it.
+    #[must_use]
+    pub fn overhears(&self) -> Tap {
+        let jobs = self.jobs.clone();
+        Arc::new(move |event| {
+            if let Event::Positions(read) = event {
+                let _ = jobs.send(Job::Known(Arc::new((**read).clone())));
+            }
+        })
     }
 
     /// Ends the attempts, for the record; the latch stays.

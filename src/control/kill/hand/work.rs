@@ -10,7 +10,7 @@ use crate::control::kill::latch::{LatchMaker, LatchStep, VISIBLE_WAIT, was_reset
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::control::kill::recorder::Recorder;
 use crate::domain::{EngageId, Intent, KillIntent, KillProgress, LatchPhase, StepTimes, Text};
-use crate::event::{Level, Sender};
+use crate::event::{Level, PositionsRead, Sender};
 use crate::host::clock;
 use crossbeam_channel as channel;
 use std::collections::BTreeMap;
@@ -58,6 +58,8 @@ pub(super) struct Work {
     pub kill: Option<Kill>,
     pub drivers: BTreeMap<u16, Driver>,
     pub waiting_reset: Option<channel::Sender<Result<Text, Text>>>,
+    /// The last read of the positions that the console's polls made, by gateway.
+    pub known: BTreeMap<u16, Arc<PositionsRead>>,
 }
 
 impl Work {
@@ -96,6 +98,9 @@ impl Work {
             Job::Fire(intent) => self.fire(*intent),
             Job::Latch(id, step) => self.latch_step(id, step),
             Job::Local(told) => self.local(told),
+            Job::Known(read) => {
+                self.known.insert(read.gateway, read);
+            }
             Job::StandDown(reason) => {
                 if let Some(kill) = &self.kill {
                     let engage_id = kill.intent.engage_id;
@@ -180,6 +185,7 @@ impl Work {
         // On our own record too: the agent's disk may fail where ours works.
         if first {
             self.recorder.record(Act::Engage { intent });
+            self.record_before();
         }
         self.report_steps();
     }
@@ -306,12 +312,7 @@ impl Work {
     pub(super) fn local(&mut self, told: Told) {
         match told {
             Told::Alarm(text) => self.sender.log(Level::Alarm, "kill", text),
-            Told::Found(gateway, open) => {
-                if let Some(kill) = &self.kill {
-                    let engage_id = kill.intent.engage_id;
-                    self.recorder.record(Act::Positions { engage_id, gateway, open });
-                }
-            }
+            Told::Record(act) => self.recorder.record(*act),
             Told::Progress(progress) => {
                 let Some(kill) = self.kill.as_ref().filter(|k| k.standing_in) else { return };
                 let word = std::mem::discriminant(&progress.phase);
@@ -324,7 +325,6 @@ impl Work {
                         phase: progress.phase,
                         times: progress.times,
                         note: progress.note.clone(),
-                        raw: None,
                     });
                 }
                 self.progress(*progress);
