@@ -50,6 +50,10 @@ fn two_keys_stop_everything_with_the_shipped_settings() {
     let screen = console.see(PROVEN);
     assert!(screen.contains("pending orders: not verifiable"), "{screen}");
     place.is_stopped();
+    // What the console's polls knew before the key is on record.
+    let log = place.run(&["audit", "show"]).stdout;
+    let before = log.lines().find(|line| line.contains("before the kill, read"));
+    assert!(before.is_some_and(|line| line.contains(&ticket)), "{log}");
 }
 
 /// No sleep between two looks: the console dies within microseconds of the
