@@ -20,6 +20,9 @@ const POLL: Duration = Duration::from_millis(100);
 const OVERDUE: Duration = Duration::from_millis(500);
 /// A file without a body may be one of ours for so long.
 const WRITING: Duration = Duration::from_millis(300);
+/// A latch whose reset is on record may lie there for so long: the record
+/// comes first, then the file goes.
+const LEAVING: Duration = Duration::from_secs(1);
 /// An overdue check that came back within this time is forgiven.
 const FORGIVEN: Duration = Duration::from_secs(5);
 
@@ -168,6 +171,8 @@ struct Check {
     tampered: u32,
     /// Device, inode and first sight of what lies at the path.
     first_seen: Option<(u64, u64, u64)>,
+    /// First sight of a file whose decision was reset.
+    leaving: Option<u64>,
 }
 
 impl Check {
@@ -185,6 +190,7 @@ impl Check {
             absent_looks: 0,
             tampered: 0,
             first_seen: None,
+            leaving: None,
         }
     }
 
@@ -260,6 +266,7 @@ impl Check {
         verdict.engaged = self.ledger.ledger().engaged().map(|e| e.intent.engage_id).collect();
         self.missing(&main, &mut verdict);
         let young = self.is_young(&main);
+        let leaving = self.is_leaving(&main);
         let ledger = self.ledger.ledger();
         if let Some((token, true)) = self.disarmed
             && ledger.disarmed().all(|(t, _)| t != token)
@@ -276,13 +283,15 @@ impl Check {
                 verdict.seen.since = body.timestamp;
                 verdict.seen.phase = match (ours, young) {
                     (true, _) => LatchPhase::Durable,
-                    // Ours exists before it says so, and before it is on record.
-                    (false, true) => LatchPhase::Latched,
-                    (false, false) => LatchPhase::EngagedExternal,
+                    // Ours exists before it says so, and before it is on record;
+                    // and a moment longer than it is in force.
+                    (false, _) if young || leaving => LatchPhase::Latched,
+                    (false, _) => LatchPhase::EngagedExternal,
                 };
-                // Of another user, host or state directory: as foreign as a
-                // touched file, and on record as such.
-                if !ours && !young {
+                // Of another user, host or state directory, or put back after
+                // its reset: as foreign as a touched file, and on record as
+                // such.
+                if !ours && !young && !leaving {
                     verdict.foreign = Some(file);
                 }
                 self.remembered =
@@ -356,6 +365,19 @@ impl Check {
         };
         self.first_seen = Some((file.dev, file.ino, since));
         u128::from(now.saturating_sub(since)) < WRITING.as_nanos()
+    }
+
+    /// Whether what lies there is the latch of a decision that was reset a
+    /// moment ago, about to be put away.
+    fn is_leaving(&mut self, main: &Probe) -> bool {
+        let reset = |id: EngageId| self.ledger.ledger().was_reset(id);
+        if !matches!(main, Probe::Present { body, .. } if body.engage_id.is_some_and(reset)) {
+            self.leaving = None;
+            return false;
+        }
+        let now = clock::mono_ns();
+        let since = *self.leaving.get_or_insert(now);
+        u128::from(now.saturating_sub(since)) < LEAVING.as_nanos()
     }
 
     /// Engaged, and the file is not there: somebody removed it, or a reboot

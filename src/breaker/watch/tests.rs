@@ -142,3 +142,46 @@ fn an_unreadable_log_is_doubt() {
     let verdict = b.until(LatchPhase::Blocked);
     assert!(verdict.seen.reason.as_str().contains("audit log"));
 }
+
+/// A latch of our own, engaged and on record, whose reset is on record too:
+/// it is about to be put away.
+fn reset_but_there(b: &Bench) -> EngageId {
+    b.until(LatchPhase::Safe);
+    let intent = intent(b, ids::engage_id());
+    b.chain().append(Act::Engage { intent: intent.clone() }).unwrap();
+    let created = crate::breaker::file::create(&b.home.latch).unwrap();
+    created.make_durable(&crate::breaker::body::compose(&intent)).unwrap();
+    b.until(LatchPhase::Durable);
+    // Not new any more, or it would be taken for one that is being written.
+    std::thread::sleep(WRITING * 2);
+    let reset = Act::Reset {
+        ids: vec![intent.engage_id],
+        foreign: Vec::new(),
+        token: ids::engage_id(),
+        reason: Text::new("over"),
+        overridden: false,
+    };
+    b.chain().append(reset).unwrap();
+    intent.engage_id
+}
+
+#[test]
+fn a_latch_on_its_way_out_is_nobody_elses() {
+    let b = Bench::new();
+    reset_but_there(&b);
+    let seen = b.until(LatchPhase::Latched);
+    assert_eq!((seen.foreign, seen.missing), (None, false));
+    assert!(!b.gate.is_safe(), "while it is there it holds");
+    crate::breaker::file::archive(&b.home.latch, "over").unwrap();
+    let seen = b.until(LatchPhase::Disarmed);
+    assert_eq!((seen.foreign, seen.missing), (None, false));
+}
+
+#[test]
+fn a_latch_that_stays_after_its_reset_is_as_foreign_as_any() {
+    let b = Bench::new();
+    let id = reset_but_there(&b);
+    let seen = b.until(LatchPhase::EngagedExternal);
+    assert_eq!(seen.seen.engage_id, Some(id));
+    assert!(seen.foreign.is_some() && !b.gate.is_safe());
+}
