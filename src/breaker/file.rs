@@ -164,6 +164,23 @@ impl Created {
     }
 }
 
+/// Syncs a latch that somebody made, and its directory. What can't be opened
+/// for reading, or is no plain file, has nothing to sync but its name.
+///
+/// # Errors
+/// The system's words.
+pub fn sync(path: &Path) -> Result<(), CreateError> {
+    let io = |cause| CreateError::Io { path: Text::new(&path.to_string_lossy()), cause };
+    let (dir, _) = split(path).map_err(|why| io(std::io::Error::other(why.to_string())))?;
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    if let Ok(fd) = rustix::fs::open(path, flags, Mode::empty())
+        && rustix::fs::fstat(&fd).is_ok_and(|stat| form_of(&stat).is_none())
+    {
+        File::from(fd).sync_all().map_err(io)?;
+    }
+    crate::audit::chain::sync_dir(&dir).map_err(io)
+}
+
 /// Moves a latch out of the way, beside itself, and syncs the directory.
 ///
 /// # Errors

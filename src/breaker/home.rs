@@ -47,6 +47,13 @@ impl LatchHome {
         self.dir.join("audit")
     }
 
+    /// The latch's stand-in, while the latch itself can't be made. Every
+    /// process of this state directory obeys it.
+    #[must_use]
+    pub fn fallback(&self) -> PathBuf {
+        self.dir.join("latch.fallback")
+    }
+
     /// Held by the elected agent; holds its process id.
     #[must_use]
     pub fn agent_lock(&self) -> PathBuf {

@@ -263,8 +263,9 @@ impl Check {
         let audit_fault = self.ledger.refresh().err();
         let mut doubt = audit_fault.map(|e| Text::new(&format!("audit log can't be read: {e}")));
         let main = probe(&self.config.home.latch);
+        let stand_in = probe(&self.config.home.fallback());
         verdict.engaged = self.ledger.ledger().engaged().map(|e| e.intent.engage_id).collect();
-        self.missing(&main, &mut verdict);
+        self.missing(&main, &stand_in, &mut verdict);
         let young = self.is_young(&main);
         let leaving = self.is_leaving(&main);
         let ledger = self.ledger.ledger();
@@ -300,6 +301,15 @@ impl Check {
             }
             Probe::Doubt(why) => doubt = doubt.or(Some(why)),
             Probe::Absent => {}
+        }
+        if let Probe::Present { body, form, .. } = stand_in {
+            verdict.seen.phase = LatchPhase::NotDurable;
+            let why = reason_of(&body.reason, form);
+            verdict.seen.reason = Text::new(&format!("{why} (the latch's stand-in holds)"));
+            verdict.seen.by = body.operator;
+            verdict.seen.since = body.timestamp;
+            verdict.seen.engage_id = body.engage_id;
+            return verdict;
         }
         if let Some(engaged) = ledger.engaged().next() {
             verdict.seen.phase = LatchPhase::Latched;
@@ -382,12 +392,16 @@ impl Check {
 
     /// Engaged, and the file is not there: somebody removed it, or a reboot
     /// or a cleaner of temporary files did.
-    fn missing(&mut self, main: &Probe, verdict: &mut Verdict) {
+    ///
+    /// While a stand-in is there it never was, and is tried again anyway.
+    fn missing(&mut self, main: &Probe, stand_in: &Probe, verdict: &mut Verdict) {
         let ledger = self.ledger.ledger();
         let remembered = self.remembered.as_ref().is_some_and(|r| {
             !ledger.foreign_was_reset(&r.file) && !r.id.is_some_and(|id| ledger.was_reset(id))
         });
-        let absent = matches!(main, Probe::Absent) && (remembered || ledger.is_engaged());
+        let stood_in = matches!(stand_in, Probe::Present { .. });
+        let absent =
+            matches!(main, Probe::Absent) && !stood_in && (remembered || ledger.is_engaged());
         // Record and file of a decision (and of a reset) do not appear in one
         // step: only a second look in a row makes it a removal.
         self.absent_looks = if absent { self.absent_looks.saturating_add(1) } else { 0 };

@@ -61,7 +61,7 @@ impl Mesh {
         u32::try_from(status["agent_pid"].as_u64().unwrap()).unwrap()
     }
 
-    fn reset(&self, id: &str) -> (i32, Value) {
+    pub fn reset(&self, id: &str) -> (i32, Value) {
         let phrase = format!("RESET {}", &id[id.len() - 6..]);
         self.crs(&["reset", "--reason", "over", "--engage-id", id, "--phrase", &phrase])
     }

@@ -16,3 +16,5 @@ mod common;
 mod gone;
 mod lies;
 mod life;
+#[cfg(test)]
+mod standin;

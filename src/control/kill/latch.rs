@@ -1,13 +1,19 @@
 //! The thread that makes the latch, so that a sick disk hangs it and nothing
 //! else.
+//!
+//! What can't be made is tried again for as long as the decision is in force.
+//! Until then a second file in the private directory stands in, which every
+//! `crs` of this state directory obeys; programs that look only at the main
+//! path do not see it, and the alarm says so.
+
+mod attempt;
 
 use crate::audit::LedgerReader;
-use crate::breaker::body;
-use crate::breaker::file::{self, CreateError, Probe};
-use crate::domain::{KillIntent, Text};
+use crate::breaker::LatchHome;
+use crate::domain::{EngageId, KillIntent, Text};
 use crate::host::clock;
 use crossbeam_channel as channel;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -38,15 +44,20 @@ pub enum LatchStep {
         /// Whether it exists all the same.
         visible: bool,
     },
+    /// The stand-in in the private directory, after a failure.
+    Fallback {
+        /// Where.
+        path: Text,
+        /// Why it does not stand either; none when it does.
+        fault: Option<Text>,
+    },
 }
 
 /// The latch must be visible within this time (ns), or the gateway is told
 /// first.
 pub const VISIBLE_WAIT: u64 = 50_000_000;
-/// Looks again after meeting a file, in case a reset was taking it away.
-const LOOKS: u32 = 10;
-/// Between two of them.
-const PAUSE: Duration = Duration::from_millis(20);
+/// Between two tries of a latch that can't be made: first and longest.
+const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 /// The waiting thread; dropping it lets it end.
 #[derive(Debug)]
@@ -55,22 +66,24 @@ pub struct LatchMaker {
 }
 
 impl LatchMaker {
-    /// Starts the thread; `tell` hears every step. `audit` is where a reset
-    /// would be on record.
+    /// Starts the thread; `tell` hears every step.
     ///
     /// # Errors
     /// The system's, when it has no thread to give.
     pub fn start(
-        audit: &Path,
+        home: &LatchHome,
         mut tell: impl FnMut(&KillIntent, LatchStep) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (jobs, inbox) = channel::unbounded::<KillIntent>();
-        let audit = audit.to_owned();
+        let home = home.clone();
         std::thread::Builder::new().name("latch".to_owned()).spawn(move || {
-            let mut asked = BTreeSet::new();
-            for intent in inbox {
-                let first = asked.insert(intent.engage_id);
-                make(&intent, first, &audit, &mut |step| tell(&intent, step));
+            let mut bench = Bench { home, asked: BTreeSet::new(), due: BTreeMap::new() };
+            loop {
+                match inbox.recv_timeout(bench.patience()) {
+                    Ok(intent) => bench.make(&intent, &mut tell),
+                    Err(channel::RecvTimeoutError::Timeout) => bench.again(&mut tell),
+                    Err(channel::RecvTimeoutError::Disconnected) => return,
+                }
             }
         })?;
         Ok(Self { jobs })
@@ -82,54 +95,59 @@ impl LatchMaker {
     }
 }
 
-/// Makes the latch. The first reason stays: a file that exists is left alone.
-/// Only the `first` asking for a decision makes it without a look into the
-/// log: a later one may have waited here while the decision was reset.
-pub fn make(intent: &KillIntent, first: bool, audit: &Path, tell: &mut dyn FnMut(LatchStep)) {
-    let mut told = false;
-    for _ in 0..LOOKS {
-        // A file that was there and went may have gone by a reset of this very
-        // decision. The reset is on record before the file moves, so asking
-        // after its absence was seen can't miss it.
-        if told || !first {
-            if !matches!(file::probe(&intent.latch), Probe::Absent) {
-                if !told {
-                    told = true;
-                    tell(LatchStep::Visible { at: clock::mono_ns(), ours: false });
-                }
-                std::thread::sleep(PAUSE);
-                continue;
-            }
-            if was_reset(intent, audit) {
-                return;
-            }
-        }
-        match file::create(&intent.latch) {
-            Ok(created) => {
-                tell(LatchStep::Visible { at: clock::mono_ns(), ours: true });
-                match created.make_durable(&body::compose(intent)) {
-                    Ok(()) => tell(LatchStep::Durable { at: clock::mono_ns() }),
-                    Err(e) => {
-                        tell(LatchStep::Failed { why: Text::new(&e.to_string()), visible: true });
-                    }
-                }
-                return;
-            }
-            Err(CreateError::Exists) => {
-                if !told {
-                    told = true;
-                    tell(LatchStep::Visible { at: clock::mono_ns(), ours: false });
-                }
-                std::thread::sleep(PAUSE);
-            }
-            Err(e @ CreateError::Io { .. }) => {
-                tell(LatchStep::Failed { why: Text::new(&e.to_string()), visible: told });
-                return;
-            }
+/// A latch that can't be made yet.
+struct Due {
+    intent: KillIntent,
+    at: u64,
+    pause: Duration,
+}
+
+/// The thread's belongings.
+struct Bench {
+    home: LatchHome,
+    /// Decisions asked for before: a later asking may have waited here while
+    /// its decision was reset, and looks into the log first.
+    asked: BTreeSet<EngageId>,
+    due: BTreeMap<EngageId, Due>,
+}
+
+impl Bench {
+    fn patience(&self) -> Duration {
+        let next = self.due.values().map(|due| due.at).min();
+        next.map_or(Duration::from_hours(1), |at| {
+            Duration::from_nanos(at.saturating_sub(clock::mono_ns()))
+        })
+    }
+
+    fn make(&mut self, intent: &KillIntent, tell: &mut dyn FnMut(&KillIntent, LatchStep)) {
+        let id = intent.engage_id;
+        let first = self.asked.insert(id);
+        let mut say = |step| tell(intent, step);
+        let Err(why) = attempt::make(intent, first, &self.home, &mut say) else {
+            self.due.remove(&id);
+            return;
+        };
+        let pause = if let Some(due) = self.due.get(&id) {
+            (due.pause * 2).min(RETRY.1)
+        } else {
+            // Said once; that it was made after all will be said too.
+            say(LatchStep::Failed { why, visible: false });
+            say(attempt::stand_in(intent, &self.home));
+            RETRY.0
+        };
+        let at = clock::now().plus(pause).mono_ns;
+        self.due.insert(id, Due { intent: intent.clone(), at, pause });
+    }
+
+    /// Another try of what is due.
+    fn again(&mut self, tell: &mut dyn FnMut(&KillIntent, LatchStep)) {
+        let now = clock::mono_ns();
+        let due: Vec<KillIntent> =
+            self.due.values().filter(|d| d.at <= now).map(|d| d.intent.clone()).collect();
+        for intent in due {
+            self.make(&intent, tell);
         }
     }
-    // Somebody's file stands, and stood at every look.
-    tell(LatchStep::Durable { at: clock::mono_ns() });
 }
 
 /// Whether an audited reset names this decision. A log that can't be read
@@ -142,15 +160,12 @@ pub(super) fn was_reset(intent: &KillIntent, audit: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::audit::{Act, Chain};
-    use crate::breaker::file::{archive, probe};
+    use crate::breaker::file::{Probe, archive, probe};
     use crate::domain::{Intent, Stamp};
     use crate::host::{Identity, ids};
 
-    #[test]
-    fn a_latch_that_its_own_reset_took_away_is_not_made_again() {
-        let dir = tempfile::tempdir().unwrap();
-        let (latch, audit) = (dir.path().join("latch"), dir.path().join("audit"));
-        let intent = KillIntent {
+    fn intent(latch: &Path) -> KillIntent {
+        KillIntent {
             engage_id: ids::engage_id(),
             intent: Intent::Kill,
             operator: Text::new("op"),
@@ -158,17 +173,42 @@ mod tests {
             boot_id: Text::new("b"),
             reason: Text::new("why"),
             pressed: Stamp::default(),
-            latch: latch.clone(),
+            latch: latch.to_owned(),
             targets: Vec::new(),
             drill: false,
-        };
-        make(&intent, true, &audit, &mut |_| {});
-        let maker = LatchMaker::start(&audit, |_, _| {}).unwrap();
+        }
+    }
+
+    /// A maker and what it says.
+    fn maker(home: &LatchHome) -> (LatchMaker, channel::Receiver<LatchStep>) {
+        let (tell, told) = channel::unbounded();
+        let say = move |_: &KillIntent, step| drop(tell.send(step));
+        (LatchMaker::start(home, say).unwrap(), told)
+    }
+
+    /// The next step that `wanted` takes; the bound only ends a test that fails.
+    fn step(told: &channel::Receiver<LatchStep>, wanted: impl Fn(&LatchStep) -> bool) -> LatchStep {
+        loop {
+            let step = told.recv_timeout(Duration::from_secs(20)).unwrap();
+            if wanted(&step) {
+                return step;
+            }
+        }
+    }
+
+    #[test]
+    fn a_latch_that_its_own_reset_took_away_is_not_made_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let latch = dir.path().join("latch");
+        let home = LatchHome::new(dir.path(), &latch);
+        let intent = intent(&latch);
+        attempt::make(&intent, true, &home, &mut |_| {}).unwrap();
+        let (maker, _told) = maker(&home);
         // Asked twice, as a client does that hands over what it announced: the
         // second asking waits behind the looks of the first.
         maker.make(&intent);
         maker.make(&intent);
-        std::thread::sleep(PAUSE * 2);
+        std::thread::sleep(attempt::PAUSE * 2);
         let reset = Act::Reset {
             ids: vec![intent.engage_id],
             foreign: Vec::new(),
@@ -176,9 +216,68 @@ mod tests {
             reason: Text::new("over"),
             overridden: false,
         };
-        Chain::new(&audit, Identity::here(), "test").append(reset).unwrap();
+        Chain::new(&home.audit(), Identity::here(), "test").append(reset).unwrap();
         archive(&latch, "over").unwrap();
-        std::thread::sleep(PAUSE * (LOOKS + 5));
+        std::thread::sleep(attempt::PAUSE * (attempt::LOOKS + 5));
+        assert_eq!(probe(&latch), Probe::Absent);
+    }
+
+    #[test]
+    fn what_another_made_is_durable_as_soon_as_it_is_synced() {
+        let dir = tempfile::tempdir().unwrap();
+        let latch = dir.path().join("latch");
+        let home = LatchHome::new(dir.path(), &latch);
+        let intent = intent(&latch);
+        attempt::make(&intent, true, &home, &mut |_| {}).unwrap();
+        let (maker, told) = maker(&home);
+        maker.make(&intent);
+        let seen = step(&told, |s| matches!(s, LatchStep::Visible { ours: false, .. }));
+        let LatchStep::Visible { at: seen, .. } = seen else { unreachable!() };
+        let synced = step(&told, |s| matches!(s, LatchStep::Durable { .. }));
+        let LatchStep::Durable { at: synced } = synced else { unreachable!() };
+        let all_looks = u64::try_from((attempt::PAUSE * attempt::LOOKS).as_nanos()).unwrap();
+        assert!(synced - seen < all_looks, "not only when the last look is over");
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_has_a_stand_in_until_it_comes_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let latch = dir.path().join("run/latch");
+        let home = LatchHome::new(dir.path(), &latch);
+        let intent = intent(&latch);
+        let (maker, told) = maker(&home);
+        maker.make(&intent);
+        step(&told, |s| matches!(s, LatchStep::Failed { visible: false, .. }));
+        let stood = step(&told, |s| matches!(s, LatchStep::Fallback { .. }));
+        assert!(matches!(stood, LatchStep::Fallback { fault: None, .. }), "{stood:?}");
+        let Probe::Present { body, .. } = probe(&home.fallback()) else { panic!("no stand-in") };
+        assert_eq!(body.engage_id, Some(intent.engage_id));
+        std::fs::create_dir(dir.path().join("run")).unwrap();
+        let made = step(&told, |s| !matches!(s, LatchStep::Fallback { .. }));
+        assert!(matches!(made, LatchStep::Visible { ours: true, .. }), "said once: {made:?}");
+        step(&told, |s| matches!(s, LatchStep::Durable { .. }));
+        assert!(matches!(probe(&latch), Probe::Present { .. }));
+    }
+
+    #[test]
+    fn a_reset_ends_the_tries() {
+        let dir = tempfile::tempdir().unwrap();
+        let latch = dir.path().join("run/latch");
+        let home = LatchHome::new(dir.path(), &latch);
+        let intent = intent(&latch);
+        let (maker, told) = maker(&home);
+        maker.make(&intent);
+        step(&told, |s| matches!(s, LatchStep::Fallback { .. }));
+        let reset = Act::Reset {
+            ids: vec![intent.engage_id],
+            foreign: Vec::new(),
+            token: ids::engage_id(),
+            reason: Text::new("over"),
+            overridden: true,
+        };
+        Chain::new(&home.audit(), Identity::here(), "test").append(reset).unwrap();
+        std::fs::create_dir(dir.path().join("run")).unwrap();
+        std::thread::sleep(RETRY.1 * 2);
         assert_eq!(probe(&latch), Probe::Absent);
     }
 }

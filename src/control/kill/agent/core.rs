@@ -105,7 +105,7 @@ pub fn run(config: AgentConfig) -> Result<(), AgentError> {
     .map_err(io("start the audit log", &audit))?;
     let latching = core.clone();
     let (seen, visible) = channel::bounded(16);
-    let maker = LatchMaker::start(&audit, move |intent, step| {
+    let maker = LatchMaker::start(&config.home, move |intent, step| {
         if matches!(step, LatchStep::Visible { .. } | LatchStep::Failed { .. }) {
             let _ = seen.try_send(intent.engage_id);
         }
@@ -404,9 +404,18 @@ impl Core {
     }
 
     fn latch_step(&mut self, intent: &KillIntent, step: LatchStep) {
-        if let LatchStep::Failed { why, visible } = step {
-            let still = if visible { "it exists and holds" } else { "it does NOT exist" };
-            self.alarm(&format!("latch of {}: {why}; {still}", intent.engage_id));
+        match step {
+            LatchStep::Failed { why, visible } => {
+                let still = if visible { "it exists and holds" } else { "it does NOT exist" };
+                self.alarm(&format!("latch of {}: {why}; {still}", intent.engage_id));
+            }
+            LatchStep::Fallback { path, fault: None } => self.alarm(&format!(
+                "{path} stands in: crs obeys it on this host, other programs do not see it"
+            )),
+            LatchStep::Fallback { path, fault: Some(why) } => {
+                self.alarm(&format!("no stand-in at {path} either: {why}"));
+            }
+            LatchStep::Gate { .. } | LatchStep::Visible { .. } | LatchStep::Durable { .. } => {}
         }
     }
 

@@ -79,7 +79,25 @@ impl Core {
         self.reset_at = clock::mono_ns();
         self.proving = None;
         self.proofs.clear();
-        self.put_away(&named, foreign)
+        let done = self.put_away(&named, foreign)?;
+        self.put_stand_in_away(&named).map(|()| done)
+    }
+
+    /// The latch's stand-in goes with its decision.
+    fn put_stand_in_away(&self, ids: &[EngageId]) -> Result<(), Text> {
+        let path = self.config.home.fallback();
+        match file::probe(&path) {
+            Probe::Present { body, .. } if body.engage_id.is_none_or(|id| ids.contains(&id)) => {
+                let suffix = body.engage_id.map_or_else(|| "ext".to_owned(), |id| id.to_string());
+                file::archive(&path, &suffix).map(drop).map_err(|e| {
+                    Text::new(&format!("reset is on record, but {e}: move the file by hand"))
+                })
+            }
+            Probe::Present { .. } => {
+                Err(Text::new("a new decision engaged meanwhile: still ENGAGED"))
+            }
+            Probe::Absent | Probe::Doubt(_) => Ok(()),
+        }
     }
 
     /// Moves the file aside, if it is still one of those that were reset.

@@ -77,7 +77,7 @@ impl Hand {
     pub fn start(config: HandConfig, gate: Arc<Gate>, sender: Sender) -> std::io::Result<Self> {
         let (jobs, inbox) = channel::unbounded();
         let latching = jobs.clone();
-        let maker = LatchMaker::start(&config.agent.home.audit(), move |intent, step| {
+        let maker = LatchMaker::start(&config.agent.home, move |intent, step| {
             let _ = latching.send(Job::Latch(intent.engage_id, step));
         })?;
         let complain = sender.clone();

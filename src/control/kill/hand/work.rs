@@ -300,6 +300,13 @@ impl Work {
                 let what = if visible { "not durable" } else { "NOT MADE" };
                 self.sender.log(Level::Alarm, "latch", format!("latch {what}: {why}"));
             }
+            LatchStep::Fallback { path, fault } => {
+                let text = match fault {
+                    None => format!("{path} stands in; programs other than crs do not see it"),
+                    Some(why) => format!("no stand-in at {path} either: {why}"),
+                };
+                self.sender.log(Level::Alarm, "latch", text);
+            }
         }
         let now = clock::mono_ns();
         if self.kill.as_ref().is_some_and(|k| k.said_at.is_none() && k.times.visible.is_some()) {

@@ -1,0 +1,101 @@
+//! One try at making the latch.
+
+use super::{LatchStep, was_reset};
+use crate::breaker::file::{self, CreateError, Probe};
+use crate::breaker::{LatchHome, body};
+use crate::domain::{KillIntent, Text};
+use crate::host::clock;
+use std::time::Duration;
+
+/// Looks again after meeting a file, in case a reset was taking it away.
+pub const LOOKS: u32 = 10;
+/// Between two of them.
+pub const PAUSE: Duration = Duration::from_millis(20);
+
+/// Makes the latch. The first reason stays: a file that exists is left alone,
+/// and only synced. Unless this is the `first` asking for the decision, the
+/// log is asked before anything is made.
+///
+/// # Errors
+/// The system's words, when there is no file and none could be made. A file
+/// that is there but not on disk is told, and is no error: it holds.
+pub fn make(
+    intent: &KillIntent,
+    first: bool,
+    home: &LatchHome,
+    tell: &mut dyn FnMut(LatchStep),
+) -> Result<(), Text> {
+    let (mut told, mut synced) = (false, false);
+    for _ in 0..LOOKS {
+        // A file that was there and went may have gone by a reset of this very
+        // decision. The reset is on record before the file moves, so asking
+        // after its absence was seen can't miss it.
+        if (told || !first)
+            && matches!(file::probe(&intent.latch), Probe::Absent)
+            && was_reset(intent, &home.audit())
+        {
+            return Ok(());
+        }
+        match file::create(&intent.latch) {
+            Ok(created) => {
+                tell(LatchStep::Visible { at: clock::mono_ns(), ours: true });
+                durable(created.make_durable(&body::compose(intent)), intent, home, tell);
+                return Ok(());
+            }
+            Err(CreateError::Exists) => {
+                if !told {
+                    told = true;
+                    tell(LatchStep::Visible { at: clock::mono_ns(), ours: false });
+                }
+                if !synced && is_written(intent) {
+                    synced = true;
+                    durable(file::sync(&intent.latch), intent, home, tell);
+                }
+                std::thread::sleep(PAUSE);
+            }
+            Err(e @ CreateError::Io { .. }) => return Err(Text::new(&e.to_string())),
+        }
+    }
+    // Somebody's file stands, and stood at every look.
+    if !synced {
+        durable(file::sync(&intent.latch), intent, home, tell);
+    }
+    Ok(())
+}
+
+/// Whether whoever made the file is done with its body.
+fn is_written(intent: &KillIntent) -> bool {
+    match file::probe(&intent.latch) {
+        Probe::Present { body, form, .. } => form.is_some() || !body.timestamp.is_empty(),
+        Probe::Absent | Probe::Doubt(_) => false,
+    }
+}
+
+/// What the disk said. A copy in the private directory may survive where the
+/// file itself does not.
+fn durable(
+    outcome: Result<(), CreateError>,
+    intent: &KillIntent,
+    home: &LatchHome,
+    tell: &mut dyn FnMut(LatchStep),
+) {
+    match outcome {
+        Ok(()) => tell(LatchStep::Durable { at: clock::mono_ns() }),
+        Err(e) => {
+            tell(LatchStep::Failed { why: Text::new(&e.to_string()), visible: true });
+            tell(stand_in(intent, home));
+        }
+    }
+}
+
+/// Makes the second file; one that is there already serves as well.
+pub fn stand_in(intent: &KillIntent, home: &LatchHome) -> LatchStep {
+    let path = home.fallback();
+    let made = home.prepare().map_err(|e| Text::new(&e.to_string())).and_then(|()| {
+        match file::create(&path).and_then(|made| made.make_durable(&body::compose(intent))) {
+            Ok(()) | Err(CreateError::Exists) => Ok(()),
+            Err(e) => Err(Text::new(&e.to_string())),
+        }
+    });
+    LatchStep::Fallback { path: Text::new(&path.to_string_lossy()), fault: made.err() }
+}
