@@ -56,13 +56,14 @@ struct Report {
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
     let home = wiring::latch_home(&loaded.settings);
+    // The latch last: what is said of it must not be older than the rest.
+    let (agent_pid, kill) = ask_agent(&home);
+    let recorded = if agent_pid.is_some() { Vec::new() } else { recorded(&home) };
     let seen = look(&loaded.settings);
     let metadata = match probe(&home.latch) {
         Probe::Present { body, .. } => body.metadata,
         Probe::Absent | Probe::Doubt(_) => Value::Null,
     };
-    let (agent_pid, kill) = ask_agent(&home);
-    let recorded = if agent_pid.is_some() { Vec::new() } else { recorded(&home) };
     let document = StatusDocument::new(&seen, metadata);
     let exit = match (document.is_safe, document.is_engaged) {
         (true, _) => Exit::OK,

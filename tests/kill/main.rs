@@ -11,10 +11,11 @@
     reason = "an integration test is a test throughout"
 )]
 
+mod adopt;
 #[path = "../common/mod.rs"]
 mod common;
 mod gone;
 mod lies;
 mod life;
-#[cfg(test)]
+
 mod standin;

@@ -46,7 +46,6 @@ impl Facts {
     /// Reads it all; nothing is started and nothing is changed.
     pub fn gather(settings: &Settings, back: Duration, timeout: Duration) -> Self {
         let home = wiring::latch_home(settings);
-        let latch = status::look(settings);
         let (agent, kills) = status::ask_agent(&home);
         let at = clock::utc();
         let from = at.0.saturating_sub(i64::try_from(back.as_micros()).unwrap_or(i64::MAX));
@@ -65,15 +64,16 @@ impl Facts {
                 .map_err(|e| Text::new(&e.to_string()))
         };
         let gateways = settings.gateways.iter();
+        let gateways =
+            gateways.map(|g| Gateway { name: g.name.clone(), read: read(&g.cmd) }).collect();
         Self {
             at,
             who: Identity::here(),
-            latch,
+            // Last of all: it must not be older than the rest.
+            latch: status::look(settings),
             agent,
             kills,
-            gateways: gateways
-                .map(|g| Gateway { name: g.name.clone(), read: read(&g.cmd) })
-                .collect(),
+            gateways,
             changes,
             damage,
             drill: LedgerReader::new(&home.audit()).refresh().ok().and_then(Ledger::last_drill),

@@ -260,6 +260,7 @@ impl Core {
                 if self.verdict.missing {
                     self.make_anew();
                 }
+                self.adopt();
             }
             let engaged = !self.active.is_empty() || self.verdict.seen.phase.is_engaged();
             if engaged || !self.clients.is_empty() {

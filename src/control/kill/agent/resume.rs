@@ -23,11 +23,37 @@ impl Core {
         let known = |id: EngageId| ledger.was_reset(id) || all.iter().any(|i| i.engage_id == id);
         let unlisted = self.named_by_the_latch().filter(|i| !known(i.engage_id));
         for intent in all.iter().cloned().chain(unlisted) {
-            self.maker.make(&intent);
-            self.active.insert(intent.engage_id, intent.clone());
-            if intent.intent == Intent::Kill && !stood.contains(&intent.engage_id) {
-                self.resume_one(intent);
-            }
+            let stood = stood.contains(&intent.engage_id);
+            self.take_up(intent, stood);
+        }
+    }
+
+    /// Decisions that are on record and were never handed over: whoever took
+    /// them carried them out alone, or died. They are proven and watched over
+    /// like any other; the same request ids make it harmless to do it twice.
+    pub(super) fn adopt(&mut self) {
+        if self.verdict.engaged.iter().all(|id| self.active.contains_key(id)) {
+            return;
+        }
+        // What was seen may be over since: only the log as it is now counts.
+        let mut reader = LedgerReader::new(&self.config.home.audit());
+        let Ok(ledger) = reader.refresh() else { return };
+        let strange = |id: &EngageId| !self.active.contains_key(id);
+        let found: Vec<(KillIntent, bool)> = ledger
+            .engaged()
+            .filter(|e| strange(&e.intent.engage_id))
+            .map(|e| (e.intent.clone(), ledger.stood_down(e.intent.engage_id)))
+            .collect();
+        for (intent, stood) in found {
+            self.take_up(intent, stood);
+        }
+    }
+
+    fn take_up(&mut self, intent: KillIntent, stood: bool) {
+        self.maker.make(&intent);
+        self.active.insert(intent.engage_id, intent.clone());
+        if intent.intent == Intent::Kill && !stood {
+            self.resume_one(intent);
         }
     }
 

@@ -1,0 +1,116 @@
+//! Seeds in parallel lanes, remembered, and the table of what came of them.
+
+use crate::rows;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write as _};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// What came of one seed.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub seed: u64,
+    pub row: String,
+    /// From the start of the command to the end that the row asks for, ms.
+    pub ms: u64,
+    /// Why it counts as lost; none when it does not.
+    pub fault: Option<String>,
+}
+
+/// Runs seeds `first..first + runs`, skipping those that are done.
+pub fn run(first: u64, runs: u64, lanes: u64) -> Vec<Run> {
+    let memory = (runs > 10 * rows::COUNT).then(|| remembered(first));
+    let done = Mutex::new(memory.as_ref().map(read).unwrap_or_default());
+    let seeds = first..first + runs;
+    done.lock().unwrap().retain(|run| seeds.contains(&run.seed));
+    let known: Vec<u64> = done.lock().unwrap().iter().map(|run| run.seed).collect();
+    let next = AtomicU64::new(first);
+    std::thread::scope(|scope| {
+        for _ in 0..lanes {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= first + runs {
+                        return;
+                    }
+                    if !known.contains(&seed) {
+                        let run = one(seed);
+                        if let Some(path) = &memory {
+                            write(path, &run);
+                        }
+                        done.lock().unwrap().push(run);
+                    }
+                }
+            });
+        }
+    });
+    done.into_inner().unwrap()
+}
+
+fn one(seed: u64) -> Run {
+    let row = rows::of(seed);
+    let began = Instant::now();
+    // A check that fails panics, and the lane goes on with the next seed.
+    let outcome = std::panic::catch_unwind(|| (row.run)(seed));
+    let ms = u64::try_from(began.elapsed().as_millis()).unwrap();
+    let words = |e: Box<dyn std::any::Any + Send>| match e.downcast::<String>() {
+        Ok(text) => *text,
+        Err(e) => e.downcast::<&str>().map_or_else(|_| "?".into(), |t| (*t).to_owned()),
+    };
+    let (ms, fault) = match outcome {
+        Ok(ms) => (ms, None),
+        Err(e) => (ms, Some(words(e))),
+    };
+    Run { seed, row: row.name.to_owned(), ms, fault }
+}
+
+/// A row of the table for each row of faults, worst time last.
+pub fn table(done: &[Run]) -> String {
+    let mut rows: BTreeMap<&str, Vec<&Run>> = BTreeMap::new();
+    for run in done {
+        rows.entry(&run.row).or_default().push(run);
+    }
+    let mut text =
+        format!("{:<46}{:>6}{:>8}{:>9}{:>9}\n", "row", "runs", "passed", "p50 ms", "max ms");
+    for (name, runs) in &rows {
+        let passed = runs.iter().filter(|run| run.fault.is_none()).count();
+        let mut times: Vec<u64> = runs.iter().map(|run| run.ms).collect();
+        times.sort_unstable();
+        let (p50, max) = (times[times.len() / 2], times[times.len() - 1]);
+        let _ = writeln!(text, "{name:<46}{:>6}{passed:>8}{p50:>9}{max:>9}", runs.len());
+    }
+    let lost: Vec<String> =
+        done.iter().filter(|r| r.fault.is_some()).map(|r| r.seed.to_string()).collect();
+    let _ = writeln!(text, "lost: {} of {} {}", lost.len(), done.len(), lost.join(" "));
+    text
+}
+
+fn remembered(first: u64) -> PathBuf {
+    let name = format!("faults-{}-{first}.jsonl", env!("CARGO_PKG_VERSION"));
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+fn read(path: &PathBuf) -> Vec<Run> {
+    let Ok(file) = File::open(path) else { return Vec::new() };
+    let lines = BufReader::new(file).lines().map_while(Result::ok);
+    lines
+        .filter_map(|line| serde_json::from_str::<Value>(&line).ok())
+        .map(|v| Run {
+            seed: v["seed"].as_u64().unwrap(),
+            row: v["row"].as_str().unwrap().to_owned(),
+            ms: v["ms"].as_u64().unwrap(),
+            fault: v["fault"].as_str().map(str::to_owned),
+        })
+        .collect()
+}
+
+fn write(path: &PathBuf, run: &Run) {
+    let line = json!({"seed": run.seed, "row": run.row, "ms": run.ms, "fault": run.fault});
+    let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
+    file.write_all(format!("{line}\n").as_bytes()).unwrap();
+}
