@@ -18,6 +18,8 @@ pub struct Engaged {
     pub intent: KillIntent,
     /// Last recorded step by gateway.
     pub steps: BTreeMap<Text, (GatewayPhase, StepTimes, Text)>,
+    /// When each was recorded: several processes may speak of one kill.
+    stepped: BTreeMap<Text, UtcMicros>,
 }
 
 /// The fold.
@@ -38,11 +40,16 @@ impl Ledger {
     pub fn hear(&mut self, record: &Record) {
         match &record.act {
             Act::Engage { intent } => {
-                let engaged = Engaged { intent: intent.clone(), steps: BTreeMap::new() };
+                let (steps, stepped) = (BTreeMap::new(), BTreeMap::new());
+                let engaged = Engaged { intent: intent.clone(), steps, stepped };
                 self.engaged.entry(intent.engage_id).or_insert(engaged);
             }
             Act::Step { engage_id, gateway, phase, times, note, .. } => {
-                if let Some(engaged) = self.engaged.get_mut(engage_id) {
+                let at = record.at.utc;
+                if let Some(engaged) = self.engaged.get_mut(engage_id)
+                    && engaged.stepped.get(gateway).is_none_or(|before| *before <= at)
+                {
+                    engaged.stepped.insert(gateway.clone(), at);
                     engaged.steps.insert(gateway.clone(), (*phase, *times, note.clone()));
                 }
             }

@@ -209,6 +209,11 @@ fn the_log_holds_what_travelled_and_what_was_open_before_and_after() {
         all.iter().any(|r| r["act"] == "STEP" && r["phase"] == "VERIFIED").then_some(all)
     })
     .expect("VERIFIED on record");
+    // Whoever saw the proof has it on its own record: the other may have died
+    // between its word and its disk.
+    let proven = |r: &&Value| r["act"] == "STEP" && r["phase"] == "VERIFIED";
+    let by: Vec<&Value> = records.iter().filter(proven).map(|r| &r["role"]).collect();
+    assert!(by.contains(&&"cli".into()), "{by:?}");
     let of = |act: &str| -> Vec<&Value> { records.iter().filter(|r| r["act"] == act).collect() };
     let exchanges = of("EXCHANGE");
     let sent = exchanges.iter().find(|r| r["what"] == "KILL_SWITCH" && r["request"].is_object());

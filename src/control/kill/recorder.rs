@@ -9,10 +9,16 @@ use std::time::Duration;
 
 type Done = channel::Sender<Result<(), Text>>;
 
+enum Note {
+    /// To be written; whoever waits for it hears how it went.
+    Act(Box<Act>, Option<Done>),
+    /// Everything before is written, or lost.
+    Reached(channel::Sender<()>),
+}
+
 /// The writing thread.
-#[derive(Debug)]
 pub struct Recorder {
-    acts: channel::Sender<(Act, Option<Done>)>,
+    notes: channel::Sender<Note>,
 }
 
 impl Recorder {
@@ -25,10 +31,17 @@ impl Recorder {
         role: &str,
         mut alarm: impl FnMut(Text) + Send + 'static,
     ) -> std::io::Result<Self> {
-        let (acts, inbox) = channel::unbounded::<(Act, Option<Done>)>();
+        let (notes, inbox) = channel::unbounded::<Note>();
         let mut chain = Chain::new(dir, Identity::here(), role);
         std::thread::Builder::new().name("audit".to_owned()).spawn(move || {
-            for (act, done) in inbox {
+            for note in inbox {
+                let (act, done) = match note {
+                    Note::Act(act, done) => (*act, done),
+                    Note::Reached(done) => {
+                        let _ = done.send(());
+                        continue;
+                    }
+                };
                 // Once more after a failure: a new file may be had where the
                 // old descriptor is lost.
                 let outcome = chain.append(act.clone()).or_else(|_| chain.append(act));
@@ -41,12 +54,12 @@ impl Recorder {
                 }
             }
         })?;
-        Ok(Self { acts })
+        Ok(Self { notes })
     }
 
     /// Records, some time soon.
     pub fn record(&self, act: Act) {
-        let _ = self.acts.send((act, None));
+        let _ = self.notes.send(Note::Act(Box::new(act), None));
     }
 
     /// Records and waits until it is durable, at most 5 s.
@@ -55,9 +68,17 @@ impl Recorder {
     /// Why it is not known to be on disk.
     pub fn record_now(&self, act: Act) -> Result<(), Text> {
         let (done, outcome) = channel::bounded(1);
-        let _ = self.acts.send((act, Some(done)));
+        let _ = self.notes.send(Note::Act(Box::new(act), Some(done)));
         outcome
             .recv_timeout(Duration::from_secs(5))
             .unwrap_or_else(|_| Err(Text::new("the audit log's disk does not answer (5 s)")))
+    }
+
+    /// Waits until everything recorded so far is written, at most `wait`: a
+    /// process that ends takes its mailbox with it.
+    pub fn flush(&self, wait: Duration) {
+        let (done, reached) = channel::bounded(1);
+        let _ = self.notes.send(Note::Reached(done));
+        let _ = reached.recv_timeout(wait);
     }
 }

@@ -9,7 +9,9 @@ use crate::control::kill::driver::{Driver, DriverConfig, Told};
 use crate::control::kill::latch::{LatchMaker, LatchStep, VISIBLE_WAIT, was_reset};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::control::kill::recorder::Recorder;
-use crate::domain::{EngageId, Intent, KillIntent, KillProgress, LatchPhase, StepTimes, Text};
+use crate::domain::{
+    EngageId, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, StepTimes, Text,
+};
 use crate::event::{Level, PositionsRead, Sender};
 use crate::host::clock;
 use crossbeam_channel as channel;
@@ -21,6 +23,8 @@ use std::time::Duration;
 const ACCEPT_WAIT: u64 = 100_000_000;
 /// An agent silent for so long, while a kill runs, is stopped or hung.
 const SILENCE: u64 = 1_500_000_000;
+/// A disk that does not answer holds up the end no longer than this.
+const LEAVING: Duration = Duration::from_millis(300);
 /// The loop's longest sleep.
 const TURN: Duration = Duration::from_millis(100);
 
@@ -75,7 +79,7 @@ impl Work {
             self.tend(clock::mono_ns());
             channel::select_biased! {
                 recv(inbox) -> job => match job {
-                    Ok(Job::Quit) | Err(_) => return,
+                    Ok(Job::Quit) | Err(_) => return self.leave(),
                     Ok(job) => self.job(job),
                 },
                 recv(from_agent) -> said => match said {
@@ -85,6 +89,22 @@ impl Work {
                 default(self.patience()) => {}
             }
         }
+    }
+
+    /// The proof is on our own record too: the agent may have died between its
+    /// word and its disk.
+    fn leave(&self) {
+        let proven = |p: &&KillProgress| p.phase == GatewayPhase::Verified;
+        for p in self.kill.iter().flat_map(|kill| kill.last.values()).filter(proven) {
+            self.recorder.record(Act::Step {
+                engage_id: p.engage_id,
+                gateway: p.gateway.clone(),
+                phase: p.phase,
+                times: p.times,
+                note: p.note.clone(),
+            });
+        }
+        self.recorder.flush(LEAVING);
     }
 
     /// Short while a decision is on its way to the agent.
