@@ -5,6 +5,11 @@
 //! an `Arm` named. Both are free of
 //! order, so chains of many processes need no common clock.
 
+mod live;
+
+pub use live::LiveStand;
+
+use super::live::LiveArming;
 use super::record::{Act, ForeignLatch, Record};
 use super::verify;
 use crate::domain::{EngageId, GatewayPhase, KillIntent, StepTimes, Text, UtcMicros};
@@ -27,12 +32,14 @@ pub struct Engaged {
 pub struct Ledger {
     engaged: BTreeMap<EngageId, Engaged>,
     reset: BTreeSet<EngageId>,
+    reset_tokens: BTreeSet<EngageId>,
     stood_down: BTreeSet<EngageId>,
     disarmed: BTreeMap<EngageId, Text>,
     armed: BTreeSet<EngageId>,
     foreign: BTreeMap<ForeignLatch, Text>,
     foreign_reset: BTreeSet<ForeignLatch>,
     drilled: Option<UtcMicros>,
+    live: Vec<(UtcMicros, LiveArming)>,
 }
 
 impl Ledger {
@@ -55,6 +62,7 @@ impl Ledger {
             }
             Act::Reset { ids, foreign, token, .. } => {
                 self.reset.extend(ids);
+                self.reset_tokens.insert(*token);
                 self.foreign_reset.extend(foreign);
                 self.disarmed.insert(*token, Text::new("reset; orders wait for crs arm"));
             }
@@ -64,7 +72,15 @@ impl Ledger {
             Act::Disarm { token, why } => {
                 self.disarmed.insert(*token, why.clone());
             }
-            Act::Arm { tokens, .. } => self.armed.extend(tokens),
+            Act::Arm { tokens, accounts, .. } => {
+                self.armed.extend(tokens);
+                for arming in accounts {
+                    let entry = (record.at.utc, arming.clone());
+                    if !self.live.contains(&entry) {
+                        self.live.push(entry);
+                    }
+                }
+            }
             Act::External { file, reason } => {
                 self.foreign.insert(*file, reason.clone());
             }
@@ -77,6 +93,18 @@ impl Ledger {
             | Act::Exchange { .. }
             | Act::Tampered { .. }
             | Act::Command { .. } => {}
+        }
+    }
+
+    /// Hears a record behind a break of its chain: it counts where it
+    /// engages the switch or voids an arming for LIVE, and frees nothing.
+    fn hear_broken(&mut self, record: &Record) {
+        match &record.act {
+            Act::Engage { .. } | Act::Disarm { .. } | Act::External { .. } => self.hear(record),
+            Act::Reset { token, .. } => {
+                self.reset_tokens.insert(*token);
+            }
+            _ => {}
         }
     }
 
@@ -166,8 +194,12 @@ impl LedgerReader {
             let bytes = std::fs::read(&path)?;
             // A line whose link is broken still says what it says: for the
             // switch, doubt about a line engages rather than frees.
-            for record in lenient(&bytes) {
-                self.ledger.hear(&record);
+            let (sound, broken) = lenient(&bytes);
+            for record in &sound {
+                self.ledger.hear(record);
+            }
+            for record in &broken {
+                self.ledger.hear_broken(record);
             }
             self.seen.insert(path, len);
         }
@@ -181,18 +213,12 @@ impl LedgerReader {
     }
 }
 
-/// Records that free the switch count only within an unbroken chain; records
-/// that engage it count wherever they parse.
-fn lenient(bytes: &[u8]) -> Vec<Record> {
-    let (_, mut records) = verify::read_bytes("", bytes);
-    for line in bytes.split(|b| *b == b'\n').skip(records.len()) {
-        if let Ok(record) = serde_json::from_slice::<Record>(line)
-            && matches!(record.act, Act::Engage { .. } | Act::Disarm { .. } | Act::External { .. })
-        {
-            records.push(record);
-        }
-    }
-    records
+/// The records of an unbroken chain, and those after its break that parse.
+fn lenient(bytes: &[u8]) -> (Vec<Record>, Vec<Record>) {
+    let (_, sound) = verify::read_bytes("", bytes);
+    let rest = bytes.split(|b| *b == b'\n').skip(sound.len());
+    let broken = rest.filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    (sound, broken)
 }
 
 #[cfg(test)]
@@ -245,7 +271,7 @@ mod tests {
         assert!(!ledger.is_engaged());
         let waiting: Vec<_> = ledger.disarmed().map(|(t, _)| t).collect();
         assert_eq!(waiting.len(), 2);
-        one.append(Act::Arm { tokens: waiting, live: false }).unwrap();
+        one.append(Act::Arm { tokens: waiting, live: false, accounts: Vec::new() }).unwrap();
         assert_eq!(reader.refresh().unwrap().disarmed().count(), 0);
     }
 

@@ -1,5 +1,6 @@
 //! The lines of the log.
 
+use super::live::LiveArming;
 use crate::domain::{
     EngageId, Frame, GatewayPhase, Intent, KillIntent, Position, Stamp, StepTimes, Text, Ticket,
 };
@@ -149,6 +150,9 @@ pub enum Act {
         tokens: Vec<EngageId>,
         /// Typed for real money.
         live: bool,
+        /// For whose; a line of old that names nobody arms nobody.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        accounts: Vec<LiveArming>,
     },
     /// An ordinary command that moves money.
     Command {

@@ -1,12 +1,16 @@
-//! `crs arm`: lets orders pass again, on record.
+//! `crs arm`: lets orders pass again, on record; for real money typed, and
+//! bound to an account and a configuration.
 
 use super::exit::exits;
+use super::live::LiveTerms;
+use super::reach::{first, seconds};
 use super::{Context, Exit, Failure, Outcome, confirm, wiring};
-use crate::audit::{Act, Chain, LedgerReader};
+use crate::audit::{Act, Chain, LedgerReader, LiveAccount, LiveArming, LiveStand};
 use crate::breaker::Gate;
 use crate::config::Settings;
-use crate::domain::{EngageId, LatchPhase};
+use crate::domain::{Account, EngageId, GatewayAddr, LatchPhase, Mode};
 use crate::host::Identity;
+use crate::link::Peer;
 use crossbeam_channel as channel;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +19,21 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 #[command(after_help = exits!(
     0 "armed: orders pass as long as the latch is proven absent",
-    1 "refused: the latch is engaged or in doubt",
+    1 "refused, with the reason: latch engaged or in doubt, account unreadable or no real money",
 ))]
 pub struct Args {
-    /// For real money: typed, recorded, voided by any kill
+    /// For real money: typed once, recorded with account and configuration, voided by any stop
     #[arg(long)]
     live: bool,
+    /// The gateway whose account is meant, by its name; the first one without
+    #[arg(long, value_name = "NAME", requires = "live")]
+    on: Option<String>,
+    /// The phrase, where there is no terminal: ARM LIVE and the gateway's name
+    #[arg(long, value_name = "TEXT", requires = "live")]
+    phrase: Option<String>,
+    /// Longest wait for the account, in seconds
+    #[arg(long, value_name = "S", default_value = "10", value_parser = seconds)]
+    timeout: Duration,
     /// One JSON document on standard output
     #[arg(long)]
     json: bool,
@@ -29,22 +42,93 @@ pub struct Args {
 /// Arms, if the latch is proven absent.
 ///
 /// # Errors
-/// Status 1 with the reason when it is not.
+/// Status 1 with the reason when it is not; 64 for an unknown gateway or
+/// where nobody can type.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
-    let loaded = ctx.strict()?;
-    proven_absent(&loaded.settings)?;
-    if args.live {
-        let question = "ARM LIVE: automatic orders with real money may pass.";
-        confirm::typed(question, "ARM LIVE", "arming for real money is always typed")?;
-    }
-    arm(&loaded.settings, args.live)?;
-    let word = if args.live { "ARMED LIVE" } else { "ARMED" };
-    if args.json {
-        ctx.out.json(&serde_json::json!({ "armed": true, "live": args.live }));
+    let settings = ctx.strict()?.settings;
+    let account = if args.live {
+        Some(arm_live(args, &settings)?)
     } else {
-        ctx.out.line(format!("{word}: orders pass while the latch is proven absent"));
+        arm(&settings)?;
+        None
+    };
+    if args.json {
+        let armed = serde_json::json!({ "armed": true, "live": args.live, "account": account });
+        ctx.out.json(&armed);
+    } else if let Some(account) = account {
+        ctx.out.line(format!("ARMED LIVE for {account}: orders pass while the latch is absent"));
+    } else {
+        ctx.out.line("ARMED: orders pass while the latch is proven absent");
     }
     Ok(Exit::OK)
+}
+
+/// Reads the account, shows it, has the phrase typed, records.
+fn arm_live(args: &Args, settings: &Settings) -> Result<LiveAccount, Failure> {
+    proven_absent(settings)?;
+    let gateway = first(settings, args.on.as_deref())?;
+    let read = read_account(settings, gateway, args.timeout)?;
+    let mode = Mode::of_account(&read);
+    if !mode.is_live() {
+        let (name, mode) = (&gateway.name, mode.word());
+        let text = format!("not armed for LIVE: the account of {name} is {mode}; use: crs arm");
+        return Err(Failure::failed(text));
+    }
+    let terms = LiveTerms::of(settings);
+    let account = LiveAccount::of(gateway, &read);
+    // Read before anything is typed: a stop that comes while the question
+    // stands was not known to whoever answers it, and so voids the answer.
+    let (tokens, known, known_foreign) = {
+        let mut reader = LedgerReader::new(&wiring::latch_home(settings).audit());
+        let ledger = reader.refresh().map_err(Failure::failed)?;
+        let tokens: Vec<EngageId> = ledger.disarmed().map(|(token, _)| token).collect();
+        let (known, known_foreign) = ledger.stops_over();
+        (tokens, known, known_foreign)
+    };
+    ask(args, &account, &read, terms.config_sha())?;
+    proven_absent(settings)?;
+    let config_sha = terms.config_sha().to_owned();
+    let arming = LiveArming { account: account.clone(), config_sha, known, known_foreign };
+    record(settings, Act::Arm { tokens, live: true, accounts: vec![arming] })?;
+    let mut reader = LedgerReader::new(&wiring::latch_home(settings).audit());
+    let ledger = reader.refresh().map_err(Failure::failed)?;
+    if let LiveStand::Not(why) = ledger.live(&account, terms.config_sha()) {
+        return Err(Failure::failed(format!("not armed for LIVE: {why}; look with: crs status")));
+    }
+    if let Some((_, why)) = ledger.disarmed().next() {
+        return Err(Failure::failed(format!("LIVE is on record, but DISARMED since: {why}")));
+    }
+    Ok(account)
+}
+
+fn read_account(
+    settings: &Settings,
+    gateway: &GatewayAddr,
+    wait: Duration,
+) -> Result<Account, Failure> {
+    let zmq = zmq::Context::new();
+    let max_message = settings.feed.max_message_bytes;
+    let mut peer = Peer::connect(&zmq, &gateway.cmd, max_message).map_err(Failure::failed)?;
+    let read = peer.account(wait);
+    read.map(|answer| answer.value)
+        .map_err(|e| Failure::failed(format!("not armed for LIVE, the account is unknown: {e}")))
+}
+
+fn ask(args: &Args, account: &LiveAccount, read: &Account, sha: &str) -> Result<(), Failure> {
+    let wanted = format!("ARM LIVE {}", account.gateway);
+    match &args.phrase {
+        Some(typed) if *typed == wanted => return Ok(()),
+        Some(_) => return Err(Failure::failed(format!("the phrase is: {wanted}"))),
+        None => {}
+    }
+    let question = format!(
+        "ARM LIVE: orders with real money may pass, until any kill, block or foreign latch.\n  \
+         {account}\n  balance {}, equity {}\n  configuration {}",
+        read.balance.text(2),
+        read.equity.text(2),
+        sha.get(..12).unwrap_or_default(),
+    );
+    confirm::typed(&question, &wanted, &format!("add --phrase \"{wanted}\""))
 }
 
 /// Looks at the latch.
@@ -62,18 +146,22 @@ fn proven_absent(settings: &Settings) -> Result<(), Failure> {
     Err(Failure::failed(format!("not armed: {}: {}", seen.phase.word(), seen.reason)))
 }
 
-/// Arms on record, if the latch is proven absent now.
+/// Arms on record, if the latch is proven absent now; not for real money.
 ///
 /// # Errors
 /// The reason when it is not, or when it can't be recorded.
-pub fn arm(settings: &Settings, live: bool) -> Result<(), Failure> {
+pub fn arm(settings: &Settings) -> Result<(), Failure> {
     proven_absent(settings)?;
-    let home = wiring::latch_home(settings);
-    let mut reader = LedgerReader::new(&home.audit());
+    let mut reader = LedgerReader::new(&wiring::latch_home(settings).audit());
     let ledger = reader.refresh().map_err(Failure::failed)?;
     let tokens: Vec<EngageId> = ledger.disarmed().map(|(token, _)| token).collect();
+    record(settings, Act::Arm { tokens, live: false, accounts: Vec::new() })
+}
+
+fn record(settings: &Settings, act: Act) -> Result<(), Failure> {
+    let home = wiring::latch_home(settings);
     home.prepare().map_err(Failure::failed)?;
     Chain::new(&home.audit(), Identity::here(), "cli")
-        .append(Act::Arm { tokens, live })
+        .append(act)
         .map_err(|e| Failure::failed(format!("not armed: {e}")))
 }

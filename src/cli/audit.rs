@@ -109,8 +109,13 @@ pub(super) fn detail(act: &Act) -> String {
             format!("{} decisions{how} \"{reason}\"", ids.len())
         }
         Act::Disarm { why, .. } => why.to_string(),
-        Act::Arm { tokens, live } => {
-            format!("{} tokens{}", tokens.len(), if *live { " LIVE" } else { "" })
+        Act::Arm { tokens, live, accounts } => {
+            let live = if *live { " LIVE" } else { "" };
+            let names = accounts.iter().fold(String::new(), |mut names, arming| {
+                let _ = write!(names, " {}", arming.account);
+                names
+            });
+            format!("{} tokens{live}{names}", tokens.len())
         }
         Act::Drill { phase, keys, .. } => {
             format!("{} {}", phase.word(), if *keys { "by keys" } else { "unattended" })

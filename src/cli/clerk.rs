@@ -89,7 +89,7 @@ struct Room {
 
 impl Room {
     fn arm(&self) {
-        match arm::arm(&self.settings, false) {
+        match arm::arm(&self.settings) {
             Ok(()) => self.sender.log(Level::Info, "arm", "armed, on record"),
             Err(failure) => self.sender.log(Level::Warn, "arm", failure.text),
         }

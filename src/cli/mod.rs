@@ -28,6 +28,7 @@ pub mod exit;
 pub mod gateway;
 pub mod heartbeat;
 pub mod kill;
+pub mod live;
 pub mod logs;
 pub mod looks;
 pub mod man;

@@ -2,6 +2,7 @@
 
 use super::deal::{Deal, Ending, Fate, Guarded, Report, line_of};
 use super::exit::exits;
+use super::live::LiveTerms;
 use super::reach::{first, seconds};
 use super::{Context, Failure, Outcome, confirm};
 use crate::domain::{
@@ -18,7 +19,7 @@ use std::time::Duration;
     0 "filled and among the open positions; or placed, which v1.0 can't show",
     1 "refused by the gateway; nothing was opened",
     2 "not sent: no gateway, or no answer before it was sent",
-    3 "denied: kill switch engaged or not proven absent, real money without --live, no record",
+    3 "denied: kill switch engaged or not proven absent, real money not armed or without --live, no record",
     4 "UNKNOWN: sent, and no answer came; never sent again: look at the positions",
     5 "the gateway says filled, but no read of the positions agrees",
 ))]
@@ -46,7 +47,7 @@ pub struct Args {
     /// The gateway, by its name in the configuration; the first one without
     #[arg(long, value_name = "NAME")]
     on: Option<String>,
-    /// Real money may move: without it only paper and demo accounts are dealt on
+    /// Real money may move: needed beside `crs arm --live`, never for paper and demo accounts
     #[arg(long)]
     live: bool,
     /// Longest wait for each answer, in seconds
@@ -85,7 +86,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         let zmq = zmq::Context::new();
         let max_message = settings.feed.max_message_bytes;
         let mut peer = Peer::connect(&zmq, &gateway.cmd, max_message).map_err(Failure::failed)?;
-        let before = match look_first(args, &mut peer) {
+        let before = match look_first(args, &LiveTerms::of(&settings), &mut peer) {
             Ok(before) => before,
             Err((ending, why)) => return Ok(Report::unsent(&what, ending, why)),
         };
@@ -144,7 +145,7 @@ struct Before {
     tickets: BTreeSet<Ticket>,
 }
 
-fn look_first(args: &Args, peer: &mut Peer) -> Result<Before, (Ending, String)> {
+fn look_first(args: &Args, terms: &LiveTerms, peer: &mut Peer) -> Result<Before, (Ending, String)> {
     let not_sent = |e: crate::link::AskError| {
         let ending = if e.is_silence() { Ending::NotSent } else { Ending::Refused };
         (ending, e.to_string())
@@ -156,6 +157,10 @@ fn look_first(args: &Args, peer: &mut Peer) -> Result<Before, (Ending, String)> 
             format!("the account is {}, so real money may move; say so with --live", mode.word());
         return Err((Ending::Denied, why));
     }
+    // Asked again right before the order; here so that nobody confirms what
+    // can't be sent.
+    let to = peer.to().clone();
+    terms.allow(&to, &account).map_err(|why| (Ending::Denied, why.to_string()))?;
     let open = peer.positions(args.timeout).map_err(not_sent)?.value;
     Ok(Before { mode, tickets: open.iter().map(|p| p.ticket).collect() })
 }

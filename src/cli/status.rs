@@ -1,6 +1,7 @@
 //! `crs status`: where the switch stands, without starting anything.
 
 use super::exit::exits;
+use super::live::{self, LiveTerms, Standing};
 use super::{Context, Exit, Outcome, wiring};
 use crate::audit::LedgerReader;
 use crate::breaker::{Gate, LatchHome, Probe, StatusDocument, probe};
@@ -47,6 +48,9 @@ struct Report {
     agent_pid: Option<u32>,
     kill: Vec<KillProgress>,
     recorded: Vec<Recorded>,
+    live: Vec<Standing>,
+    #[serde(skip)]
+    live_lines: Vec<String>,
 }
 
 /// Looks at the latch, asks a running agent, reads the log.
@@ -70,7 +74,10 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         (_, true) => Exit::FAILED,
         _ => Exit::TIMEOUT,
     };
-    let report = Report { document, latch: seen, agent_pid, kill, recorded };
+    let standing = LiveTerms::of(&loaded.settings).standing();
+    let live_lines = live::lines(&standing);
+    let live = standing.unwrap_or_default();
+    let report = Report { document, latch: seen, agent_pid, kill, recorded, live, live_lines };
     if args.json {
         ctx.out.json(&report);
     } else {
@@ -148,6 +155,9 @@ fn show(report: &Report, ctx: &mut Context) {
         if let Some(id) = seen.engage_id {
             out.line(format!("Id:      {id}"));
         }
+    }
+    for line in &report.live_lines {
+        out.line(format!("LIVE:    {line}"));
     }
     match report.agent_pid {
         Some(pid) => out.line(format!("Agent:   pid {pid}")),

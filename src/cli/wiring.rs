@@ -29,7 +29,9 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-fn extra(settings: &Settings) -> Vec<PathBuf> {
+/// Further latches, absolute.
+#[must_use]
+pub fn extra(settings: &Settings) -> Vec<PathBuf> {
     settings.extra_latches.iter().map(|p| absolute(p)).collect()
 }
 

@@ -100,7 +100,7 @@ fn a_lost_directory_blocks_and_its_return_disarms_until_an_arm() {
     assert!(!b.gate.is_safe());
     let mut reader = LedgerReader::new(&b.home.audit());
     let tokens = reader.refresh().unwrap().disarmed().map(|(t, _)| t).collect();
-    b.chain().append(Act::Arm { tokens, live: false }).unwrap();
+    b.chain().append(Act::Arm { tokens, live: false, accounts: Vec::new() }).unwrap();
     b.until(LatchPhase::Safe);
     assert!(b.gate.is_safe());
 }

@@ -1,6 +1,7 @@
 //! What the page is made of, each read once.
 
 use crate::audit::{Ledger, LedgerReader, Record, read_dir};
+use crate::cli::live::{self, LiveTerms};
 use crate::cli::positions::{Read, ask};
 use crate::cli::{status, wiring};
 use crate::config::Settings;
@@ -40,6 +41,8 @@ pub struct Facts {
     pub damage: Vec<Text>,
     /// When the kill was last rehearsed.
     pub drill: Option<UtcMicros>,
+    /// Whether LIVE is armed, and for whom.
+    pub live: Vec<String>,
 }
 
 impl Facts {
@@ -77,6 +80,7 @@ impl Facts {
             changes,
             damage,
             drill: LedgerReader::new(&home.audit()).refresh().ok().and_then(Ledger::last_drill),
+            live: live::lines(&LiveTerms::of(settings).standing()),
         }
     }
 

@@ -49,6 +49,7 @@ fn switch(facts: &Facts) -> Vec<String> {
         let reads = format!("{} of 3 reads", kill.good_polls);
         rows.push(format!("kill    {} {} ({reads})", kill.gateway, kill.phase.word()));
     }
+    rows.extend(facts.live.iter().map(|line| format!("LIVE    {line}")));
     rows.push(match facts.agent {
         Some(pid) => format!("agent   pid {pid}"),
         None => "agent   none running".to_owned(),

@@ -9,6 +9,7 @@ mod report;
 pub use look::{Guarded, Look, line_of, look};
 pub use report::{Ending, Report};
 
+use super::live::LiveTerms;
 use super::wiring;
 use crate::audit::{Act, Chain};
 use crate::breaker::{Gate, Permit};
@@ -37,6 +38,7 @@ pub enum Fate {
 pub struct Deal {
     chain: Result<Chain, Text>,
     unrecorded: Option<Text>,
+    live: LiveTerms,
 }
 
 impl Deal {
@@ -50,7 +52,7 @@ impl Deal {
             .and_then(|()| home.prepare().map_err(|e| format!("{}: {e}", home.dir.display())))
             .map(|()| Chain::new(&home.audit(), Identity::here(), ROLE))
             .map_err(|why| Text::new(&why));
-        Self { chain, unrecorded: None }
+        Self { chain, unrecorded: None, live: LiveTerms::of(settings) }
     }
 
     /// Why a command that went out is not in the audit log.
@@ -93,9 +95,10 @@ impl Deal {
         fate
     }
 
-    /// Sends an order: on record first, to a peer that is proven first, and
-    /// then without any wait between the gate's permit and the socket. An
-    /// order that can't be recorded, or can't go out at once, is not sent.
+    /// Sends an order: on record first, to a peer that is proven first, to an
+    /// account that is read first and armed where its money is real, and then
+    /// without any wait between the gate's permit and the socket. An order
+    /// that can't be recorded, or can't go out at once, is not sent.
     pub fn order(
         &mut self,
         gate: &Gate,
@@ -108,16 +111,30 @@ impl Deal {
             let why = format!("an order that can't be recorded is not sent: {why}");
             return Fate::Not(Ending::Denied, Text::new(&why));
         }
-        let fate = match prove(peer, timeout) {
-            Err(e) => fate_of(Err(e)),
-            Ok(()) => match gate.permit() {
-                Ok(permit) => fate_of(post(permit, peer, request, timeout)),
+        let fate = match self.cleared(peer, timeout) {
+            Err(fate) => fate,
+            Ok(connection) => match gate.permit() {
+                Ok(permit) => fate_of(post(permit, peer, connection, request, timeout)),
                 Err(denied) => Fate::Not(Ending::Denied, Text::new(&denied.to_string())),
             },
         };
         let ticket = if let Fate::Claimed(fill) = &fate { Some(fill.ticket) } else { None };
         self.try_note(what, request, fate.word(), ticket);
         fate
+    }
+
+    /// The account, read on the connection that is given back: the order goes
+    /// out on that one or not at all, so it can't meet another account.
+    fn cleared(&self, peer: &mut Peer, timeout: Duration) -> Result<u64, Fate> {
+        let account = peer.account(timeout).map_err(|e| fate_of(Err(unsent(e))))?.value;
+        let connection = peer.req().connection();
+        if peer.fingerprint() != Fingerprint::V1 {
+            let e = AskError::LinkDown { to: peer.to().clone() };
+            return Err(fate_of(Err(unsent(e))));
+        }
+        let to = peer.to().clone();
+        self.live.allow(&to, &account).map_err(|why| Fate::Not(Ending::Denied, why))?;
+        Ok(connection)
     }
 }
 
@@ -133,17 +150,10 @@ impl Fate {
     }
 }
 
-/// A HEARTBEAT where the connection that stands has not been proven.
-fn prove(peer: &mut Peer, timeout: Duration) -> Result<(), AskError> {
-    if peer.fingerprint() == Fingerprint::V1 {
-        return Ok(());
-    }
-    match peer.heartbeat(timeout) {
-        Ok(_) => Ok(()),
-        // Only the probe is unknown; the order was never sent.
-        Err(e) if e.may_have_happened() => Err(AskError::Unproven(Box::new(e))),
-        Err(e) => Err(e),
-    }
+/// A failure before the order: whatever became of the question, the order
+/// itself never left.
+fn unsent(e: AskError) -> AskError {
+    if e.may_have_happened() { AskError::Unproven(Box::new(e)) } else { e }
 }
 
 /// Uses up the permit: hands the order to libzmq now or never, then waits for
@@ -151,12 +161,13 @@ fn prove(peer: &mut Peer, timeout: Duration) -> Result<(), AskError> {
 fn post(
     _permit: Permit,
     peer: &mut Peer,
+    connection: u64,
     request: &Request,
     timeout: Duration,
 ) -> Result<OrderFill, AskError> {
     let to = peer.to().clone();
     let line = peer.req();
-    let (connection, now) = (line.connection(), clock::mono_ns());
+    let now = clock::mono_ns();
     let until = clock::now().plus(timeout).mono_ns;
     let body = line
         .post_on(request, connection, now)
