@@ -19,7 +19,7 @@ use std::time::Duration;
     0 "filled and among the open positions; or placed, which v1.0 can't show",
     1 "refused by the gateway; nothing was opened",
     2 "not sent: no gateway, or no answer before it was sent",
-    3 "denied: kill switch engaged or not proven absent, real money not armed or without --live, no record",
+    3 "denied: kill switch engaged or in doubt, real money not armed or without --live, no record",
     4 "UNKNOWN: sent, and no answer came; never sent again: look at the positions",
     5 "the gateway says filled, but no read of the positions agrees",
 ))]
@@ -47,7 +47,7 @@ pub struct Args {
     /// The gateway, by its name in the configuration; the first one without
     #[arg(long, value_name = "NAME")]
     on: Option<String>,
-    /// Real money may move: needed beside `crs arm --live`, never for paper and demo accounts
+    /// Real money may move: needed beside `crs arm --live`; paper and demo need neither
     #[arg(long)]
     live: bool,
     /// Longest wait for each answer, in seconds

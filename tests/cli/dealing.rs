@@ -1,6 +1,5 @@
 //! `crs order` and `crs close`: sent once, believed only when a read agrees.
 
-use super::common::peer::Peer;
 use super::common::sandbox::{Outcome, Sandbox, free_port};
 use super::desk::{Desk, Manner};
 use super::gateway::Paper;
@@ -81,15 +80,6 @@ fn what_cant_be_proven_safe_is_denied() {
     let args = [&["--kill-switch-file", "no/such/dir/kill.lock"], BUY].concat();
     ends(&at(&home, desk.port, &args), 3, "denied");
     assert_eq!(desk.count("OPEN_ORDER"), 0);
-}
-
-#[test]
-fn real_money_has_to_be_named() {
-    let Some(peer) = Peer::start(&["--trade-mode", "2"]) else { return };
-    let home = Sandbox::new();
-    ends(&at(&home, peer.cmd_port, BUY), 3, "denied");
-    assert_eq!(peer.count("OPEN_ORDER"), 0);
-    ends(&at(&home, peer.cmd_port, &[BUY, &["--live"]].concat()), 0, "done");
 }
 
 #[test]

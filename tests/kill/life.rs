@@ -56,7 +56,7 @@ impl Mesh {
         self.crs(&["kill", "--reason", "test", "--yes", "--json", "--timeout", "20"])
     }
 
-    fn agent(&self) -> u32 {
+    pub fn agent(&self) -> u32 {
         let status = self.until("an agent", |s| s["agent_pid"].is_u64());
         u32::try_from(status["agent_pid"].as_u64().unwrap()).unwrap()
     }

@@ -17,5 +17,5 @@ mod common;
 mod gone;
 mod lies;
 mod life;
-
+mod live;
 mod standin;
