@@ -6,7 +6,7 @@ use super::wiring;
 use crate::audit::record::line_sha;
 use crate::audit::{LedgerReader, LiveAccount, LiveStand};
 use crate::config::Settings;
-use crate::domain::{Account, Endpoint, GatewayAddr, Mode, Text, UtcMicros};
+use crate::domain::{Account, Endpoint, GatewayAddr, LatchPhase, Mode, Text, UtcMicros};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -86,13 +86,18 @@ impl LiveTerms {
     }
 }
 
-/// What a page says of them, one line each, and never nothing.
+/// What a page says of them, one line each, and never nothing. An arming
+/// lets nothing pass that the switch holds, and the line must not sound so.
 #[must_use]
-pub fn lines(standing: &Result<Vec<Standing>, Text>) -> Vec<String> {
+pub fn lines(standing: &Result<Vec<Standing>, Text>, switch: LatchPhase) -> Vec<String> {
+    let held = match switch {
+        LatchPhase::Safe => String::new(),
+        held => format!(", but {},", held.word()),
+    };
     match standing {
         Err(why) => vec![why.to_string()],
         Ok(none) if none.is_empty() => vec!["not armed".to_owned()],
-        Ok(all) => all.iter().map(|s| format!("armed for {}", s.account)).collect(),
+        Ok(all) => all.iter().map(|s| format!("armed{held} for {}", s.account)).collect(),
     }
 }
 
@@ -168,6 +173,6 @@ mod tests {
         std::fs::create_dir_all(audit.parent().unwrap_or(Path::new("/"))).unwrap();
         std::fs::write(&audit, "not a directory").unwrap();
         let standing = LiveTerms::of(&settings).standing();
-        assert!(lines(&standing)[0].starts_with("unknown"), "{standing:?}");
+        assert!(lines(&standing, LatchPhase::Safe)[0].starts_with("unknown"), "{standing:?}");
     }
 }

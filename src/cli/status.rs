@@ -75,7 +75,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         _ => Exit::TIMEOUT,
     };
     let standing = LiveTerms::of(&loaded.settings).standing();
-    let live_lines = live::lines(&standing);
+    let live_lines = live::lines(&standing, seen.phase);
     let live = standing.unwrap_or_default();
     let report = Report { document, latch: seen, agent_pid, kill, recorded, live, live_lines };
     if args.json {

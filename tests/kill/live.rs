@@ -117,6 +117,7 @@ fn a_block_and_a_foreign_latch_void_it_too() {
     goes(&mesh);
     // The agent that the block left behind records what it sees.
     fs::write(mesh.home.latch(), "").unwrap();
+    assert_eq!(mesh.crs(ORDER).0, 3);
     let voided = until(LIMIT, || (mesh.status()["live"] == serde_json::json!([])).then_some(()));
     assert!(voided.is_some(), "{:#}", mesh.status());
     signal(mesh.agent(), Signal::KILL);

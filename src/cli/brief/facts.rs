@@ -69,18 +69,19 @@ impl Facts {
         let gateways = settings.gateways.iter();
         let gateways =
             gateways.map(|g| Gateway { name: g.name.clone(), read: read(&g.cmd) }).collect();
+        // Last of all: it must not be older than the rest.
+        let latch = status::look(settings);
         Self {
             at,
             who: Identity::here(),
-            // Last of all: it must not be older than the rest.
-            latch: status::look(settings),
+            live: live::lines(&LiveTerms::of(settings).standing(), latch.phase),
+            latch,
             agent,
             kills,
             gateways,
             changes,
             damage,
             drill: LedgerReader::new(&home.audit()).refresh().ok().and_then(Ledger::last_drill),
-            live: live::lines(&LiveTerms::of(settings).standing()),
         }
     }
 
