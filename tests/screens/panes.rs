@@ -198,15 +198,51 @@ fn help_is_generated() {
 }
 
 #[test]
+fn who_obeys_a_kill_and_who_does_not() {
+    let s = scene::obeying();
+    shoot("obey_kill", &s, &Ui::default());
+    shoot("obey", &s, &Ui { focus: Pane::Obey, ..Ui::default() });
+    shoot("obey_zoom", &s, &Ui { focus: Pane::Obey, zoom: true, ..Ui::default() });
+    // One by one they fall silent, and then nothing is claimed any more.
+    let mut s = s;
+    s.pass(12_000);
+    let ui = Ui { focus: Pane::Obey, zoom: true, ..Ui::default() };
+    let all = rows(&frame(&s.state, &ui, &scene::hints(), 120, 40)).join("\n");
+    assert!(!all.contains("NOT ENGAGED"), "{all}");
+    assert!(all.contains("? engine    inf       ?           ?"), "{all}");
+}
+
+#[test]
+fn before_a_kill_who_obeys_is_a_key_away() {
+    let mut s = scene::calm();
+    s.events(LinkState::Up).look(false).hear("gateway", "inf", Some(false)).pass(300);
+    shoot("obey_calm", &s, &Ui { focus: Pane::Obey, ..Ui::default() });
+}
+
+#[test]
+fn a_consumer_that_does_not_obey_is_told_by_word_and_mark() {
+    let s = scene::obeying();
+    for (width, height) in [(120, 40), (80, 24), (40, 12)] {
+        let all = rows(&frame(&s.state, &Ui::default(), &scene::hints(), width, height));
+        let line = all.iter().find(|row| row.contains("✗ obey:")).unwrap();
+        assert!(line.contains("engine"), "{line}");
+    }
+}
+
+fn name(pane: Pane) -> String {
+    pane.title().replace(' ', "_")
+}
+
+#[test]
 fn panes_one_by_one() {
     let s = scene::calm();
     for pane in Pane::ALL {
         let ui = Ui { focus: pane, zoom: true, ..Ui::default() };
         let buffer = frame(&s.state, &ui, &scene::hints(), 80, 24);
-        insta::assert_snapshot!(format!("zoom_{}_80x24", pane.title()), picture(&buffer));
+        insta::assert_snapshot!(format!("zoom_{}_80x24", name(pane)), picture(&buffer));
         let ui = Ui { focus: pane, ..Ui::default() };
         let buffer = frame(&s.state, &ui, &scene::hints(), 40, 12);
-        insta::assert_snapshot!(format!("single_{}_40x12", pane.title()), picture(&buffer));
+        insta::assert_snapshot!(format!("single_{}_40x12", name(pane)), picture(&buffer));
     }
 }
 

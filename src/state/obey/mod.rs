@@ -68,7 +68,7 @@ impl State {
             self.say(Level::Info, "obey", &text);
             let consumer = Consumer { feed, at, evidence, alarmed: false };
             self.obey.consumers.push(consumer);
-            self.obey.consumers.sort_by(|a, b| rows::order(a).cmp(&rows::order(b)));
+            self.obey.consumers.sort_by_key(rows::order);
         } else {
             self.obey.refused = self.obey.refused.saturating_add(1);
         }

@@ -80,9 +80,16 @@ impl State {
         for name in EXPECTED {
             let heard = all.iter().filter(|c| c.evidence.consumer.as_str() == name);
             let before = rows.len();
-            rows.extend(heard.map(|c| self.row(c)));
-            if rows.len() == before {
-                rows.push(Row::unheard(name));
+            rows.extend(heard.clone().map(|c| self.row(c)));
+            match rows.len() - before {
+                0 => rows.push(Row::unheard(name)),
+                1 => {}
+                // Gateways of one host have the same name, their desks don't.
+                _ => {
+                    for (row, c) in rows.iter_mut().skip(before).zip(heard) {
+                        self.name_desk(row, c);
+                    }
+                }
             }
         }
         rows.push(self.agent_row());
@@ -108,15 +115,16 @@ impl State {
         of_evidence(self.evidence_age(c.at, &c.evidence))
     }
 
-    /// Whether it lets orders pass although the latch holds. A word too old to
-    /// be believed is no alarm, it is a `?`.
+    /// Whether it lets orders pass although the latch holds: it said so after
+    /// the latch was made, or watches none. A word too old to be believed is no
+    /// alarm, it is a `?`.
     pub(super) fn disobeys(&self, c: &Consumer) -> bool {
-        let holds = self.obey.engaged_since.is_some_and(|since| self.age(since) > GRACE);
+        let Some(since) = self.obey.engaged_since else { return false };
         let open = match self.sees(&c.evidence) {
             Sees::NoLatch => !self.is_killed(c),
-            _ => c.evidence.engaged == Some(false),
+            _ => c.evidence.engaged == Some(false) && c.at.mono_ns >= since.mono_ns,
         };
-        holds && open && self.evidence_freshness(c) != Freshness::Unknown
+        open && self.age(since) > GRACE && self.evidence_freshness(c) != Freshness::Unknown
     }
 
     fn is_here(&self, host: &Text) -> bool {
@@ -140,9 +148,15 @@ impl State {
 
     /// Whether its desk said lately that a KILL_SWITCH is in force.
     fn is_killed(&self, c: &Consumer) -> bool {
-        let desk =
-            self.obey.desks.get(&c.feed).filter(|_| c.evidence.consumer.as_str() == "gateway");
+        let desk = self.obey.desks.get(&c.feed).filter(|_| c.is_gateway());
         desk.is_some_and(|d| d.value.killed && of_evidence(self.age(d.at)) != Freshness::Unknown)
+    }
+
+    fn name_desk(&self, row: &mut Row, c: &Consumer) {
+        let desk = self.obey.desks.get(&c.feed).map(|d| &d.value.gateway);
+        if let Some(name) = desk.filter(|name| c.is_gateway() && !name.is_empty()) {
+            row.consumer = Text::new(&format!("gw {name}"));
+        }
     }
 
     fn row(&self, c: &Consumer) -> Row {
@@ -191,6 +205,12 @@ impl State {
             row.freshness = of_evidence(age);
         }
         row
+    }
+}
+
+impl Consumer {
+    fn is_gateway(&self) -> bool {
+        self.evidence.consumer.as_str() == "gateway"
     }
 }
 

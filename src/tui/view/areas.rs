@@ -90,7 +90,9 @@ pub fn areas(area: Rect, ui: &Ui, engaged: bool) -> Areas {
 }
 
 fn compact(body: Rect, ui: &Ui) -> Vec<(Pane, Rect)> {
-    let [top, middle, bottom] = rows(body, [8, 8, 6]);
+    // Five consumers are expected: all of them in view.
+    let weights = if ui.focus == Pane::Obey { [7, 7, 8] } else { [8, 8, 6] };
+    let [top, middle, bottom] = rows(body, weights);
     let (left, right) = columns(middle, share(middle.width, 3, 7));
     let last = match ui.focus {
         Pane::Kill | Pane::Obey | Pane::Decisions | Pane::Lag => ui.focus,

@@ -21,7 +21,7 @@ const WIDE: u16 = 66;
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let (state, g) = (scene.state, pen.glyphs());
     let rows = state.obedience();
-    let (note, look) = note(state, &rows);
+    let (note, look) = note(state, &rows, area.height.saturating_sub(3));
     let inner = scene.frame(pen, Pane::Obey, area, &note, look);
     pen.line(inner, &header(inner.width));
     let table = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
@@ -52,13 +52,13 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     pen.lines(table, &fit(lines, table.height));
 }
 
-/// What is wrong with the whole, at the right of the title.
-fn note(state: &State, rows: &[Row]) -> (String, Role) {
+/// What is wrong with the whole, and how many rows don't fit into `height`.
+fn note(state: &State, rows: &[Row], height: u16) -> (String, Role) {
     let loud = rows.iter().filter(|row| row.alarm).count();
     let feeds = || state.obey.feeds.values();
-    let refused: u64 = feeds().flat_map(|feed| feed.value.refused.values()).sum();
-    let refused = refused.saturating_add(state.obey.refused);
-    if loud > 0 {
+    let counts = feeds().flat_map(|feed| feed.value.refused.values());
+    let refused = counts.fold(state.obey.refused, |sum, n| sum.saturating_add(*n));
+    let (note, look) = if loud > 0 {
         let verb = if loud == 1 { "DOES" } else { "DO" };
         (format!("{loud} {verb} NOT OBEY"), Role::BorderAlarm)
     } else if state.obey.feeds.is_empty() {
@@ -69,6 +69,12 @@ fn note(state: &State, rows: &[Row]) -> (String, Role) {
         (format!("{} refused", format::count(refused)), Role::HealthStale)
     } else {
         (String::new(), Role::TextDim)
+    };
+    let hidden = rows.len().saturating_sub(usize::from(height));
+    match (hidden, note.is_empty()) {
+        (0, _) => (note, look),
+        (_, true) => (format!("{hidden} more"), look),
+        (_, false) => (format!("{note}, {hidden} more"), look),
     }
 }
 
@@ -125,9 +131,8 @@ fn row<'a>(row: &'a Row, width: u16, g: &Glyphs) -> Line<'a> {
 const fn standing(row: &Row, g: &Glyphs) -> (&'static str, Role) {
     match (row.alarm, row.freshness, row.sees) {
         (true, ..) | (_, Freshness::Fresh, Sees::OtherFile) => (g.bad, Role::HealthBad),
-        (_, Freshness::Unknown, _) => (g.unknown, Role::HealthUnknown),
         (_, Freshness::Stale, _) => (g.stale, Role::HealthStale),
-        (_, _, Sees::Unknown) => (g.unknown, Role::HealthUnknown),
+        (_, Freshness::Unknown, _) | (_, _, Sees::Unknown) => (g.unknown, Role::HealthUnknown),
         (_, _, Sees::NoLatch) => (g.disarmed, Role::HealthStale),
         (_, _, Sees::This | Sees::OtherHost) => (g.good, Role::HealthGood),
     }
@@ -173,7 +178,7 @@ fn denied(row: &Row) -> String {
 
 /// One endpoint: its link, and what was refused.
 fn source<'a>(feed: &'a EventsReport, g: &Glyphs) -> Line<'a> {
-    let link = words::link(feed.link, g);
+    let badge = words::link(feed.link, g);
     let mut causes: Vec<_> = feed.refused.iter().filter(|(_, n)| **n > 0).collect();
     causes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     let refused: Vec<_> =
@@ -182,9 +187,9 @@ fn source<'a>(feed: &'a EventsReport, g: &Glyphs) -> Line<'a> {
         .dim("events ")
         .text(feed.endpoint.as_str(), Role::TextNormal)
         .gap(1)
-        .text(link.mark, link.role)
+        .text(badge.mark, badge.role)
         .gap(1)
-        .text(link.word, link.role);
+        .text(badge.word, badge.role);
     if refused.is_empty() {
         return line.dim(format!("  {} heard", format::count(feed.received)));
     }
@@ -205,7 +210,9 @@ pub fn summary<'a>(state: &State, width: u16, g: &Glyphs) -> Ranked<'a> {
         let lines = wrap(&text, width).into_iter().take(2);
         return lines.map(|line| (0, Line::new().rest(line, Role::HealthBad))).collect();
     }
-    let text = if width < ROOMY {
+    let text = if state.obey.feeds.is_empty() {
+        String::from("obey: not known, no events endpoint")
+    } else if width < ROOMY {
         let obey = asked.iter().filter(|row| obeys(row)).count();
         let unheard = asked.iter().filter(|row| !row.is_known()).count();
         format!("obey: {obey} of {}, {unheard} no evidence", asked.len())

@@ -44,10 +44,11 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let g = pen.glyphs();
     if inner.width < TWO_COLUMNS {
         let mut lines = head(scene, lead, inner.width, g);
-        lines.extend(findings(scene, lead, inner.width, g));
+        let mut found = findings(scene, lead, inner.width, g);
         // What happened comes before what to do about it.
-        let at = lines.iter().position(|(rank, _)| *rank == SURVIVOR).unwrap_or(lines.len());
-        let tail = lines.split_off(at.min(lines.len()));
+        let at = found.iter().position(|(rank, _)| *rank == SURVIVOR).unwrap_or(found.len());
+        let tail = found.split_off(at.min(found.len()));
+        lines.extend(found);
         lines.extend(steps::lines(lead, g));
         lines.extend(tail);
         pen.lines(inner, &fit(lines, inner.height));
