@@ -12,7 +12,7 @@ use crs::tui::view::draw;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-fn shoot(name: &str, session: &Session, ui: &Ui) {
+pub fn shoot(name: &str, session: &Session, ui: &Ui) {
     for (width, height) in [(120, 40), (80, 24), (40, 12)] {
         let buffer = frame(&session.state, ui, &scene::hints(), width, height);
         insta::assert_snapshot!(format!("{name}_{width}x{height}"), picture(&buffer));
@@ -195,38 +195,6 @@ fn without_utf8_every_cell_is_ascii() {
 fn help_is_generated() {
     let ui = Ui { help: true, ..Ui::default() };
     shoot("help", &scene::calm(), &ui);
-}
-
-#[test]
-fn who_obeys_a_kill_and_who_does_not() {
-    let s = scene::obeying();
-    shoot("obey_kill", &s, &Ui::default());
-    shoot("obey", &s, &Ui { focus: Pane::Obey, ..Ui::default() });
-    shoot("obey_zoom", &s, &Ui { focus: Pane::Obey, zoom: true, ..Ui::default() });
-    // One by one they fall silent, and then nothing is claimed any more.
-    let mut s = s;
-    s.pass(12_000);
-    let ui = Ui { focus: Pane::Obey, zoom: true, ..Ui::default() };
-    let all = rows(&frame(&s.state, &ui, &scene::hints(), 120, 40)).join("\n");
-    assert!(!all.contains("NOT ENGAGED"), "{all}");
-    assert!(all.contains("? engine    inf       ?           ?"), "{all}");
-}
-
-#[test]
-fn before_a_kill_who_obeys_is_a_key_away() {
-    let mut s = scene::calm();
-    s.events(LinkState::Up).look(false).hear("gateway", "inf", Some(false)).pass(300);
-    shoot("obey_calm", &s, &Ui { focus: Pane::Obey, ..Ui::default() });
-}
-
-#[test]
-fn a_consumer_that_does_not_obey_is_told_by_word_and_mark() {
-    let s = scene::obeying();
-    for (width, height) in [(120, 40), (80, 24), (40, 12)] {
-        let all = rows(&frame(&s.state, &Ui::default(), &scene::hints(), width, height));
-        let line = all.iter().find(|row| row.contains("✗ obey:")).unwrap();
-        assert!(line.contains("engine"), "{line}");
-    }
 }
 
 fn name(pane: Pane) -> String {

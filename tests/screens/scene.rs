@@ -1,15 +1,14 @@
 //! Scenes: states that a session can really be in, made from events.
 
 use crs::domain::{
-    Account, Decision, DecisionSource, EngageId, Evidence, FileId, GatewayAddr, GatewayPhase,
-    Heard, Intent, KillProgress, LatchPhase, LatchSeen, Lots, Mode, Money, PeerTime, Position,
-    Price, Probabilities, ProofPoll, Ratio, Side, Stamp, StepTimes, Survivor, Symbol, Text, Tick,
+    Account, Decision, DecisionSource, EngageId, GatewayAddr, GatewayPhase, Heard, Intent,
+    KillProgress, LatchPhase, LatchSeen, Lots, Mode, Money, PeerTime, Position, Price,
+    Probabilities, ProofPoll, Ratio, Side, Stamp, StepTimes, Survivor, Symbol, Text, Tick,
     TickBatch, TickShape, Ticket, UtcMicros,
 };
 use crs::event::{
-    AccountRead, AgentReport, Event, EventsReport, EvidenceReport, FeedReport, Fingerprint,
-    GatewayReport, GuardPhase, GuardReport, GuardedVerb, Level, LinkState, LogLine, PositionsRead,
-    Read, SessionInfo, Stamped,
+    AccountRead, AgentReport, Event, FeedReport, Fingerprint, GatewayReport, GuardPhase,
+    GuardReport, GuardedVerb, Level, LinkState, LogLine, PositionsRead, Read, SessionInfo, Stamped,
 };
 use crs::state::State;
 use crs::tui::view::{HelpSection, Hint, Hints};
@@ -21,7 +20,7 @@ const START_US: i64 = 1_768_399_200_000_000;
 /// A session on its way.
 pub struct Session {
     pub state: State,
-    at: Stamp,
+    pub at: Stamp,
 }
 
 impl Session {
@@ -134,38 +133,6 @@ impl Session {
         })))
     }
 
-    /// This console's own look.
-    pub fn look(&mut self, engaged: bool) -> &mut Self {
-        let evidence = said("console", "inf", Some(engaged), self.at);
-        self.put(Event::Evidence(Box::new(EvidenceReport { feed: None, evidence })))
-    }
-
-    /// What a consumer says, by way of an endpoint.
-    pub fn hear(&mut self, who: &str, host: &str, engaged: Option<bool>) -> &mut Self {
-        self.hear_as(who, host, engaged, |_| {})
-    }
-
-    pub fn hear_as(
-        &mut self,
-        who: &str,
-        host: &str,
-        engaged: Option<bool>,
-        change: impl FnOnce(&mut Evidence),
-    ) -> &mut Self {
-        let mut evidence = said(who, host, engaged, self.at);
-        change(&mut evidence);
-        self.put(Event::Evidence(Box::new(EvidenceReport { feed: Some(0), evidence })))
-    }
-
-    pub fn events(&mut self, link: LinkState) -> &mut Self {
-        self.put(Event::Events(Box::new(EventsReport {
-            endpoint: Text::new("127.0.0.1:5557"),
-            link,
-            received: 62,
-            ..EventsReport::default()
-        })))
-    }
-
     pub fn account(&mut self, server: &str) -> &mut Self {
         let money = |s: &str| Money::parse(s).unwrap();
         let account = Account {
@@ -217,21 +184,6 @@ impl Session {
     }
 }
 
-fn said(who: &str, host: &str, engaged: Option<bool>, at: Stamp) -> Evidence {
-    let id = |ino| FileId { dev: 38, ino };
-    Evidence {
-        consumer: Text::new(who),
-        host: Text::new(host),
-        path: Text::new("/tmp/mt5_crs_kill_switch.lock"),
-        engaged,
-        fault: Text::default(),
-        file: (engaged == Some(true)).then(|| id(4_711)),
-        dir: Some(id(2)),
-        last_blocked: None,
-        said: at.utc,
-    }
-}
-
 fn fresh_kill() -> KillProgress {
     KillProgress {
         engage_id: EngageId::from_parts(1_768_399_240_000, 42),
@@ -273,7 +225,7 @@ pub fn position(
     }
 }
 
-fn book() -> Vec<Position> {
+pub fn book() -> Vec<Position> {
     vec![
         position(1_000_003, "EURUSD", Side::Buy, "0.10", "1.08510", "1.08553", "43.00"),
         position(1_000_004, "USDJPY", Side::Sell, "0.25", "157.204", "157.150", "85.90"),
@@ -409,30 +361,6 @@ pub fn partial() -> Session {
         k.note = Text::new("claimed 3 of 3, but 1 is still open");
     });
     s.pass(200);
-    s
-}
-
-/// A kill, and everybody who can be has a word about it: the gateway obeys, the
-/// engine does not, the sentinel went silent, another host has its own latch.
-pub fn obeying() -> Session {
-    let mut s = calm();
-    s.events(LinkState::Up).look(false).hear("sentinel", "inf", Some(false)).pass(8_000);
-    s.feed(LinkState::Up).heartbeat(31_200).positions(book()).account("crs-paper 0.1.0");
-    s.guard(GuardedVerb::Kill, GuardPhase::Armed)
-        .pass(600)
-        .guard(GuardedVerb::Kill, GuardPhase::Fired);
-    s.latch(LatchPhase::Durable, "operator", "ops@inf").look(true).kill(|k| {
-        k.phase = GatewayPhase::Acked;
-        k.latch = LatchPhase::Durable;
-        k.claimed = Some((3, 3));
-    });
-    s.pass(1_500).latch(LatchPhase::Durable, "operator", "ops@inf").look(true);
-    s.hear_as("gateway", "inf", Some(true), |e| {
-        e.last_blocked = Some(UtcMicros(e.said.0 - 700_000));
-    });
-    s.hear("engine", "inf", Some(false)).hear("engine", "gtw", Some(true));
-    s.hear_as("watcher", "inf", Some(true), |e| e.dir = Some(FileId { dev: 99, ino: 2 }));
-    s.pass(400);
     s
 }
 
