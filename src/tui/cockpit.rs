@@ -255,6 +255,23 @@ mod tests {
     }
 
     #[test]
+    fn who_obeys_is_one_key_away_on_every_screen() {
+        for (width, height) in [(120, 40), (80, 24), (40, 12)] {
+            for phase in [crate::domain::LatchPhase::Safe, crate::domain::LatchPhase::Durable] {
+                let (mut cockpit, mut state) = (Cockpit::default(), state());
+                state.latch.value.phase = phase;
+                drawn_at(&mut cockpit, &state, width, height);
+                cockpit.act(Action::WhoObeys, &state);
+                assert_eq!(cockpit.context(), Context::Obey);
+                let all = drawn_at(&mut cockpit, &state, width, height);
+                for who in [" Who obeys ", "engine", "sentinel", "gateway", "agent", "console"] {
+                    assert!(all.contains(who), "{width}×{height}: {who}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn help_shows_the_keymaps_keys_and_scrolls_to_its_end_only() {
         let (mut cockpit, state) = (Cockpit::default(), state());
         cockpit.act(Action::Help, &state);
