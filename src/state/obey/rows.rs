@@ -122,7 +122,7 @@ impl State {
         let Some(since) = self.obey.engaged_since else { return false };
         let open = match self.sees(&c.evidence) {
             Sees::NoLatch => !self.is_killed(c),
-            _ => c.evidence.engaged == Some(false) && c.at.mono_ns >= since.mono_ns,
+            _ => c.evidence.engaged == Some(false) && c.at.mono_ns > since.mono_ns,
         };
         open && self.age(since) > GRACE && self.evidence_freshness(c) != Freshness::Unknown
     }
