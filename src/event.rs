@@ -10,8 +10,8 @@
 pub use crate::domain::{Fingerprint, LinkState};
 
 use crate::domain::{
-    Account, Decision, GatewayAddr, Intent, KillProgress, LatchSeen, Mode, Position, Stamp, Text,
-    TickBatch, Ticket, UtcMicros,
+    Account, Decision, Evidence, GatewayAddr, Intent, KillProgress, LatchSeen, Mode, Position,
+    Stamp, Text, TickBatch, Ticket, UtcMicros,
 };
 use crossbeam_channel as channel;
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,12 @@ pub enum Event {
     Log(LogLine),
     /// What the audit log knows of rehearsals.
     Drill(DrillReport),
+    /// What a consumer of the latch says that it sees.
+    Evidence(Box<EvidenceReport>),
+    /// The paper gateway about itself.
+    GatewayStatus(Box<GatewayStatusReport>),
+    /// The state of an events feed's link and its counters.
+    Events(Box<EventsReport>),
 }
 
 /// What a session is about; it never changes while it runs.
@@ -116,6 +122,59 @@ pub struct FeedReport {
     pub refused: BTreeMap<Text, u64>,
     /// Sequence numbers that never came, from a gateway that numbers.
     pub missed: u64,
+    /// Times the socket was built anew.
+    pub rebuilds: u32,
+    /// Why it was built anew last.
+    pub rebuilt_for: Text,
+}
+
+/// Evidence as this process heard it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceReport {
+    /// Index of the events endpoint it came by; none is this process itself.
+    pub feed: Option<u16>,
+    /// What was said.
+    pub evidence: Evidence,
+}
+
+/// `gateway.status` as this process heard it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayStatusReport {
+    /// Index of the events endpoint it came by.
+    pub feed: u16,
+    /// The name it gives itself.
+    pub gateway: Text,
+    /// It read a KILL_SWITCH and was not reset since.
+    pub killed: bool,
+    /// `req_id` of that KILL_SWITCH, empty when not killed.
+    pub kill_id: Text,
+    /// `OPEN_ORDER` requests accepted since it started.
+    pub orders_accepted: u64,
+    /// `OPEN_ORDER` requests refused since it started.
+    pub orders_refused: u64,
+    /// Open positions.
+    pub positions: u64,
+    /// Pending orders.
+    pub pending: u64,
+    /// Why its memory can't be written, empty when it can.
+    pub fault: Text,
+    /// When it said this, by its own clock.
+    pub said: UtcMicros,
+}
+
+/// An events feed's link and its counters since the session began.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventsReport {
+    /// Index of the endpoint in the settings.
+    pub feed: u16,
+    /// The endpoint.
+    pub endpoint: Text,
+    /// The socket monitor's word.
+    pub link: LinkState,
+    /// Messages read.
+    pub received: u64,
+    /// Messages refused, by cause.
+    pub refused: BTreeMap<Text, u64>,
     /// Times the socket was built anew.
     pub rebuilds: u32,
     /// Why it was built anew last.

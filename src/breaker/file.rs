@@ -2,7 +2,7 @@
 
 use super::body;
 use crate::audit::ForeignLatch;
-use crate::domain::Text;
+use crate::domain::{FileId, Text};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::fs::File;
@@ -52,6 +52,30 @@ pub fn probe(path: &Path) -> Probe {
             };
             Probe::Present { file: identity(&stat), body, form }
         }
+    }
+}
+
+/// Which directory and which file a path means now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// What lies at the path, while something does.
+    pub file: Option<FileId>,
+    /// The directory it is in.
+    pub dir: Option<FileId>,
+}
+
+/// Looks without following a link at the end of `path`; proves nothing.
+#[must_use]
+pub fn sight(path: &Path) -> Sight {
+    let Ok((dir, name)) = split(path) else { return Sight::default() };
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Ok(dir) = rustix::fs::openat(CWD, &dir, flags, Mode::empty()) else {
+        return Sight::default();
+    };
+    let id = |stat: Stat| FileId { dev: stat.st_dev, ino: stat.st_ino };
+    Sight {
+        file: rustix::fs::statat(&dir, &name, AtFlags::SYMLINK_NOFOLLOW).ok().map(id),
+        dir: rustix::fs::fstat(&dir).ok().map(id),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Watching the latch: one thread looks, another notices when it hangs.
 
-use super::file::{Probe, probe};
+use super::file::{Probe, Sight, probe, sight};
 use super::gate::Gate;
 use super::home::LatchHome;
 use crate::audit::{Act, Chain, ForeignLatch, LedgerReader};
@@ -48,6 +48,9 @@ pub struct Verdict {
     pub foreign: Option<ForeignLatch>,
     /// Decisions in force.
     pub engaged: Vec<EngageId>,
+    /// Which file and directory were looked at, for comparison with what
+    /// other consumers say.
+    pub sight: Sight,
 }
 
 /// A running watch.
@@ -260,6 +263,7 @@ impl Check {
     fn look(&mut self) -> Verdict {
         let mut verdict = Verdict::default();
         verdict.seen.path = Text::new(&self.config.home.latch.to_string_lossy());
+        verdict.sight = sight(&self.config.home.latch);
         let audit_fault = self.ledger.refresh().err();
         let mut doubt = audit_fault.map(|e| Text::new(&format!("audit log can't be read: {e}")));
         let main = probe(&self.config.home.latch);

@@ -9,8 +9,9 @@ use crate::config::{Settings, dirs};
 use crate::control::kill::Hand;
 use crate::domain::{Mode, Text};
 use crate::event::{DrillReport, Event, Level, Sender, SessionInfo, channel_pair};
+use crate::feeds::events::EventsHandle;
 use crate::feeds::ticks::FeedHandle;
-use crate::feeds::{self, DecisionFeed, LatchFeed, Sequencer};
+use crate::feeds::{self as edges, DecisionFeed, LatchFeed, Sequencer};
 use crate::host::{Identity, SystemClock};
 use crate::state::State;
 use crate::tui::cockpit::Cockpit;
@@ -46,6 +47,13 @@ pub struct Session {
     behind: Behind,
 }
 
+/// The feeds that run.
+#[derive(Default)]
+struct Feeds {
+    ticks: Mutex<Vec<FeedHandle>>,
+    events: Mutex<Vec<EventsHandle>>,
+}
+
 /// What ends with the session.
 struct Behind {
     watcher: Watcher,
@@ -54,7 +62,7 @@ struct Behind {
     hand: Arc<Hand>,
     clerk: Arc<Clerk>,
     polls: Polls,
-    ticks: Arc<Mutex<Vec<FeedHandle>>>,
+    feeds: Arc<Feeds>,
     _desk: JoinHandle<()>,
     diagnostics: logs::Diagnostics,
 }
@@ -82,7 +90,7 @@ impl Session {
         let (clerk, desk) =
             Clerk::start(settings.clone(), Arc::clone(&hand), Arc::clone(&polls), sender.clone())
                 .map_err(Failure::failed)?;
-        let ticks = Arc::default();
+        let feeds = Arc::default();
         let clerk = Arc::new(clerk);
         let behind = Behind {
             watcher,
@@ -91,7 +99,7 @@ impl Session {
             hand,
             clerk,
             polls,
-            ticks,
+            feeds,
             _desk: desk,
             diagnostics,
         };
@@ -129,9 +137,9 @@ impl Session {
             // What the polls read is also what a kill records as "before".
             let sender = sender.tapped(behind.hand.overhears());
             let settings = plan.settings.clone();
-            let (polls, ticks) = (Arc::clone(&behind.polls), Arc::clone(&behind.ticks));
+            let (polls, feeds) = (Arc::clone(&behind.polls), Arc::clone(&behind.feeds));
             move |_| {
-                connect(&settings, &sender, &polls, &ticks);
+                connect(&settings, &sender, &polls, &feeds);
                 look_up_drill(&settings, &sender);
             }
         };
@@ -175,7 +183,7 @@ impl Behind {
         let (done, ended) = crossbeam_channel::bounded::<()>(1);
         let work = move || {
             self.hand.quit(PATIENCE);
-            drop((take(&self.ticks), take(&self.polls)));
+            drop((take(&self.feeds.ticks), take(&self.feeds.events), take(&self.polls)));
             drop((self.latch, self.decisions));
             self.watcher.stop();
             drop((self.clerk, self.hand));
@@ -260,18 +268,26 @@ fn looks(plan: &Plan) -> (Theme, Keymap, Vec<Text>) {
 
 /// Starts feeds and polls of every gateway. What can't be started is told:
 /// the kill needs none of it.
-fn connect(settings: &Settings, sender: &Sender, polls: &Polls, ticks: &Mutex<Vec<FeedHandle>>) {
-    // Contexts of their own: a flood of ticks must not hold up the polls.
+fn connect(settings: &Settings, sender: &Sender, polls: &Polls, feeds: &Feeds) {
+    // Contexts of their own: a flood of ticks must not hold up the polls, nor
+    // one of telemetry.
     let (for_ticks, for_polls) = (zmq::Context::new(), zmq::Context::new());
+    let for_events = zmq::Context::new();
     let (limits, rhythm) = (wiring::limits(settings), wiring::rhythm(settings));
     for (index, gateway) in (0_u16..).zip(&settings.gateways) {
-        match feeds::ticks::start(&for_ticks, index, gateway, limits, sender.clone()) {
-            Ok(feed) => keep(ticks, feed),
+        match edges::ticks::start(&for_ticks, index, gateway, limits, sender.clone()) {
+            Ok(feed) => keep(&feeds.ticks, feed),
             Err(e) => sender.log(Level::Alarm, "feed", e.to_string()),
         }
-        match feeds::polls::start(&for_polls, index, gateway, rhythm, sender.clone()) {
+        match edges::polls::start(&for_polls, index, gateway, rhythm, sender.clone()) {
             Ok(poll) => keep(polls, poll),
             Err(e) => sender.log(Level::Alarm, "polls", e.to_string()),
+        }
+    }
+    for (index, endpoint) in (0_u16..).zip(&settings.events) {
+        match edges::events::start(&for_events, index, endpoint, sender.clone()) {
+            Ok(feed) => keep(&feeds.events, feed),
+            Err(e) => sender.log(Level::Warn, "events", e.to_string()),
         }
     }
 }

@@ -63,6 +63,7 @@ actions! {
     LastRow = "last-row", None, "To the last row.";
     Zoom = "zoom", None, "Let the pane fill the screen, or back.";
     LogPage = "log-page", None, "Turn the log: events, or the program's diagnostics.";
+    WhoObeys = "who-obeys", None, "Show who obeys the latch.";
     Redraw = "redraw", None, "Draw the whole screen anew.";
     ProbeAgain = "probe-again", None, "Ask a gateway that is not v1.0 once more.";
     ClosePosition = "close-position", Guarded, "Close the selected position.";

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod decision;
 pub mod endpoint;
+pub mod evidence;
 pub mod fixed;
 mod frame;
 pub mod ids;
@@ -24,6 +25,7 @@ pub mod tick;
 pub use account::{Account, TradeMode};
 pub use decision::{Decision, DecisionSource, Probabilities};
 pub use endpoint::{Endpoint, EndpointError, GatewayAddr};
+pub use evidence::{Evidence, FileId};
 pub use fixed::{DecimalError, Lots, Money, Price, Ratio};
 pub use frame::{Frame, MAX_FRAME_BYTES};
 pub use ids::{EngageId, IdError, ReqId};

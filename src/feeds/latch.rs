@@ -3,11 +3,13 @@
 //! The watcher speaks only of changes, so its silence would look like proof.
 //! Here its last word is repeated for as long as the gate agrees with it: when
 //! the gate closes first (the key was pressed, a look at the file hangs), SAFE
-//! is no longer told.
+//! is no longer told. With it goes this console's own evidence, which is what
+//! other consumers' is compared with.
 
-use crate::breaker::{Gate, Verdict};
-use crate::domain::{LatchPhase, LatchSeen};
-use crate::event::{Event, Sender};
+use crate::breaker::{Gate, Sight, Verdict};
+use crate::domain::{Evidence, LatchPhase, LatchSeen, Text};
+use crate::event::{Event, EvidenceReport, Sender};
+use crate::host::{Identity, clock};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -22,7 +24,8 @@ const LOOK: Duration = Duration::from_millis(50);
 struct Shared {
     gate: Arc<Gate>,
     sender: Sender,
-    seen: Mutex<Option<LatchSeen>>,
+    host: Text,
+    seen: Mutex<Option<(LatchSeen, Sight)>>,
     stop: AtomicBool,
 }
 
@@ -40,7 +43,8 @@ impl LatchFeed {
     /// The system's, when there is no thread to be had.
     pub fn start(gate: Arc<Gate>, sender: Sender) -> std::io::Result<Self> {
         let (seen, stop) = (Mutex::new(None), AtomicBool::new(false));
-        let shared = Arc::new(Shared { gate, sender, seen, stop });
+        let host = Identity::here().host;
+        let shared = Arc::new(Shared { gate, sender, host, seen, stop });
         let thread = {
             let shared = Arc::clone(&shared);
             std::thread::Builder::new().name("latch".into()).spawn(move || repeat(&shared))?
@@ -52,9 +56,10 @@ impl LatchFeed {
     pub fn teller(&self) -> impl FnMut(Verdict) + Send + 'static {
         let shared = Arc::clone(&self.shared);
         move |verdict| {
-            *shared.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict.seen);
-            if let Some(said) = shared.honest() {
-                shared.sender.send(Event::Latch(Box::new(said)));
+            *shared.seen.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some((verdict.seen, verdict.sight));
+            if let Some((said, sight)) = shared.honest() {
+                shared.say(said, sight);
             }
         }
     }
@@ -72,28 +77,46 @@ impl Drop for LatchFeed {
 
 impl Shared {
     /// What was seen, unless the gate knows better.
-    fn honest(&self) -> Option<LatchSeen> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+    fn honest(&self) -> Option<(LatchSeen, Sight)> {
+        let (seen, sight) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         let proven = matches!(seen.phase, LatchPhase::Safe | LatchPhase::Disarmed);
         let doubted = seen.phase == LatchPhase::Safe && !self.gate.is_safe();
         if doubted || (proven && self.gate.is_overdue()) {
-            return Some(LatchSeen { phase: LatchPhase::Blocked, reason: self.gate.why(), ..seen });
+            let reason = self.gate.why();
+            return Some((LatchSeen { phase: LatchPhase::Blocked, reason, ..seen }, sight));
         }
-        Some(seen)
+        Some((seen, sight))
+    }
+
+    fn say(&self, seen: LatchSeen, sight: Sight) {
+        let doubt = seen.phase == LatchPhase::Blocked;
+        let evidence = Evidence {
+            consumer: Text::new("console"),
+            host: self.host.clone(),
+            path: seen.path.clone(),
+            engaged: (!doubt).then_some(seen.phase.is_engaged()),
+            fault: if doubt { seen.reason.clone() } else { Text::default() },
+            file: sight.file,
+            dir: sight.dir,
+            last_blocked: None,
+            said: clock::utc(),
+        };
+        self.sender.send(Event::Latch(Box::new(seen)));
+        self.sender.send(Event::Evidence(Box::new(EvidenceReport { feed: None, evidence })));
     }
 }
 
 fn repeat(shared: &Shared) {
     let mut last: Option<(LatchPhase, Instant)> = None;
     while !shared.stop.load(Ordering::Acquire) {
-        if let Some(said) = shared.honest() {
+        if let Some((said, sight)) = shared.honest() {
             let due = last.is_none_or(|(phase, at)| phase != said.phase || at.elapsed() >= REPEAT);
             if last.is_none_or(|(phase, _)| phase != said.phase) {
                 tracing::info!("latch: {} {}", said.phase.word(), said.reason);
             }
             if due {
                 last = Some((said.phase, Instant::now()));
-                shared.sender.send(Event::Latch(Box::new(said)));
+                shared.say(said, sight);
             }
         }
         std::thread::park_timeout(LOOK);
@@ -107,9 +130,29 @@ mod tests {
     use crate::event::{Receiver, channel_pair};
 
     fn next(receiver: &Receiver) -> LatchSeen {
-        match receiver.urgent.recv_timeout(Duration::from_secs(20)) {
-            Ok(Event::Latch(seen)) => *seen,
-            other => panic!("{other:?}"),
+        loop {
+            match receiver.urgent.recv_timeout(Duration::from_secs(20)) {
+                Ok(Event::Latch(seen)) => return *seen,
+                Ok(Event::Evidence(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_seen_is_evidence_too_and_doubt_claims_nothing() {
+        let (sender, receiver) = channel_pair();
+        let feed = LatchFeed::start(Arc::new(Gate::default()), sender).unwrap();
+        for (phase, engaged) in [(LatchPhase::Durable, Some(true)), (LatchPhase::Safe, None)] {
+            feed.teller()(seen(phase));
+            let said = loop {
+                match receiver.urgent.recv_timeout(Duration::from_secs(20)).unwrap() {
+                    Event::Evidence(report) if report.evidence.engaged == engaged => break *report,
+                    _ => {}
+                }
+            };
+            assert_eq!((said.feed, said.evidence.consumer.as_str()), (None, "console"));
+            assert_eq!(said.evidence.fault.is_empty(), engaged.is_some());
         }
     }
 

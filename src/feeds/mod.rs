@@ -5,6 +5,7 @@
 //! (`link`), and what a report means (`state`).
 
 pub mod decisions;
+pub mod events;
 pub mod latch;
 pub mod polls;
 pub mod sequencer;

@@ -21,6 +21,6 @@ pub use peer::{Answer, Peer};
 pub use req::{Posted, Req};
 pub(crate) use socket::poll_until;
 pub use socket::{Line, Options, open_req};
-pub use sub::{Look, Sub};
+pub use sub::{Look, Sub, SubLimits};
 pub use track::Track;
 pub use wake::{Sleeper, Waker, wake_pair};

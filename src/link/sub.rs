@@ -1,4 +1,4 @@
-//! A tick line that outlives its peer, and its own socket.
+//! A subscribed line that outlives its peer, and its own socket.
 //!
 //! One malformed handshake or one frame above the size limit silences a SUB
 //! for good. So the monitor is watched, and on evidence, or after a silence
@@ -10,8 +10,6 @@ use super::track::Track;
 use crate::domain::{Endpoint, LinkState};
 use std::time::Duration;
 
-/// Ticks that libzmq may hold for us: a second at the rate of the worst hour.
-const RECEIVE_HWM: i32 = 100_000;
 /// First wait between two rebuilds, doubled up to the last while nothing good
 /// is heard.
 const BACKOFF_NS: u64 = 250_000_000;
@@ -30,6 +28,18 @@ pub enum Look {
     Rebuilt(&'static str),
 }
 
+/// What one line puts up with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubLimits {
+    /// Largest frame taken, in bytes; a larger one costs a rebuild.
+    pub max_message: u64,
+    /// Silence on a link that stands after which the socket is built anew;
+    /// zero never.
+    pub silence: Duration,
+    /// Messages that libzmq may hold for us.
+    pub receive_hwm: i32,
+}
+
 /// A SUB on everything that one endpoint publishes.
 pub struct Sub {
     line: Line,
@@ -38,6 +48,7 @@ pub struct Sub {
     options: Options,
     track: Track,
     silence_ns: u64,
+    receive_hwm: i32,
     /// Rebuilds since the last sound tick.
     rebuilds: u32,
     /// When something was last heard, or the line last built.
@@ -46,27 +57,27 @@ pub struct Sub {
 }
 
 impl Sub {
-    /// Starts connecting to `to`; `silence` without a message on a link that
-    /// stands is a reason to rebuild, zero never. `now` is monotonic
-    /// nanoseconds, here and below.
+    /// Starts connecting to `to`. `now` is monotonic nanoseconds, here and
+    /// below.
     ///
     /// # Errors
     /// [`LinkError`] when libzmq is out of sockets or refuses the address.
     pub fn connect(
         ctx: &zmq::Context,
         to: &Endpoint,
-        max_message: u64,
-        silence: Duration,
+        limits: SubLimits,
         now: u64,
     ) -> Result<Self, LinkError> {
+        let SubLimits { max_message, silence, receive_hwm } = limits;
         let options = Options { max_message, ..Options::default() };
         Ok(Self {
-            line: open(ctx, to, &options)?,
+            line: open(ctx, to, &options, receive_hwm)?,
             ctx: ctx.clone(),
             to: to.clone(),
             options,
             track: Track::default(),
             silence_ns: u64::try_from(silence.as_nanos()).unwrap_or(u64::MAX),
+            receive_hwm,
             rebuilds: 0,
             heard: now,
             not_before: 0,
@@ -112,7 +123,7 @@ impl Sub {
             let wait = BACKOFF_NS << self.rebuilds.min(BACKOFF_DOUBLINGS);
             self.not_before = now.saturating_add(wait);
             self.rebuilds = self.rebuilds.saturating_add(1);
-            self.line = open(&self.ctx, &self.to, &self.options)?;
+            self.line = open(&self.ctx, &self.to, &self.options, self.receive_hwm)?;
             self.track.rebuilt();
             self.heard = now;
             return Ok(Look::Rebuilt(reason));
@@ -129,11 +140,16 @@ impl Sub {
     }
 }
 
-fn open(ctx: &zmq::Context, to: &Endpoint, options: &Options) -> Result<Line, LinkError> {
+fn open(
+    ctx: &zmq::Context,
+    to: &Endpoint,
+    options: &Options,
+    receive_hwm: i32,
+) -> Result<Line, LinkError> {
     socket::open(ctx, zmq::SUB, to, options, |socket| {
         // What already came is still worth reading when the link breaks.
         socket.set_immediate(false)?;
-        socket.set_rcvhwm(RECEIVE_HWM)?;
+        socket.set_rcvhwm(receive_hwm)?;
         socket.set_subscribe(b"")
     })
 }

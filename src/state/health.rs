@@ -27,6 +27,11 @@ const HEARTBEAT_UNKNOWN: Duration = Duration::from_secs(30);
 const READ_STALE: Duration = Duration::from_secs(5);
 /// A read of positions or account this old proves nothing.
 const READ_UNKNOWN: Duration = Duration::from_secs(15);
+/// Evidence comes every second and at every change; from this age on it is
+/// stale.
+const EVIDENCE_STALE: Duration = Duration::from_secs(3);
+/// Evidence this old proves nothing.
+const EVIDENCE_UNKNOWN: Duration = Duration::from_secs(10);
 /// The watcher speaks every second; past this its silence is doubt.
 const LATCH_UNKNOWN: Duration = Duration::from_secs(3);
 
@@ -83,6 +88,11 @@ fn graded(age: Duration, stale: Duration, unknown: Duration) -> Freshness {
     } else {
         Freshness::Fresh
     }
+}
+
+/// Whether evidence of this age may be believed.
+pub(super) fn of_evidence(age: Duration) -> Freshness {
+    graded(age, EVIDENCE_STALE, EVIDENCE_UNKNOWN)
 }
 
 impl Quote {

@@ -6,7 +6,7 @@
 //! the same records hold equal states, and `State::digest` proves it.
 //!
 //! A file per pane: [`quotes`], [`gateways`], [`switch`] (latch, guard, kill,
-//! agent), [`log`], [`lag`]; [`health`] turns ages into words, [`digest`]
+//! agent), [`obey`], [`log`], [`lag`]; [`health`] turns ages into words, [`digest`]
 //! turns everything into one line.
 
 pub mod digest;
@@ -14,6 +14,7 @@ pub mod gateways;
 pub mod health;
 pub mod lag;
 pub mod log;
+pub mod obey;
 pub mod offset;
 pub mod quotes;
 pub mod switch;
@@ -21,6 +22,7 @@ pub mod switch;
 pub use gateways::GatewayPane;
 pub use health::{FeedWord, Freshness};
 pub use lag::{Lag, Rolling, Series};
+pub use obey::Obey;
 pub use quotes::Quote;
 
 use crate::domain::{Decision, KillProgress, LatchSeen, Mode, Stamp, Symbol};
@@ -73,6 +75,9 @@ pub struct State {
     /// Rehearsals on record, once they were looked up.
     #[serde(default)]
     pub drill: Option<DrillReport>,
+    /// Who obeys the latch, by their own words.
+    #[serde(default)]
+    pub obey: Obey,
 }
 
 /// A value and when it was learnt.
@@ -112,7 +117,7 @@ impl State {
         self.now = record.at.not_before(self.now);
         self.roll_rates();
         match &record.event {
-            Event::Beat => {}
+            Event::Beat => self.watch_obedience(),
             Event::Session(info) => self.on_session(info),
             Event::Ticks(batch) => self.on_ticks(batch),
             Event::Feed(report) => self.on_feed(report),
@@ -126,6 +131,9 @@ impl State {
             Event::Agent(report) => self.on_agent(report),
             Event::Command(report) => self.on_command(report),
             Event::Drill(report) => self.drill = Some(*report),
+            Event::Evidence(report) => self.on_evidence(report),
+            Event::GatewayStatus(report) => self.on_gateway_status(report),
+            Event::Events(report) => self.on_events(report),
             Event::Log(line) => self.push_log(line.clone()),
         }
         Ok(())

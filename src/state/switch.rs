@@ -61,6 +61,11 @@ impl State {
         } else if before.phase.is_engaged() && seen.phase != LatchPhase::Blocked {
             self.kills_over = Some(self.now);
         }
+        self.obey.engaged_since = match self.obey.engaged_since {
+            _ if !seen.phase.is_engaged() => None,
+            None => Some(self.now),
+            since => since,
+        };
         if before.phase != seen.phase {
             let begins = seen.phase.is_engaged() && !before.phase.is_engaged();
             let level = if begins { Level::Alarm } else { Level::Info };

@@ -47,9 +47,16 @@ impl Cockpit {
             self.ui.turn_log(state.now);
             return;
         }
-        self.ui.focus = Pane::Log;
+        self.bring(Pane::Log, state);
+    }
+
+    /// Gives `pane` the keys, and room where it has none.
+    fn bring(&mut self, pane: Pane, state: &State) {
+        self.ui.help = false;
+        self.ui.focus = pane;
         // A kill takes the only pane of a small screen.
-        self.ui.zoom |= shown(&self.ui).is_none();
+        let places = view::areas(self.area, &self.ui, view::engaged(state));
+        self.ui.zoom |= places.pane(pane).is_none();
     }
 
     fn scroll(&mut self, up: bool, by: usize, state: &State) {
@@ -109,6 +116,7 @@ impl Screen for Cockpit {
                 self.ui.zoom = true;
             }
             Action::LogPage => self.turn_log(state),
+            Action::WhoObeys => self.bring(Pane::Obey, state),
             Action::FocusNext => self.ui.focus = self.ui.focus.next(),
             Action::FocusPrevious => self.ui.focus = self.ui.focus.previous(),
             Action::RowDown => self.scroll(false, 1, state),
@@ -131,6 +139,7 @@ impl Screen for Cockpit {
             Pane::Ticks => Context::Ticks,
             Pane::Gateway => Context::Gateway,
             Pane::Kill => Context::Kill,
+            Pane::Obey => Context::Obey,
             Pane::Decisions => Context::Decisions,
             Pane::Lag => Context::Lag,
             Pane::Log => Context::Log,
@@ -243,6 +252,23 @@ mod tests {
         assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Kill "));
         cockpit.act(Action::LogPage, &state);
         assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Log: diagnostics "));
+    }
+
+    #[test]
+    fn who_obeys_is_one_key_away_on_every_screen() {
+        for (width, height) in [(120, 40), (80, 24), (40, 12)] {
+            for phase in [crate::domain::LatchPhase::Safe, crate::domain::LatchPhase::Durable] {
+                let (mut cockpit, mut state) = (Cockpit::default(), state());
+                state.latch.value.phase = phase;
+                drawn_at(&mut cockpit, &state, width, height);
+                cockpit.act(Action::WhoObeys, &state);
+                assert_eq!(cockpit.context(), Context::Obey);
+                let all = drawn_at(&mut cockpit, &state, width, height);
+                for who in [" Who obeys ", "engine", "sentinel", "gateway", "agent", "console"] {
+                    assert!(all.contains(who), "{width}×{height}: {who}");
+                }
+            }
+        }
     }
 
     #[test]

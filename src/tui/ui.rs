@@ -18,6 +18,8 @@ pub enum Pane {
     Gateway,
     /// The switch, and the kill that runs.
     Kill,
+    /// Who obeys the latch.
+    Obey,
     /// What automatic traders decided.
     Decisions,
     /// How late everything is.
@@ -28,11 +30,12 @@ pub enum Pane {
 
 impl Pane {
     /// All of them, in the order of the focus.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Positions,
         Self::Ticks,
         Self::Gateway,
         Self::Kill,
+        Self::Obey,
         Self::Decisions,
         Self::Lag,
         Self::Log,
@@ -46,6 +49,7 @@ impl Pane {
             Self::Ticks => "Ticks",
             Self::Gateway => "Gateway",
             Self::Kill => "Kill",
+            Self::Obey => "Who obeys",
             Self::Decisions => "Decisions",
             Self::Lag => "Lag",
             Self::Log => "Log",

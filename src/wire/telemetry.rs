@@ -6,7 +6,7 @@
 //! `v`; within one version fields may be added and readers ignore what they
 //! don't know, a change of meaning raises `v` and older readers refuse it.
 
-use crate::domain::{Text, UtcMicros};
+use crate::domain::{Evidence, FileId, Text, UtcMicros};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -118,6 +118,36 @@ pub enum TelemetryFault {
         /// The parser's words.
         cause: Text,
     },
+}
+
+impl TelemetryFault {
+    /// The cause in a word or two, from a closed list: what a counter is
+    /// called must not be a stranger's to choose.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Topic(_) => "unknown topic",
+            Self::Version { .. } => "other version",
+            Self::Body { .. } => "bad body",
+        }
+    }
+}
+
+impl From<LatchEvidence> for Evidence {
+    fn from(e: LatchEvidence) -> Self {
+        let id = |dev: Option<u64>, ino: Option<u64>| Some(FileId { dev: dev?, ino: ino? });
+        Self {
+            consumer: e.consumer,
+            host: e.host,
+            path: e.latch_path,
+            engaged: e.engaged,
+            fault: e.fault,
+            file: id(e.dev, e.ino),
+            dir: id(e.dir_dev, e.dir_ino),
+            last_blocked: e.last_blocked,
+            said: e.time_us,
+        }
+    }
 }
 
 impl Telemetry {

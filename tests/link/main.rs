@@ -2,6 +2,8 @@
 //! restarted, rogue or broken. Loopback and free ports only.
 
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod feeds;

@@ -6,8 +6,8 @@ use crs::domain::{
     Decision, DecisionSource, GatewayPhase, LatchPhase, Side, Survivor, Text, Ticket,
 };
 use crs::event::{
-    AgentReport, CommandPhase, CommandReport, Event, FeedReport, Fingerprint, GatewayReport,
-    GuardPhase, GuardedVerb, Level, LinkState,
+    AgentReport, CommandPhase, CommandReport, Event, EventsReport, FeedReport, Fingerprint,
+    GatewayReport, GatewayStatusReport, GuardPhase, GuardedVerb, Level, LinkState,
 };
 use crs::tui::diagnostics::{Level as LogLevel, Said};
 use crs::tui::ui::{Pane, Ui};
@@ -59,6 +59,22 @@ fn session(nasty: &str) -> Session {
         note: t(),
     })));
     s.log(Level::Warn, nasty, nasty);
+    s.look(true).hear(nasty, nasty, Some(false)).hear("engine", nasty, None);
+    s.hear_as("gateway", "inf", Some(true), |e| (e.path, e.fault) = (t(), t()));
+    s.put(Event::Events(Box::new(EventsReport {
+        endpoint: t(),
+        link: LinkState::Up,
+        refused: [(t(), 7)].into(),
+        rebuilds: 1,
+        rebuilt_for: t(),
+        ..EventsReport::default()
+    })));
+    s.put(Event::GatewayStatus(Box::new(GatewayStatusReport {
+        gateway: t(),
+        kill_id: t(),
+        fault: t(),
+        ..GatewayStatusReport::default()
+    })));
     s.latch(LatchPhase::EngagedExternal, nasty, nasty);
     s.decision(Decision {
         source: DecisionSource::Sentinel,

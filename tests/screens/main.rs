@@ -10,6 +10,8 @@ mod hostile;
 #[cfg(test)]
 mod market;
 #[cfg(test)]
+mod obey;
+#[cfg(test)]
 mod panes;
 #[cfg(test)]
 mod picture;

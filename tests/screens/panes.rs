@@ -12,7 +12,7 @@ use crs::tui::view::draw;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-fn shoot(name: &str, session: &Session, ui: &Ui) {
+pub fn shoot(name: &str, session: &Session, ui: &Ui) {
     for (width, height) in [(120, 40), (80, 24), (40, 12)] {
         let buffer = frame(&session.state, ui, &scene::hints(), width, height);
         insta::assert_snapshot!(format!("{name}_{width}x{height}"), picture(&buffer));
@@ -197,16 +197,20 @@ fn help_is_generated() {
     shoot("help", &scene::calm(), &ui);
 }
 
+fn name(pane: Pane) -> String {
+    pane.title().replace(' ', "_")
+}
+
 #[test]
 fn panes_one_by_one() {
     let s = scene::calm();
     for pane in Pane::ALL {
         let ui = Ui { focus: pane, zoom: true, ..Ui::default() };
         let buffer = frame(&s.state, &ui, &scene::hints(), 80, 24);
-        insta::assert_snapshot!(format!("zoom_{}_80x24", pane.title()), picture(&buffer));
+        insta::assert_snapshot!(format!("zoom_{}_80x24", name(pane)), picture(&buffer));
         let ui = Ui { focus: pane, ..Ui::default() };
         let buffer = frame(&s.state, &ui, &scene::hints(), 40, 12);
-        insta::assert_snapshot!(format!("single_{}_40x12", pane.title()), picture(&buffer));
+        insta::assert_snapshot!(format!("single_{}_40x12", name(pane)), picture(&buffer));
     }
 }
 

@@ -20,7 +20,7 @@ const START_US: i64 = 1_768_399_200_000_000;
 /// A session on its way.
 pub struct Session {
     pub state: State,
-    at: Stamp,
+    pub at: Stamp,
 }
 
 impl Session {
@@ -225,7 +225,7 @@ pub fn position(
     }
 }
 
-fn book() -> Vec<Position> {
+pub fn book() -> Vec<Position> {
     vec![
         position(1_000_003, "EURUSD", Side::Buy, "0.10", "1.08510", "1.08553", "43.00"),
         position(1_000_004, "USDJPY", Side::Sell, "0.25", "157.204", "157.150", "85.90"),

@@ -1,14 +1,15 @@
 //! Any event whatever, for properties.
 
 use crs::domain::{
-    Account, Decision, DecisionSource, EngageId, GatewayPhase, Heard, Intent, KillProgress,
-    LatchPhase, LatchSeen, Lots, Money, PeerTime, Position, Price, ProofPoll, Ratio, Side, Stamp,
-    StepTimes, Survivor, Symbol, Text, Tick, TickBatch, TickShape, Ticket, TradeMode, UtcMicros,
+    Account, Decision, DecisionSource, EngageId, Evidence, FileId, GatewayPhase, Heard, Intent,
+    KillProgress, LatchPhase, LatchSeen, Lots, Money, PeerTime, Position, Price, ProofPoll, Ratio,
+    Side, Stamp, StepTimes, Survivor, Symbol, Text, Tick, TickBatch, TickShape, Ticket, TradeMode,
+    UtcMicros,
 };
 use crs::event::{
-    AccountRead, AgentReport, CommandPhase, CommandReport, Event, FeedReport, Fingerprint,
-    GatewayReport, GuardPhase, GuardReport, GuardedVerb, Level, LinkState, LogLine, PositionsRead,
-    Read, SessionInfo, Stamped,
+    AccountRead, AgentReport, CommandPhase, CommandReport, Event, EventsReport, EvidenceReport,
+    FeedReport, Fingerprint, GatewayReport, GatewayStatusReport, GuardPhase, GuardReport,
+    GuardedVerb, Level, LinkState, LogLine, PositionsRead, Read, SessionInfo, Stamped,
 };
 use proptest::prelude::*;
 
@@ -91,6 +92,7 @@ fn event() -> impl Strategy<Value = Event> {
                 note: what,
             }))
         }),
+        telemetry(),
         (text(), prop::option::of(any::<i64>())).prop_map(|(text, when)| {
             Event::Log(LogLine {
                 level: Level::Warn,
@@ -100,6 +102,62 @@ fn event() -> impl Strategy<Value = Event> {
             })
         }),
     ]
+}
+
+fn telemetry() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (prop::option::of(feed_index()), evidence()).prop_map(|(feed, evidence)| {
+            Event::Evidence(Box::new(EvidenceReport { feed, evidence }))
+        }),
+        (feed_index(), any::<bool>(), text(), any::<u64>(), any::<i64>()).prop_map(
+            |(feed, killed, text, n, said)| {
+                Event::GatewayStatus(Box::new(GatewayStatusReport {
+                    feed,
+                    gateway: text.clone(),
+                    killed,
+                    kill_id: text.clone(),
+                    orders_accepted: n,
+                    orders_refused: n / 2,
+                    positions: n / 3,
+                    pending: n / 5,
+                    fault: text,
+                    said: UtcMicros(said),
+                }))
+            }
+        ),
+        (feed_index(), link(), any::<u64>(), any::<u32>(), text()).prop_map(
+            |(feed, link, n, rebuilds, cause)| {
+                Event::Events(Box::new(EventsReport {
+                    feed,
+                    endpoint: cause.clone(),
+                    link,
+                    received: n,
+                    refused: [(cause.clone(), n)].into(),
+                    rebuilds,
+                    rebuilt_for: cause,
+                }))
+            }
+        ),
+    ]
+}
+
+fn evidence() -> impl Strategy<Value = Evidence> {
+    let id = || prop::option::of((0_u64..2, 0_u64..3).prop_map(|(dev, ino)| FileId { dev, ino }));
+    let who = prop_oneof![Just(Text::new("engine")), Just(Text::new("gateway")), text()];
+    let time = (prop::option::of(any::<i64>()), any::<i64>());
+    (who, text(), text(), prop::option::of(any::<bool>()), id(), id(), time).prop_map(
+        |(consumer, host, path, engaged, file, dir, (blocked, said))| Evidence {
+            consumer,
+            host: host.clone(),
+            path,
+            engaged,
+            fault: host,
+            file,
+            dir,
+            last_blocked: blocked.map(UtcMicros),
+            said: UtcMicros(said),
+        },
+    )
 }
 
 fn text() -> impl Strategy<Value = Text> {

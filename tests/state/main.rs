@@ -6,6 +6,8 @@ mod events;
 #[cfg(test)]
 mod market;
 #[cfg(test)]
+mod obey;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod scenarios;

@@ -65,6 +65,7 @@ proptest! {
             last = state.now.mono_ns;
             prop_assert!(state.gateways.len() <= 64);
             let _ = (state.mode(), state.breaker_phase(), state.kill_active(), state.feed_word(1));
+            prop_assert!(state.obedience().len() <= crs::state::obey::MAX_CONSUMERS + 5);
         }
     }
 }

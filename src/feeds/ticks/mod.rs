@@ -11,12 +11,14 @@ use super::worker::{StartError, Worker};
 use crate::domain::{GatewayAddr, LinkState, Tick};
 use crate::event::{Level, Sender};
 use crate::host::clock::{self, mono_ns};
-use crate::link::{Look, Sleeper, Sub, poll_until};
+use crate::link::{Look, Sleeper, Sub, SubLimits, poll_until};
 use crate::wire::ticks::{TickFault, decode};
 use bundle::Bundle;
 use std::time::Duration;
 use tally::Tally;
 
+/// Ticks that libzmq may hold for us: a second at the rate of the worst hour.
+const RECEIVE_HWM: i32 = 100_000;
 /// Messages read between two looks at everything else.
 const TURN: usize = 4_096;
 /// The thread looks at its link at least this often.
@@ -61,7 +63,8 @@ pub fn start(
     sender: Sender,
 ) -> Result<FeedHandle, StartError> {
     let Limits { max_message, silence } = limits;
-    let sub = Sub::connect(ctx, &gateway.data, max_message, silence, mono_ns())?;
+    let limits = SubLimits { max_message, silence, receive_hwm: RECEIVE_HWM };
+    let sub = Sub::connect(ctx, &gateway.data, limits, mono_ns())?;
     let name = format!("feed {}", gateway.name);
     let worker = Worker::start(ctx, &format!("ticks-{feed}"), move |wake| {
         let (bundle, tally) = (Bundle::new(feed), Tally::new(feed));

@@ -11,10 +11,15 @@
 //! ```
 //!
 //! While the switch is engaged the kill panel takes the room of Lag, of Ticks
-//! and Gateway, or of the focused pane.
+//! and Gateway, or of the focused pane, and Who obeys that of Ticks in the full
+//! layout. Otherwise Who obeys stands in the place of Decisions, or of the last
+//! pane, while it has the keys; a large screen always shows it.
 
 use crate::tui::ui::{Pane, Ui};
 use ratatui::layout::Rect;
+
+/// Rows from which a column has room to spare.
+const ROOMY: u16 = 50;
 
 /// How much fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,16 +90,23 @@ pub fn areas(area: Rect, ui: &Ui, engaged: bool) -> Areas {
 }
 
 fn compact(body: Rect, ui: &Ui) -> Vec<(Pane, Rect)> {
-    let [top, middle, bottom] = rows(body, [8, 8, 6]);
+    // Five consumers are expected: all of them in view.
+    let weights = if ui.focus == Pane::Obey { [7, 7, 8] } else { [8, 8, 6] };
+    let [top, middle, bottom] = rows(body, weights);
     let (left, right) = columns(middle, share(middle.width, 3, 7));
     let last = match ui.focus {
-        Pane::Kill | Pane::Decisions | Pane::Lag => ui.focus,
+        Pane::Kill | Pane::Obey | Pane::Decisions | Pane::Lag => ui.focus,
         _ => Pane::Log,
     };
     vec![(Pane::Positions, top), (Pane::Ticks, left), (Pane::Gateway, right), (last, bottom)]
 }
 
 fn compact_engaged(body: Rect, ui: &Ui) -> Vec<(Pane, Rect)> {
+    if ui.focus == Pane::Obey {
+        // A table of one row would tell nothing.
+        let [top, bottom] = rows(body, [13, 9]);
+        return vec![(Pane::Kill, top), (Pane::Obey, bottom)];
+    }
     let [top, middle, bottom] = rows(body, [13, 6, 3]);
     let last = match ui.focus {
         Pane::Kill | Pane::Positions => Pane::Log,
@@ -105,25 +117,40 @@ fn compact_engaged(body: Rect, ui: &Ui) -> Vec<(Pane, Rect)> {
 
 fn full(body: Rect, ui: &Ui, engaged: bool) -> Vec<(Pane, Rect)> {
     let (left, right) = columns(body, share(body.width, 3, 8).clamp(44, 70));
-    let [positions, ticks, decisions, log] = rows(left, [11, 9, 8, 10]);
-    let mut panes = vec![
-        (Pane::Positions, positions),
-        (Pane::Ticks, ticks),
-        (Pane::Decisions, decisions),
-        (Pane::Log, log),
-    ];
+    let mut panes = beside(left, ui, engaged);
     if engaged {
         let other = if ui.focus == Pane::Lag { Pane::Lag } else { Pane::Gateway };
         let (kill, below) = above(right, 14);
         panes.extend([(Pane::Kill, kill), (other, below)]);
     } else {
         // Room for the histograms, where there is some to spare.
-        let low = if right.height < 50 { 9 } else { 14 };
+        let low = if right.height < ROOMY { 9 } else { 14 };
         let (kill, below) = above(right, 14 + low);
         let (gateway, lag) = above(below, low);
         panes.extend([(Pane::Kill, kill), (Pane::Gateway, gateway), (Pane::Lag, lag)]);
     }
     panes
+}
+
+/// The left column of the full layout.
+fn beside(left: Rect, ui: &Ui, engaged: bool) -> Vec<(Pane, Rect)> {
+    if left.height >= ROOMY {
+        let [positions, ticks, obey, decisions, log] = rows(left, [11, 9, 8, 8, 10]);
+        return vec![
+            (Pane::Positions, positions),
+            (Pane::Ticks, ticks),
+            (Pane::Obey, obey),
+            (Pane::Decisions, decisions),
+            (Pane::Log, log),
+        ];
+    }
+    let [positions, second, third, log] = rows(left, [11, 9, 8, 10]);
+    let (above, below) = match (engaged, ui.focus) {
+        (false, Pane::Obey) => (Pane::Ticks, Pane::Obey),
+        (false, _) | (true, Pane::Ticks) => (Pane::Ticks, Pane::Decisions),
+        (true, _) => (Pane::Obey, Pane::Decisions),
+    };
+    vec![(Pane::Positions, positions), (above, second), (below, third), (Pane::Log, log)]
 }
 
 /// `of / parts` of `width`.

@@ -15,6 +15,7 @@ pub mod kill;
 pub mod lag;
 pub mod line;
 pub mod log;
+pub mod obey;
 pub mod pen;
 pub mod positions;
 pub mod status;
@@ -82,6 +83,7 @@ pub fn row_count(state: &State, ui: &Ui, pane: Pane) -> usize {
         Pane::Positions => positions::listed(state).count(),
         Pane::Ticks => state.quotes.len(),
         Pane::Gateway => state.gateways.len(),
+        Pane::Obey => state.obedience().len(),
         Pane::Decisions => state.decisions.len(),
         Pane::Log if ui.log.shown == LogPage::Diagnostics => ui.log.diagnostics.lines.len(),
         Pane::Log => state.log.len(),
@@ -95,6 +97,7 @@ fn draw_pane(pen: &mut Pen<'_>, pane: Pane, area: Rect, scene: Scene<'_>) {
         Pane::Ticks => ticks::draw(pen, area, scene),
         Pane::Gateway => gateway::draw(pen, area, scene),
         Pane::Kill => kill::draw(pen, area, scene),
+        Pane::Obey => obey::draw(pen, area, scene),
         Pane::Decisions => decisions::draw(pen, area, scene),
         Pane::Lag => lag::draw(pen, area, scene),
         Pane::Log => log::draw(pen, area, scene),

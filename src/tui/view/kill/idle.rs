@@ -5,7 +5,7 @@ use crate::domain::{KillProgress, LatchPhase};
 use crate::state::switch::standing;
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::view::pen::Line;
-use crate::tui::view::{Scene, format, words, wrap};
+use crate::tui::view::{Scene, format, obey, words, wrap};
 use std::time::Duration;
 
 /// A kill that was not rehearsed for so long is due.
@@ -41,6 +41,9 @@ pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
     }
     if let Some(text) = now(phase) {
         say(0, text, Role::TextStrong);
+    }
+    if phase.is_engaged() {
+        lines.extend(obey::summary(state, width, g));
     }
     lines.push((5, Line::new()));
     for (rank, keys, what) in

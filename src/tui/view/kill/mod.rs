@@ -43,17 +43,18 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let inner = scene.frame(pen, Pane::Kill, area, &note, look);
     let g = pen.glyphs();
     if inner.width < TWO_COLUMNS {
-        let mut lines = head(scene, lead, g);
-        lines.extend(findings(scene, lead, inner.width, g));
+        let mut lines = head(scene, lead, inner.width, g);
+        let mut found = findings(scene, lead, inner.width, g);
         // What happened comes before what to do about it.
-        let at = lines.iter().position(|(rank, _)| *rank == SURVIVOR).unwrap_or(lines.len());
-        let tail = lines.split_off(at.min(lines.len()));
+        let at = found.iter().position(|(rank, _)| *rank == SURVIVOR).unwrap_or(found.len());
+        let tail = found.split_off(at.min(found.len()));
+        lines.extend(found);
         lines.extend(steps::lines(lead, g));
         lines.extend(tail);
         pen.lines(inner, &fit(lines, inner.height));
         return;
     }
-    let top = head(scene, lead, g);
+    let top = head(scene, lead, inner.width, g);
     let rows = u16::try_from(top.len()).unwrap_or(0).min(inner.height);
     pen.lines(Rect { height: rows, ..inner }, &fit(top, rows));
     let below = Rect { y: inner.y + rows, height: inner.height - rows, ..inner };
@@ -65,8 +66,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
 /// Rank of a survivor's line.
 const SURVIVOR: u8 = 1;
 
-/// The switch, then a line for each target.
-fn head<'a>(scene: Scene<'a>, lead: &'a KillProgress, g: &Glyphs) -> Ranked<'a> {
+/// The switch, then a line for each target, then who obeys.
+fn head<'a>(scene: Scene<'a>, lead: &'a KillProgress, width: u16, g: &Glyphs) -> Ranked<'a> {
     // The driver knows of the latch before this process sees it.
     let seen = scene.state.breaker_phase();
     let latch = words::breaker(if seen.is_engaged() { seen } else { lead.latch }, g);
@@ -94,6 +95,7 @@ fn head<'a>(scene: Scene<'a>, lead: &'a KillProgress, g: &Glyphs) -> Ranked<'a> 
         }
         lines.push((u8::from(kill != lead), line));
     }
+    lines.extend(super::obey::summary(scene.state, width, g));
     lines
 }
 

@@ -1,0 +1,195 @@
+//! Events feeds: our own paper gateway, and everything that is no telemetry.
+
+use crate::fake::{endpoint, eventually, free_port};
+use crate::feeds::{LONG, publisher};
+use crate::wild::{Wild, announce, greet};
+use crs::domain::{Evidence, LinkState, Text, UtcMicros};
+use crs::event::{
+    Event, EventsReport, EvidenceReport, GatewayStatusReport, Receiver, channel_pair,
+};
+use crs::feeds::events::{self, EventsHandle};
+use crs::gateway::{Gateway, GatewayOptions, SimOptions};
+use crs::wire::{LatchEvidence, Telemetry};
+use std::time::{Duration, Instant};
+
+/// A feed under test and what it has told so far.
+struct Feed {
+    handle: Option<EventsHandle>,
+    receiver: Receiver,
+    report: EventsReport,
+    evidence: Vec<Evidence>,
+    status: Vec<GatewayStatusReport>,
+}
+
+impl Feed {
+    fn start(port: u16) -> Self {
+        let (sender, receiver) = channel_pair();
+        let handle = events::start(&zmq::Context::new(), 2, &endpoint(port), sender).unwrap();
+        let (evidence, status) = (Vec::new(), Vec::new());
+        let report = EventsReport::default();
+        Self { handle: Some(handle), receiver, report, evidence, status }
+    }
+
+    fn listen(&mut self) -> &Self {
+        for event in self.receiver.urgent.try_iter() {
+            match event {
+                Event::Events(report) => self.report = *report,
+                Event::Evidence(report) => {
+                    let EvidenceReport { feed, evidence } = *report;
+                    assert_eq!(feed, Some(2));
+                    self.evidence.push(evidence);
+                }
+                Event::GatewayStatus(report) => self.status.push(*report),
+                other => panic!("{other:?}"),
+            }
+        }
+        self
+    }
+
+    fn until(&mut self, what: impl Fn(&Self) -> bool) {
+        let came = eventually(LONG, || what(self.listen()));
+        assert!(came, "{:?} {:?} {:?}", self.report, self.evidence.last(), self.status.last());
+    }
+
+    fn stop(&mut self) {
+        let start = Instant::now();
+        assert!(self.handle.take().unwrap().stop());
+        assert!(start.elapsed() < Duration::from_secs(2));
+        self.listen();
+    }
+}
+
+fn said(consumer: &str) -> Vec<u8> {
+    Telemetry::LatchEvidence(LatchEvidence {
+        v: 1,
+        consumer: Text::new(consumer),
+        host: Text::new("inf"),
+        engaged: Some(true),
+        time_us: UtcMicros(7),
+        ..LatchEvidence::default()
+    })
+    .encode()
+    .unwrap()
+}
+
+const TOPIC: &[u8] = b"latch.evidence";
+
+#[test]
+fn the_paper_gateway_tells_what_it_sees_at_once_and_every_second() {
+    let dir = tempfile::tempdir().unwrap();
+    let latch = dir.path().join("latch.lock");
+    let mut options = GatewayOptions::embedded(SimOptions::default(), dir.path().join("gateway"));
+    options.latch = Some(latch.clone());
+    let gateway = Gateway::start(&options).unwrap();
+    let mut feed = Feed::start(gateway.addresses().events.port());
+    feed.until(|f| f.evidence.len() >= 2 && !f.status.is_empty());
+    let first = feed.evidence.last().unwrap().clone();
+    assert_eq!((first.consumer.as_str(), first.engaged), ("gateway", Some(false)));
+    assert_eq!((first.file, first.path.as_str()), (None, latch.to_str().unwrap()));
+    assert!(!feed.status.last().unwrap().killed);
+    let sight = crs::breaker::sight(&latch);
+    assert!(sight.dir.is_some() && first.dir == sight.dir);
+    std::fs::write(&latch, "").unwrap();
+    let start = Instant::now();
+    feed.until(|f| f.evidence.last().unwrap().engaged == Some(true));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    let sight = crs::breaker::sight(&latch);
+    assert!(sight.file.is_some() && feed.evidence.last().unwrap().file == sight.file);
+    assert_eq!((feed.report.link, feed.report.refused.len()), (LinkState::Up, 0));
+    feed.stop();
+    gateway.stop();
+}
+
+#[test]
+fn what_is_no_telemetry_is_counted_by_cause_and_the_sound_goes_on() {
+    let (socket, port) = publisher(&zmq::Context::new(), "*");
+    let mut feed = Feed::start(port);
+    let heard = eventually(LONG, || {
+        socket.send_multipart([TOPIC, &said("engine")], 0).unwrap();
+        !feed.listen().evidence.is_empty()
+    });
+    assert!(heard, "{:?}", feed.report);
+    let deep = vec![0x91; 40_000];
+    let text = rmp_serde::to_vec_named(
+        &[("v", 1)].into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+    );
+    let newer = rmp_serde::to_vec_named(
+        &[("v", 2)].into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+    );
+    let (missing, newer, sound) = (text.unwrap(), newer.unwrap(), said(""));
+    let messages: [&[&[u8]]; 10] = [
+        &[b"prices", b"\x80"],
+        &[b"\x1b[2J", b"\x80"],
+        &[TOPIC],
+        &[TOPIC, b"\x80", b"\x80"],
+        &[TOPIC, b"{\"v\":1}"],
+        &[TOPIC, b""],
+        &[TOPIC, &deep],
+        &[TOPIC, &missing],
+        &[b"gateway.status", &newer],
+        &[TOPIC, &sound],
+    ];
+    for frames in messages {
+        socket.send_multipart(frames.iter().copied(), 0).unwrap();
+    }
+    socket.send_multipart([TOPIC, &said("last\u{1b}[2J")], 0).unwrap();
+    feed.until(|f| f.evidence.last().is_some_and(|e| e.consumer.as_str() == "last·[2J"));
+    feed.until(|f| f.report.refused.values().sum::<u64>() == 10);
+    let counted = |word| feed.report.refused.get(&Text::new(word)).copied();
+    for (word, n) in [
+        ("unknown topic", 2),
+        ("odd frames", 2),
+        ("bad body", 4),
+        ("other version", 1),
+        ("nameless", 1),
+    ] {
+        assert_eq!(counted(word), Some(n), "{word}: {:?}", feed.report.refused);
+    }
+    assert_eq!((feed.report.link, feed.report.rebuilds), (LinkState::Up, 0));
+    feed.stop();
+}
+
+#[test]
+fn a_giant_costs_a_rebuild_and_no_more() {
+    let wild = Wild::start(|_, stream| {
+        greet(stream);
+        announce(stream, 1 << 30);
+    });
+    let mut feed = Feed::start(wild.port);
+    feed.until(|f| f.report.rebuilds >= 2);
+    assert_eq!(feed.report.rebuilt_for.as_str(), "protocol error");
+    feed.stop();
+}
+
+#[test]
+fn a_flood_becomes_a_few_words() {
+    let (socket, port) = publisher(&zmq::Context::new(), "*");
+    let mut feed = Feed::start(port);
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(1) {
+        for n in 0..40 {
+            socket.send_multipart([TOPIC, &said(&format!("c{n}"))], 0).unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    feed.until(|f| f.report.refused.contains_key(&Text::new("too many consumers")));
+    feed.stop();
+    // Sixteen names, ten times a second.
+    let most = usize::try_from(start.elapsed().as_millis()).unwrap() / 100 * 16 + 32;
+    assert!(feed.evidence.len() <= most, "{} of {}", feed.evidence.len(), feed.report.received);
+}
+
+#[test]
+fn an_endpoint_that_is_not_there_ends_at_once_and_one_that_goes_is_down() {
+    let mut none = Feed::start(free_port());
+    none.until(|f| f.report.feed == 2);
+    assert_eq!(none.report.link, LinkState::Connecting);
+    none.stop();
+    let ctx = zmq::Context::new();
+    let (socket, port) = publisher(&ctx, "*");
+    let mut feed = Feed::start(port);
+    feed.until(|f| f.report.link == LinkState::Up);
+    drop((socket, ctx));
+    feed.until(|f| f.report.link == LinkState::Down);
+    feed.stop();
+}
