@@ -206,7 +206,9 @@ fn the_log_holds_what_travelled_and_what_was_open_before_and_after() {
     let id = report["engage_id"].as_str().unwrap();
     let records = until(LIMIT, || {
         let all = mesh.crs(&["audit", "show", "--json"]).1.as_array().unwrap().clone();
-        all.iter().any(|r| r["act"] == "STEP" && r["phase"] == "VERIFIED").then_some(all)
+        all.iter()
+            .any(|r| r["act"] == "STEP" && r["phase"] == "VERIFIED" && r["role"] == "agent")
+            .then_some(all)
     })
     .expect("VERIFIED on record");
     // Whoever saw the proof has it on its own record: the other may have died

@@ -158,7 +158,7 @@ fn closing_needs_no_arming() {
 fn whoever_orders_is_held_to_it() {
     for (args, ending, words) in [
         (["--trade-mode", "2"], Ending::Denied, "LIVE is not armed"),
-        (["--trade-mode", "0"], Ending::Denied, "latch"),
+        (["--trade-mode", "0"], Ending::Denied, "not proven yet"),
         (["--behaviour", "blind"], Ending::Refused, "MT5 not connected"),
     ] {
         let mesh = Mesh::new(&args);
