@@ -1,12 +1,12 @@
 //! The screens that an operator sees, in the three sizes.
 
-use crate::picture::{frame, picture, rows};
+use crate::picture::{frame, picture, role_of, rows};
 use crate::scene::{self, Session};
 use crs::domain::{GatewayPhase, Intent, LatchPhase, Mode, Text, UtcMicros};
 use crs::event::{
     DrillReport, Event, Fingerprint, GatewayReport, GuardPhase, GuardedVerb, Level, LinkState,
 };
-use crs::tui::theme::{Charset, Theme};
+use crs::tui::theme::{Charset, Role, Theme};
 use crs::tui::ui::{Pane, Ui};
 use crs::tui::view::draw;
 use ratatui::buffer::Buffer;
@@ -237,4 +237,23 @@ fn no_mode_can_be_taken_for_another() {
         }
     }
     insta::assert_snapshot!("modes_80x24", strips);
+}
+
+#[test]
+fn one_slow_answer_is_not_red_for_the_rest_of_the_day() {
+    let breaches = |s: &Session| {
+        let buffer = frame(&s.state, &Ui::default(), &scene::hints(), 120, 40);
+        buffer.content.iter().filter(|cell| role_of(cell) == Role::LagBreach).count()
+    };
+    let mut s = scene::calm();
+    for _ in 0..300 {
+        s.heartbeat(1_000);
+    }
+    s.heartbeat(162_000);
+    s.heartbeat(1_000);
+    assert_eq!(breaches(&s), 0);
+    for _ in 0..300 {
+        s.heartbeat(162_000);
+    }
+    assert!(breaches(&s) > 0, "many are a breach");
 }

@@ -46,7 +46,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
 }
 
 fn row<'a>(label: Line<'a>, series: &Series, limit: Option<u64>, column: u16) -> Line<'a> {
-    let cell = |line: Line<'a>, us: Option<u64>| {
+    let cell = |line: Line<'a>, us: Option<u64>, limit: Option<u64>| {
         let role = match (us, limit) {
             (None, _) => Role::HealthUnknown,
             (Some(us), Some(limit)) if us > limit => Role::LagBreach,
@@ -54,7 +54,13 @@ fn row<'a>(label: Line<'a>, series: &Series, limit: Option<u64>, column: u16) ->
         };
         line.right(column, format::span(us), role)
     };
-    [series.p50(), series.p90(), series.p99(), series.max()].into_iter().fold(label, cell)
+    let line = [series.p50(), series.p90(), series.p99()]
+        .into_iter()
+        .fold(label, |line, us| cell(line, us, limit));
+    // The greatest stays for the whole session: one slow answer in the morning
+    // must not be red at night.
+    let breached = series.p99().zip(limit).is_some_and(|(p99, limit)| p99 > limit);
+    cell(line, series.max(), limit.filter(|_| breached))
 }
 
 /// Counts by quarter octaves, between the least and the greatest.
