@@ -96,6 +96,19 @@ impl Ledger {
         }
     }
 
+    /// Hears the bytes of one chain. A line whose link is broken still says
+    /// what it says: for the switch, doubt about a line engages rather than
+    /// frees.
+    pub fn hear_chain(&mut self, bytes: &[u8]) {
+        let (sound, broken) = lenient(bytes);
+        for record in &sound {
+            self.hear(record);
+        }
+        for record in &broken {
+            self.hear_broken(record);
+        }
+    }
+
     /// Hears a record behind a break of its chain: it counts where it
     /// engages the switch or voids an arming for LIVE, and frees nothing.
     fn hear_broken(&mut self, record: &Record) {
@@ -191,16 +204,7 @@ impl LedgerReader {
             if self.seen.get(&path) == Some(&len) {
                 continue;
             }
-            let bytes = std::fs::read(&path)?;
-            // A line whose link is broken still says what it says: for the
-            // switch, doubt about a line engages rather than frees.
-            let (sound, broken) = lenient(&bytes);
-            for record in &sound {
-                self.ledger.hear(record);
-            }
-            for record in &broken {
-                self.ledger.hear_broken(record);
-            }
+            self.ledger.hear_chain(&std::fs::read(&path)?);
             self.seen.insert(path, len);
         }
         Ok(&self.ledger)

@@ -122,7 +122,7 @@ fn any_length(text: &[u8], scale: u32) -> Result<i64, DecimalError> {
                 }
             }
             b'.' if point.is_none() && seen => point = Some(0),
-            b'e' | b'E' if seen => {
+            b'e' | b'E' if seen && digits.get(i - 1) != Some(&b'.') => {
                 exponent = parse_exponent(digits.get(i + 1..).unwrap_or_default())?;
                 break;
             }

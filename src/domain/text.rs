@@ -70,14 +70,16 @@ fn sanitise(raw: &str, max_chars: usize) -> String {
             }
             continue;
         }
-        marks = 0;
         if is_unsafe(c) {
+            // Without a dot of its own it is no base for further marks.
             if !replaced {
                 out.push('·');
+                marks = 0;
             }
             replaced = true;
             continue;
         }
+        marks = 0;
         replaced = false;
         out.push(c);
     }

@@ -45,7 +45,7 @@ mod latch;
 mod market;
 mod memory;
 pub mod options;
-mod payload;
+pub mod payload;
 mod publish;
 pub mod reset;
 mod rules;

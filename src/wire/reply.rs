@@ -337,7 +337,8 @@ fn nested_error(data: &RawValue) -> Option<Text> {
         Err(e) => return Some(Text::limited(&e.to_string(), 80)),
     };
     let error = shape.error.filter(|e| !is_empty(e)).map(words);
-    let failed = shape.status.is_some_and(|s| s.get() == "\"ERROR\"");
+    // Escapes spell the same word.
+    let failed = shape.status.is_some_and(|s| words(s).as_str() == "ERROR");
     match error {
         Some(words) => Some(words),
         None if failed => Some(Text::new("nested ERROR without a reason")),

@@ -18,7 +18,9 @@ pub(super) fn peer_time(scan: &Scan<'_>, value: &Value) -> Result<Option<PeerTim
         Kind::Number => parse_scaled(scan.span(value), 6).ok(),
         Kind::Plain | Kind::Escaped => {
             let time = scan.text(value).and_then(|text| iso(&text));
-            return time.map(Some).ok_or(TickFault::BadTime);
+            let after_1970 =
+                |time: &PeerTime| matches!(time, PeerTime::Epoch(1..) | PeerTime::Naive(1..));
+            return time.filter(after_1970).map(Some).ok_or(TickFault::BadTime);
         }
         Kind::Other => None,
     };
