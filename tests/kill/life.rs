@@ -122,7 +122,7 @@ fn the_agent_ends_the_kill_when_its_command_is_killed_at_any_moment() {
 }
 
 /// The audit chains' texts.
-fn walk(dir: &std::path::Path) -> Vec<String> {
+pub fn walk(dir: &std::path::Path) -> Vec<String> {
     let mut texts = Vec::new();
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();
