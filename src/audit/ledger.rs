@@ -91,6 +91,7 @@ impl Ledger {
             | Act::Drill { .. }
             | Act::Positions { .. }
             | Act::Exchange { .. }
+            | Act::Latch { .. }
             | Act::Tampered { .. }
             | Act::Command { .. } => {}
         }

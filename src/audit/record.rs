@@ -2,7 +2,8 @@
 
 use super::live::LiveArming;
 use crate::domain::{
-    EngageId, Frame, GatewayPhase, Intent, KillIntent, Position, Stamp, StepTimes, Text, Ticket,
+    EngageId, Frame, GatewayPhase, Intent, KillIntent, LatchPhase, Position, Stamp, StepTimes,
+    Text, Ticket,
 };
 use crate::host::Identity;
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,17 @@ pub enum Act {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply: Option<Frame>,
     },
+    /// The latch could not be made as it should be; or was, after all.
+    Latch {
+        /// The decision.
+        engage_id: EngageId,
+        /// What holds now: `NOT_DURABLE`, or `LATCHED` once it was made.
+        phase: LatchPhase,
+        /// The file in question.
+        path: Text,
+        /// In words.
+        why: Text,
+    },
     /// The latch was removed without a reset and made again.
     Tampered {
         /// Decisions in force.
@@ -191,6 +203,7 @@ impl Act {
             Self::Step { .. } => "STEP",
             Self::Positions { .. } => "POSITIONS",
             Self::Exchange { .. } => "EXCHANGE",
+            Self::Latch { .. } => "LATCH",
             Self::Tampered { .. } => "TAMPERED",
             Self::StandDown { .. } => "STAND DOWN",
             Self::Reset { .. } => "RESET",

@@ -309,14 +309,18 @@ impl Check {
         if let Probe::Present { body, form, .. } = stand_in {
             verdict.seen.phase = LatchPhase::NotDurable;
             let why = reason_of(&body.reason, form);
-            verdict.seen.reason = Text::new(&format!("{why} (the latch's stand-in holds)"));
+            let path = self.config.home.fallback();
+            let words = format!("{why} (held by the stand-in {} only)", path.display());
+            verdict.seen.reason = Text::new(&words);
             verdict.seen.by = body.operator;
             verdict.seen.since = body.timestamp;
             verdict.seen.engage_id = body.engage_id;
             return verdict;
         }
         if let Some(engaged) = ledger.engaged().next() {
-            verdict.seen.phase = LatchPhase::Latched;
+            // A file that can't be seen is no latch: only the log holds.
+            let seen = doubt.is_none();
+            verdict.seen.phase = if seen { LatchPhase::Latched } else { LatchPhase::NotDurable };
             verdict.seen.reason = engaged.intent.reason.clone();
             verdict.seen.by = engaged.intent.operator.clone();
             verdict.seen.since = Text::new(&engaged.intent.pressed.utc.naive_iso());
@@ -397,19 +401,19 @@ impl Check {
     /// Engaged, and the file is not there: somebody removed it, or a reboot
     /// or a cleaner of temporary files did.
     ///
-    /// While a stand-in is there it never was, and is tried again anyway.
+    /// Where a stand-in lies and no latch was ever seen here, none was made:
+    /// that is no tampering. It is missing all the same, and made if it can be.
     fn missing(&mut self, main: &Probe, stand_in: &Probe, verdict: &mut Verdict) {
         let ledger = self.ledger.ledger();
         let remembered = self.remembered.as_ref().is_some_and(|r| {
             !ledger.foreign_was_reset(&r.file) && !r.id.is_some_and(|id| ledger.was_reset(id))
         });
         let stood_in = matches!(stand_in, Probe::Present { .. });
-        let absent =
-            matches!(main, Probe::Absent) && !stood_in && (remembered || ledger.is_engaged());
+        let absent = matches!(main, Probe::Absent) && (remembered || ledger.is_engaged());
         // Record and file of a decision (and of a reset) do not appear in one
         // step: only a second look in a row makes it a removal.
         self.absent_looks = if absent { self.absent_looks.saturating_add(1) } else { 0 };
-        if self.absent_looks == 2 {
+        if self.absent_looks == 2 && (remembered || !stood_in) {
             self.tampered += 1;
         }
         verdict.missing = self.absent_looks >= 2;

@@ -102,6 +102,9 @@ pub(super) fn detail(act: &Act) -> String {
         Act::Exchange { engage_id, gateway, .. } => {
             format!("{engage_id} {gateway} {}", exchange(act))
         }
+        Act::Latch { engage_id, phase, path, why } => {
+            format!("{engage_id} {} {path}: {why}", phase.word())
+        }
         Act::Tampered { ids } => format!("{} decisions in force", ids.len()),
         Act::StandDown { engage_id, reason } => format!("{engage_id} \"{reason}\""),
         Act::Reset { ids, reason, overridden, .. } => {

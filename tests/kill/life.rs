@@ -122,7 +122,7 @@ fn the_agent_ends_the_kill_when_its_command_is_killed_at_any_moment() {
 }
 
 /// The audit chains' texts.
-fn walk(dir: &std::path::Path) -> Vec<String> {
+pub fn walk(dir: &std::path::Path) -> Vec<String> {
     let mut texts = Vec::new();
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -226,14 +226,19 @@ fn the_log_holds_what_travelled_and_what_was_open_before_and_after() {
         (&"KILL_SWITCH".into(), &serde_json::json!({}))
     );
     assert_eq!(request["req_id"], format!("kill-{id}-1"));
-    let answered = exchanges.iter().find(|r| r["what"] == "KILL_SWITCH" && r["reply"].is_object());
-    let answered = answered.unwrap();
-    let reply: Value = serde_json::from_str(answered["reply"]["text"].as_str().unwrap()).unwrap();
-    assert_eq!(reply["data"]["total_positions"], 2);
+    // On a slow machine the command begins before its agent is there: then
+    // both have a talk with the gateway on record, each its own.
+    let total = |r: &&&Value| {
+        let reply: Option<Value> =
+            r["reply"]["text"].as_str().and_then(|t| serde_json::from_str(t).ok());
+        r["what"] == "KILL_SWITCH" && reply.is_some_and(|r| r["data"]["total_positions"] == 2)
+    };
+    let answered = exchanges.iter().find(total).expect("the answer that found both");
     assert!(answered["answered_us"].as_u64() >= answered["sent_us"].as_u64());
-    let reads =
-        exchanges.iter().filter(|r| r["what"] == "GET_ACCOUNT_INFO" && r["reply"].is_object());
-    assert_eq!(reads.count(), 3, "the reads that proved it");
+    let reads = exchanges.iter().filter(|r| {
+        r["role"] == "agent" && r["what"] == "GET_ACCOUNT_INFO" && r["reply"].is_object()
+    });
+    assert!(reads.count() >= 3, "the reads that proved it: {exchanges:#?}");
 
     let positions = of("POSITIONS");
     let before: Vec<_> = positions.iter().filter(|r| r["before"] == true).collect();

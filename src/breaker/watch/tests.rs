@@ -185,3 +185,25 @@ fn a_latch_that_stays_after_its_reset_is_as_foreign_as_any() {
     assert_eq!(seen.seen.engage_id, Some(id));
     assert!(seen.foreign.is_some() && !b.gate.is_safe());
 }
+
+#[test]
+fn a_stand_in_engages_and_only_a_latch_that_was_seen_can_be_tampered_with() {
+    let b = Bench::new();
+    b.until(LatchPhase::Safe);
+    b.home.prepare().unwrap();
+    let id = ids::engage_id();
+    let body = crate::breaker::body::compose(&intent(&b, id));
+    std::fs::write(b.home.fallback(), &body).unwrap();
+    let held = b.until(LatchPhase::NotDurable);
+    assert!(held.seen.reason.as_str().contains("latch.fallback"), "{held:?}");
+    assert!(!b.gate.is_safe());
+    b.chain().append(Act::Engage { intent: intent(&b, id) }).unwrap();
+    // Two looks in a row make it missing.
+    let missing = std::iter::repeat_with(|| b.until(LatchPhase::NotDurable)).find(|v| v.missing);
+    assert_eq!(missing.map(|v| v.seen.tampered), Some(0));
+    std::fs::write(&b.home.latch, &body).unwrap();
+    b.until(LatchPhase::Durable);
+    std::fs::remove_file(&b.home.latch).unwrap();
+    while b.until(LatchPhase::NotDurable).seen.tampered == 0 {}
+    assert!(!b.gate.is_safe());
+}

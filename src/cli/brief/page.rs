@@ -129,6 +129,7 @@ fn words(act: &Act) -> String {
         Act::Engage { intent } => format!("\"{}\" by {}", intent.reason, intent.operator),
         Act::Step { gateway, phase, note, .. } => format!("{gateway} {}: {note}", phase.word()),
         Act::StandDown { reason, .. } => format!("\"{reason}\""),
+        Act::Latch { path, why, .. } => format!("{path}: {why}"),
         Act::Command { what, outcome, .. } => format!("{what}: {outcome}"),
         other => detail(other),
     }

@@ -7,14 +7,18 @@
 //! path do not see it, and the alarm says so.
 
 mod attempt;
+mod hang;
 
 use crate::audit::LedgerReader;
 use crate::breaker::LatchHome;
+use crate::breaker::file::{self, Probe};
 use crate::domain::{EngageId, KillIntent, Text};
 use crate::host::clock;
 use crossbeam_channel as channel;
+use hang::Hang;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How the making goes, each with the moment on the monotonic clock.
@@ -72,16 +76,19 @@ impl LatchMaker {
     /// The system's, when it has no thread to give.
     pub fn start(
         home: &LatchHome,
-        mut tell: impl FnMut(&KillIntent, LatchStep) + Send + 'static,
+        tell: impl Fn(&KillIntent, LatchStep) + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
         let (jobs, inbox) = channel::unbounded::<KillIntent>();
+        let tell: Tell = Arc::new(tell);
+        let hang = Hang::start(home, Arc::clone(&tell))?;
         let home = home.clone();
         std::thread::Builder::new().name("latch".to_owned()).spawn(move || {
-            let mut bench = Bench { home, asked: BTreeSet::new(), due: BTreeMap::new() };
+            let (asked, due) = (BTreeSet::new(), BTreeMap::new());
+            let mut bench = Bench { home, tell, hang, asked, due };
             loop {
                 match inbox.recv_timeout(bench.patience()) {
-                    Ok(intent) => bench.make(&intent, &mut tell),
-                    Err(channel::RecvTimeoutError::Timeout) => bench.again(&mut tell),
+                    Ok(intent) => bench.ask(&intent),
+                    Err(channel::RecvTimeoutError::Timeout) => bench.again(),
                     Err(channel::RecvTimeoutError::Disconnected) => return,
                 }
             }
@@ -95,16 +102,23 @@ impl LatchMaker {
     }
 }
 
+/// Hears every step, on the thread that made it.
+type Tell = Arc<dyn Fn(&KillIntent, LatchStep) + Send + Sync>;
+
 /// A latch that can't be made yet.
 struct Due {
     intent: KillIntent,
     at: u64,
     pause: Duration,
+    /// What was said of its stand-in.
+    stand_in: LatchStep,
 }
 
 /// The thread's belongings.
 struct Bench {
     home: LatchHome,
+    tell: Tell,
+    hang: Hang,
     /// Decisions asked for before: a later asking may have waited here while
     /// its decision was reset, and looks into the log first.
     asked: BTreeSet<EngageId>,
@@ -119,35 +133,84 @@ impl Bench {
         })
     }
 
-    fn make(&mut self, intent: &KillIntent, tell: &mut dyn FnMut(&KillIntent, LatchStep)) {
+    /// What is tried already is not tried more often for being asked for.
+    fn ask(&mut self, intent: &KillIntent) {
+        if !self.due.contains_key(&intent.engage_id) {
+            self.make(intent);
+        }
+        self.again();
+    }
+
+    fn make(&mut self, intent: &KillIntent) {
         let id = intent.engage_id;
         let first = self.asked.insert(id);
-        let mut say = |step| tell(intent, step);
-        let Err(why) = attempt::make(intent, first, &self.home, &mut say) else {
+        self.hang.begins(intent);
+        let made = attempt::make(intent, first, &self.home, &mut |step| {
+            if matches!(step, LatchStep::Visible { .. }) {
+                self.hang.ends(id);
+            }
+            (self.tell)(intent, step);
+        });
+        self.hang.ends(id);
+        let Err(why) = made else {
             self.due.remove(&id);
             return;
         };
-        let pause = if let Some(due) = self.due.get(&id) {
-            (due.pause * 2).min(RETRY.1)
+        let (pause, stand_in) = if let Some(due) = self.due.remove(&id) {
+            ((due.pause * 2).min(RETRY.1), self.stand_in_again(intent, due.stand_in))
         } else {
             // Said once; that it was made after all will be said too.
-            say(LatchStep::Failed { why, visible: false });
-            say(attempt::stand_in(intent, &self.home));
-            RETRY.0
+            (self.tell)(intent, LatchStep::Failed { why, visible: false });
+            let stand_in = attempt::stand_in(intent, &self.home);
+            (self.tell)(intent, stand_in.clone());
+            (RETRY.0, stand_in)
         };
         let at = clock::now().plus(pause).mono_ns;
-        self.due.insert(id, Due { intent: intent.clone(), at, pause });
+        self.due.insert(id, Due { intent: intent.clone(), at, pause, stand_in });
+    }
+
+    /// A stand-in that can't be made, or went, is tried again too; it is said
+    /// only when that changes.
+    fn stand_in_again(&self, intent: &KillIntent, before: LatchStep) -> LatchStep {
+        if matches!(file::probe(&self.home.fallback()), Probe::Present { .. })
+            || was_reset(intent, &self.home.audit())
+        {
+            return before;
+        }
+        let step = attempt::stand_in(intent, &self.home);
+        if step != before {
+            (self.tell)(intent, step.clone());
+        }
+        step
     }
 
     /// Another try of what is due.
-    fn again(&mut self, tell: &mut dyn FnMut(&KillIntent, LatchStep)) {
+    fn again(&mut self) {
         let now = clock::mono_ns();
         let due: Vec<KillIntent> =
             self.due.values().filter(|d| d.at <= now).map(|d| d.intent.clone()).collect();
         for intent in due {
-            self.make(&intent, tell);
+            self.make(&intent);
         }
     }
+}
+
+/// Which file holds, and who does not see it.
+pub(super) fn stand_in_words(latch: &Text, stand_in: &Text, fault: Option<&Text>) -> Text {
+    Text::new(&fault.map_or_else(
+        || {
+            format!(
+                "{stand_in} stands in: crs obeys it on this host; programs that look only at \
+                 {latch} (the Python ones, gateways) do NOT see it"
+            )
+        },
+        |why| {
+            format!(
+                "no stand-in at {stand_in} either: {why}; crs goes by its log, other programs \
+                 see NOTHING: stop them by hand"
+            )
+        },
+    ))
 }
 
 /// Whether an audited reset names this decision. A log that can't be read
@@ -157,127 +220,4 @@ pub(super) fn was_reset(intent: &KillIntent, audit: &Path) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::audit::{Act, Chain};
-    use crate::breaker::file::{Probe, archive, probe};
-    use crate::domain::{Intent, Stamp};
-    use crate::host::{Identity, ids};
-
-    fn intent(latch: &Path) -> KillIntent {
-        KillIntent {
-            engage_id: ids::engage_id(),
-            intent: Intent::Kill,
-            operator: Text::new("op"),
-            host: Text::new("inf"),
-            boot_id: Text::new("b"),
-            reason: Text::new("why"),
-            pressed: Stamp::default(),
-            latch: latch.to_owned(),
-            targets: Vec::new(),
-            drill: false,
-        }
-    }
-
-    /// A maker and what it says.
-    fn maker(home: &LatchHome) -> (LatchMaker, channel::Receiver<LatchStep>) {
-        let (tell, told) = channel::unbounded();
-        let say = move |_: &KillIntent, step| drop(tell.send(step));
-        (LatchMaker::start(home, say).unwrap(), told)
-    }
-
-    /// The next step that `wanted` takes; the bound only ends a test that fails.
-    fn step(told: &channel::Receiver<LatchStep>, wanted: impl Fn(&LatchStep) -> bool) -> LatchStep {
-        loop {
-            let step = told.recv_timeout(Duration::from_secs(20)).unwrap();
-            if wanted(&step) {
-                return step;
-            }
-        }
-    }
-
-    #[test]
-    fn a_latch_that_its_own_reset_took_away_is_not_made_again() {
-        let dir = tempfile::tempdir().unwrap();
-        let latch = dir.path().join("latch");
-        let home = LatchHome::new(dir.path(), &latch);
-        let intent = intent(&latch);
-        attempt::make(&intent, true, &home, &mut |_| {}).unwrap();
-        let (maker, _told) = maker(&home);
-        // Asked twice, as a client does that hands over what it announced: the
-        // second asking waits behind the looks of the first.
-        maker.make(&intent);
-        maker.make(&intent);
-        std::thread::sleep(attempt::PAUSE * 2);
-        let reset = Act::Reset {
-            ids: vec![intent.engage_id],
-            foreign: Vec::new(),
-            token: ids::engage_id(),
-            reason: Text::new("over"),
-            overridden: false,
-        };
-        Chain::new(&home.audit(), Identity::here(), "test").append(reset).unwrap();
-        archive(&latch, "over").unwrap();
-        std::thread::sleep(attempt::PAUSE * (attempt::LOOKS + 5));
-        assert_eq!(probe(&latch), Probe::Absent);
-    }
-
-    #[test]
-    fn what_another_made_is_durable_as_soon_as_it_is_synced() {
-        let dir = tempfile::tempdir().unwrap();
-        let latch = dir.path().join("latch");
-        let home = LatchHome::new(dir.path(), &latch);
-        let intent = intent(&latch);
-        attempt::make(&intent, true, &home, &mut |_| {}).unwrap();
-        let (maker, told) = maker(&home);
-        maker.make(&intent);
-        let seen = step(&told, |s| matches!(s, LatchStep::Visible { ours: false, .. }));
-        let LatchStep::Visible { at: seen, .. } = seen else { unreachable!() };
-        let synced = step(&told, |s| matches!(s, LatchStep::Durable { .. }));
-        let LatchStep::Durable { at: synced } = synced else { unreachable!() };
-        let all_looks = u64::try_from((attempt::PAUSE * attempt::LOOKS).as_nanos()).unwrap();
-        assert!(synced - seen < all_looks, "not only when the last look is over");
-    }
-
-    #[test]
-    fn a_directory_that_is_not_there_has_a_stand_in_until_it_comes_back() {
-        let dir = tempfile::tempdir().unwrap();
-        let latch = dir.path().join("run/latch");
-        let home = LatchHome::new(dir.path(), &latch);
-        let intent = intent(&latch);
-        let (maker, told) = maker(&home);
-        maker.make(&intent);
-        step(&told, |s| matches!(s, LatchStep::Failed { visible: false, .. }));
-        let stood = step(&told, |s| matches!(s, LatchStep::Fallback { .. }));
-        assert!(matches!(stood, LatchStep::Fallback { fault: None, .. }), "{stood:?}");
-        let Probe::Present { body, .. } = probe(&home.fallback()) else { panic!("no stand-in") };
-        assert_eq!(body.engage_id, Some(intent.engage_id));
-        std::fs::create_dir(dir.path().join("run")).unwrap();
-        let made = step(&told, |s| !matches!(s, LatchStep::Fallback { .. }));
-        assert!(matches!(made, LatchStep::Visible { ours: true, .. }), "said once: {made:?}");
-        step(&told, |s| matches!(s, LatchStep::Durable { .. }));
-        assert!(matches!(probe(&latch), Probe::Present { .. }));
-    }
-
-    #[test]
-    fn a_reset_ends_the_tries() {
-        let dir = tempfile::tempdir().unwrap();
-        let latch = dir.path().join("run/latch");
-        let home = LatchHome::new(dir.path(), &latch);
-        let intent = intent(&latch);
-        let (maker, told) = maker(&home);
-        maker.make(&intent);
-        step(&told, |s| matches!(s, LatchStep::Fallback { .. }));
-        let reset = Act::Reset {
-            ids: vec![intent.engage_id],
-            foreign: Vec::new(),
-            token: ids::engage_id(),
-            reason: Text::new("over"),
-            overridden: true,
-        };
-        Chain::new(&home.audit(), Identity::here(), "test").append(reset).unwrap();
-        std::fs::create_dir(dir.path().join("run")).unwrap();
-        std::thread::sleep(RETRY.1 * 2);
-        assert_eq!(probe(&latch), Probe::Absent);
-    }
-}
+mod tests;

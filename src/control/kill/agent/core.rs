@@ -125,6 +125,7 @@ pub fn run(config: AgentConfig) -> Result<(), AgentError> {
         progress: BTreeMap::new(),
         verdict: Verdict::default(),
         foreign_told: BTreeSet::new(),
+        unmade: BTreeSet::new(),
         needed_at: clock::mono_ns(),
         reset_at: 0,
         proving: None,
@@ -181,6 +182,8 @@ pub(super) struct Core {
     pub progress: BTreeMap<Text, KillProgress>,
     pub verdict: Verdict,
     foreign_told: BTreeSet<crate::audit::ForeignLatch>,
+    /// Decisions whose latch could not be made yet.
+    pub unmade: BTreeSet<EngageId>,
     needed_at: u64,
     /// The last reset, on the monotonic clock.
     pub reset_at: u64,
@@ -404,24 +407,8 @@ impl Core {
         self.verdict.seen.phase
     }
 
-    fn latch_step(&mut self, intent: &KillIntent, step: LatchStep) {
-        match step {
-            LatchStep::Failed { why, visible } => {
-                let still = if visible { "it exists and holds" } else { "it does NOT exist" };
-                self.alarm(&format!("latch of {}: {why}; {still}", intent.engage_id));
-            }
-            LatchStep::Fallback { path, fault: None } => self.alarm(&format!(
-                "{path} stands in: crs obeys it on this host, other programs do not see it"
-            )),
-            LatchStep::Fallback { path, fault: Some(why) } => {
-                self.alarm(&format!("no stand-in at {path} either: {why}"));
-            }
-            LatchStep::Gate { .. } | LatchStep::Visible { .. } | LatchStep::Durable { .. } => {}
-        }
-    }
-
     fn saw(&mut self, verdict: Verdict) {
-        if verdict.missing && !self.verdict.missing {
+        if verdict.seen.tampered > self.verdict.seen.tampered {
             let ids: Vec<EngageId> = verdict.engaged.clone();
             self.recorder.record(Act::Tampered { ids });
             self.alarm("latch tampered: the file was removed without a reset; made anew");

@@ -1,15 +1,48 @@
 //! Keeping the latch: made anew when it goes, obeyed when it is foreign.
 
 use super::core::Core;
-use crate::audit::LedgerReader;
+use crate::audit::{Act, LedgerReader};
 use crate::breaker::{body, file};
-use crate::domain::{Intent, KillIntent, Text};
+use crate::control::kill::latch::{LatchStep, stand_in_words};
+use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Text};
 use crate::host::{Identity, clock, ids};
 
 /// For so long after a reset a look may still be one from before it.
 const SETTLING: u64 = 1_000_000_000;
 
 impl Core {
+    /// How the making of a latch goes: what went wrong is told and recorded,
+    /// and so is its end.
+    pub(super) fn latch_step(&mut self, intent: &KillIntent, step: LatchStep) {
+        let id = intent.engage_id;
+        let main = Text::new(&intent.latch.to_string_lossy());
+        match step {
+            LatchStep::Failed { why, visible } => {
+                if !visible {
+                    self.unmade.insert(id);
+                }
+                let still = if visible { "it exists and holds" } else { "it does NOT exist" };
+                self.alarm(&format!("latch of {id}: {why}; {still}"));
+                self.latch_record(id, LatchPhase::NotDurable, main, why);
+            }
+            LatchStep::Fallback { path, fault } => {
+                self.unmade.insert(id);
+                let words = stand_in_words(&main, &path, fault.as_ref());
+                self.alarm(words.as_str());
+                self.latch_record(id, LatchPhase::NotDurable, path, words);
+            }
+            LatchStep::Visible { .. } if self.unmade.remove(&id) => {
+                self.alarm(&format!("the latch could be made after all: {main} stands"));
+                self.latch_record(id, LatchPhase::Latched, main, Text::new("made after all"));
+            }
+            LatchStep::Gate { .. } | LatchStep::Visible { .. } | LatchStep::Durable { .. } => {}
+        }
+    }
+
+    fn latch_record(&self, engage_id: EngageId, phase: LatchPhase, path: Text, why: Text) {
+        self.recorder.record(Act::Latch { engage_id, phase, path, why });
+    }
+
     pub(super) fn make_anew(&mut self) {
         // A look from before a reset may arrive after it.
         if clock::mono_ns().saturating_sub(self.reset_at) < SETTLING {

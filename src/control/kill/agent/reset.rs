@@ -26,6 +26,7 @@ impl Core {
         }
         let mut strangers: Vec<ForeignLatch> =
             reader.ledger().foreign().map(|(file, _)| file).collect();
+        let stand_in = self.named_by_the_stand_in(&mut named, &mut strangers);
         let probe = file::probe(&self.config.home.latch);
         let (foreign, shown) = match &probe {
             Probe::Absent if named.is_empty() && strangers.is_empty() => {
@@ -80,14 +81,35 @@ impl Core {
         self.proving = None;
         self.proofs.clear();
         let done = self.put_away(&named, foreign)?;
-        self.put_stand_in_away(&named).map(|()| done)
+        self.unmade.clear();
+        self.put_stand_in_away(&named, stand_in).map(|()| done)
+    }
+
+    /// What lies in the latch's stead is reset with the rest, and named on
+    /// record with it.
+    fn named_by_the_stand_in(
+        &self,
+        named: &mut Vec<EngageId>,
+        strangers: &mut Vec<ForeignLatch>,
+    ) -> Option<ForeignLatch> {
+        let Probe::Present { file, body, .. } = file::probe(&self.config.home.fallback()) else {
+            return None;
+        };
+        match body.engage_id {
+            Some(id) if named.contains(&id) => {}
+            Some(id) => named.push(id),
+            None => strangers.push(file),
+        }
+        Some(file)
     }
 
     /// The latch's stand-in goes with its decision.
-    fn put_stand_in_away(&self, ids: &[EngageId]) -> Result<(), Text> {
+    fn put_stand_in_away(&self, ids: &[EngageId], was: Option<ForeignLatch>) -> Result<(), Text> {
         let path = self.config.home.fallback();
         match file::probe(&path) {
-            Probe::Present { body, .. } if body.engage_id.is_none_or(|id| ids.contains(&id)) => {
+            Probe::Present { body, file: seen, .. }
+                if was == Some(seen) || body.engage_id.is_some_and(|id| ids.contains(&id)) =>
+            {
                 let suffix = body.engage_id.map_or_else(|| "ext".to_owned(), |id| id.to_string());
                 file::archive(&path, &suffix).map(drop).map_err(|e| {
                     Text::new(&format!("reset is on record, but {e}: move the file by hand"))

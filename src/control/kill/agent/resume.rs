@@ -60,9 +60,10 @@ impl Core {
     /// A kill whose record was lost, from what the latch itself says: towards
     /// those of its gateways that are configured here.
     fn named_by_the_latch(&self) -> Option<KillIntent> {
-        let Probe::Present { body, .. } = file::probe(&self.config.home.latch) else {
-            return None;
-        };
+        let home = &self.config.home;
+        let body = [&home.latch, &home.fallback()].into_iter().find_map(|path| {
+            if let Probe::Present { body, .. } = file::probe(path) { Some(body) } else { None }
+        })?;
         let text = |key: &str| body.metadata.get(key).and_then(Value::as_str).unwrap_or_default();
         if text("intent") != Intent::Kill.word() || text("host") != Identity::here().host.as_str() {
             return None;

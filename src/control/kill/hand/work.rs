@@ -6,7 +6,7 @@ use crate::audit::Act;
 use crate::breaker::Gate;
 use crate::control::kill::client::Client;
 use crate::control::kill::driver::{Driver, DriverConfig, Told};
-use crate::control::kill::latch::{LatchMaker, LatchStep, VISIBLE_WAIT, was_reset};
+use crate::control::kill::latch::{LatchMaker, LatchStep, VISIBLE_WAIT, stand_in_words, was_reset};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::control::kill::recorder::Recorder;
 use crate::domain::{
@@ -308,6 +308,9 @@ impl Work {
                 kill.times.gate.get_or_insert(since(&kill.intent, at));
             }
             LatchStep::Visible { at, .. } => {
+                if kill.latch == LatchPhase::NotDurable && kill.times.visible.is_none() {
+                    self.sender.log(Level::Warn, "latch", "the latch could be made after all");
+                }
                 kill.times.visible.get_or_insert(since(&kill.intent, at));
                 kill.latch = LatchPhase::Latched;
             }
@@ -321,11 +324,15 @@ impl Work {
                 self.sender.log(Level::Alarm, "latch", format!("latch {what}: {why}"));
             }
             LatchStep::Fallback { path, fault } => {
-                let text = match fault {
-                    None => format!("{path} stands in; programs other than crs do not see it"),
-                    Some(why) => format!("no stand-in at {path} either: {why}"),
-                };
-                self.sender.log(Level::Alarm, "latch", text);
+                if kill.times.visible.is_none() {
+                    kill.latch = LatchPhase::NotDurable;
+                }
+                let main = Text::new(&kill.intent.latch.to_string_lossy());
+                let why = stand_in_words(&main, &path, fault.as_ref());
+                self.sender.log(Level::Alarm, "latch", &why);
+                // On our own record too: the agent's may be the one that fails.
+                let phase = LatchPhase::NotDurable;
+                self.recorder.record(Act::Latch { engage_id: id, phase, path, why });
             }
         }
         let now = clock::mono_ns();
