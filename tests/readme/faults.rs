@@ -56,6 +56,15 @@ fn every_fault_has_a_test_and_every_test_named_is_one() {
 }
 
 #[test]
+fn every_test_in_the_life_of_a_decision_is_one() {
+    let text = fs::read_to_string(root().join("tests/LIFECYCLE.md")).unwrap();
+    let names: Vec<&str> = text.split('`').filter(|name| name.contains(".rs::")).collect();
+    assert!(names.len() > 30, "{names:?}");
+    let wrong: Vec<String> = names.iter().filter_map(|name| fault(name)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn a_name_that_is_none_is_found() {
     let this = "readme/faults.rs::a_name_that_is_none_is_found";
     let found = table(&format!("| row | x |\n|---|---|\n| 3 | `[]` lies | `{this}`, `b` |\n"));
