@@ -16,7 +16,7 @@ use std::borrow::Cow;
 /// there, and is not used; 0 or null means no price, no SL, no TP.
 ///
 /// # Errors
-/// [`Rejection::Payload`] with the key and the cause.
+/// `Rejection::Payload` with the key and the cause.
 pub fn order(payload: &RawValue) -> Result<OrderTicket, Rejection> {
     #[derive(Deserialize)]
     struct Shape<'a> {
@@ -64,7 +64,7 @@ pub fn order(payload: &RawValue) -> Result<OrderTicket, Rejection> {
 /// Reads the number of a position; none when `ticket` is missing.
 ///
 /// # Errors
-/// [`Rejection::Payload`] when it is no whole number above 0.
+/// `Rejection::Payload` when it is no whole number above 0.
 pub fn ticket(payload: &RawValue) -> Result<Option<Ticket>, Rejection> {
     #[derive(Deserialize)]
     struct Shape<'a> {
