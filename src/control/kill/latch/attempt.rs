@@ -27,40 +27,66 @@ pub fn make(
 ) -> Result<(), Text> {
     let (mut told, mut synced) = (false, false);
     for _ in 0..LOOKS {
-        // A file that was there and went may have gone by a reset of this very
-        // decision. The reset is on record before the file moves, so asking
-        // after its absence was seen can't miss it.
-        if (told || !first)
-            && matches!(file::probe(&intent.latch), Probe::Absent)
-            && was_reset(intent, &home.audit())
-        {
-            return Ok(());
-        }
-        match file::create(&intent.latch) {
-            Ok(created) => {
-                tell(LatchStep::Visible { at: clock::mono_ns(), ours: true });
-                durable(created.make_durable(&body::compose(intent)), intent, home, tell);
-                return Ok(());
-            }
-            Err(CreateError::Exists) => {
-                if !told {
-                    told = true;
-                    tell(LatchStep::Visible { at: clock::mono_ns(), ours: false });
+        let plan = if told || !first {
+            plan(&file::probe(&intent.latch), || was_reset(intent, &home.audit()))
+        } else {
+            Plan::Create
+        };
+        let met = match plan {
+            Plan::Over => return Ok(()),
+            Plan::Doubt(_) if told => false,
+            Plan::Doubt(why) => return Err(why),
+            Plan::Meet => true,
+            Plan::Create => match file::create(&intent.latch) {
+                Ok(created) => {
+                    tell(LatchStep::Visible { at: clock::mono_ns(), ours: true });
+                    durable(created.make_durable(&body::compose(intent)), intent, home, tell);
+                    return Ok(());
                 }
-                if !synced && is_written(intent) {
-                    synced = true;
-                    durable(file::sync(&intent.latch), intent, home, tell);
-                }
-                std::thread::sleep(PAUSE);
-            }
-            Err(e @ CreateError::Io { .. }) => return Err(Text::new(&e.to_string())),
+                Err(CreateError::Exists) => true,
+                Err(e @ CreateError::Io { .. }) => return Err(Text::new(&e.to_string())),
+            },
+        };
+        if met && !told {
+            told = true;
+            tell(LatchStep::Visible { at: clock::mono_ns(), ours: false });
         }
+        if met && !synced && is_written(intent) {
+            synced = true;
+            durable(file::sync(&intent.latch), intent, home, tell);
+        }
+        std::thread::sleep(PAUSE);
     }
     // Somebody's file stands, and stood at every look.
     if !synced {
         durable(file::sync(&intent.latch), intent, home, tell);
     }
     Ok(())
+}
+
+/// What a look allows.
+#[derive(Debug, PartialEq, Eq)]
+enum Plan {
+    /// Nothing is there, and no reset took it away.
+    Create,
+    /// Something is there: it is never tried to make another, for a reset may
+    /// take it away between the look and the try.
+    Meet,
+    /// The decision was reset.
+    Over,
+    /// It can't be told.
+    Doubt(Text),
+}
+
+/// The reset is on record before the file moves, so asking after its absence
+/// was seen can't miss it.
+fn plan(seen: &Probe, reset: impl FnOnce() -> bool) -> Plan {
+    match seen {
+        Probe::Present { .. } => Plan::Meet,
+        Probe::Doubt(why) => Plan::Doubt(why.clone()),
+        Probe::Absent if reset() => Plan::Over,
+        Probe::Absent => Plan::Create,
+    }
 }
 
 /// Whether whoever made the file is done with its body.
@@ -98,4 +124,21 @@ pub fn stand_in(intent: &KillIntent, home: &LatchHome) -> LatchStep {
         }
     });
     LatchStep::Fallback { path: Text::new(&path.to_string_lossy()), fault: made.err() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_there_at_the_look_is_never_made_at_the_try() {
+        let dir = tempfile::tempdir().unwrap();
+        let latch = dir.path().join("latch");
+        assert_eq!(plan(&file::probe(&latch), || false), Plan::Create);
+        assert_eq!(plan(&file::probe(&latch), || true), Plan::Over);
+        std::fs::write(&latch, "").unwrap();
+        assert_eq!(plan(&file::probe(&latch), || false), Plan::Meet);
+        let lost = plan(&file::probe(&dir.path().join("gone/latch")), || false);
+        assert!(matches!(lost, Plan::Doubt(_)), "{lost:?}");
+    }
 }
