@@ -66,7 +66,7 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_s
 /// The waiting thread; dropping it lets it end.
 #[derive(Debug)]
 pub struct LatchMaker {
-    jobs: channel::Sender<KillIntent>,
+    jobs: channel::Sender<(KillIntent, u64)>,
 }
 
 impl LatchMaker {
@@ -78,7 +78,7 @@ impl LatchMaker {
         home: &LatchHome,
         tell: impl Fn(&KillIntent, LatchStep) + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
-        let (jobs, inbox) = channel::unbounded::<KillIntent>();
+        let (jobs, inbox) = channel::unbounded::<(KillIntent, u64)>();
         let tell: Tell = Arc::new(tell);
         let hang = Hang::start(home, Arc::clone(&tell))?;
         let home = home.clone();
@@ -87,7 +87,7 @@ impl LatchMaker {
             let mut bench = Bench { home, tell, hang, asked, due };
             loop {
                 match inbox.recv_timeout(bench.patience()) {
-                    Ok(intent) => bench.ask(&intent),
+                    Ok((intent, at)) => bench.ask(&intent, at),
                     Err(channel::RecvTimeoutError::Timeout) => bench.again(),
                     Err(channel::RecvTimeoutError::Disconnected) => return,
                 }
@@ -98,7 +98,7 @@ impl LatchMaker {
 
     /// Asks for the latch of this decision.
     pub fn make(&self, intent: &KillIntent) {
-        let _ = self.jobs.send(intent.clone());
+        let _ = self.jobs.send((intent.clone(), clock::mono_ns()));
     }
 }
 
@@ -134,7 +134,12 @@ impl Bench {
     }
 
     /// What is tried already is not tried more often for being asked for.
-    fn ask(&mut self, intent: &KillIntent) {
+    /// What waited here behind the looks of another may be over meanwhile.
+    fn ask(&mut self, intent: &KillIntent, at: u64) {
+        let waited = Duration::from_nanos(clock::mono_ns().saturating_sub(at));
+        if waited > attempt::PAUSE {
+            self.asked.insert(intent.engage_id);
+        }
         if !self.due.contains_key(&intent.engage_id) {
             self.make(intent);
         }

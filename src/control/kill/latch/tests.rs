@@ -122,3 +122,28 @@ fn a_reset_ends_the_tries() {
     std::thread::sleep(RETRY.1 * 2);
     assert_eq!(probe(&latch), Probe::Absent);
 }
+
+#[test]
+fn what_waited_behind_anothers_looks_and_was_reset_meanwhile_is_not_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let latch = dir.path().join("latch");
+    let home = LatchHome::new(dir.path(), &latch);
+    let (one, two) = (intent(&latch), intent(&latch));
+    attempt::make(&one, true, &home, &mut |_| {}).unwrap();
+    let (maker, _told) = maker(&home);
+    // The first keeps it busy for all its looks; the second waits behind them.
+    maker.make(&one);
+    maker.make(&two);
+    std::thread::sleep(attempt::PAUSE * (attempt::LOOKS / 2));
+    let reset = Act::Reset {
+        ids: vec![one.engage_id, two.engage_id],
+        foreign: Vec::new(),
+        token: ids::engage_id(),
+        reason: Text::new("over"),
+        overridden: false,
+    };
+    Chain::new(&home.audit(), Identity::here(), "test").append(reset).unwrap();
+    archive(&latch, "over").unwrap();
+    std::thread::sleep(attempt::PAUSE * (attempt::LOOKS + 5));
+    assert_eq!(probe(&latch), Probe::Absent);
+}
