@@ -58,10 +58,6 @@ fn one(seed: u64) -> Run {
     // A check that fails panics, and the lane goes on with the next seed.
     let outcome = std::panic::catch_unwind(|| (row.run)(seed));
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap();
-    let words = |e: Box<dyn std::any::Any + Send>| match e.downcast::<String>() {
-        Ok(text) => *text,
-        Err(e) => e.downcast::<&str>().map_or_else(|_| "?".into(), |t| (*t).to_owned()),
-    };
     let (ms, fault) = match outcome {
         Ok(ms) => (ms, None),
         Err(e) => (ms, Some(words(e))),
@@ -69,25 +65,40 @@ fn one(seed: u64) -> Run {
     Run { seed, row: row.name.to_owned(), ms, fault }
 }
 
-/// A row of the table for each row of faults, worst time last.
+/// What a panic said.
+pub fn words(panic: Box<dyn std::any::Any + Send>) -> String {
+    match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(e) => e.downcast::<&str>().map_or_else(|_| "?".into(), |t| (*t).to_owned()),
+    }
+}
+
+/// A row of the table for each kind of fault, in Markdown.
 pub fn table(done: &[Run]) -> String {
     let mut rows: BTreeMap<&str, Vec<&Run>> = BTreeMap::new();
     for run in done {
         rows.entry(&run.row).or_default().push(run);
     }
-    let mut text =
-        format!("{:<46}{:>6}{:>8}{:>9}{:>9}\n", "row", "runs", "passed", "p50 ms", "max ms");
+    let mut text = String::from(
+        "| fault | runs | passed | p50 ms | p99 ms | max ms |\n|---|--:|--:|--:|--:|--:|\n",
+    );
     for (name, runs) in &rows {
-        let passed = runs.iter().filter(|run| run.fault.is_none()).count();
-        let mut times: Vec<u64> = runs.iter().map(|run| run.ms).collect();
-        times.sort_unstable();
-        let (p50, max) = (times[times.len() / 2], times[times.len() - 1]);
-        let _ = writeln!(text, "{name:<46}{:>6}{passed:>8}{p50:>9}{max:>9}", runs.len());
+        line(&mut text, name, runs);
     }
+    line(&mut text, "all", &done.iter().collect::<Vec<_>>());
     let lost: Vec<String> =
         done.iter().filter(|r| r.fault.is_some()).map(|r| r.seed.to_string()).collect();
-    let _ = writeln!(text, "lost: {} of {} {}", lost.len(), done.len(), lost.join(" "));
+    let _ = writeln!(text, "\nKills lost: {} of {} {}", lost.len(), done.len(), lost.join(" "));
     text
+}
+
+fn line(text: &mut String, name: &str, runs: &[&Run]) {
+    let passed = runs.iter().filter(|run| run.fault.is_none()).count();
+    let mut times: Vec<u64> = runs.iter().map(|run| run.ms).collect();
+    times.sort_unstable();
+    let at = |percent: usize| times.get(times.len().saturating_sub(1) * percent / 100);
+    let [p50, p99, max] = [50, 99, 100].map(|percent| at(percent).copied().unwrap_or_default());
+    let _ = writeln!(text, "| {name} | {} | {passed} | {p50} | {p99} | {max} |", runs.len());
 }
 
 fn remembered(first: u64) -> PathBuf {
@@ -113,4 +124,11 @@ fn write(path: &PathBuf, run: &Run) {
     let line = json!({"seed": run.seed, "row": run.row, "ms": run.ms, "fault": run.fault});
     let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
     file.write_all(format!("{line}\n").as_bytes()).unwrap();
+}
+
+/// Keeps a part of the page that `.ci/faults` puts together.
+pub fn keep(name: &str, text: &str) {
+    let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("faults");
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join(name), text).unwrap();
 }

@@ -1,0 +1,5 @@
+//! Ticks in floods, in pieces, and none.
+
+use super::Row;
+
+pub const ROWS: &[Row] = &[];

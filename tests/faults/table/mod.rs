@@ -1,0 +1,71 @@
+//! The fault list, row by row: what is injected, what must come of it, how
+//! long the part that matters took.
+//!
+//! `cargo test` runs every row once. `CRS_FAULT_TIMES=20` runs each so often,
+//! `CRS_FAULT_ROW=22,31` only these. A row fails on its outcome; its time is
+//! reported beside the bound, and judged by the reader of the table.
+
+mod clients;
+mod disk;
+mod feed;
+mod gateway;
+mod latch;
+mod process;
+mod runner;
+mod terminal;
+
+pub use runner::run;
+use std::time::Duration;
+
+/// One row of the fault list.
+pub struct Row {
+    pub number: u8,
+    /// What is injected.
+    pub fault: &'static str,
+    /// What must be seen; the function below fails when it is not.
+    pub outcome: &'static str,
+    /// What is timed, and the bound that the time is compared with.
+    pub timed: &'static str,
+    pub bound: Option<Duration>,
+    /// It uses up the machine or needs it for itself: no other row beside it.
+    pub alone: bool,
+    /// Gets the number of the run, which is its seed; panics when the outcome
+    /// is not as it must be.
+    pub run: fn(u64) -> Came,
+}
+
+/// What came of one run.
+pub enum Came {
+    /// As it must be.
+    Held {
+        /// How long what is timed took; the worst of its cases.
+        took: Duration,
+        /// How many cases this run tried: 1, or such as every byte of a file.
+        cases: u64,
+    },
+    /// This machine can't inject it, for this reason.
+    NotHere(String),
+}
+
+impl Came {
+    /// One case.
+    pub const fn held(took: Duration) -> Self {
+        Self::Held { took, cases: 1 }
+    }
+}
+
+/// Every row, in the order of its number.
+fn rows() -> Vec<&'static Row> {
+    let rooms = [
+        gateway::ROWS,
+        clients::ROWS,
+        feed::ROWS,
+        latch::ROWS,
+        disk::ROWS,
+        process::ROWS,
+        terminal::ROWS,
+    ];
+    let mut rows: Vec<&Row> = rooms.into_iter().flatten().collect();
+    rows.sort_by_key(|row| row.number);
+    rows
+}
