@@ -3,10 +3,8 @@
 use super::record::{Act, Head, Record, VERSION, line_sha};
 use super::verify::heads_of;
 use crate::domain::Text;
+use crate::host::world::{self, Made};
 use crate::host::{Identity, clock, ids};
-use rustix::fs::{Mode, OFlags};
-use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -37,7 +35,7 @@ pub struct Chain {
 
 #[derive(Debug)]
 struct OpenChain {
-    file: File,
+    file: Box<dyn Made>,
     path: PathBuf,
     head: Head,
     next: u64,
@@ -77,19 +75,15 @@ impl Chain {
     }
 
     fn create(&self) -> Result<(OpenChain, std::collections::BTreeMap<String, Head>), AuditError> {
-        std::fs::DirBuilder::new().recursive(true).create(&self.dir).map_err(io(&self.dir))?;
+        world::here(|world| world.make_dir(&self.dir)).map_err(io(&self.dir))?;
         let heads = heads_of(&self.dir);
         let stamp = clock::utc().iso().replace([':', '.'], "");
         let salt = ids::random_u64() & 0xffff;
         let name = format!("{stamp}-{}-{}-{salt:04x}.jsonl", self.role, self.who.pid);
         let path = self.dir.join(name);
-        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::APPEND | OFlags::WRONLY;
-        let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let fd = rustix::fs::open(&path, flags, Mode::from_raw_mode(0o640))
-            .map_err(|e| io(&path)(e.into()))?;
-        sync_dir(&self.dir).map_err(io(&self.dir))?;
-        let open =
-            OpenChain { file: File::from(fd), path, head: Head::default(), next: 0, torn: false };
+        let file = world::here(|world| world.create(&path)).map_err(io(&path))?;
+        world::here(|world| world.sync_dir(&self.dir)).map_err(io(&self.dir))?;
+        let open = OpenChain { file, path, head: Head::default(), next: 0, torn: false };
         Ok((open, heads))
     }
 }
@@ -114,7 +108,7 @@ fn write_line(
     line.push(b'\n');
     chain.torn = true;
     chain.file.write_all(&line).map_err(io(&chain.path))?;
-    chain.file.sync_data().map_err(io(&chain.path))?;
+    chain.file.sync().map_err(io(&chain.path))?;
     chain.torn = false;
     chain.head = Head { n: chain.next, sha };
     chain.next += 1;
@@ -124,12 +118,4 @@ fn write_line(
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> AuditError {
     let path = Text::new(&path.to_string_lossy());
     move |cause| AuditError::Io { path, cause }
-}
-
-/// Makes a directory's entries durable.
-///
-/// # Errors
-/// The system's, when it can't be opened or synced.
-pub fn sync_dir(dir: &Path) -> std::io::Result<()> {
-    File::open(dir)?.sync_all()
 }

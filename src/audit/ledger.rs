@@ -13,6 +13,7 @@ use super::live::LiveArming;
 use super::record::{Act, ForeignLatch, Record};
 use super::verify;
 use crate::domain::{EngageId, GatewayPhase, KillIntent, StepTimes, Text, UtcMicros};
+use crate::host::world;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -195,17 +196,17 @@ impl LedgerReader {
     /// The system's, when the directory exists and can't be read: then the
     /// log can't say that the switch is safe.
     pub fn refresh(&mut self) -> std::io::Result<&Ledger> {
-        match std::fs::read_dir(&self.dir) {
-            Ok(_) => {}
+        let files = match world::here(|world| world.list(&self.dir)) {
+            Ok(files) => files,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(&self.ledger),
             Err(e) => return Err(e),
-        }
-        for path in verify::files(&self.dir) {
-            let len = std::fs::metadata(&path)?.len();
+        };
+        for (path, len) in files.into_iter().filter(|(path, _)| verify::is_chain(path)) {
             if self.seen.get(&path) == Some(&len) {
                 continue;
             }
-            self.ledger.hear_chain(&std::fs::read(&path)?);
+            let bytes = world::here(|world| world.read(&path, u64::MAX))?;
+            self.ledger.hear_chain(&bytes);
             self.seen.insert(path, len);
         }
         Ok(&self.ledger)

@@ -2,6 +2,7 @@
 
 use super::record::{Act, Head, Record, line_sha};
 use crate::domain::Text;
+use crate::host::world;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -47,14 +48,13 @@ pub fn verify_dir(dir: &Path) -> Vec<ChainReport> {
 /// The chain files of a directory, sorted.
 #[must_use]
 pub fn files(dir: &Path) -> Vec<std::path::PathBuf> {
-    let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
-    let mut files: Vec<_> = entries
-        .filter_map(Result::ok)
-        .map(|e| e.path())
-        .filter(|p| p.extension().is_some_and(|e| e == "jsonl"))
-        .collect();
-    files.sort();
-    files
+    let all = world::here(|world| world.list(dir)).unwrap_or_default();
+    all.into_iter().map(|(path, _)| path).filter(|path| is_chain(path)).collect()
+}
+
+/// Whether a file of the directory is a chain, by its name.
+pub(super) fn is_chain(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "jsonl")
 }
 
 /// Head of every chain in `dir`, by file name.
@@ -72,7 +72,7 @@ pub fn heads_of(dir: &Path) -> BTreeMap<String, Head> {
 
 fn read_file(path: &Path) -> (ChainReport, Vec<Record>) {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    match std::fs::read(path) {
+    match world::here(|world| world.read(path, u64::MAX)) {
         Ok(bytes) => read_bytes(&name, &bytes),
         Err(e) => {
             let what = Text::limited(&format!("can't be read: {e}"), 120);

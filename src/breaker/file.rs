@@ -1,13 +1,10 @@
 //! The lock file: making it, looking at it, making it durable.
 
-use super::body;
+use super::{LatchBody, body};
 use crate::audit::ForeignLatch;
 use crate::domain::{FileId, Text};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat};
-use rustix::io::Errno;
-use std::fs::File;
-use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use crate::host::world::{self, Made, Meta, NoLook, split};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// One look at the latch's path.
@@ -20,7 +17,7 @@ pub enum Probe {
         /// What can't be repeated about it.
         file: ForeignLatch,
         /// What it says, as far as it is a readable regular file.
-        body: super::LatchBody,
+        body: LatchBody,
         /// Form, when it is no plain file: `symlink`, `directory`, …
         form: Option<&'static str>,
     },
@@ -31,26 +28,18 @@ pub enum Probe {
 /// Looks. Never follows a link, never opens anything but a regular file.
 #[must_use]
 pub fn probe(path: &Path) -> Probe {
-    let (dir, name) = match split(path) {
-        Ok(parts) => parts,
-        Err(why) => return Probe::Doubt(why),
-    };
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let dir_fd = match rustix::fs::openat(CWD, &dir, flags, Mode::empty()) {
-        Ok(fd) => fd,
-        Err(e) => return Probe::Doubt(doubt(&dir, "directory", e)),
-    };
-    match rustix::fs::statat(&dir_fd, &name, AtFlags::SYMLINK_NOFOLLOW) {
-        Err(Errno::NOENT) => Probe::Absent,
-        Err(e) => Probe::Doubt(doubt(path, "latch", e)),
-        Ok(stat) => {
-            let form = form_of(&stat);
-            let body = if form.is_none() {
-                read_body(&dir_fd, &name)
-            } else {
-                super::LatchBody::default()
-            };
-            Probe::Present { file: identity(&stat), body, form }
+    match world::here(|world| world.look(path)) {
+        Ok(None) => Probe::Absent,
+        Ok(Some(meta)) => {
+            let body = if meta.form.is_none() { read_body(path) } else { LatchBody::default() };
+            Probe::Present { file: identity(&meta), body, form: meta.form }
+        }
+        Err(NoLook::Dir(e)) => {
+            let dir = path.parent().unwrap_or(path);
+            Probe::Doubt(Text::new(&format!("directory {}: {e}", dir.display())))
+        }
+        Err(NoLook::Name(e)) => {
+            Probe::Doubt(Text::new(&format!("latch {}: {e}", path.display())))
         }
     }
 }
@@ -67,62 +56,21 @@ pub struct Sight {
 /// Looks without following a link at the end of `path`; proves nothing.
 #[must_use]
 pub fn sight(path: &Path) -> Sight {
-    let Ok((dir, name)) = split(path) else { return Sight::default() };
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let Ok(dir) = rustix::fs::openat(CWD, &dir, flags, Mode::empty()) else {
-        return Sight::default();
-    };
-    let id = |stat: Stat| FileId { dev: stat.st_dev, ino: stat.st_ino };
-    Sight {
-        file: rustix::fs::statat(&dir, &name, AtFlags::SYMLINK_NOFOLLOW).ok().map(id),
-        dir: rustix::fs::fstat(&dir).ok().map(id),
-    }
+    let Ok((dir, _)) = split(path) else { return Sight::default() };
+    world::here(|world| Sight {
+        file: world.look(path).ok().flatten().map(|meta| meta.id),
+        dir: world.dir(&dir),
+    })
 }
 
-fn split(path: &Path) -> Result<(PathBuf, PathBuf), Text> {
-    let name = path.file_name().ok_or_else(|| Text::new("the latch's path names no file"))?;
-    let dir = match path.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    Ok((dir, PathBuf::from(name)))
+const fn identity(meta: &Meta) -> ForeignLatch {
+    ForeignLatch { dev: meta.id.dev, ino: meta.id.ino, ctime_ns: meta.ctime_ns }
 }
 
-fn doubt(path: &Path, what: &str, e: Errno) -> Text {
-    Text::new(&format!("{what} {}: {}", path.display(), std::io::Error::from(e)))
-}
-
-const fn form_of(stat: &Stat) -> Option<&'static str> {
-    match rustix::fs::FileType::from_raw_mode(stat.st_mode) {
-        rustix::fs::FileType::RegularFile => None,
-        rustix::fs::FileType::Symlink => Some("symlink"),
-        rustix::fs::FileType::Directory => Some("directory"),
-        rustix::fs::FileType::Fifo => Some("FIFO"),
-        rustix::fs::FileType::Socket => Some("socket"),
-        _ => Some("device"),
-    }
-}
-
-fn identity(stat: &Stat) -> ForeignLatch {
-    let nanos = i64::try_from(stat.st_ctime_nsec).unwrap_or(0);
-    ForeignLatch {
-        dev: stat.st_dev,
-        ino: stat.st_ino,
-        ctime_ns: stat.st_ctime.saturating_mul(1_000_000_000).saturating_add(nanos),
-    }
-}
-
-fn read_body(dir: &OwnedFd, name: &Path) -> super::LatchBody {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let Ok(fd) = rustix::fs::openat(dir, name, flags, Mode::empty()) else {
-        return super::LatchBody::default();
-    };
-    let mut bytes = Vec::new();
+fn read_body(path: &Path) -> LatchBody {
     let limit = u64::try_from(body::MAX_BYTES).unwrap_or(u64::MAX);
-    match File::from(fd).take(limit).read_to_end(&mut bytes) {
-        Ok(_) => body::parse(&bytes),
-        Err(_) => super::LatchBody::default(),
-    }
+    let bytes = world::here(|world| world.read(path, limit));
+    bytes.map_or_else(|_| LatchBody::default(), |bytes| body::parse(&bytes))
 }
 
 /// Why the latch could not be made.
@@ -145,7 +93,7 @@ pub enum CreateError {
 /// A latch that exists: visible, not yet written nor durable.
 #[derive(Debug)]
 pub struct Created {
-    file: File,
+    file: Box<dyn Made>,
     dir: PathBuf,
     path: PathBuf,
 }
@@ -155,19 +103,18 @@ pub struct Created {
 /// # Errors
 /// [`CreateError::Exists`] when anything is there, else the system's words.
 pub fn create(path: &Path) -> Result<Created, CreateError> {
-    let (dir, _) = split(path).map_err(|why| CreateError::Io {
-        path: Text::new(&path.to_string_lossy()),
-        cause: std::io::Error::other(why.to_string()),
-    })?;
-    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::WRONLY;
-    match rustix::fs::open(path, flags, Mode::from_raw_mode(0o640)) {
-        Ok(fd) => Ok(Created { file: File::from(fd), dir, path: path.to_owned() }),
-        Err(Errno::EXIST | Errno::LOOP) => Err(CreateError::Exists),
-        Err(e) => Err(CreateError::Io {
-            path: Text::new(&path.to_string_lossy()),
-            cause: std::io::Error::from(e),
-        }),
+    let io = |cause| CreateError::Io { path: Text::new(&path.to_string_lossy()), cause };
+    let (dir, _) = split(path).map_err(io)?;
+    match world::here(|world| world.create(path)) {
+        Ok(file) => Ok(Created { file, dir, path: path.to_owned() }),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists || is_loop(&e) => Err(CreateError::Exists),
+        Err(e) => Err(io(e)),
     }
+}
+
+/// A link that leads to itself, or one that may not be followed.
+fn is_loop(e: &std::io::Error) -> bool {
+    e.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
 impl Created {
@@ -182,8 +129,8 @@ impl Created {
         let all = self
             .file
             .write_all(body)
-            .and_then(|()| self.file.sync_all())
-            .and_then(|()| crate::audit::chain::sync_dir(&self.dir));
+            .and_then(|()| self.file.sync())
+            .and_then(|()| world::here(|world| world.sync_dir(&self.dir)));
         all.map_err(io)
     }
 }
@@ -195,14 +142,8 @@ impl Created {
 /// The system's words.
 pub fn sync(path: &Path) -> Result<(), CreateError> {
     let io = |cause| CreateError::Io { path: Text::new(&path.to_string_lossy()), cause };
-    let (dir, _) = split(path).map_err(|why| io(std::io::Error::other(why.to_string())))?;
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    if let Ok(fd) = rustix::fs::open(path, flags, Mode::empty())
-        && rustix::fs::fstat(&fd).is_ok_and(|stat| form_of(&stat).is_none())
-    {
-        File::from(fd).sync_all().map_err(io)?;
-    }
-    crate::audit::chain::sync_dir(&dir).map_err(io)
+    let (dir, _) = split(path).map_err(io)?;
+    world::here(|world| world.sync(path).and_then(|()| world.sync_dir(&dir))).map_err(io)
 }
 
 /// Moves a latch out of the way, beside itself, and syncs the directory.
@@ -214,15 +155,16 @@ pub fn archive(path: &Path, suffix: &str) -> Result<PathBuf, CreateError> {
     name.push(format!(".{suffix}.reset"));
     let to = PathBuf::from(name);
     let io = |cause| CreateError::Io { path: Text::new(&path.to_string_lossy()), cause };
-    std::fs::rename(path, &to).map_err(io)?;
-    let (dir, _) = split(path).map_err(|why| io(std::io::Error::other(why.to_string())))?;
-    crate::audit::chain::sync_dir(&dir).map_err(io)?;
+    world::here(|world| world.rename(path, &to)).map_err(io)?;
+    let (dir, _) = split(path).map_err(io)?;
+    world::here(|world| world.sync_dir(&dir)).map_err(io)?;
     Ok(to)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::fs::{CWD, Mode};
     use std::os::unix::fs::symlink;
 
     fn engaged(path: &Path) -> bool {

@@ -1,7 +1,8 @@
 //! The two clocks.
 
+use super::world;
 use crate::domain::{Stamp, UtcMicros};
-use rustix::time::{ClockId, clock_gettime};
+use std::time::Duration;
 
 /// A source of moments; tests bring their own.
 pub trait Clock: Send + Sync {
@@ -28,17 +29,18 @@ pub fn now() -> Stamp {
 /// Nanoseconds since boot, monotonic, suspended time included.
 #[must_use]
 pub fn mono_ns() -> u64 {
-    let t = clock_gettime(ClockId::Boottime);
-    let secs = u64::try_from(t.tv_sec).unwrap_or(0);
-    let nanos = u64::try_from(t.tv_nsec).unwrap_or(0);
-    secs.saturating_mul(1_000_000_000).saturating_add(nanos)
+    world::here(|world| world.mono_ns())
 }
 
 /// The wall clock, UTC.
 #[must_use]
 pub fn utc() -> UtcMicros {
-    let t = clock_gettime(ClockId::Realtime);
-    UtcMicros(t.tv_sec.saturating_mul(1_000_000).saturating_add(t.tv_nsec / 1_000))
+    world::here(|world| world.utc())
+}
+
+/// Lets time pass.
+pub fn sleep(time: Duration) {
+    world::here(|world| world.sleep(time));
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Fresh identities.
 
-use super::clock;
+use super::{clock, world};
 use crate::domain::{EngageId, ReqId};
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -13,6 +13,11 @@ static COUNTER: AtomicU64 = AtomicU64::new(1);
 /// library's seeding of hash maps. Identities, not secrets.
 #[must_use]
 pub fn random_u64() -> u64 {
+    world::here(|world| world.random())
+}
+
+/// As [`random_u64`], of the operating system's process.
+pub(super) fn fresh() -> u64 {
     let mut hasher = RandomState::new().build_hasher();
     hasher.write_u64(clock::mono_ns());
     hasher.write_u64(COUNTER.fetch_add(1, Ordering::Relaxed));

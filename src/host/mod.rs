@@ -8,6 +8,7 @@
 pub mod clock;
 pub mod identity;
 pub mod ids;
+pub mod world;
 
 pub use clock::{Clock, SystemClock};
 pub use identity::Identity;

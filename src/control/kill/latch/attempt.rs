@@ -55,7 +55,7 @@ pub fn make(
             synced = true;
             durable(file::sync(&intent.latch), intent, home, tell);
         }
-        std::thread::sleep(PAUSE);
+        clock::sleep(PAUSE);
     }
     // Somebody's file stands, and stood at every look.
     if !synced {
