@@ -38,9 +38,7 @@ pub fn probe(path: &Path) -> Probe {
             let dir = path.parent().unwrap_or(path);
             Probe::Doubt(Text::new(&format!("directory {}: {e}", dir.display())))
         }
-        Err(NoLook::Name(e)) => {
-            Probe::Doubt(Text::new(&format!("latch {}: {e}", path.display())))
-        }
+        Err(NoLook::Name(e)) => Probe::Doubt(Text::new(&format!("latch {}: {e}", path.display()))),
     }
 }
 

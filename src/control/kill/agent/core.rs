@@ -1,13 +1,13 @@
 //! The one thread of the agent that decides.
 
-use super::clients::{Clients, accept};
+use super::clients::accept;
+use super::crew::{Crew, Threads};
 use crate::audit::Act;
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::control::kill::KillRules;
-use crate::control::kill::driver::{Driver, DriverConfig, Told};
-use crate::control::kill::latch::{self, LatchMaker, LatchStep, VISIBLE_WAIT};
+use crate::control::kill::driver::{DriverConfig, Told};
+use crate::control::kill::latch::{self, LatchStep};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
-use crate::control::kill::recorder::Recorder;
 use crate::domain::{
     EngageId, GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, Text,
 };
@@ -97,42 +97,9 @@ pub fn run(config: AgentConfig) -> Result<(), AgentError> {
     let watcher = Watcher::start(watch, Arc::new(Gate::default()), move |verdict| {
         let _ = watching.send(Msg::Verdict(Box::new(verdict)));
     });
-    let audit = config.home.audit();
-    let alarming = core.clone();
-    let recorder = Recorder::start(&audit, "agent", move |text| {
-        let _ = alarming.send(Msg::Alarm(text));
-    })
-    .map_err(io("start the audit log", &audit))?;
-    let latching = core.clone();
-    let (seen, visible) = channel::bounded(16);
-    let maker = LatchMaker::start(&config.home, move |intent, step| {
-        if matches!(step, LatchStep::Visible { .. } | LatchStep::Failed { .. }) {
-            let _ = seen.try_send(intent.engage_id);
-        }
-        let _ = latching.send(Msg::Latch(Box::new(intent.clone()), step));
-    })
-    .map_err(io("start the latch thread", &socket))?;
-    let mut agent = Core {
-        config,
-        mailbox: core,
-        clients: Clients::default(),
-        drivers: BTreeMap::new(),
-        recorder,
-        maker,
-        visible,
-        active: BTreeMap::new(),
-        running: BTreeMap::new(),
-        progress: BTreeMap::new(),
-        verdict: Verdict::default(),
-        foreign_told: BTreeSet::new(),
-        unmade: BTreeSet::new(),
-        needed_at: clock::mono_ns(),
-        reset_at: 0,
-        proving: None,
-        proofs: BTreeMap::new(),
-    };
-    agent.warm_up();
-    agent.resume();
+    let crew = Threads::start(&config.home, core).map_err(io("start threads", &socket))?;
+    let mut agent = Core::new(config, crew);
+    agent.begins();
     agent.serve(&inbox);
     watcher.stop();
     let _ = std::fs::remove_file(&socket);
@@ -165,74 +132,74 @@ fn elect(home: &LatchHome) -> Result<File, AgentError> {
     Ok(file)
 }
 
-pub(super) struct Core {
-    pub config: AgentConfig,
-    pub mailbox: channel::Sender<Msg>,
-    pub clients: Clients,
-    pub drivers: BTreeMap<String, Driver>,
-    pub recorder: Recorder,
-    pub maker: LatchMaker,
-    /// Decisions whose latch the maker saw, or gave up.
-    pub visible: channel::Receiver<EngageId>,
+/// What is in force, and who works on it.
+pub struct Core<C> {
+    pub(super) config: AgentConfig,
+    pub(in crate::control::kill) crew: C,
     /// Decisions in force, by identity.
-    pub active: BTreeMap<EngageId, KillIntent>,
+    pub(super) active: BTreeMap<EngageId, KillIntent>,
     /// The decision each driver works for.
-    pub running: BTreeMap<String, EngageId>,
+    pub(super) running: BTreeMap<String, EngageId>,
     /// Where each gateway stands.
-    pub progress: BTreeMap<Text, KillProgress>,
-    pub verdict: Verdict,
+    pub(super) progress: BTreeMap<Text, KillProgress>,
+    pub(super) verdict: Verdict,
     foreign_told: BTreeSet<crate::audit::ForeignLatch>,
     /// Decisions whose latch could not be made yet.
-    pub unmade: BTreeSet<EngageId>,
+    pub(super) unmade: BTreeSet<EngageId>,
     needed_at: u64,
     /// The last reset, on the monotonic clock.
-    pub reset_at: u64,
+    pub(super) reset_at: u64,
     /// Flat being proven on demand, for the reset of a foreign latch.
-    pub proving: Option<EngageId>,
+    pub(super) proving: Option<EngageId>,
     /// How far that is, by gateway.
-    pub proofs: BTreeMap<Text, KillProgress>,
+    pub(super) proofs: BTreeMap<Text, KillProgress>,
 }
 
-impl Core {
-    fn warm_up(&mut self) {
-        for gateway in self.config.gateways.clone() {
-            self.driver(&gateway);
+impl<C: Crew> Core<C> {
+    /// Nothing in force yet.
+    pub fn new(config: AgentConfig, crew: C) -> Self {
+        Self {
+            config,
+            crew,
+            active: BTreeMap::new(),
+            running: BTreeMap::new(),
+            progress: BTreeMap::new(),
+            verdict: Verdict::default(),
+            foreign_told: BTreeSet::new(),
+            unmade: BTreeSet::new(),
+            needed_at: clock::mono_ns(),
+            reset_at: 0,
+            proving: None,
+            proofs: BTreeMap::new(),
         }
     }
 
-    /// The driver for a gateway, started when it is the first time.
-    pub(super) fn driver(&mut self, gateway: &GatewayAddr) -> Option<&Driver> {
-        let key = gateway.cmd.to_string();
-        if !self.drivers.contains_key(&key) {
-            let target = u16::try_from(self.drivers.len()).unwrap_or(u16::MAX);
-            let timing = self.config.kill.timing();
-            let config = DriverConfig {
-                target,
-                gateway: gateway.clone(),
-                timing,
-                role: "agent",
-                warm: true,
-            };
-            let core = self.mailbox.clone();
-            let told = move |told| {
-                let _ = core.send(Msg::Told(told));
-            };
-            match Driver::start(config, told) {
-                Ok(driver) => {
-                    self.drivers.insert(key.clone(), driver);
-                }
-                Err(e) => self.alarm(&format!("no kill thread for {}: {e}", gateway.name)),
-            }
+    /// Lines to the configured gateways, and what is in force taken up.
+    pub fn begins(&mut self) {
+        for gateway in self.config.gateways.clone() {
+            self.hire(&gateway);
         }
-        self.drivers.get(&key)
+        self.resume();
+    }
+
+    /// A driver for a gateway, when it is the first time.
+    pub(super) fn hire(&mut self, gateway: &GatewayAddr) {
+        let target = u16::try_from(self.crew.hired()).unwrap_or(u16::MAX);
+        let timing = self.config.kill.timing();
+        let gateway = gateway.clone();
+        let name = gateway.name.clone();
+        let config = DriverConfig { target, gateway, timing, role: "agent", warm: true };
+        if let Err(e) = self.crew.hire(config) {
+            self.alarm(&format!("no kill thread for {name}: {e}"));
+        }
     }
 
     pub(super) fn begin(&mut self, intent: &KillIntent) {
         for target in &intent.targets {
-            if let Some(driver) = self.driver(target) {
-                driver.begin(intent.clone());
-                self.note_running(&target.cmd.to_string(), intent.engage_id);
-            }
+            self.hire(target);
+            let key = target.cmd.to_string();
+            self.crew.begin(&key, intent.clone());
+            self.note_running(&key, intent.engage_id);
         }
     }
 
@@ -248,75 +215,50 @@ impl Core {
         }
     }
 
-    fn serve(&mut self, inbox: &channel::Receiver<Msg>) {
-        let mut beat_at = clock::mono_ns();
-        loop {
-            match inbox.recv_timeout(BEAT) {
-                Ok(msg) => self.hear(msg),
-                Err(channel::RecvTimeoutError::Timeout) => {}
-                Err(channel::RecvTimeoutError::Disconnected) => return,
-            }
-            let now = clock::mono_ns();
-            if u128::from(now.saturating_sub(beat_at)) >= BEAT.as_nanos() {
-                beat_at = now;
-                self.clients.tell_all(&FromAgent::Beat { at: clock::now() });
-                if self.verdict.missing {
-                    self.make_anew();
-                }
-                self.adopt();
-            }
-            let engaged = !self.active.is_empty() || self.verdict.seen.phase.is_engaged();
-            if engaged || !self.clients.is_empty() {
-                self.needed_at = now;
-            } else if now.saturating_sub(self.needed_at) > LONELY {
-                return;
-            }
+    /// What is due every [`BEAT`].
+    pub fn beat(&mut self) {
+        self.crew.tell_all(&FromAgent::Beat { at: clock::now() });
+        if self.verdict.missing {
+            self.make_anew();
         }
+        self.adopt();
     }
 
-    fn hear(&mut self, msg: Msg) {
-        match msg {
-            Msg::Came(id, stream) => self.welcome(id, &stream),
-            Msg::Gone(id) => self.clients.remove(id),
-            Msg::Said(id, said) => self.said(id, said),
-            Msg::Told(told) => self.told(told),
-            Msg::Latch(intent, step) => self.latch_step(&intent, step),
-            Msg::Verdict(verdict) => self.saw(*verdict),
-            Msg::Alarm(text) => self.alarm(text.as_str()),
+    /// Whether nobody has needed it for a while.
+    fn is_lonely(&mut self) -> bool {
+        let now = clock::mono_ns();
+        let engaged = !self.active.is_empty() || self.verdict.seen.phase.is_engaged();
+        if engaged || !self.crew.is_alone() {
+            self.needed_at = now;
         }
+        now.saturating_sub(self.needed_at) > LONELY
     }
 
-    fn welcome(&mut self, id: u64, stream: &UnixStream) {
-        let core = self.mailbox.clone();
-        self.clients.add(id, stream, &core);
+    /// First words to a new client.
+    pub fn welcome(&mut self, id: u64) {
         let version = Text::new(env!("CARGO_PKG_VERSION"));
-        self.clients.tell(id, &FromAgent::Hello { pid: std::process::id(), version });
-        self.clients.tell(id, &FromAgent::Latch(Box::new(self.verdict.seen.clone())));
+        self.crew.tell(id, &FromAgent::Hello { pid: std::process::id(), version });
+        self.crew.tell(id, &FromAgent::Latch(Box::new(self.verdict.seen.clone())));
         for progress in self.progress.values() {
-            self.clients.tell(id, &FromAgent::Progress(Box::new(progress.clone())));
+            self.crew.tell(id, &FromAgent::Progress(Box::new(progress.clone())));
         }
     }
 
-    fn said(&mut self, id: u64, said: ToAgent) {
+    /// What a client says.
+    pub fn said(&mut self, id: u64, said: ToAgent) {
         match said {
             ToAgent::Engage { intent } => self.engage(id, *intent),
             ToAgent::Reset(request) => {
                 let outcome = self.reset(&request);
-                self.clients.tell(id, &FromAgent::Reset { outcome });
+                self.crew.tell(id, &FromAgent::Reset { outcome });
             }
             ToAgent::StandDown { reason } => {
                 for engage_id in self.active.keys().copied() {
-                    self.recorder.record(Act::StandDown { engage_id, reason: reason.clone() });
+                    self.crew.record(Act::StandDown { engage_id, reason: reason.clone() });
                 }
-                for driver in self.drivers.values() {
-                    driver.stand_down(Text::new(&format!("stood down: {reason}")));
-                }
+                self.crew.stand_down(&Text::new(&format!("stood down: {reason}")));
             }
-            ToAgent::ProbeAgain => {
-                for driver in self.drivers.values() {
-                    driver.probe_again();
-                }
-            }
+            ToAgent::ProbeAgain => self.crew.probe_again(),
         }
     }
 
@@ -328,13 +270,15 @@ impl Core {
         // is over. Fresh ones are never held up by a look into the log.
         let old = clock::now().since(intent.pressed) > Duration::from_secs(1);
         if old && latch::was_reset(&intent, &self.config.home.audit()) {
-            self.clients.tell(client, &FromAgent::Over { engage_id });
+            self.crew.tell(client, &FromAgent::Over { engage_id });
             return;
         }
         if self.active.contains_key(&engage_id) {
-            self.maker.make(&intent);
+            self.crew.make(&intent);
         } else {
-            self.make_first(&intent);
+            // The latch comes before the gateway: orders of others must be
+            // denied by then.
+            self.crew.make_and_wait(&intent);
         }
         let under = match intent.intent {
             Intent::Kill => {
@@ -344,31 +288,17 @@ impl Core {
             }
             Intent::Block => engage_id,
         };
-        self.clients.tell(client, &FromAgent::Accepted { engage_id, under });
+        self.crew.tell(client, &FromAgent::Accepted { engage_id, under });
         if self.active.insert(engage_id, intent.clone()).is_none() {
-            self.recorder.record(Act::Engage { intent });
+            self.crew.record(Act::Engage { intent });
         }
     }
 
-    /// The latch comes before the gateway: orders of others must be denied
-    /// by then. A sick disk holds the kill up this long and no longer.
-    fn make_first(&self, intent: &KillIntent) {
-        while self.visible.try_recv().is_ok() {}
-        self.maker.make(intent);
-        let until = clock::mono_ns() + VISIBLE_WAIT;
-        loop {
-            let left = Duration::from_nanos(until.saturating_sub(clock::mono_ns()));
-            match self.visible.recv_timeout(left) {
-                Ok(id) if id != intent.engage_id => {}
-                Ok(_) | Err(_) => return,
-            }
-        }
-    }
-
-    fn told(&mut self, told: Told) {
+    /// What a driver tells.
+    pub fn told(&mut self, told: Told) {
         match told {
             Told::Alarm(text) => self.alarm(text.as_str()),
-            Told::Record(act) => self.recorder.record(*act),
+            Told::Record(act) => self.crew.record(*act),
             Told::Progress(progress) if self.proving == Some(progress.engage_id) => {
                 self.proofs.insert(progress.gateway.clone(), *progress);
             }
@@ -389,7 +319,7 @@ impl Core {
                     word_changed(b.phase, progress.phase) || b.engage_id != progress.engage_id
                 });
                 if moved {
-                    self.recorder.record(Act::Step {
+                    self.crew.record(Act::Step {
                         engage_id: progress.engage_id,
                         gateway: progress.gateway.clone(),
                         phase: progress.phase,
@@ -397,7 +327,7 @@ impl Core {
                         note: progress.note.clone(),
                     });
                 }
-                self.clients.tell_all(&FromAgent::Progress(progress.clone()));
+                self.crew.tell_all(&FromAgent::Progress(progress.clone()));
                 self.progress.insert(progress.gateway.clone(), *progress);
             }
         }
@@ -407,17 +337,18 @@ impl Core {
         self.verdict.seen.phase
     }
 
-    fn saw(&mut self, verdict: Verdict) {
+    /// What the watch saw.
+    pub fn saw(&mut self, verdict: Verdict) {
         if verdict.seen.tampered > self.verdict.seen.tampered {
             let ids: Vec<EngageId> = verdict.engaged.clone();
-            self.recorder.record(Act::Tampered { ids });
+            self.crew.record(Act::Tampered { ids });
             self.alarm("latch tampered: the file was removed without a reset; made anew");
         }
         if let Some(file) = verdict.foreign
             && self.foreign_told.insert(file)
         {
             let reason = verdict.seen.reason.clone();
-            self.recorder.record(Act::External { file, reason });
+            self.crew.record(Act::External { file, reason });
             if self.config.kill.flatten_on_external {
                 self.alarm("the latch was engaged from outside: flattening, as configured");
                 self.flatten_for(&verdict.seen.reason);
@@ -428,14 +359,51 @@ impl Core {
         let seen = verdict.seen.clone();
         let remake = verdict.missing;
         self.verdict = verdict;
-        self.clients.tell_all(&FromAgent::Latch(Box::new(seen)));
+        self.crew.tell_all(&FromAgent::Latch(Box::new(seen)));
         if remake {
             self.make_anew();
         }
     }
 
     pub(super) fn alarm(&mut self, text: &str) {
-        self.clients.tell_all(&FromAgent::Alarm { text: Text::new(text) });
+        self.crew.tell_all(&FromAgent::Alarm { text: Text::new(text) });
+    }
+}
+
+impl Core<Threads> {
+    fn serve(&mut self, inbox: &channel::Receiver<Msg>) {
+        let mut beat_at = clock::mono_ns();
+        loop {
+            match inbox.recv_timeout(BEAT) {
+                Ok(msg) => self.hear(msg),
+                Err(channel::RecvTimeoutError::Timeout) => {}
+                Err(channel::RecvTimeoutError::Disconnected) => return,
+            }
+            let now = clock::mono_ns();
+            if u128::from(now.saturating_sub(beat_at)) >= BEAT.as_nanos() {
+                beat_at = now;
+                self.beat();
+            }
+            if self.is_lonely() {
+                return;
+            }
+        }
+    }
+
+    fn hear(&mut self, msg: Msg) {
+        match msg {
+            Msg::Came(id, stream) => {
+                let core = self.crew.mailbox.clone();
+                self.crew.clients.add(id, &stream, &core);
+                self.welcome(id);
+            }
+            Msg::Gone(id) => self.crew.clients.remove(id),
+            Msg::Said(id, said) => self.said(id, said),
+            Msg::Told(told) => self.told(told),
+            Msg::Latch(intent, step) => self.latch_step(&intent, step),
+            Msg::Verdict(verdict) => self.saw(*verdict),
+            Msg::Alarm(text) => self.alarm(text.as_str()),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Keeping the latch: made anew when it goes, obeyed when it is foreign.
 
 use super::core::Core;
+use super::crew::Crew;
 use crate::audit::{Act, LedgerReader};
-use crate::breaker::{body, file};
+use crate::breaker::body;
 use crate::control::kill::latch::{LatchStep, stand_in_words};
 use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Text};
 use crate::host::{Identity, clock, ids};
@@ -10,7 +11,7 @@ use crate::host::{Identity, clock, ids};
 /// For so long after a reset a look may still be one from before it.
 const SETTLING: u64 = 1_000_000_000;
 
-impl Core {
+impl<C: Crew> Core<C> {
     /// How the making of a latch goes: what went wrong is told and recorded,
     /// and so is its end.
     pub(super) fn latch_step(&mut self, intent: &KillIntent, step: LatchStep) {
@@ -39,8 +40,8 @@ impl Core {
         }
     }
 
-    fn latch_record(&self, engage_id: EngageId, phase: LatchPhase, path: Text, why: Text) {
-        self.recorder.record(Act::Latch { engage_id, phase, path, why });
+    fn latch_record(&mut self, engage_id: EngageId, phase: LatchPhase, path: Text, why: Text) {
+        self.crew.record(Act::Latch { engage_id, phase, path, why });
     }
 
     pub(super) fn make_anew(&mut self) {
@@ -49,7 +50,7 @@ impl Core {
             return;
         }
         if let Some(intent) = self.active.values().next() {
-            self.maker.make(intent);
+            self.crew.make(intent);
             return;
         }
         // Engaged by another process of this host, whose intent we never got,
@@ -58,17 +59,12 @@ impl Core {
         if let Ok(ledger) = reader.refresh()
             && let Some(engaged) = ledger.engaged().next()
         {
-            self.maker.make(&engaged.intent);
+            self.crew.make(&engaged.intent);
             return;
         }
         let (path, text) = (self.config.home.latch.clone(), self.verdict.seen.reason.clone());
-        let spawned = std::thread::Builder::new().name("latch-again".to_owned()).spawn(move || {
-            // Losing this race means that somebody's latch is there: good.
-            if let Ok(created) = file::create(&path) {
-                let _ = created.make_durable(&body::compose_again(&text, clock::utc()));
-            }
-        });
-        if let Err(e) = spawned {
+        let body = body::compose_again(&text, clock::utc());
+        if let Err(e) = self.crew.make_again(path, body) {
             self.alarm(&format!("the latch can't be made anew: {e}"));
         }
     }

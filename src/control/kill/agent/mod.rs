@@ -11,6 +11,7 @@
 
 mod clients;
 pub mod core;
+pub mod crew;
 mod keep;
 mod reset;
 mod resume;

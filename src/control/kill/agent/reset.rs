@@ -1,13 +1,14 @@
 //! The way back: slow, asked for by name, on record before it is done.
 
 use super::core::Core;
+use super::crew::Crew;
 use crate::audit::{Act, ForeignLatch, LedgerReader};
 use crate::breaker::file::{self, Probe};
 use crate::control::kill::protocol::{FromAgent, ResetRequest};
 use crate::domain::{EngageId, GatewayPhase, Intent, KillIntent, Text};
 use crate::host::{Identity, clock, ids};
 
-impl Core {
+impl<C: Crew> Core<C> {
     /// Ends every decision in force, if the operator names the one that the
     /// latch shows and flat is proven (or insists).
     ///
@@ -59,18 +60,16 @@ impl Core {
             return Err(Text::new(&self.why_not_flat()));
         }
         let reason = Text::new(&format!("{} ({})", request.reason, request.operator));
-        self.recorder.record_now(Act::Reset {
+        self.crew.record_now(Act::Reset {
             ids: named.clone(),
             foreign: strangers,
             token: ids::engage_id(),
             reason,
             overridden: !proven,
         })?;
-        for driver in self.drivers.values() {
-            driver.end();
-        }
+        self.crew.end();
         for engage_id in named.iter().copied() {
-            self.clients.tell_all(&FromAgent::Over { engage_id });
+            self.crew.tell_all(&FromAgent::Over { engage_id });
         }
         self.active.clear();
         self.running.clear();
@@ -185,9 +184,8 @@ impl Core {
                 drill: false,
             };
             for gateway in self.config.gateways.clone() {
-                if let Some(driver) = self.driver(&gateway) {
-                    driver.begin(intent.clone());
-                }
+                self.hire(&gateway);
+                self.crew.begin(&gateway.cmd.to_string(), intent.clone());
             }
         }
         self.config.gateways.iter().all(|gateway| {

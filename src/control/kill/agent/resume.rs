@@ -1,6 +1,7 @@
 //! Taking up a kill again: from the audit log, or from the latch itself.
 
 use super::core::Core;
+use super::crew::Crew;
 use crate::audit::LedgerReader;
 use crate::breaker::{Probe, file};
 use crate::domain::{EngageId, GatewayAddr, Intent, KillIntent, Text};
@@ -8,7 +9,7 @@ use crate::host::{Identity, clock};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-impl Core {
+impl<C: Crew> Core<C> {
     /// After a crash or a reboot: what the audit log says is in force goes on.
     pub(super) fn resume(&mut self) {
         let mut reader = LedgerReader::new(&self.config.home.audit());
@@ -50,7 +51,7 @@ impl Core {
     }
 
     fn take_up(&mut self, intent: KillIntent, stood: bool) {
-        self.maker.make(&intent);
+        self.crew.make(&intent);
         self.active.insert(intent.engage_id, intent.clone());
         if intent.intent == Intent::Kill && !stood {
             self.resume_one(intent);

@@ -2,14 +2,15 @@
 //! kill never waits for a read of its own: the gateway would answer that
 //! first.
 
+use super::crew::Crew;
 use super::work::Work;
 use crate::audit::Act;
 use crate::domain::Text;
 use crate::event::Read;
 
-impl Work {
+impl<C: Crew> Work<C> {
     /// On record, beside the kill: the last read of each gateway and its age.
-    pub(super) fn record_before(&self) {
+    pub(super) fn record_before(&mut self) {
         let Some(kill) = &self.kill else { return };
         let intent = &kill.intent;
         for (index, target) in (0_u16..).zip(&intent.targets) {
@@ -21,7 +22,7 @@ impl Work {
                 },
             };
             let age = read.map(|asked| intent.pressed.since(asked).as_millis());
-            self.recorder.record(Act::Positions {
+            self.crew.record(Act::Positions {
                 engage_id: intent.engage_id,
                 gateway: target.name.clone(),
                 open,

@@ -1,7 +1,7 @@
 //! Meeting the agent: finding it, starting it, hearing it, losing it.
 
+use super::crew::Crew;
 use super::work::Work;
-use crate::control::kill::client::Client;
 use crate::control::kill::protocol::FromAgent;
 use crate::domain::{GatewayPhase, Text};
 use crate::event::{AgentReport, Event, Level};
@@ -10,41 +10,41 @@ use crate::host::clock;
 /// Between two tries to find or start an agent.
 const RETRY: u64 = 1_000_000_000;
 
-impl Work {
+impl<C: Crew> Work<C> {
     pub(super) fn find_agent(&mut self, now: u64) {
-        if self.client.is_some() || now < self.retry_at {
+        if self.crew.is_met() || now < self.retry_at {
             return;
         }
         // An agent needs a moment between its start and its socket.
         self.retry_at = now + RETRY / 10;
-        match Client::connect(&self.config.agent.home, self.agent_says.clone()) {
-            Ok(client) => {
-                self.client = Some(client);
-                self.heard_at = now;
-                tracing::debug!("agent: connected");
-                // A decision that an earlier agent had is handed over anew.
-                if let Some(kill) = &mut self.kill {
-                    kill.accepted = false;
-                    kill.said_at = None;
-                }
-            }
-            Err(_) => self.start_agent(now),
+        if !self.crew.meet() {
+            self.start_agent(now);
+            return;
+        }
+        self.heard_at = now;
+        tracing::debug!("agent: connected");
+        // A decision that an earlier agent had is handed over anew.
+        if let Some(kill) = &mut self.kill {
+            kill.accepted = false;
+            kill.said_at = None;
         }
     }
 
     pub(super) fn start_agent(&mut self, now: u64) {
-        let fault = match self.config.agent.home.prepare() {
-            Err(e) => Some(format!("no place for an agent: {e}")),
-            Ok(()) if self.agent_pid.is_some() => None,
-            Ok(()) => match self.config.agent.spawn() {
+        if self.agent_pid.is_none() {
+            match self.crew.start_agent() {
                 Ok(pid) => {
                     self.agent_pid = Some(pid);
                     tracing::info!("agent: none answers, process {pid} started");
-                    None
                 }
-                Err(e) => Some(format!("agent can't be started: {e}")),
-            },
-        };
+                Err(fault) => {
+                    self.retry_at = now + RETRY;
+                    tracing::error!("agent: {fault}");
+                    let report = AgentReport { present: false, pid: None, fault };
+                    self.sender.send(Event::Agent(report));
+                }
+            }
+        }
         // The one we started may have lost the election or died: once the
         // socket stays away for a while, start another.
         if self.heard_at == 0 {
@@ -54,18 +54,14 @@ impl Work {
             self.agent_pid = None;
             self.heard_at = now;
         }
-        if let Some(fault) = fault {
-            self.retry_at = now + RETRY;
-            tracing::error!("agent: {fault}");
-            let fault = Text::new(&fault);
-            self.sender.send(Event::Agent(AgentReport { present: false, pid: None, fault }));
-        }
     }
 
-    pub(super) fn agent_lost(&mut self, why: &str) {
-        if self.client.take().is_none() {
+    /// The connection is no more.
+    pub fn agent_lost(&mut self, why: &str) {
+        if !self.crew.is_met() {
             return;
         }
+        self.crew.part();
         self.agent_pid = None;
         self.retry_at = 0;
         let fault = Text::new(why);
@@ -79,8 +75,9 @@ impl Work {
         tracing::warn!("agent: lost: {why}");
     }
 
-    pub(super) fn agent_said(&mut self, said: FromAgent) {
-        if self.client.is_none() {
+    /// Hears the agent.
+    pub fn agent_said(&mut self, said: FromAgent) {
+        if !self.crew.is_met() {
             return;
         }
         self.heard_at = clock::mono_ns();

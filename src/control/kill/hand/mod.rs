@@ -6,9 +6,10 @@
 //! agent has it again. A kill waits for none of this.
 
 mod before;
+pub mod crew;
 mod meet;
 mod show;
-mod work;
+pub mod work;
 
 use super::client::AgentSpec;
 use super::driver::Told;
@@ -43,7 +44,8 @@ pub struct HandConfig {
     pub warm: bool,
 }
 
-enum Job {
+/// What the thread is asked to do.
+pub(in crate::control::kill) enum Job {
     Fire(Box<KillIntent>),
     Latch(EngageId, LatchStep),
     Local(Told),
@@ -85,23 +87,16 @@ impl Hand {
             complain.log(Level::Warn, "audit", text);
         })?;
         let (agent_says, from_agent) = channel::unbounded();
-        let mut work = work::Work {
-            config: config.clone(),
-            gate: Arc::clone(&gate),
-            sender,
+        let crew = crew::Threads {
+            agent: config.agent.clone(),
             jobs: jobs.clone(),
             maker,
             recorder,
             client: None,
             agent_says,
-            agent_pid: None,
-            heard_at: 0,
-            retry_at: 0,
-            kill: None,
             drivers: BTreeMap::new(),
-            waiting_reset: None,
-            known: BTreeMap::new(),
         };
+        let mut work = work::Work::new(config.clone(), Arc::clone(&gate), sender, crew);
         let thread = std::thread::Builder::new().name("kill-hand".to_owned()).spawn(move || {
             work.run(&inbox, &from_agent);
         })?;

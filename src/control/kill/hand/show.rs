@@ -1,11 +1,12 @@
 //! What the screen hears of a kill: the driver's word with the steps that
 //! only this process knows.
 
+use super::crew::Crew;
 use super::work::{Kill, Work};
 use crate::domain::{GatewayPhase, KillIntent, KillProgress, Text};
 use crate::event::Event;
 
-impl Work {
+impl<C: Crew> Work<C> {
     /// On to the screen, with the steps that only this process knows.
     pub(super) fn progress(&mut self, mut progress: KillProgress) {
         if let Some(kill) = &mut self.kill

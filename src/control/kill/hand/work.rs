@@ -1,14 +1,13 @@
 //! The hand's thread: one decision on its way, and who carries it out.
 
+use super::crew::{Crew, Threads};
 use super::show::since;
 use super::{HandConfig, Job};
 use crate::audit::Act;
 use crate::breaker::Gate;
-use crate::control::kill::client::Client;
-use crate::control::kill::driver::{Driver, DriverConfig, Told};
-use crate::control::kill::latch::{LatchMaker, LatchStep, VISIBLE_WAIT, stand_in_words, was_reset};
+use crate::control::kill::driver::{DriverConfig, Told};
+use crate::control::kill::latch::{LatchStep, VISIBLE_WAIT, stand_in_words, was_reset};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
-use crate::control::kill::recorder::Recorder;
 use crate::domain::{
     EngageId, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, StepTimes, Text,
 };
@@ -47,34 +46,28 @@ pub(super) struct Kill {
     pub last: BTreeMap<u16, KillProgress>,
 }
 
-pub(super) struct Work {
-    pub config: HandConfig,
-    pub gate: Arc<Gate>,
-    pub sender: Sender,
-    pub jobs: channel::Sender<Job>,
-    pub maker: LatchMaker,
-    pub recorder: Recorder,
-    pub client: Option<Client>,
-    pub agent_says: channel::Sender<Option<FromAgent>>,
-    pub agent_pid: Option<u32>,
-    pub heard_at: u64,
-    pub retry_at: u64,
-    pub kill: Option<Kill>,
-    pub drivers: BTreeMap<u16, Driver>,
-    pub waiting_reset: Option<channel::Sender<Result<Text, Text>>>,
+/// The decision, and who works on it.
+pub struct Work<C> {
+    pub(super) config: HandConfig,
+    pub(super) gate: Arc<Gate>,
+    pub(super) sender: Sender,
+    pub(in crate::control::kill) crew: C,
+    pub(super) agent_pid: Option<u32>,
+    pub(super) heard_at: u64,
+    pub(super) retry_at: u64,
+    pub(super) kill: Option<Kill>,
+    pub(super) waiting_reset: Option<channel::Sender<Result<Text, Text>>>,
     /// The last read of the positions that the console's polls made, by gateway.
-    pub known: BTreeMap<u16, Arc<PositionsRead>>,
+    pub(super) known: BTreeMap<u16, Arc<PositionsRead>>,
 }
 
-impl Work {
+impl Work<Threads> {
     pub(super) fn run(
         &mut self,
         inbox: &channel::Receiver<Job>,
         from_agent: &channel::Receiver<Option<FromAgent>>,
     ) {
-        if self.config.warm {
-            self.start_drivers();
-        }
+        self.begins();
         loop {
             self.tend(clock::mono_ns());
             channel::select_biased! {
@@ -90,13 +83,38 @@ impl Work {
             }
         }
     }
+}
+
+impl<C: Crew> Work<C> {
+    /// Nothing decided yet.
+    pub fn new(config: HandConfig, gate: Arc<Gate>, sender: Sender, crew: C) -> Self {
+        Self {
+            config,
+            gate,
+            sender,
+            crew,
+            agent_pid: None,
+            heard_at: 0,
+            retry_at: 0,
+            kill: None,
+            waiting_reset: None,
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// Warm lines of its own, where they are wished for.
+    pub fn begins(&mut self) {
+        if self.config.warm {
+            self.start_drivers();
+        }
+    }
 
     /// The proof is on our own record too: the agent may have died between its
     /// word and its disk.
-    fn leave(&self) {
+    pub fn leave(&mut self) {
         let proven = |p: &&KillProgress| p.phase == GatewayPhase::Verified;
         for p in self.kill.iter().flat_map(|kill| kill.last.values()).filter(proven) {
-            self.recorder.record(Act::Step {
+            self.crew.record(Act::Step {
                 engage_id: p.engage_id,
                 gateway: p.gateway.clone(),
                 phase: p.phase,
@@ -104,16 +122,17 @@ impl Work {
                 note: p.note.clone(),
             });
         }
-        self.recorder.flush(LEAVING);
+        self.crew.flush(LEAVING);
     }
 
     /// Short while a decision is on its way to the agent.
-    pub(super) fn patience(&self) -> Duration {
+    pub fn patience(&self) -> Duration {
         let urgent = self.kill.as_ref().is_some_and(|k| !k.accepted && !k.standing_in);
         if urgent { Duration::from_millis(2) } else { TURN }
     }
 
-    pub(super) fn job(&mut self, job: Job) {
+    /// Does what is asked.
+    pub(in crate::control::kill) fn job(&mut self, job: Job) {
         match job {
             Job::Fire(intent) => self.fire(*intent),
             Job::Latch(id, step) => self.latch_step(id, step),
@@ -124,17 +143,13 @@ impl Work {
             Job::StandDown(reason) => {
                 if let Some(kill) = &self.kill {
                     let engage_id = kill.intent.engage_id;
-                    self.recorder.record(Act::StandDown { engage_id, reason: reason.clone() });
+                    self.crew.record(Act::StandDown { engage_id, reason: reason.clone() });
                 }
-                for driver in self.drivers.values() {
-                    driver.stand_down(Text::new(&format!("stood down: {reason}")));
-                }
+                self.crew.stand_down(&Text::new(&format!("stood down: {reason}")));
                 self.say(&ToAgent::StandDown { reason });
             }
             Job::ProbeAgain => {
-                for driver in self.drivers.values() {
-                    driver.probe_again();
-                }
+                self.crew.probe_again();
                 self.say(&ToAgent::ProbeAgain);
             }
             Job::Reset(request, done) => {
@@ -155,7 +170,7 @@ impl Work {
         // is no latch without somebody who flattens under it. The agent waits
         // for the latch before it tells the gateway, and makes it if need be.
         self.say(&ToAgent::Engage { intent: Box::new(intent.clone()) });
-        self.maker.make(&intent);
+        self.crew.make(&intent);
         let (word, id) = (intent.intent.word(), intent.engage_id);
         self.kill = Some(Kill {
             began: clock::mono_ns(),
@@ -173,7 +188,7 @@ impl Work {
     }
 
     /// What is due: the decision on its way, an agent to be found.
-    pub(super) fn tend(&mut self, now: u64) {
+    pub fn tend(&mut self, now: u64) {
         let Some(kill) = &self.kill else {
             self.find_agent(now);
             return;
@@ -204,15 +219,17 @@ impl Work {
         }
         // On our own record too: the agent's disk may fail where ours works.
         if first {
-            self.recorder.record(Act::Engage { intent });
+            self.crew.record(Act::Engage { intent });
             self.record_before();
         }
         self.report_steps();
     }
 
     pub(super) fn say(&mut self, message: &ToAgent) -> bool {
-        let Some(client) = &mut self.client else { return false };
-        match client.say(message) {
+        if !self.crew.is_met() {
+            return false;
+        }
+        match self.crew.say(message) {
             Ok(()) => true,
             Err(why) => {
                 self.agent_lost(why.as_str());
@@ -224,10 +241,6 @@ impl Work {
     pub(super) fn start_drivers(&mut self) {
         let timing = self.config.agent.kill.timing();
         for (target, gateway) in (0_u16..).zip(self.config.agent.gateways.clone()) {
-            if self.drivers.contains_key(&target) {
-                continue;
-            }
-            let jobs = self.jobs.clone();
             let config = DriverConfig {
                 target,
                 gateway,
@@ -235,14 +248,8 @@ impl Work {
                 role: self.config.role,
                 warm: self.config.warm,
             };
-            let told = move |told| {
-                let _ = jobs.send(Job::Local(told));
-            };
-            match Driver::start(config, told) {
-                Ok(driver) => {
-                    self.drivers.insert(target, driver);
-                }
-                Err(e) => self.sender.log(Level::Alarm, "kill", format!("no kill thread: {e}")),
+            if let Err(e) = self.crew.hire(config) {
+                self.sender.log(Level::Alarm, "kill", format!("no kill thread: {e}"));
             }
         }
     }
@@ -260,9 +267,7 @@ impl Work {
         let Some(kill) = &mut self.kill else { return };
         kill.standing_in = true;
         if kill.intent.intent == Intent::Kill {
-            for driver in self.drivers.values() {
-                driver.begin(kill.intent.clone());
-            }
+            self.crew.begin(&kill.intent);
         }
         self.sender.log(Level::Warn, "kill", format!("{why}: this process carries the kill out"));
         tracing::warn!("{why}: this process stands in for the agent");
@@ -277,9 +282,7 @@ impl Work {
         kill.under = Some(under);
         kill.times.handed.get_or_insert(since(&kill.intent, clock::mono_ns()));
         if std::mem::take(&mut kill.standing_in) {
-            for driver in self.drivers.values() {
-                driver.end();
-            }
+            self.crew.end();
             self.sender.log(Level::Info, "kill", "the agent has the kill again");
         }
         self.report_steps();
@@ -292,9 +295,7 @@ impl Work {
     pub(super) fn over(&mut self, id: EngageId) {
         if self.kill.as_ref().is_some_and(|k| k.intent.engage_id == id) {
             self.kill = None;
-            for driver in self.drivers.values() {
-                driver.end();
-            }
+            self.crew.end();
         }
     }
 
@@ -332,7 +333,7 @@ impl Work {
                 self.sender.log(Level::Alarm, "latch", &why);
                 // On our own record too: the agent's may be the one that fails.
                 let phase = LatchPhase::NotDurable;
-                self.recorder.record(Act::Latch { engage_id: id, phase, path, why });
+                self.crew.record(Act::Latch { engage_id: id, phase, path, why });
             }
         }
         let now = clock::mono_ns();
@@ -346,14 +347,14 @@ impl Work {
     pub(super) fn local(&mut self, told: Told) {
         match told {
             Told::Alarm(text) => self.sender.log(Level::Alarm, "kill", text),
-            Told::Record(act) => self.recorder.record(*act),
+            Told::Record(act) => self.crew.record(*act),
             Told::Progress(progress) => {
                 let Some(kill) = self.kill.as_ref().filter(|k| k.standing_in) else { return };
                 let word = std::mem::discriminant(&progress.phase);
                 let before =
                     kill.last.get(&progress.target).map(|p| std::mem::discriminant(&p.phase));
                 if before != Some(word) {
-                    self.recorder.record(Act::Step {
+                    self.crew.record(Act::Step {
                         engage_id: progress.engage_id,
                         gateway: progress.gateway.clone(),
                         phase: progress.phase,

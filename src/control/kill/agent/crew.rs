@@ -1,0 +1,175 @@
+//! What the core has done by others: threads, sockets and files in the agent;
+//! a simulation's in the crate's tests.
+
+use super::clients::Clients;
+use super::core::Msg;
+use crate::audit::Act;
+use crate::breaker::{LatchHome, file};
+use crate::control::kill::driver::{Driver, DriverConfig};
+use crate::control::kill::latch::{LatchMaker, LatchStep, VISIBLE_WAIT};
+use crate::control::kill::protocol::FromAgent;
+use crate::control::kill::recorder::Recorder;
+use crate::domain::{EngageId, KillIntent, Text};
+use crate::host::clock;
+use crossbeam_channel as channel;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The core's hands. Nothing here decides.
+pub trait Crew {
+    /// Says something to one client.
+    fn tell(&mut self, client: u64, message: &FromAgent);
+    /// Says something to all of them.
+    fn tell_all(&mut self, message: &FromAgent);
+    /// Whether anybody is connected.
+    fn is_alone(&self) -> bool;
+    /// Puts on record, some time soon.
+    fn record(&mut self, act: Act);
+    /// Puts on record and waits until it is durable.
+    ///
+    /// # Errors
+    /// Why it is not known to be on disk.
+    fn record_now(&mut self, act: Act) -> Result<(), Text>;
+    /// Has the latch of a decision made.
+    fn make(&mut self, intent: &KillIntent);
+    /// As [`Crew::make`]; waits until it is visible or can't be made, at most
+    /// [`VISIBLE_WAIT`].
+    fn make_and_wait(&mut self, intent: &KillIntent);
+    /// Makes a latch of nobody's again, with this body.
+    ///
+    /// # Errors
+    /// In words, when nobody can be sent to do it.
+    fn make_again(&mut self, path: PathBuf, body: Vec<u8>) -> std::io::Result<()>;
+    /// A driver for a gateway; nothing happens when there is one.
+    ///
+    /// # Errors
+    /// The system's, when it has no more descriptors or threads.
+    fn hire(&mut self, config: DriverConfig) -> std::io::Result<()>;
+    /// How many drivers there are.
+    fn hired(&self) -> usize;
+    /// The driver of that command endpoint begins.
+    fn begin(&mut self, gateway: &str, intent: KillIntent);
+    /// Every driver is free again.
+    fn end(&mut self);
+    /// Every driver ends its attempts.
+    fn stand_down(&mut self, why: &Text);
+    /// Every refused peer is asked once more.
+    fn probe_again(&mut self);
+}
+
+/// Threads and sockets.
+pub(super) struct Threads {
+    pub clients: Clients,
+    pub mailbox: channel::Sender<Msg>,
+    drivers: BTreeMap<String, Driver>,
+    recorder: Recorder,
+    maker: LatchMaker,
+    /// Decisions whose latch the maker saw, or gave up.
+    visible: channel::Receiver<EngageId>,
+}
+
+impl Threads {
+    /// Starts the recorder and the latch maker; the rest when it is needed.
+    pub fn start(home: &LatchHome, mailbox: channel::Sender<Msg>) -> std::io::Result<Self> {
+        let alarming = mailbox.clone();
+        let recorder = Recorder::start(&home.audit(), "agent", move |text| {
+            let _ = alarming.send(Msg::Alarm(text));
+        })?;
+        let latching = mailbox.clone();
+        let (seen, visible) = channel::bounded(16);
+        let maker = LatchMaker::start(home, move |intent, step| {
+            if matches!(step, LatchStep::Visible { .. } | LatchStep::Failed { .. }) {
+                let _ = seen.try_send(intent.engage_id);
+            }
+            let _ = latching.send(Msg::Latch(Box::new(intent.clone()), step));
+        })?;
+        let (clients, drivers) = (Clients::default(), BTreeMap::new());
+        Ok(Self { clients, mailbox, drivers, recorder, maker, visible })
+    }
+}
+
+impl Crew for Threads {
+    fn tell(&mut self, client: u64, message: &FromAgent) {
+        self.clients.tell(client, message);
+    }
+
+    fn tell_all(&mut self, message: &FromAgent) {
+        self.clients.tell_all(message);
+    }
+
+    fn is_alone(&self) -> bool {
+        self.clients.is_empty()
+    }
+
+    fn record(&mut self, act: Act) {
+        self.recorder.record(act);
+    }
+
+    fn record_now(&mut self, act: Act) -> Result<(), Text> {
+        self.recorder.record_now(act)
+    }
+
+    fn make(&mut self, intent: &KillIntent) {
+        self.maker.make(intent);
+    }
+
+    fn make_and_wait(&mut self, intent: &KillIntent) {
+        while self.visible.try_recv().is_ok() {}
+        self.maker.make(intent);
+        let until = clock::mono_ns() + VISIBLE_WAIT;
+        loop {
+            let left = Duration::from_nanos(until.saturating_sub(clock::mono_ns()));
+            match self.visible.recv_timeout(left) {
+                Ok(id) if id != intent.engage_id => {}
+                Ok(_) | Err(_) => return,
+            }
+        }
+    }
+
+    fn make_again(&mut self, path: PathBuf, body: Vec<u8>) -> std::io::Result<()> {
+        let spawned = std::thread::Builder::new().name("latch-again".to_owned());
+        spawned.spawn(move || make_again(&path, &body)).map(drop)
+    }
+
+    fn hire(&mut self, config: DriverConfig) -> std::io::Result<()> {
+        let key = config.gateway.cmd.to_string();
+        if !self.drivers.contains_key(&key) {
+            let core = self.mailbox.clone();
+            let told = move |told| {
+                let _ = core.send(Msg::Told(told));
+            };
+            self.drivers.insert(key, Driver::start(config, told)?);
+        }
+        Ok(())
+    }
+
+    fn hired(&self) -> usize {
+        self.drivers.len()
+    }
+
+    fn begin(&mut self, gateway: &str, intent: KillIntent) {
+        if let Some(driver) = self.drivers.get(gateway) {
+            driver.begin(intent);
+        }
+    }
+
+    fn end(&mut self) {
+        self.drivers.values().for_each(Driver::end);
+    }
+
+    fn stand_down(&mut self, why: &Text) {
+        self.drivers.values().for_each(|driver| driver.stand_down(why.clone()));
+    }
+
+    fn probe_again(&mut self) {
+        self.drivers.values().for_each(Driver::probe_again);
+    }
+}
+
+/// Losing this race means that somebody's latch is there: good.
+pub(super) fn make_again(path: &Path, body: &[u8]) {
+    if let Ok(created) = file::create(path) {
+        let _ = created.make_durable(body);
+    }
+}
