@@ -62,10 +62,16 @@ impl Chain {
             write_line(&mut chain, &self.who, &self.role, Act::Open { heads })?;
             self.open = Some(chain);
         }
-        match self.open.as_mut() {
-            Some(chain) => write_line(chain, &self.who, &self.role, act),
-            None => Ok(()),
+        let Some(chain) = self.open.as_mut() else { return Ok(()) };
+        let frees = act.frees();
+        write_line(chain, &self.who, &self.role, act)?;
+        if frees {
+            // What follows proves that the sync before it held. Its own sync
+            // may fail: lost with the power, it takes the effect along.
+            put_line(chain, &self.who, &self.role, Act::Synced)?;
+            let _ = chain.file.sync();
         }
+        Ok(())
     }
 
     /// Head of this chain, once something was written.
@@ -88,7 +94,22 @@ impl Chain {
     }
 }
 
+/// Writes a line and syncs it.
 fn write_line(
+    chain: &mut OpenChain,
+    who: &Identity,
+    role: &Text,
+    act: Act,
+) -> Result<(), AuditError> {
+    put_line(chain, who, role, act)?;
+    chain.torn = true;
+    chain.file.sync().map_err(io(&chain.path))?;
+    chain.torn = false;
+    Ok(())
+}
+
+/// Writes a line.
+fn put_line(
     chain: &mut OpenChain,
     who: &Identity,
     role: &Text,
@@ -108,7 +129,6 @@ fn write_line(
     line.push(b'\n');
     chain.torn = true;
     chain.file.write_all(&line).map_err(io(&chain.path))?;
-    chain.file.sync().map_err(io(&chain.path))?;
     chain.torn = false;
     chain.head = Head { n: chain.next, sha };
     chain.next += 1;

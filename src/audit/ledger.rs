@@ -94,6 +94,7 @@ impl Ledger {
             | Act::Exchange { .. }
             | Act::Latch { .. }
             | Act::Tampered { .. }
+            | Act::Synced
             | Act::Command { .. } => {}
         }
     }
@@ -103,15 +104,22 @@ impl Ledger {
     /// frees.
     pub fn hear_chain(&mut self, bytes: &[u8]) {
         let (sound, broken) = lenient(bytes);
-        for record in &sound {
-            self.hear(record);
+        let mut next = sound.iter().peekable();
+        while let Some(record) = next.next() {
+            // Not known to be on disk: it says what a record behind a break says.
+            if record.act.frees() && next.peek().is_none_or(|after| after.act != Act::Synced) {
+                self.hear_broken(record);
+            } else {
+                self.hear(record);
+            }
         }
         for record in &broken {
             self.hear_broken(record);
         }
     }
 
-    /// Hears a record behind a break of its chain: it counts where it
+    /// Hears a record behind a break of its chain, or one that was never
+    /// synced: it counts where it
     /// engages the switch or voids an arming for LIVE, and frees nothing.
     fn hear_broken(&mut self, record: &Record) {
         match &record.act {
@@ -198,7 +206,11 @@ impl LedgerReader {
     pub fn refresh(&mut self) -> std::io::Result<&Ledger> {
         let files = match world::here(|world| world.list(&self.dir)) {
             Ok(files) => files,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(&self.ledger),
+            // Before the first record there is none; one that was there and
+            // went says nothing.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound && self.seen.is_empty() => {
+                return Ok(&self.ledger);
+            }
             Err(e) => return Err(e),
         };
         for (path, len) in files.into_iter().filter(|(path, _)| verify::is_chain(path)) {
@@ -279,6 +291,33 @@ mod tests {
         assert_eq!(waiting.len(), 2);
         one.append(Act::Arm { tokens: waiting, live: false, accounts: Vec::new() }).unwrap();
         assert_eq!(reader.refresh().unwrap().disarmed().count(), 0);
+    }
+
+    /// A disk that takes a line and fails to sync it has shown it to everyone.
+    #[test]
+    fn a_reset_that_was_never_synced_has_not_happened() {
+        let dir = tempfile::tempdir().unwrap();
+        let id = ids::engage_id();
+        let mut one = chain(dir.path());
+        one.append(Act::Engage { intent: intent(id) }).unwrap();
+        one.append(Act::Reset {
+            ids: vec![id],
+            foreign: Vec::new(),
+            token: ids::engage_id(),
+            reason: Text::new("over"),
+            overridden: false,
+        })
+        .unwrap();
+        let path = verify::files(dir.path()).remove(0);
+        let whole = std::fs::read_to_string(&path).unwrap();
+        let without = whole.trim_end().rsplit_once('\n').unwrap().0.to_owned() + "\n";
+        std::fs::write(&path, &without).unwrap();
+        let mut reader = LedgerReader::new(dir.path());
+        let ledger = reader.refresh().unwrap();
+        assert!(ledger.is_engaged() && ledger.disarmed().next().is_none());
+        std::fs::write(&path, &whole).unwrap();
+        let ledger = reader.refresh().unwrap();
+        assert!(!ledger.is_engaged() && ledger.disarmed().next().is_some());
     }
 
     #[test]

@@ -123,6 +123,10 @@ pub enum Act {
         /// In words.
         why: Text,
     },
+    /// The record before this one is known to be on disk. A reset and an
+    /// arming count only when this follows: what could not be synced stands in
+    /// the file for everyone to read, and has not happened.
+    Synced,
     /// The latch was removed without a reset and made again.
     Tampered {
         /// Decisions in force.
@@ -190,6 +194,13 @@ pub enum Act {
 }
 
 impl Act {
+    /// Whether it lets orders pass again, or leads there: counts only with
+    /// [`Act::Synced`] behind it.
+    #[must_use]
+    pub const fn frees(&self) -> bool {
+        matches!(self, Self::Reset { .. } | Self::Arm { .. })
+    }
+
     /// The word that `crs audit show` prints.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -211,6 +222,7 @@ impl Act {
             Self::Arm { .. } => "ARM",
             Self::Command { .. } => "COMMAND",
             Self::Drill { .. } => "DRILL",
+            Self::Synced => "SYNCED",
         }
     }
 }

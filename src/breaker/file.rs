@@ -25,9 +25,26 @@ pub enum Probe {
     Doubt(Text),
 }
 
+/// A path whose file changes between stat and read is looked at so often.
+const AGAIN: u32 = 4;
+
 /// Looks. Never follows a link, never opens anything but a regular file.
 #[must_use]
 pub fn probe(path: &Path) -> Probe {
+    let mut seen = look(path);
+    for _ in 0..AGAIN {
+        let Probe::Present { file, form: None, .. } = &seen else { break };
+        // What was read may be of another file, or of none, if a reset or a
+        // new decision came between the two steps.
+        match world::here(|world| world.look(path)) {
+            Ok(Some(meta)) if (meta.id.dev, meta.id.ino) == (file.dev, file.ino) => break,
+            _ => seen = look(path),
+        }
+    }
+    seen
+}
+
+fn look(path: &Path) -> Probe {
     match world::here(|world| world.look(path)) {
         Ok(None) => Probe::Absent,
         Ok(Some(meta)) => {

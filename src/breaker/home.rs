@@ -1,6 +1,8 @@
 //! Where everything that belongs to one latch is kept.
 
+use super::file::{Probe, probe};
 use crate::audit::record::line_sha;
+use crate::domain::EngageId;
 use rustix::fs::Mode;
 use std::io::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
@@ -52,6 +54,16 @@ impl LatchHome {
     #[must_use]
     pub fn fallback(&self) -> PathBuf {
         self.dir.join("latch.fallback")
+    }
+
+    /// The decision that the latch names, or its stand-in where there is no
+    /// latch: what a reset has to name.
+    #[must_use]
+    pub fn named(&self) -> Option<EngageId> {
+        [&self.latch, &self.fallback()].into_iter().find_map(|path| match probe(path) {
+            Probe::Present { body, .. } => Some(body.engage_id),
+            Probe::Absent | Probe::Doubt(_) => None,
+        })?
     }
 
     /// Held by the elected agent; holds its process id.

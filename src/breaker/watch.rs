@@ -7,6 +7,7 @@ use crate::audit::{Act, Chain, ForeignLatch, LedgerReader};
 use crate::domain::{EngageId, LatchPhase, LatchSeen, Text};
 use crate::host::{Identity, clock, ids};
 use inotify::{Inotify, WatchMask};
+use std::collections::BTreeSet;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -112,11 +113,15 @@ impl Watcher {
 /// Closes the gate when the looking thread hangs.
 fn oversee(gate: &Gate, stop: &AtomicBool, done_at: &AtomicU64) {
     while !stop.load(Ordering::Acquire) {
-        let age = clock::mono_ns().saturating_sub(done_at.load(Ordering::Acquire));
-        if u128::from(age) > OVERDUE.as_nanos() {
-            gate.set_overdue();
-        }
+        overdue(gate, done_at.load(Ordering::Acquire));
         std::thread::sleep(POLL / 2);
+    }
+}
+
+/// Closes the gate when the last look ended too long ago.
+pub(crate) fn overdue(gate: &Gate, done_at: u64) {
+    if u128::from(clock::mono_ns().saturating_sub(done_at)) > OVERDUE.as_nanos() {
+        gate.set_overdue();
     }
 }
 
@@ -155,7 +160,7 @@ struct Remembered {
 }
 
 /// One looker's memory.
-struct Check {
+pub(crate) struct Check {
     config: WatchConfig,
     ledger: LedgerReader,
     chain: Chain,
@@ -169,6 +174,10 @@ struct Check {
     /// Waits for an arm because proof had been lost; whether that is on
     /// record, for only then can an arm name it.
     disarmed: Option<(EngageId, bool)>,
+    /// Decisions in force while a file lay there, or at the first look: only
+    /// for one of these does no file mean that one was removed. A record may
+    /// come late, from a disk that was full.
+    stood: Option<BTreeSet<EngageId>>,
     /// Looks in a row that found a latch in force without its file.
     absent_looks: u32,
     tampered: u32,
@@ -179,7 +188,7 @@ struct Check {
 }
 
 impl Check {
-    fn new(config: WatchConfig) -> Self {
+    pub(crate) fn new(config: WatchConfig) -> Self {
         let audit = config.home.audit();
         let chain = Chain::new(&audit, Identity::here(), config.role);
         Self {
@@ -190,6 +199,7 @@ impl Check {
             remembered: None,
             proven_before: false,
             disarmed: None,
+            stood: None,
             absent_looks: 0,
             tampered: 0,
             first_seen: None,
@@ -208,7 +218,7 @@ impl Check {
         Some(notify)
     }
 
-    fn once(&mut self, gate: &Gate) -> Verdict {
+    pub(crate) fn once(&mut self, gate: &Gate) -> Verdict {
         let began = clock::mono_ns();
         let mut verdict = self.look();
         let now = clock::mono_ns();
@@ -269,7 +279,7 @@ impl Check {
         let main = probe(&self.config.home.latch);
         let stand_in = probe(&self.config.home.fallback());
         verdict.engaged = self.ledger.ledger().engaged().map(|e| e.intent.engage_id).collect();
-        self.missing(&main, &stand_in, &mut verdict);
+        self.missing(&main, &stand_in, doubt.is_none(), &mut verdict);
         let young = self.is_young(&main);
         let leaving = self.is_leaving(&main);
         let ledger = self.ledger.ledger();
@@ -403,17 +413,26 @@ impl Check {
     ///
     /// Where a stand-in lies and no latch was ever seen here, none was made:
     /// that is no tampering. It is missing all the same, and made if it can be.
-    fn missing(&mut self, main: &Probe, stand_in: &Probe, verdict: &mut Verdict) {
+    /// And while the log can't be read, a reset may have taken it away.
+    fn missing(&mut self, main: &Probe, stand_in: &Probe, log_read: bool, verdict: &mut Verdict) {
         let ledger = self.ledger.ledger();
         let remembered = self.remembered.as_ref().is_some_and(|r| {
             !ledger.foreign_was_reset(&r.file) && !r.id.is_some_and(|id| ledger.was_reset(id))
         });
         let stood_in = matches!(stand_in, Probe::Present { .. });
-        let absent = matches!(main, Probe::Absent) && (remembered || ledger.is_engaged());
+        let present = matches!(main, Probe::Present { .. });
+        let ids = || ledger.engaged().map(|e| e.intent.engage_id);
+        let stood = self.stood.get_or_insert_with(|| ids().collect());
+        if present {
+            stood.extend(ids());
+        }
+        let stood = ledger.foreign().next().is_some() || ids().any(|id| stood.contains(&id));
+        let absent =
+            log_read && matches!(main, Probe::Absent) && (remembered || ledger.is_engaged());
         // Record and file of a decision (and of a reset) do not appear in one
         // step: only a second look in a row makes it a removal.
         self.absent_looks = if absent { self.absent_looks.saturating_add(1) } else { 0 };
-        if self.absent_looks == 2 && (remembered || !stood_in) {
+        if self.absent_looks == 2 && (remembered || (stood && !stood_in)) {
             self.tampered += 1;
         }
         verdict.missing = self.absent_looks >= 2;

@@ -72,7 +72,8 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
             if *json {
                 ctx.out.json(&records);
             } else {
-                for r in records.iter().filter(|r| !matches!(r.act, Act::Open { .. })) {
+                for r in records.iter().filter(|r| !matches!(r.act, Act::Open { .. } | Act::Synced))
+                {
                     let who = format!("{} {}", r.role, r.who.operator());
                     ctx.out.line(format!(
                         "{}  {:<12} {who}  {}",
@@ -91,6 +92,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
 pub(super) fn detail(act: &Act) -> String {
     match act {
         Act::Open { heads } => format!("{} other chains", heads.len()),
+        Act::Synced => String::from("the record before is on disk"),
         Act::Engage { intent } => format!("{} \"{}\"", intent.engage_id, intent.reason),
         Act::External { file, reason } => format!("inode {} \"{reason}\"", file.ino),
         Act::Step { engage_id, gateway, phase, note, .. } => {

@@ -248,7 +248,7 @@ pub fn here<T>(ask: impl FnOnce(&dyn World) -> T) -> T {
 }
 
 #[cfg(test)]
-pub use seam::{enter, here};
+pub use seam::{enter, here, leave};
 
 #[cfg(test)]
 mod seam {
@@ -263,6 +263,11 @@ mod seam {
     /// From here on this thread lives in `world`.
     pub fn enter(world: Arc<dyn World>) {
         WORLD.with(|slot| *slot.borrow_mut() = Some(world));
+    }
+
+    /// Back to the operating system's.
+    pub fn leave() {
+        WORLD.with(|slot| *slot.borrow_mut() = None);
     }
 
     /// The world of this thread.

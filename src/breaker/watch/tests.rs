@@ -130,7 +130,14 @@ fn what_the_audit_log_says_engages_without_a_file() {
     let first = b.until(LatchPhase::Latched);
     assert_eq!((first.missing, first.seen.engage_id), (false, Some(id)));
     let second = b.until(LatchPhase::Latched);
-    assert!(second.missing && second.seen.tampered == 1 && !b.gate.is_safe());
+    // No file was ever there: a record that comes late is no tampering.
+    assert!(second.missing && second.seen.tampered == 0 && !b.gate.is_safe());
+    // Who begins with such a log finds that a file went.
+    let config = WatchConfig { home: b.home.clone(), extra: Vec::new(), role: "test" };
+    let (mut check, gate) = (Check::new(config), Gate::default());
+    let looks = [check.once(&gate), check.once(&gate)];
+    assert_eq!(looks.map(|v| (v.missing, v.seen.tampered)), [(false, 0), (true, 1)]);
+    assert!(!gate.is_safe());
 }
 
 #[test]

@@ -206,12 +206,7 @@ impl Loop {
     fn obey(&mut self, order: Order, inputs: &mut Vec<Input>) {
         match order {
             Order::Begin(intent) if self.is_free_for(&intent) => {
-                // A block flattens nothing: its driver may only prove.
-                let make = match intent.intent {
-                    Intent::Kill => Machine::new,
-                    Intent::Block => Machine::prover,
-                };
-                let machine = make(intent.engage_id, intent.pressed.mono_ns, self.config.timing);
+                let machine = machine_for(&intent, self.config.timing);
                 let witness = Witness::new((*intent).clone(), self.config.gateway.name.clone());
                 let calls = BTreeMap::new();
                 self.running =
@@ -228,17 +223,8 @@ impl Loop {
         }
     }
 
-    /// A kill that runs is not begun twice; after a proven one a new decision
-    /// is a new kill, for the operator has a reason to press again.
     fn is_free_for(&self, intent: &KillIntent) -> bool {
-        self.running.as_ref().is_none_or(|r| {
-            r.intent.engage_id != intent.engage_id
-                && (r.intent.intent == Intent::Block
-                    || matches!(
-                        r.machine.phase,
-                        GatewayPhase::Verified | GatewayPhase::StoodDown | GatewayPhase::NotV1
-                    ))
-        })
+        self.running.as_ref().is_none_or(|r| is_free(&r.intent, r.machine.phase, intent))
     }
 
     fn step(&mut self, mut inputs: Vec<Input>) {
@@ -271,7 +257,7 @@ impl Loop {
                 queue.extend(more);
             }
         }
-        let progress = self.progress(&running);
+        let progress = progress(&self.config, &running.intent, &running.machine);
         if std::mem::discriminant(&before) != std::mem::discriminant(&progress.phase) {
             self.record(running.witness.decided());
             if progress.phase == GatewayPhase::Verified {
@@ -316,24 +302,48 @@ impl Loop {
             }
         }
     }
+}
 
-    fn progress(&self, running: &Running) -> KillProgress {
-        let machine = &running.machine;
-        KillProgress {
-            engage_id: running.intent.engage_id,
-            intent: running.intent.intent,
-            target: self.config.target,
-            gateway: self.config.gateway.name.clone(),
-            phase: machine.phase,
-            latch: LatchPhase::default(),
-            attempts: machine.attempts,
-            claimed: machine.claimed,
-            good_polls: machine.good,
-            last_poll: machine.last_poll.clone(),
-            survivors: machine.survivors.values().cloned().collect(),
-            times: machine.times,
-            driver: Text::new(self.config.role),
-            note: machine.note.clone(),
-        }
+/// A block flattens nothing: its driver may only prove.
+pub(super) fn machine_for(intent: &KillIntent, timing: Timing) -> Machine {
+    let make = match intent.intent {
+        Intent::Kill => Machine::new,
+        Intent::Block => Machine::prover,
+    };
+    make(intent.engage_id, intent.pressed.mono_ns, timing)
+}
+
+/// A kill that runs is not begun twice; after a proven one a new decision is
+/// a new kill, for the operator has a reason to press again.
+pub(super) fn is_free(running: &KillIntent, phase: GatewayPhase, next: &KillIntent) -> bool {
+    running.engage_id != next.engage_id
+        && (running.intent == Intent::Block
+            || matches!(
+                phase,
+                GatewayPhase::Verified | GatewayPhase::StoodDown | GatewayPhase::NotV1
+            ))
+}
+
+/// Where the kill of one gateway stands.
+pub(super) fn progress(
+    config: &DriverConfig,
+    intent: &KillIntent,
+    machine: &Machine,
+) -> KillProgress {
+    KillProgress {
+        engage_id: intent.engage_id,
+        intent: intent.intent,
+        target: config.target,
+        gateway: config.gateway.name.clone(),
+        phase: machine.phase,
+        latch: LatchPhase::default(),
+        attempts: machine.attempts,
+        claimed: machine.claimed,
+        good_polls: machine.good,
+        last_poll: machine.last_poll.clone(),
+        survivors: machine.survivors.values().cloned().collect(),
+        times: machine.times,
+        driver: Text::new(config.role),
+        note: machine.note.clone(),
     }
 }

@@ -83,8 +83,7 @@ impl LatchMaker {
         let hang = Hang::start(home, Arc::clone(&tell))?;
         let home = home.clone();
         std::thread::Builder::new().name("latch".to_owned()).spawn(move || {
-            let (asked, due) = (BTreeSet::new(), BTreeMap::new());
-            let mut bench = Bench { home, tell, hang, asked, due };
+            let mut bench = Bench::new(home, tell, hang);
             loop {
                 match inbox.recv_timeout(bench.patience()) {
                     Ok((intent, at)) => bench.ask(&intent, at),
@@ -103,7 +102,7 @@ impl LatchMaker {
 }
 
 /// Hears every step, on the thread that made it.
-type Tell = Arc<dyn Fn(&KillIntent, LatchStep) + Send + Sync>;
+pub(super) type Tell = Arc<dyn Fn(&KillIntent, LatchStep) + Send + Sync>;
 
 /// A latch that can't be made yet.
 struct Due {
@@ -115,7 +114,7 @@ struct Due {
 }
 
 /// The thread's belongings.
-struct Bench {
+pub(super) struct Bench {
     home: LatchHome,
     tell: Tell,
     hang: Hang,
@@ -126,7 +125,18 @@ struct Bench {
 }
 
 impl Bench {
-    fn patience(&self) -> Duration {
+    fn new(home: LatchHome, tell: Tell, hang: Hang) -> Self {
+        Self { home, tell, hang, asked: BTreeSet::new(), due: BTreeMap::new() }
+    }
+
+    /// Without the thread that notices when it hangs.
+    #[cfg(test)]
+    pub fn alone(home: LatchHome, tell: Tell) -> Self {
+        Self::new(home, tell, Hang::nobody())
+    }
+
+    /// Until the next try is due.
+    pub fn patience(&self) -> Duration {
         let next = self.due.values().map(|due| due.at).min();
         next.map_or(Duration::from_hours(1), |at| {
             Duration::from_nanos(at.saturating_sub(clock::mono_ns()))
@@ -135,7 +145,7 @@ impl Bench {
 
     /// What is tried already is not tried more often for being asked for.
     /// What waited here behind the looks of another may be over meanwhile.
-    fn ask(&mut self, intent: &KillIntent, at: u64) {
+    pub fn ask(&mut self, intent: &KillIntent, at: u64) {
         let waited = Duration::from_nanos(clock::mono_ns().saturating_sub(at));
         if waited > attempt::PAUSE {
             self.asked.insert(intent.engage_id);
@@ -190,7 +200,7 @@ impl Bench {
     }
 
     /// Another try of what is due.
-    fn again(&mut self) {
+    pub fn again(&mut self) {
         let now = clock::mono_ns();
         let due: Vec<KillIntent> =
             self.due.values().filter(|d| d.at <= now).map(|d| d.intent.clone()).collect();

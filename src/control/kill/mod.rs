@@ -13,6 +13,8 @@ pub mod machine;
 pub mod protocol;
 pub mod recorder;
 mod schedule;
+#[cfg(test)]
+mod sim;
 mod warm;
 mod witness;
 

@@ -16,6 +16,9 @@ pub enum ToAgent {
     Engage {
         /// The decision, in full.
         intent: Box<KillIntent>,
+        /// An earlier agent may have had it, and it may be over.
+        #[serde(default)]
+        again: bool,
     },
     /// The way back.
     Reset(ResetRequest),

@@ -4,8 +4,14 @@ use crate::audit::{Act, Chain};
 use crate::domain::Text;
 use crate::host::Identity;
 use crossbeam_channel as channel;
+use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;
+
+/// Between two tries at what could not be written.
+const RETRY: Duration = Duration::from_millis(250);
+/// Records that are kept for a disk that takes none; then the oldest goes.
+const OWED: usize = 4_096;
 
 type Done = channel::Sender<Result<(), Text>>;
 
@@ -29,28 +35,21 @@ impl Recorder {
     pub fn start(
         dir: &Path,
         role: &str,
-        mut alarm: impl FnMut(Text) + Send + 'static,
+        alarm: impl FnMut(Text) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (notes, inbox) = channel::unbounded::<Note>();
-        let mut chain = Chain::new(dir, Identity::here(), role);
+        let mut desk = Desk::new(Chain::new(dir, Identity::here(), role), alarm);
         std::thread::Builder::new().name("audit".to_owned()).spawn(move || {
-            for note in inbox {
-                let (act, done) = match note {
-                    Note::Act(act, done) => (*act, done),
-                    Note::Reached(done) => {
+            loop {
+                match inbox.recv_timeout(desk.patience()) {
+                    Ok(Note::Act(act, None)) => desk.put(*act),
+                    Ok(Note::Act(act, Some(done))) => drop(done.send(desk.put_now(*act))),
+                    Ok(Note::Reached(done)) => {
+                        desk.again();
                         let _ = done.send(());
-                        continue;
                     }
-                };
-                // Once more after a failure: a new file may be had where the
-                // old descriptor is lost.
-                let outcome = chain.append(act.clone()).or_else(|_| chain.append(act));
-                let outcome = outcome.map_err(|e| Text::new(&e.to_string()));
-                if let Err(why) = &outcome {
-                    alarm(Text::new(&format!("audit record lost: {why}")));
-                }
-                if let Some(done) = done {
-                    let _ = done.send(outcome);
+                    Err(channel::RecvTimeoutError::Timeout) => desk.again(),
+                    Err(channel::RecvTimeoutError::Disconnected) => return,
                 }
             }
         })?;
@@ -80,5 +79,115 @@ impl Recorder {
         let (done, reached) = channel::bounded(1);
         let _ = self.notes.send(Note::Reached(done));
         let _ = reached.recv_timeout(wait);
+    }
+}
+
+/// The chain, and what it owes: a record that could not be written is kept
+/// and tried again, in its order, for as long as the process lives. A record
+/// written late bears the time of its writing.
+pub(super) struct Desk<A> {
+    chain: Chain,
+    owed: VecDeque<Act>,
+    alarm: A,
+    lost: u64,
+}
+
+impl<A: FnMut(Text)> Desk<A> {
+    pub const fn new(chain: Chain, alarm: A) -> Self {
+        Self { chain, owed: VecDeque::new(), alarm, lost: 0 }
+    }
+
+    /// How long nothing has to be done.
+    pub fn patience(&self) -> Duration {
+        if self.owed.is_empty() { Duration::from_hours(1) } else { RETRY }
+    }
+
+    /// Writes, now or when it can be.
+    pub fn put(&mut self, act: Act) {
+        if self.owed.is_empty()
+            && let Err(why) = write(&mut self.chain, act.clone())
+        {
+            (self.alarm)(Text::new(&format!(
+                "audit log can't be written, kept and tried on: {why}"
+            )));
+            self.owed.push_back(act);
+        } else if !self.owed.is_empty() {
+            if self.owed.len() >= OWED {
+                self.owed.pop_front();
+                self.lost += 1;
+            }
+            self.owed.push_back(act);
+            self.again();
+        }
+    }
+
+    /// Writes now or not at all: what is asked for must not happen later.
+    ///
+    /// # Errors
+    /// Why it is not known to be on disk.
+    pub fn put_now(&mut self, act: Act) -> Result<(), Text> {
+        self.again();
+        if !self.owed.is_empty() {
+            return Err(Text::new("the audit log can't be written; earlier records wait for it"));
+        }
+        write(&mut self.chain, act)
+    }
+
+    /// Another try at what is owed.
+    pub fn again(&mut self) {
+        let owed = self.owed.len();
+        while let Some(act) = self.owed.front() {
+            if write(&mut self.chain, act.clone()).is_err() {
+                return;
+            }
+            self.owed.pop_front();
+        }
+        if owed > 0 {
+            let lost = std::mem::take(&mut self.lost);
+            let words = format!("audit log can be written again: {owed} records late, {lost} lost");
+            (self.alarm)(Text::new(&words));
+        }
+    }
+}
+
+/// Once more after a failure: a new file may be had where the old descriptor
+/// is lost.
+fn write(chain: &mut Chain, act: Act) -> Result<(), Text> {
+    let outcome = chain.append(act.clone()).or_else(|_| chain.append(act));
+    outcome.map_err(|e| Text::new(&e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::read_dir;
+    use crate::host::ids;
+
+    #[test]
+    fn what_could_not_be_written_is_written_later_in_its_order_and_a_reset_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = dir.path().join("audit");
+        // A file where the directory should be.
+        std::fs::write(&at, "").unwrap();
+        let mut said = Vec::new();
+        let mut desk = Desk::new(Chain::new(&at, Identity::here(), "test"), |text| said.push(text));
+        let tampered = |n: u8| Act::Tampered { ids: vec![ids::engage_id(); usize::from(n)] };
+        desk.put(tampered(1));
+        desk.put(tampered(2));
+        assert!(desk.put_now(tampered(9)).is_err());
+        assert_eq!(desk.patience(), RETRY);
+        std::fs::remove_file(&at).unwrap();
+        desk.put(tampered(3));
+        assert!(desk.put_now(tampered(4)).is_ok());
+        assert_eq!(desk.patience(), Duration::from_hours(1));
+        drop(desk);
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[1].as_str().contains("3 records late, 0 lost"), "{said:?}");
+        let records = read_dir(&at).remove(0).1;
+        let counts: Vec<usize> = records
+            .iter()
+            .filter_map(|r| if let Act::Tampered { ids } = &r.act { Some(ids.len()) } else { None })
+            .collect();
+        assert_eq!(counts, [1, 2, 3, 4]);
     }
 }

@@ -143,7 +143,7 @@ pub struct Core<C> {
     /// Where each gateway stands.
     pub(super) progress: BTreeMap<Text, KillProgress>,
     pub(super) verdict: Verdict,
-    foreign_told: BTreeSet<crate::audit::ForeignLatch>,
+    pub(super) foreign_told: BTreeSet<crate::audit::ForeignLatch>,
     /// Decisions whose latch could not be made yet.
     pub(super) unmade: BTreeSet<EngageId>,
     needed_at: u64,
@@ -247,7 +247,7 @@ impl<C: Crew> Core<C> {
     /// What a client says.
     pub fn said(&mut self, id: u64, said: ToAgent) {
         match said {
-            ToAgent::Engage { intent } => self.engage(id, *intent),
+            ToAgent::Engage { intent, again } => self.engage(id, *intent, again),
             ToAgent::Reset(request) => {
                 let outcome = self.reset(&request);
                 self.crew.tell(id, &FromAgent::Reset { outcome });
@@ -264,21 +264,22 @@ impl<C: Crew> Core<C> {
 
     /// The order matters: first the gateways, then word to the client, then
     /// disk. None of them waits for another.
-    pub(super) fn engage(&mut self, client: u64, intent: KillIntent) {
+    pub(super) fn engage(&mut self, client: u64, intent: KillIntent, again: bool) {
         let engage_id = intent.engage_id;
         // A client that comes back with an old decision may not know that it
         // is over. Fresh ones are never held up by a look into the log.
-        let old = clock::now().since(intent.pressed) > Duration::from_secs(1);
-        if old && latch::was_reset(&intent, &self.config.home.audit()) {
+        let old = again || clock::now().since(intent.pressed) > Duration::from_secs(1);
+        let news = !self.active.contains_key(&engage_id);
+        if news && old && latch::was_reset(&intent, &self.config.home.audit()) {
             self.crew.tell(client, &FromAgent::Over { engage_id });
             return;
         }
-        if self.active.contains_key(&engage_id) {
-            self.crew.make(&intent);
-        } else {
+        if news {
             // The latch comes before the gateway: orders of others must be
             // denied by then.
             self.crew.make_and_wait(&intent);
+        } else {
+            self.crew.make(&intent);
         }
         let under = match intent.intent {
             Intent::Kill => {
@@ -365,7 +366,8 @@ impl<C: Crew> Core<C> {
         }
     }
 
-    pub(super) fn alarm(&mut self, text: &str) {
+    /// To every client.
+    pub fn alarm(&mut self, text: &str) {
         self.crew.tell_all(&FromAgent::Alarm { text: Text::new(text) });
     }
 }

@@ -168,7 +168,7 @@ impl Crew for Threads {
 }
 
 /// Losing this race means that somebody's latch is there: good.
-pub(super) fn make_again(path: &Path, body: &[u8]) {
+pub(in crate::control::kill) fn make_again(path: &Path, body: &[u8]) {
     if let Ok(created) = file::create(path) {
         let _ = created.make_durable(body);
     }

@@ -6,7 +6,7 @@ use crate::audit::{Act, LedgerReader};
 use crate::breaker::body;
 use crate::control::kill::latch::{LatchStep, stand_in_words};
 use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Text};
-use crate::host::{Identity, clock, ids};
+use crate::host::{Identity, clock, ids, world};
 
 /// For so long after a reset a look may still be one from before it.
 const SETTLING: u64 = 1_000_000_000;
@@ -14,7 +14,7 @@ const SETTLING: u64 = 1_000_000_000;
 impl<C: Crew> Core<C> {
     /// How the making of a latch goes: what went wrong is told and recorded,
     /// and so is its end.
-    pub(super) fn latch_step(&mut self, intent: &KillIntent, step: LatchStep) {
+    pub(in crate::control::kill) fn latch_step(&mut self, intent: &KillIntent, step: LatchStep) {
         let id = intent.engage_id;
         let main = Text::new(&intent.latch.to_string_lossy());
         match step {
@@ -55,11 +55,15 @@ impl<C: Crew> Core<C> {
         }
         // Engaged by another process of this host, whose intent we never got,
         // or by a file that was not ours.
-        let mut reader = LedgerReader::new(&self.config.home.audit());
-        if let Ok(ledger) = reader.refresh()
-            && let Some(engaged) = ledger.engaged().next()
-        {
+        let audit = self.config.home.audit();
+        let mut reader = LedgerReader::new(&audit);
+        // A log that is not there would say "nobody's" of every latch.
+        let Ok(ledger) = reader.refresh() else { return };
+        if let Some(engaged) = ledger.engaged().next() {
             self.crew.make(&engaged.intent);
+            return;
+        }
+        if world::here(|world| world.dir(&audit)).is_none() {
             return;
         }
         let (path, text) = (self.config.home.latch.clone(), self.verdict.seen.reason.clone());
@@ -85,6 +89,6 @@ impl<C: Crew> Core<C> {
             drill: false,
         };
         // Nobody asked over a socket: no client has the number 0.
-        self.engage(0, intent);
+        self.engage(0, intent, false);
     }
 }

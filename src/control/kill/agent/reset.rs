@@ -7,6 +7,7 @@ use crate::breaker::file::{self, Probe};
 use crate::control::kill::protocol::{FromAgent, ResetRequest};
 use crate::domain::{EngageId, GatewayPhase, Intent, KillIntent, Text};
 use crate::host::{Identity, clock, ids};
+use std::path::Path;
 
 impl<C: Crew> Core<C> {
     /// Ends every decision in force, if the operator names the one that the
@@ -59,6 +60,9 @@ impl<C: Crew> Core<C> {
         if !proven && !request.overrides {
             return Err(Text::new(&self.why_not_flat()));
         }
+        // Those whose record is still on its way to a slow disk, too.
+        let told = self.foreign_told.iter().filter(|file| !strangers.contains(file));
+        strangers.extend(told.copied().collect::<Vec<_>>());
         let reason = Text::new(&format!("{} ({})", request.reason, request.operator));
         self.crew.record_now(Act::Reset {
             ids: named.clone(),
@@ -79,9 +83,11 @@ impl<C: Crew> Core<C> {
         self.reset_at = clock::mono_ns();
         self.proving = None;
         self.proofs.clear();
-        let done = self.put_away(&named, foreign)?;
         self.unmade.clear();
-        self.put_stand_in_away(&named, stand_in).map(|()| done)
+        // One that can't be moved is no reason to leave the other.
+        let latch = self.put_away(&named, foreign);
+        let stand_in = self.put_stand_in_away(&named, stand_in);
+        latch.and_then(|done| stand_in.map(|()| done))
     }
 
     /// What lies in the latch's stead is reset with the rest, and named on
@@ -110,9 +116,7 @@ impl<C: Crew> Core<C> {
                 if was == Some(seen) || body.engage_id.is_some_and(|id| ids.contains(&id)) =>
             {
                 let suffix = body.engage_id.map_or_else(|| "ext".to_owned(), |id| id.to_string());
-                file::archive(&path, &suffix).map(drop).map_err(|e| {
-                    Text::new(&format!("reset is on record, but {e}: move the file by hand"))
-                })
+                move_aside(&path, &suffix)
             }
             Probe::Present { .. } => {
                 Err(Text::new("a new decision engaged meanwhile: still ENGAGED"))
@@ -134,9 +138,7 @@ impl<C: Crew> Core<C> {
                 }
                 let suffix =
                     body.engage_id.map_or_else(|| format!("ext-{}", seen.ino), |id| id.to_string());
-                file::archive(&path, &suffix).map(|_| done).map_err(|e| {
-                    Text::new(&format!("reset is on record, but {e}: move the file by hand"))
-                })
+                move_aside(&path, &suffix).map(|()| done)
             }
             Probe::Doubt(why) => Err(Text::new(&format!("reset is on record, but {why}"))),
         }
@@ -209,6 +211,17 @@ impl<C: Crew> Core<C> {
             open.join("; ")
         };
         format!("refused: {where_}; wait for VERIFIED, or insist with --override")
+    }
+}
+
+/// A move that is not known to be durable is one: if it is undone by a crash,
+/// the file stands again, and engages.
+fn move_aside(path: &Path, suffix: &str) -> Result<(), Text> {
+    match file::archive(path, suffix) {
+        Err(e) if file::probe(path) != Probe::Absent => {
+            Err(Text::new(&format!("reset is on record, but {e}: move the file by hand")))
+        }
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

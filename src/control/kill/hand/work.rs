@@ -169,9 +169,12 @@ impl<C: Crew> Work<C> {
         // The agent first: should this process die between two lines, there
         // is no latch without somebody who flattens under it. The agent waits
         // for the latch before it tells the gateway, and makes it if need be.
-        self.say(&ToAgent::Engage { intent: Box::new(intent.clone()) });
+        self.say(&ToAgent::Engage { intent: Box::new(intent.clone()), again: false });
         self.crew.make(&intent);
         let (word, id) = (intent.intent.word(), intent.engage_id);
+        if self.keeps_the_kill_before(&intent) {
+            return;
+        }
         self.kill = Some(Kill {
             began: clock::mono_ns(),
             times: StepTimes::default(),
@@ -185,6 +188,21 @@ impl<C: Crew> Work<C> {
             intent,
         });
         tracing::warn!("{word} {id}: on its way to latch and agent");
+    }
+
+    /// A second decision while the first is on its way: neither is lost, and a
+    /// block does not take the place of a kill.
+    fn keeps_the_kill_before(&mut self, intent: &KillIntent) -> bool {
+        let Some(kill) = &mut self.kill else { return false };
+        if !std::mem::replace(&mut kill.recorded, true) {
+            let intent = kill.intent.clone();
+            self.crew.record(Act::Engage { intent });
+        }
+        let keeps = kill.intent.intent == Intent::Kill && intent.intent == Intent::Block;
+        if keeps {
+            self.crew.record(Act::Engage { intent: intent.clone() });
+        }
+        keeps
     }
 
     /// What is due: the decision on its way, an agent to be found.
@@ -213,7 +231,9 @@ impl<C: Crew> Work<C> {
         kill.said_at = Some(now);
         let intent = kill.intent.clone();
         let first = !std::mem::replace(&mut kill.recorded, true);
-        let said = kill.accepted || self.say(&ToAgent::Engage { intent: Box::new(intent.clone()) });
+        let again = kill.under.is_some();
+        let said =
+            kill.accepted || self.say(&ToAgent::Engage { intent: Box::new(intent.clone()), again });
         if !said {
             self.stand_in("there is no agent");
         }

@@ -32,6 +32,12 @@ impl Hang {
         Ok(Self { words })
     }
 
+    /// Nobody watches.
+    #[cfg(test)]
+    pub fn nobody() -> Self {
+        Self { words: channel::unbounded().0 }
+    }
+
     /// A try begins.
     pub fn begins(&self, intent: &KillIntent) {
         let _ = self.words.send(Word::Begins(Box::new(intent.clone())));

@@ -1,0 +1,173 @@
+//! What must hold at every moment of every story, and at its end.
+
+use super::net::account;
+use super::parts::{Stage, short};
+use super::time::MS;
+use crate::audit::{Act, LedgerReader, Record};
+use crate::breaker::{Probe, body, probe};
+use crate::domain::{EngageId, GatewayPhase, Intent, KillIntent, KillProgress};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is true, whatever anybody saw of it.
+#[derive(Default)]
+pub struct Truth {
+    /// Decisions on record, and since when at the latest.
+    pub engaged: BTreeMap<EngageId, u64>,
+    /// Decisions whose reset was about to be written.
+    pub reset: BTreeSet<EngageId>,
+    pub last_reset: u64,
+    /// The decision of a process, from its key on.
+    pub pressed: BTreeMap<u32, EngageId>,
+    /// All that were taken.
+    pub intents: Vec<(u32, KillIntent)>,
+    /// The directory of the log went away for a while.
+    pub lost_log: bool,
+    /// Somebody removed the file.
+    pub removed: bool,
+    /// Somebody else made one.
+    pub foreign: bool,
+}
+
+/// Something is written to a file: once it is there, a record counts.
+pub fn wrote(truth: &mut Truth, bytes: &[u8], now: u64) -> Option<String> {
+    let record: Record = serde_json::from_slice(bytes).ok()?;
+    let words = format!("{} {} records ", record.role, record.who.pid);
+    match record.act {
+        Act::Engage { intent } => {
+            truth.engaged.entry(intent.engage_id).or_insert(now);
+            Some(format!("{words}ENGAGE {}", short(intent.engage_id)))
+        }
+        Act::Reset { ids, .. } => {
+            truth.reset.extend(&ids);
+            truth.last_reset = now;
+            let ids: Vec<String> = ids.iter().map(|id| short(*id)).collect();
+            Some(format!("{words}RESET {}", ids.join(" ")))
+        }
+        Act::Step { engage_id, phase, .. } => {
+            Some(format!("{words}{} {}", short(engage_id), phase.word()))
+        }
+        _ => None,
+    }
+}
+
+/// An order passed the gate of a process whose last finished look began at
+/// `looked`: nothing that this look must have seen may be in force.
+pub fn order(stage: &Stage, process: u32, looked: u64) {
+    let sim = stage.sim.lock();
+    let truth = &sim.truth;
+    let mut why = None;
+    if let Some(id) = truth.pressed.get(&process).filter(|id| !truth.reset.contains(id)) {
+        why = Some(format!("an order passed after the key of {}", short(*id)));
+    }
+    let in_force = |(id, since): &(&EngageId, &u64)| **since < looked && !truth.reset.contains(id);
+    if let Some((id, _)) = truth.engaged.iter().find(in_force) {
+        why = Some(format!("FALSE SAFE in process {process}: {} is on record", short(*id)));
+    }
+    let latch = sim.disk.files.get(&stage.home.latch).filter(|node| node.born < looked);
+    let latch = latch.map(|node| body::parse(&node.bytes).engage_id);
+    if let Some(named) = latch
+        && named.is_none_or(|id| !truth.reset.contains(&id))
+    {
+        why = Some(format!("FALSE SAFE in process {process}: the latch lies there"));
+    }
+    drop(sim);
+    if let Some(why) = why {
+        stage.sim.fail(&why);
+    }
+}
+
+/// A gateway is said to have got so far.
+pub fn progress(stage: &Stage, progress: &KillProgress) {
+    let verified = progress.phase == GatewayPhase::Verified;
+    let said = (progress.engage_id, verified);
+    stage.facts().proven.insert(progress.gateway.clone(), said);
+    if !verified {
+        return;
+    }
+    let now = stage.sim.now();
+    for (address, gateway) in &stage.gateways {
+        if address.name == progress.gateway {
+            let (open, appeared) = {
+                let account = account(gateway);
+                (account.open.len(), account.appeared)
+            };
+            if open > 0 && now.saturating_sub(appeared) > 1_500 * MS {
+                stage.sim.fail(&format!("VERIFIED, and {open} positions are open"));
+            }
+        }
+    }
+}
+
+/// The end: everything is quiet, every fault is over, an agent lives.
+///
+/// # Errors
+/// What does not hold.
+pub fn end(stage: &Stage) -> Result<(), String> {
+    let mut reader = LedgerReader::new(&stage.home.audit());
+    let ledger = reader.refresh().map_err(|e| e.to_string())?;
+    let facts = stage.facts();
+    let truth = std::mem::take(&mut stage.sim.lock().truth);
+    let latch = probe(&stage.home.latch);
+    let stands = matches!(latch, Probe::Present { .. });
+    let agent = facts.agent.as_ref().ok_or("nobody started an agent")?.process;
+    let seen = facts.verdicts.get(&agent).ok_or("the agent never looked")?.seen.phase;
+
+    // A process that lives does not forget what its operator decided.
+    for (process, intent) in &truth.intents {
+        let id = intent.engage_id;
+        let on_record = ledger.was_reset(id) || ledger.engaged().any(|e| e.intent.engage_id == id);
+        if facts.verdicts.contains_key(process) && !on_record {
+            return Err(format!("LOST: {} of living process {process}", short(id)));
+        }
+    }
+    // Its agent may have been shot before its record, and the record's disk
+    // may have been sick: the latch, or another decision, stays until a reset.
+    for (id, at) in &facts.accepted {
+        let over = truth.last_reset > *at || ledger.was_reset(*id);
+        if !over && !seen.is_engaged() {
+            return Err(format!("LOST: the agent had accepted {}", short(*id)));
+        }
+    }
+    let in_force: Vec<&KillIntent> = ledger.engaged().map(|e| &e.intent).collect();
+    for intent in &in_force {
+        if truth.reset.contains(&intent.engage_id) && !stands && !seen.is_engaged() {
+            return Err(format!("{} is in force, and the latch is not", short(intent.engage_id)));
+        }
+    }
+    if !in_force.is_empty() || ledger.foreign().next().is_some() {
+        if !stands {
+            return Err(format!("engaged, and no latch: {latch:?}"));
+        }
+        for (process, verdict) in &facts.verdicts {
+            if !verdict.seen.phase.is_engaged() {
+                return Err(format!("process {process} sees {:?}", verdict.seen.phase));
+            }
+        }
+    } else if !matches!(probe(&stage.home.fallback()), Probe::Present { .. }) {
+        if stands && !truth.foreign {
+            return Err(format!("nothing is in force, and a latch lies there: {latch:?}"));
+        }
+        for (process, verdict) in facts.verdicts.iter().filter(|_| !stands) {
+            if verdict.seen.phase.is_engaged() {
+                return Err(format!("nothing is in force, and process {process} is engaged"));
+            }
+        }
+    }
+    let kills: Vec<&&KillIntent> = in_force.iter().filter(|i| i.intent == Intent::Kill).collect();
+    if !kills.is_empty() {
+        for (address, gateway) in &stage.gateways {
+            let open = account(gateway).open.len();
+            if open > 0 {
+                return Err(format!("a kill is in force, and {open} positions are open"));
+            }
+            let proven = facts.proven.get(&address.name);
+            if !proven.is_some_and(|(id, ok)| *ok && kills.iter().any(|k| k.engage_id == *id)) {
+                return Err(format!("never proven: {proven:?}"));
+            }
+        }
+    }
+    if facts.tampered > 0 && !truth.removed {
+        return Err(String::from("an alarm of tampering, and nobody removed anything"));
+    }
+    Ok(())
+}
