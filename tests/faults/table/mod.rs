@@ -5,14 +5,19 @@
 //! `CRS_FAULT_ROW=22,31` only these. A row fails on its outcome; its time is
 //! reported beside the bound, and judged by the reader of the table.
 
+mod cases;
 mod clients;
 mod disk;
 mod feed;
 mod gateway;
+mod gateway_late;
+mod gateway_lies;
+mod keys;
 mod latch;
 mod process;
 mod runner;
 mod terminal;
+mod told;
 
 pub use runner::run;
 use std::time::Duration;
@@ -58,6 +63,8 @@ impl Came {
 fn rows() -> Vec<&'static Row> {
     let rooms = [
         gateway::ROWS,
+        gateway_late::ROWS,
+        gateway_lies::ROWS,
         clients::ROWS,
         feed::ROWS,
         latch::ROWS,
