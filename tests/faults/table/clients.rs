@@ -1,5 +1,234 @@
-//! Requests in flight, orders, strangers at the port, secrets.
+//! Requests in flight, orders without an answer, and leaving.
 
-use super::Row;
+use super::told::{Sent, Talk, body, step};
+use super::{Came, Row, cases};
+use crate::common::console::Console;
+use crate::common::sandbox::{Outcome, Signal, end, signal};
+use crate::common::wait::until;
+use crate::scene::{LIMIT, Random, Scene};
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-pub const ROWS: &[Row] = &[];
+pub const ROWS: &[Row] = &[
+    Row {
+        number: 11,
+        fault: "kill while an order is in flight, while the gateway naps, under a console's polls",
+        outcome: "handed over at once, \"queued behind the gateway\" shown, VERIFIED once it serves",
+        timed: "key to KILL_SWITCH handed to libzmq",
+        bound: Some(Duration::from_millis(10)),
+        alone: false,
+        run: busy,
+    },
+    Row {
+        number: 12,
+        fault: "OPEN_ORDER unanswered: done, not done, done late, gateway frozen",
+        outcome: "UNKNOWN, reconciled by reading, never sent again",
+        timed: "",
+        bound: None,
+        alone: false,
+        run: unanswered,
+    },
+    Row {
+        number: 13,
+        fault: "gateway away when ordered (none, frozen, dies in between), then back",
+        outcome: "0 orders delivered",
+        timed: "",
+        bound: None,
+        alone: false,
+        run: stale,
+    },
+    Row {
+        number: 14,
+        fault: "console left with the gateway down, shot, frozen, or a kill unconfirmed",
+        outcome: "exit status 0; nothing was latched that was not",
+        timed: "key to end of the process",
+        bound: Some(Duration::from_secs(1)),
+        alone: false,
+        run: leaving,
+    },
+];
+
+const ORDER: &[&str] =
+    &["order", "EURUSD", "buy", "0.01", "--yes", "--json", "--timeout", "1"];
+
+/// A gateway with two positions that naps, or answers an order, so late.
+fn gateway(behaviours: &[&str], delay: Duration) -> Scene {
+    let delay = delay.as_secs_f64().to_string();
+    let mut args = vec!["--positions", "2", "--rate", "0", "--delay", &delay];
+    for behaviour in behaviours {
+        args.extend(["--behaviour", behaviour]);
+    }
+    let mut scene = Scene::empty();
+    scene.gateway(&args);
+    scene
+}
+
+fn busy(seed: u64) -> Came {
+    // What was seen of real ones: 1 to 5.5 s.
+    let nap = Random::new(seed).ms(1_000, 5_500);
+    cases::all(&["order", "nap", "polls"], |form| {
+        let mut scene = gateway(&["late-order"], nap);
+        match form {
+            "order" => behind_an_order(&mut scene),
+            "nap" => {
+                scene.warm_agent();
+                signal(scene.peers[0].pid(), Signal::USR1);
+                queued(&mut scene, nap)
+            }
+            _ => under_polls(&mut scene),
+        }
+    })
+}
+
+/// A kill that is told to wait: when it was handed over, since the key.
+fn queued(scene: &mut Scene, nap: Duration) -> Duration {
+    let mut talk = Talk::kill(scene);
+    talk.says("queued behind the gateway");
+    let status = scene.status();
+    assert_eq!(talk.exit(), Some(0), "{}", talk.text());
+    scene.verified();
+    let status = if step(&status["kill"][0], "sent").is_some() { status } else { scene.status() };
+    let kill = &status["kill"][0];
+    let sent = step(kill, "sent").unwrap_or_else(|| panic!("never sent: {status:#}"));
+    assert!(sent < nap, "it waited for the gateway: {status:#}");
+    sent
+}
+
+fn behind_an_order(scene: &mut Scene) -> Duration {
+    scene.warm_agent();
+    let args = ["order", "EURUSD", "buy", "0.01", "--yes", "--timeout", "20"];
+    let mut command = scene.home.crs(&args);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut order = command.spawn().unwrap();
+    assert!(scene.peers[0].saw("OPEN_ORDER", LIMIT));
+    let sent = queued(scene, Duration::from_secs(1));
+    end(&mut order);
+    assert_eq!(scene.peers[0].count("OPEN_ORDER"), 1);
+    sent
+}
+
+/// Whatever a console asks stands in the queue at most once.
+fn under_polls(scene: &mut Scene) -> Duration {
+    let mut console = Console::crs(&scene.home, &["console"], 120, 40);
+    console.wait_for("a proven gateway", LIMIT, |t| t.contains("v1.0") && t.contains("2 open"));
+    // The polls, the console's own hand, the agent.
+    let greeted = || (Sent::of(&scene.peers[0], "HEARTBEAT").lines.len() >= 3).then_some(());
+    assert!(until(LIMIT, greeted).is_some(), "{}", console.text());
+    sleep(Duration::from_millis(150));
+    signal(scene.peers[0].pid(), Signal::USR1);
+    let before = scene.peers[0].requests().len();
+    super::keys::kill(&mut console);
+    let words = "queued behind the gateway";
+    console.wait_for(words, LIMIT, |t| t.contains("queued behind"));
+    console.wait_for("the proof", LIMIT, |t| t.contains("VERIFIED flat"));
+    let ahead: Vec<String> = scene.peers[0].requests()[before..]
+        .iter()
+        .map(|request| body(request)["action"].to_string())
+        .take_while(|action| action != "\"KILL_SWITCH\"")
+        .collect();
+    assert!(ahead.len() <= 4, "the console's three questions and one greeting: {ahead:?}");
+    scene.verified();
+    let status = scene.status();
+    step(&status["kill"][0], "sent").unwrap_or_else(|| panic!("never sent: {status:#}"))
+}
+
+#[track_caller]
+fn ends(outcome: &Outcome, code: i32, ending: &str) {
+    assert_eq!(outcome.code, Some(code), "{outcome:#?}");
+    assert_eq!(outcome.json()["ending"], ending, "{outcome:#?}");
+}
+
+fn unanswered(_seed: u64) -> Came {
+    let forms = ["mute-order", "lose-order", "late-order", "freeze-before-order"];
+    cases::all(&forms, |behaviour| {
+        let scene = gateway(&[behaviour], Duration::from_millis(1_500));
+        let freezes = behaviour == "freeze-before-order";
+        let pid = scene.peers[0].pid();
+        let began = Instant::now();
+        let outcome = scene.run(ORDER);
+        let took = began.elapsed();
+        ends(&outcome, 4, "unknown");
+        let report = outcome.json();
+        let note = report["note"].as_str().unwrap();
+        assert!(note.contains("UNKNOWN") && note.contains("not sent again"), "{note}");
+        match behaviour {
+            "lose-order" => assert!(note.contains("no position that fits"), "{note}"),
+            "mute-order" => assert_eq!(report["ticket"], 1_000_003, "{report:#}"),
+            _ => {}
+        }
+        // The answer that comes late, the gateway that wakes: no reason to
+        // send anything.
+        signal(pid, Signal::CONT);
+        sleep(Duration::from_millis(1_200));
+        let orders = scene.peers[0].count("OPEN_ORDER");
+        assert!(orders == 1 || (freezes && orders == 0), "{behaviour}: {orders}");
+        let open = if behaviour == "lose-order" { 2 } else { 2 + u64::try_from(orders).unwrap() };
+        let read = scene.run(&["positions", "--json"]).json();
+        let rows = read["gateways"][0]["positions"].as_array().map(Vec::len);
+        assert_eq!(rows, usize::try_from(open).ok(), "{behaviour}: {read:#}");
+        took
+    })
+}
+
+fn stale(_seed: u64) -> Came {
+    cases::all(&["none", "frozen", "dies"], |form| {
+        let mut scene = Scene::empty();
+        match form {
+            "none" => ends(&scene.run(ORDER), 2, "not_sent"),
+            "frozen" => {
+                scene.peer(&["honest"]);
+                signal(scene.peers[0].pid(), Signal::STOP);
+                ends(&scene.run(ORDER), 2, "not_sent");
+                signal(scene.peers[0].pid(), Signal::CONT);
+            }
+            _ => {
+                scene.peer(&["die-before-order"]);
+                let outcome = scene.run(ORDER);
+                let code = outcome.code;
+                assert!(code == Some(2) || code == Some(4), "{outcome:#?}");
+                assert!(scene.peers[0].ended(LIMIT));
+            }
+        }
+        if form != "frozen" {
+            scene.peer(&["honest"]);
+        }
+        // Time for a queue to be emptied, had anything kept one.
+        sleep(Duration::from_millis(1_500));
+        assert_eq!(scene.run(&["heartbeat"]).code, Some(0), "{form}: it is back");
+        let orders: usize = scene.peers.iter().map(|peer| peer.count("OPEN_ORDER")).sum();
+        assert_eq!(orders, 0, "{form}");
+        assert_eq!(scene.peers.last().unwrap().positions(), Some(2));
+        Duration::ZERO
+    })
+}
+
+fn leaving(_seed: u64) -> Came {
+    cases::all(&["down", "shot", "frozen", "killing"], |form| {
+        let mut scene = if form == "down" { Scene::empty() } else { Scene::with(&["honest"]) };
+        let mut console = Console::crs(&scene.home, &["console"], 80, 24);
+        if form == "down" {
+            console.wait_for("its absence", LIMIT, |t| t.contains("no answer"));
+        } else {
+            console.wait_for("a gateway", LIMIT, |t| t.contains("2 open"));
+            let which = if form == "shot" { Signal::KILL } else { Signal::STOP };
+            signal(scene.peers[0].pid(), which);
+            sleep(Duration::from_millis(300));
+        }
+        if form == "killing" {
+            super::keys::kill(&mut console);
+            console.wait_for("UNCONFIRMED", LIMIT, |t| t.contains("UNCONFIRMED"));
+        }
+        let began = Instant::now();
+        console.keys("q");
+        let status = until(LIMIT, || console.exit(Duration::ZERO));
+        let took = began.elapsed();
+        assert_eq!(status.map(|s| s.exit_code()), Some(0), "{form}: {}", console.text());
+        assert_eq!(scene.home.latch().exists(), form == "killing");
+        if form == "killing" {
+            signal(scene.peers[0].pid(), Signal::CONT);
+            scene.verified();
+        }
+        took
+    })
+}

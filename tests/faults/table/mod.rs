@@ -16,6 +16,8 @@ mod keys;
 mod latch;
 mod process;
 mod runner;
+mod squatter;
+mod strangers;
 mod terminal;
 mod told;
 
@@ -66,6 +68,7 @@ fn rows() -> Vec<&'static Row> {
         gateway_late::ROWS,
         gateway_lies::ROWS,
         clients::ROWS,
+        strangers::ROWS,
         feed::ROWS,
         latch::ROWS,
         disk::ROWS,

@@ -18,7 +18,6 @@ use std::time::{Duration, Instant};
 /// A command that talks; ends with this value.
 pub struct Talk {
     child: Child,
-    began: Instant,
     lines: Arc<Mutex<Vec<(Duration, String)>>>,
 }
 
@@ -40,7 +39,7 @@ impl Talk {
                 into.lock().unwrap().push((began.elapsed(), line));
             }
         });
-        Self { child, began, lines }
+        Self { child, lines }
     }
 
     /// When it said `words`, since the start of its process: later than since
@@ -57,11 +56,6 @@ impl Talk {
     pub fn text(&self) -> String {
         let lines = self.lines.lock().unwrap();
         lines.iter().map(|(at, line)| format!("{at:?} {line}\n")).collect()
-    }
-
-    /// How long it has been running.
-    pub fn age(&self) -> Duration {
-        self.began.elapsed()
     }
 
     /// Its own exit status.
