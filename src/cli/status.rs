@@ -82,16 +82,8 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let by_hand = kill.iter().any(KillProgress::needs_card)
         || recorded.iter().any(|step| step.phase.needs_card());
     let card_lines = if by_hand { card::lines(&loaded.settings.card) } else { Vec::new() };
-    let report = Report {
-        document,
-        latch: seen,
-        agent_pid,
-        kill,
-        recorded,
-        live,
-        live_lines,
-        card_lines,
-    };
+    let report =
+        Report { document, latch: seen, agent_pid, kill, recorded, live, live_lines, card_lines };
     if args.json {
         ctx.out.json(&report);
     } else {

@@ -49,8 +49,7 @@ pub const ROWS: &[Row] = &[
     },
 ];
 
-const ORDER: &[&str] =
-    &["order", "EURUSD", "buy", "0.01", "--yes", "--json", "--timeout", "1"];
+const ORDER: &[&str] = &["order", "EURUSD", "buy", "0.01", "--yes", "--json", "--timeout", "1"];
 
 /// A gateway with two positions that naps, or answers an order, so late.
 fn gateway(behaviours: &[&str], delay: Duration) -> Scene {

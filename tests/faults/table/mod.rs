@@ -5,6 +5,7 @@
 //! `CRS_FAULT_ROW=22,31` only these. A row fails on its outcome; its time is
 //! reported beside the bound, and judged by the reader of the table.
 
+mod canary;
 mod cases;
 mod clients;
 mod disk;
@@ -12,6 +13,7 @@ mod feed;
 mod gateway;
 mod gateway_late;
 mod gateway_lies;
+mod haul;
 mod keys;
 mod latch;
 mod process;
@@ -69,6 +71,7 @@ fn rows() -> Vec<&'static Row> {
         gateway_lies::ROWS,
         clients::ROWS,
         strangers::ROWS,
+        canary::ROWS,
         feed::ROWS,
         latch::ROWS,
         disk::ROWS,

@@ -113,8 +113,7 @@ fn on_screen(scene: &Scene, peer: &str, kill: &str) {
 }
 
 fn squatters(_seed: u64) -> Came {
-    let forms =
-        [Form::Http, Form::Ssh, Form::Silent, Form::Garbage, Form::Echo, Form::Shut];
+    let forms = [Form::Http, Form::Ssh, Form::Silent, Form::Garbage, Form::Echo, Form::Shut];
     cases::all(&forms, |form| {
         let squatter = Squatter::start(form);
         let mut scene = Scene::at(squatter.port);

@@ -55,7 +55,8 @@ impl Talk {
     /// Everything so far.
     pub fn text(&self) -> String {
         let lines = self.lines.lock().unwrap();
-        lines.iter().map(|(at, line)| format!("{at:?} {line}\n")).collect()
+        let lines: Vec<String> = lines.iter().map(|(at, l)| format!("{at:?} {l}")).collect();
+        lines.join("\n")
     }
 
     /// Its own exit status.
