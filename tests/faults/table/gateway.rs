@@ -107,7 +107,7 @@ fn down(_seed: u64) -> Came {
 /// One step of a kill that nobody hears.
 fn taken(name: &str) -> Came {
     let scene = Scene::empty();
-    let (code, report) = kill(&scene, "1");
+    let (code, report) = kill(&scene, "0.5");
     assert_eq!((code, &report["latch"]), (Some(3), &"DURABLE".into()), "{report:#}");
     let gateway = &report["gateways"][0];
     for never in ["sent", "acked", "verified"] {

@@ -66,7 +66,7 @@ fn nobodys() -> Duration {
     // The second question was answered at once.
     console.wait_for("the positions", LIMIT, |t| t.contains("no open position"));
     // The kill's own late answer was due no more than a moment later.
-    std::thread::sleep(Duration::from_secs(2));
+    std::thread::sleep(Duration::from_millis(1_500));
     let status = scene.status();
     assert_eq!(step(&status["kill"][0], "acked"), None, "{status:#}");
     scene.verified();

@@ -11,7 +11,7 @@ pub const ROWS: &[Row] = &[
         number: 6,
         fault: "wrong or absent req_id, with or without a greeting that is right",
         outcome: "never an ACK; the switch holds",
-        timed: "",
+        timed: "how long it was lied to",
         bound: None,
         alone: false,
         run: ids,
@@ -29,7 +29,7 @@ pub const ROWS: &[Row] = &[
         number: 8,
         fault: "ERROR nested in SUCCESS, of a kill, an order, a close",
         outcome: "failed, and said so",
-        timed: "",
+        timed: "how long it was lied to",
         bound: None,
         alone: false,
         run: nested,
@@ -47,7 +47,7 @@ pub const ROWS: &[Row] = &[
         number: 10,
         fault: "blind gateway: no positions, 0 of 0, account in error or without margin",
         outcome: "never VERIFIED, never shown as flat, no reset",
-        timed: "",
+        timed: "how long it was lied to",
         bound: None,
         alone: false,
         run: blind,
@@ -56,7 +56,7 @@ pub const ROWS: &[Row] = &[
 
 /// A kill that is told nothing good for a while.
 fn unproven(scene: &Scene, code: i32) -> Talk {
-    let mut talk = Talk::of(scene, &["kill", "--reason", "f", "--yes", "--timeout", "2"]);
+    let mut talk = Talk::of(scene, &["kill", "--reason", "f", "--yes", "--timeout", "1.5"]);
     assert_eq!(talk.exit(), Some(code), "{}", talk.text());
     assert!(!talk.text().contains("VERIFIED"), "{}", talk.text());
     assert!(scene.home.latch().exists());

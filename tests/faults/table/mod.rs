@@ -6,6 +6,7 @@
 //! reported beside the bound, and judged by the reader of the table.
 
 mod canary;
+mod canary_verbs;
 mod cases;
 mod clients;
 mod disk;
@@ -16,6 +17,7 @@ mod gateway_lies;
 mod haul;
 mod keys;
 mod latch;
+mod orders;
 mod process;
 mod runner;
 mod squatter;
@@ -70,6 +72,7 @@ fn rows() -> Vec<&'static Row> {
         gateway_late::ROWS,
         gateway_lies::ROWS,
         clients::ROWS,
+        orders::ROWS,
         strangers::ROWS,
         canary::ROWS,
         feed::ROWS,
