@@ -134,15 +134,15 @@ fn with_a_screen(stage: &Stage) {
     console.wait_for("the proof", LIMIT, |t| t.contains("VERIFIED flat"));
     console.keys("q");
     console.exit(LIMIT).unwrap();
-    stage.haul.keep("the console's screen", console.written());
+    stage.haul.keep("the console's screen", &console.written());
     let broken = stage.screen(&["--config", &stage.broken, "console"]);
     sleep(Duration::from_millis(600));
-    stage.haul.keep("a console without a configuration", broken.written());
+    stage.haul.keep("a console without a configuration", &broken.written());
     let mut demo = stage.screen(&["demo"]);
     demo.wait_for("the demo", LIMIT, |t| t.contains("SIM"));
     demo.keys("q");
     sleep(Duration::from_millis(300));
-    stage.haul.keep("the demo's screen", demo.written());
+    stage.haul.keep("the demo's screen", &demo.written());
 }
 
 /// A kill with a reason, over a configuration that holds and one that is
@@ -161,13 +161,13 @@ fn search(stage: &Stage) {
     let home = stage.scene.home.path();
     for pid in stage.scene.home.processes() {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        stage.haul.keep(&format!("command line of {pid}"), line);
+        stage.haul.keep(&format!("command line of {pid}"), &line);
     }
     for path in files(home).into_iter().filter(|path| !stage.planted.contains(path)) {
-        stage.haul.keep(&path.display().to_string(), fs::read(&path).unwrap_or_default());
+        stage.haul.keep(&path.display().to_string(), &fs::read(&path).unwrap_or_default());
     }
     let wire: String = stage.scene.peers[0].requests().iter().map(ToString::to_string).collect();
-    stage.haul.keep("wire", wire.into_bytes());
+    stage.haul.keep("wire", wire.as_bytes());
     // The search finds what is there: in the log and in what was printed.
     assert!(stage.haul.with(REASON).len() >= 3, "{:?}", stage.haul.with(REASON));
     assert!(!stage.haul.with(REASON).contains(&"wire".to_owned()), "the reason stays here");

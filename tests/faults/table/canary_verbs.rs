@@ -91,5 +91,5 @@ pub fn published(stage: &Stage) {
         }
     }
     assert!(!heard.is_empty(), "nothing was published");
-    stage.haul.keep("ticks and telemetry", heard);
+    stage.haul.keep("ticks and telemetry", &heard);
 }

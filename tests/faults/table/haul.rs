@@ -10,13 +10,14 @@ use std::time::Duration;
 
 #[derive(Default)]
 pub struct Haul {
-    all: Mutex<Vec<(String, Vec<u8>)>>,
+    all: Mutex<Vec<(String, String)>>,
 }
 
 impl Haul {
-    /// Keeps a piece.
-    pub fn keep(&self, name: &str, bytes: Vec<u8>) {
-        self.all.lock().unwrap().push((name.to_owned(), bytes));
+    /// Keeps a piece, in small letters.
+    pub fn keep(&self, name: &str, bytes: &[u8]) {
+        let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
+        self.all.lock().unwrap().push((name.to_owned(), text));
     }
 
     /// Runs a command to its end, or for so long, and keeps what it prints.
@@ -28,7 +29,7 @@ impl Haul {
         let mut child = command.spawn().unwrap();
         let _ = until(limit, || child.try_wait().unwrap());
         end(&mut child);
-        self.keep(name, fs::read(&path).unwrap());
+        self.keep(name, &fs::read(&path).unwrap());
     }
 
     /// How many pieces there are.
@@ -42,13 +43,9 @@ impl Haul {
         for byte in words.bytes() {
             let _ = write!(hex, "{byte:02x}");
         }
+        let words = words.to_ascii_lowercase();
         let all = self.all.lock().unwrap();
-        let holds = |bytes: &[u8], what: &[u8]| {
-            bytes.windows(what.len()).any(|part| part.eq_ignore_ascii_case(what))
-        };
-        all.iter()
-            .filter(|(_, bytes)| holds(bytes, words.as_bytes()) || holds(bytes, hex.as_bytes()))
-            .map(|(name, _)| name.clone())
-            .collect()
+        let holds = |text: &str| text.contains(&words) || text.contains(&hex);
+        all.iter().filter(|(_, text)| holds(text)).map(|(name, _)| name.clone()).collect()
     }
 }

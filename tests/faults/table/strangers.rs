@@ -62,20 +62,19 @@ fn refused(scene: &Scene, phase: &str) -> Duration {
     card
 }
 
-/// Every message is a HEARTBEAT; how many came from each process.
-fn heartbeats(scene: &Scene) -> BTreeMap<String, usize> {
-    let mut by = BTreeMap::new();
-    let mut lines = BTreeMap::new();
+/// Every message is a HEARTBEAT; how many came from each process, and on each
+/// connection.
+fn heartbeats(scene: &Scene) -> [BTreeMap<String, usize>; 2] {
+    let [mut by, mut lines] = [BTreeMap::new(), BTreeMap::new()];
     for request in scene.peers[0].requests() {
         let sent = body(&request);
         assert_eq!(sent["action"], "HEARTBEAT", "{request:#}");
         // hb-<process>-<run>-<count>
         let id = sent["req_id"].as_str().unwrap().to_owned();
         *by.entry(id.split('-').nth(1).unwrap().to_owned()).or_default() += 1;
-        *lines.entry(request["from"].to_string()).or_insert(0) += 1;
+        *lines.entry(request["from"].to_string()).or_default() += 1;
     }
-    assert!(lines.values().all(|n| *n == 1), "one a connection: {lines:?}");
-    by
+    [by, lines]
 }
 
 fn rogues(_seed: u64) -> Came {
@@ -84,24 +83,34 @@ fn rogues(_seed: u64) -> Came {
         let mut scene = Scene::with(&[behaviour]);
         scene.agent();
         let card = refused(&scene, "NOT_V1");
-        let by = heartbeats(&scene);
+        let [by, _] = heartbeats(&scene);
         assert!(!by.is_empty() && by.values().all(|n| *n == 1), "{behaviour}: {by:?}");
         // An answer to somebody else's question is no answer to this one.
         let code = if behaviour == "wrong-req-id-all" { 2 } else { 1 };
         let beat = scene.run(&["heartbeat", "--timeout", "1"]);
         assert_eq!(beat.code, Some(code), "{behaviour}: {beat:#?}");
         if behaviour == "echo" {
-            on_screen(&scene, "NOT v1.0", "NOT v1.0");
+            let mut console = on_screen(&scene, "NOT v1.0", "NOT v1.0");
             // The console's two lines: its polls and its hand.
-            let by = heartbeats(&scene);
+            let [by, lines] = heartbeats(&scene);
             assert!(by.values().all(|n| *n <= 2), "{behaviour}: {by:?}");
+            assert!(lines.values().all(|n| *n == 1), "one a connection: {lines:?}");
+            // Asked to, each asks once more, and that is all.
+            let before = scene.peers[0].requests().len();
+            console.keys("pp");
+            let again = || (scene.peers[0].requests().len() > before).then_some(());
+            assert!(until(LIMIT, again).is_some(), "{}", console.text());
+            std::thread::sleep(Duration::from_millis(1_500));
+            let more = scene.peers[0].requests().len() - before;
+            assert!(more <= 3, "{behaviour}: {more}");
+            heartbeats(&scene);
         }
         card
     })
 }
 
 /// A console that comes later shows the same, and the card at once.
-fn on_screen(scene: &Scene, peer: &str, kill: &str) {
+fn on_screen(scene: &Scene, peer: &str, kill: &str) -> Console {
     let console = Console::crs(&scene.home, &["console"], 120, 40);
     console.wait_for("the card", LIMIT, |text| {
         text.contains("ENGAGED")
@@ -110,6 +119,7 @@ fn on_screen(scene: &Scene, peer: &str, kill: &str) {
             && text.contains(WORDS)
     });
     std::thread::sleep(Duration::from_millis(500));
+    console
 }
 
 fn squatters(_seed: u64) -> Came {
