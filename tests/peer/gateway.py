@@ -49,7 +49,7 @@ BEHAVIOURS = {
     "mute-order": "OPEN_ORDER works, and is never answered",
     "lose-order": "OPEN_ORDER does nothing, and is never answered",
     "late-order": "OPEN_ORDER works at once, its answer comes --delay seconds late",
-    "freeze-before-order": "stops itself (SIGSTOP) after the second GET_ACCOUNT_INFO",
+    "freeze-on-order": "stops itself (SIGSTOP) on an OPEN_ORDER; when continued it works",
     "die-before-order": "exits after the second GET_ACCOUNT_INFO, which it answers",
     "die-mid-kill": "exits on the first KILL_SWITCH before it closes anything",
     "die-after-kill": "exits on the first KILL_SWITCH after it closed everything, unanswered",
@@ -376,6 +376,8 @@ def run(args):
             log(out, t=time.time(), action="KILL_SWITCH", died="before",
                 raw=raw.decode("utf-8", "backslashreplace"))
             os._exit(0)
+        if "freeze-on-order" in broker.traits and b"OPEN_ORDER" in raw:
+            os.kill(os.getpid(), signal.SIGSTOP)
         reply, action = answer(broker, raw)
         log(out, t=time.time(), action=action, raw=raw.decode("utf-8", "backslashreplace"),
             # Who asked: a name that ROUTER gives to each connection.
@@ -394,9 +396,12 @@ def run(args):
             continue
         if put_by == "late-once" and put_by in broker.traits:
             continue
-        if (action == "GET_ACCOUNT_INFO" and broker.accounts == 2
-                and before_order(broker, rep, frames[:-1] + [reply])):
-            continue
+        # A client that orders has just read the account for the second time.
+        if "die-before-order" in broker.traits and broker.accounts == 2:
+            rep.send_multipart(frames[:-1] + [reply])
+            # Until the answer has left the process.
+            time.sleep(0.02)
+            os._exit(0)
         if action == "KILL_SWITCH" and "drop-kill" in broker.traits:
             rep.close()
             rep = router(context)
@@ -411,19 +416,6 @@ def run(args):
         if "slow-idle" in broker.traits and time.monotonic() - idle_since > 0.4:
             late = args.delay
         held = (time.monotonic() + late, frames[:-1] + [reply])
-
-
-def before_order(broker, rep, reply):
-    """A client that orders has just read the account for the second time."""
-    if not broker.traits & {"freeze-before-order", "die-before-order"}:
-        return False
-    rep.send_multipart(reply)
-    # Until the answer has left the process.
-    time.sleep(0.01)
-    if "die-before-order" in broker.traits:
-        os._exit(0)
-    os.kill(os.getpid(), signal.SIGSTOP)
-    return True
 
 
 def router(context):

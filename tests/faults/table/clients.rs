@@ -1,7 +1,7 @@
 //! Kills behind other requests, and leaving.
 
-use super::told::{Sent, Talk, body, step};
-use super::{Came, Row, cases};
+use super::told::{Talk, body, step};
+use super::{Came, Row, cases, keys};
 use crate::common::console::Console;
 use crate::common::sandbox::{Signal, end, signal};
 use crate::common::wait::until;
@@ -95,15 +95,10 @@ fn behind_an_order(scene: &mut Scene) -> Duration {
 
 /// Whatever a console asks stands in the queue at most once.
 fn under_polls(scene: &mut Scene) -> Duration {
-    let mut console = Console::crs(&scene.home, &["console"], 120, 40);
-    console.wait_for("a proven gateway", LIMIT, |t| t.contains("v1.0") && t.contains("2 open"));
-    // The polls, the console's own hand, the agent.
-    let greeted = || (Sent::of(&scene.peers[0], "HEARTBEAT").lines.len() >= 3).then_some(());
-    assert!(until(LIMIT, greeted).is_some(), "{}", console.text());
-    sleep(Duration::from_millis(150));
+    let mut console = keys::settled(scene);
     signal(scene.peers[0].pid(), Signal::USR1);
     let before = scene.peers[0].requests().len();
-    super::keys::kill(&mut console);
+    keys::kill(&mut console);
     let words = "queued behind the gateway";
     console.wait_for(words, LIMIT, |t| t.contains("queued behind"));
     console.wait_for("the proof", LIMIT, |t| t.contains("VERIFIED flat"));
@@ -131,7 +126,7 @@ fn leaving(_seed: u64) -> Came {
             sleep(Duration::from_millis(300));
         }
         if form == "killing" {
-            super::keys::kill(&mut console);
+            keys::kill(&mut console);
             console.wait_for("UNCONFIRMED", LIMIT, |t| t.contains("UNCONFIRMED"));
         }
         let began = Instant::now();

@@ -1,7 +1,7 @@
 //! Gateways that are down, frozen, half-open, or restart, seen by a kill.
 
 use super::told::{Sent, Talk, kill, now, recorded, step};
-use super::{Came, Row};
+use super::{Came, Row, keys};
 use crate::common::console::Console;
 use crate::common::sandbox::Signal;
 use crate::common::sandbox::signal;
@@ -125,7 +125,7 @@ fn taken(name: &str) -> Came {
     let scene = Scene::empty();
     let mut console = Console::crs(&scene.home, &["console"], 120, 40);
     console.wait_for("an agent", LIMIT, |text| text.contains("ready, pid"));
-    super::keys::kill(&mut console);
+    keys::kill(&mut console);
     let time = until(LIMIT, || on_screen(&console.text(), name));
     let time = time.unwrap_or_else(|| panic!("no {name}, the screen:\n{}", console.text()));
     let durable = until(LIMIT, || (scene.status()["latch"]["phase"] == "DURABLE").then_some(()));
@@ -166,11 +166,12 @@ fn half_open(_seed: u64) -> Came {
     let proxy = Proxy::to(far.port);
     let mut scene = Scene::at(proxy.port);
     scene.peers = far.into_peers();
-    let mut console = Console::crs(&scene.home, &["console"], 120, 40);
-    console.wait_for("a proven gateway", LIMIT, |t| t.contains("v1.0") && t.contains("2 open"));
+    let mut console = keys::settled(&scene);
+    assert!(!console.text().contains("DOWN"), "{}", console.text());
+    keys::arm(&mut console);
     proxy.silence(true);
     let began = Instant::now();
-    super::keys::kill(&mut console);
+    console.keys("y");
     let (mut down, mut lost) = (None, None);
     let both = until(LIMIT, || {
         let text = console.text();
