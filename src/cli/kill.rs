@@ -2,7 +2,7 @@
 
 use super::exit::exits;
 use super::reach::seconds;
-use super::{Context, Exit, Outcome, confirm, wiring};
+use super::{Context, Exit, Outcome, card, confirm, wiring};
 use crate::breaker::Gate;
 use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchPhase, Text};
 use crate::event::{Event, Receiver, channel_pair};
@@ -86,6 +86,7 @@ pub(super) fn engage(
     let engage_id = hand.decide(intent, Text::new(reason), pressed);
     let targets = loaded.settings.gateways.len();
     let mut seen = Watch::new(ctx, engage_id, json);
+    seen.card = card::lines(&loaded.settings.card);
     let until = clock::mono_ns() + u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
     while clock::mono_ns() < until && !seen.settled(intent, targets) {
         seen.hear(&receiver);
@@ -132,11 +133,14 @@ struct Watch<'a> {
     last: BTreeMap<u16, KillProgress>,
     agent: Option<u32>,
     log: Vec<Text>,
+    /// The out-of-band card, until it is shown.
+    card: Vec<String>,
 }
 
 impl<'a> Watch<'a> {
     fn new(ctx: &'a mut Context, id: EngageId, quiet: bool) -> Self {
-        Self { ctx, id, quiet, last: BTreeMap::new(), agent: None, log: Vec::new() }
+        let (last, log, card) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { ctx, id, quiet, last, agent: None, log, card }
     }
 
     fn hear(&mut self, receiver: &Receiver) {
@@ -186,6 +190,11 @@ impl<'a> Watch<'a> {
                     survivor.lots,
                     survivor.doing
                 ));
+            }
+        }
+        if now.needs_card() {
+            for line in std::mem::take(&mut self.card) {
+                self.say(&line);
             }
         }
         self.last.insert(now.target, now);

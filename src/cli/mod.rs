@@ -13,6 +13,7 @@ pub mod arm;
 pub mod audit;
 pub mod block;
 pub mod brief;
+pub mod card;
 pub mod clerk;
 pub mod close;
 pub mod completions;

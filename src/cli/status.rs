@@ -2,7 +2,7 @@
 
 use super::exit::exits;
 use super::live::{self, LiveTerms, Standing};
-use super::{Context, Exit, Outcome, wiring};
+use super::{Context, Exit, Outcome, card, wiring};
 use crate::audit::LedgerReader;
 use crate::breaker::{Gate, LatchHome, Probe, StatusDocument, probe};
 use crate::config::Settings;
@@ -51,6 +51,8 @@ struct Report {
     live: Vec<Standing>,
     #[serde(skip)]
     live_lines: Vec<String>,
+    #[serde(skip)]
+    card_lines: Vec<String>,
 }
 
 /// Looks at the latch, asks a running agent, reads the log.
@@ -77,7 +79,11 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let standing = LiveTerms::of(&loaded.settings).standing();
     let live_lines = live::lines(&standing, seen.phase);
     let live = standing.unwrap_or_default();
-    let report = Report { document, latch: seen, agent_pid, kill, recorded, live, live_lines };
+    let by_hand = kill.iter().any(KillProgress::needs_card)
+        || recorded.iter().any(|step| step.phase.needs_card());
+    let card_lines = if by_hand { card::lines(&loaded.settings.card) } else { Vec::new() };
+    let report =
+        Report { document, latch: seen, agent_pid, kill, recorded, live, live_lines, card_lines };
     if args.json {
         ctx.out.json(&report);
     } else {
@@ -184,5 +190,8 @@ fn show(report: &Report, ctx: &mut Context) {
     }
     if !report.kill.is_empty() || !report.recorded.is_empty() {
         out.line("Pending orders: not verifiable");
+    }
+    for line in &report.card_lines {
+        out.line(line);
     }
 }

@@ -103,6 +103,28 @@ pub struct Card {
     pub account: Text,
 }
 
+impl Card {
+    /// In the place of a card that nobody wrote.
+    pub const NONE: &str =
+        "no card configured: stop the sentinel, AutoTrading off, call the broker";
+
+    /// What was written, each line with its label.
+    #[must_use]
+    pub fn lines(&self) -> Vec<(Text, Text)> {
+        [
+            ("sentinel", &self.stop_sentinel),
+            ("gateway", &self.remote_stop),
+            ("AutoTrading", &self.autotrading),
+            ("broker", &self.broker_phone),
+            ("account", &self.account),
+        ]
+        .into_iter()
+        .filter(|(_, words)| !words.is_empty())
+        .map(|(label, words)| (Text::new(label), words.clone()))
+        .collect()
+    }
+}
+
 /// The paper gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PaperSettings {

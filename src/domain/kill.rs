@@ -92,6 +92,12 @@ impl GatewayPhase {
             Self::StoodDown => "STOOD DOWN",
         }
     }
+
+    /// Whether a human must do what the wire does not do.
+    #[must_use]
+    pub const fn needs_card(self) -> bool {
+        matches!(self, Self::NotV1 | Self::Unconfirmed | Self::StoodDown)
+    }
 }
 
 /// A position that outlived the kill.
@@ -169,6 +175,14 @@ pub struct KillProgress {
     pub driver: Text,
     /// One line: what is happening, or what failed.
     pub note: Text,
+}
+
+impl KillProgress {
+    /// Whether the out-of-band card must be shown.
+    #[must_use]
+    pub const fn needs_card(&self) -> bool {
+        matches!(self.intent, Intent::Kill) && self.phase.needs_card()
+    }
 }
 
 /// The latch as the driver of a kill knows it.

@@ -183,7 +183,7 @@ impl Req {
                             return Ok(Some((i, body)));
                         }
                     }
-                    None => self.strays += 1,
+                    None => self.stray(),
                 }
             }
             self.settle()?;
@@ -226,7 +226,7 @@ impl Req {
     fn own(&mut self, posted: &Posted, heard: Heard) -> Option<Vec<u8>> {
         let other = |r: Reply<'_>| r.req_id.as_str() != posted.req_id.as_str();
         if heard.envelope != posted.envelope || Reply::decode(&heard.body).is_ok_and(other) {
-            self.strays += 1;
+            self.stray();
             return None;
         }
         Some(heard.body)
@@ -247,8 +247,18 @@ impl Req {
                 let envelope = u32::from_be_bytes(number);
                 return Ok(Some(Heard { envelope, body: body.concat() }));
             }
-            self.strays += 1;
+            self.stray();
         }
+    }
+
+    /// Drops an answer that is nobody's.
+    fn stray(&mut self) {
+        self.strays += 1;
+        tracing::warn!(
+            "{}: an answer to no open question was dropped, {} so far",
+            self.to,
+            self.strays
+        );
     }
 
     fn hear(&mut self) {

@@ -19,7 +19,7 @@ pub fn hints(keymap: &Keymap, context: Context, card: &Card, state: &State) -> H
         log_page: Text::new(keymap.keys_for(Action::LogPage, context).unwrap_or_default()),
         live: live(keymap, context, state),
         help: help(keymap),
-        card: card_lines(card),
+        card: card.lines(),
     }
 }
 
@@ -88,20 +88,6 @@ fn title(context: Context) -> Text {
         Context::Log => "In Log",
         Context::Help => "In this help",
     })
-}
-
-fn card_lines(card: &Card) -> Vec<(Text, Text)> {
-    [
-        ("sentinel", &card.stop_sentinel),
-        ("gateway", &card.remote_stop),
-        ("AutoTrading", &card.autotrading),
-        ("broker", &card.broker_phone),
-        ("account", &card.account),
-    ]
-    .into_iter()
-    .filter(|(_, words)| !words.is_empty())
-    .map(|(label, words)| (Text::new(label), words.clone()))
-    .collect()
 }
 
 #[cfg(test)]

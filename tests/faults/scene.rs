@@ -2,7 +2,7 @@
 //! of them in the end.
 
 use crate::common::peer::Peer;
-use crate::common::sandbox::{Sandbox, Signal, end, free_port, signal};
+use crate::common::sandbox::{Outcome, Sandbox, Signal, end, free_port, signal};
 use crate::common::wait::until;
 use serde_json::Value;
 use std::fs;
@@ -10,7 +10,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 /// A verb's longest run, and the longest wait for the proof.
-const LIMIT: Duration = Duration::from_mins(1);
+pub const LIMIT: Duration = Duration::from_mins(1);
 
 /// Seeded choices.
 pub struct Random(u64);
@@ -75,12 +75,38 @@ impl Scene {
 
     /// Another gateway on the same port.
     pub fn peer(&mut self, behaviours: &[&str]) {
-        let port = self.port.to_string();
-        let mut args = vec!["--positions", "2", "--rate", "0", "--cmd-port", &port];
+        let mut args = vec!["--positions", "2", "--rate", "0"];
         for one in behaviours {
             args.extend(["--behaviour", one, "--delay", "0.7"]);
         }
+        self.gateway(&args);
+    }
+
+    /// The same, with arguments of one's own.
+    pub fn gateway(&mut self, args: &[&str]) {
+        let port = self.port.to_string();
+        let args = [&["--cmd-port", &port], args].concat();
         self.peers.push(Peer::start(&args).expect("python with pyzmq"));
+    }
+
+    /// More text for the configuration.
+    pub fn configure(&self, text: &str) {
+        let path = self.home.path().join("home/.config/crs/config.toml");
+        let before = fs::read_to_string(&path).unwrap();
+        fs::write(path, before + text).unwrap();
+    }
+
+    /// An agent whose line to the gateway is proven: a kill needs no greeting.
+    pub fn warm_agent(&mut self) -> u32 {
+        let pid = self.agent();
+        assert!(self.peers.last().unwrap().saw("HEARTBEAT", LIMIT), "no greeting");
+        std::thread::sleep(Duration::from_millis(150));
+        pid
+    }
+
+    /// A verb of `crs`, run to its end.
+    pub fn run(&self, args: &[&str]) -> Outcome {
+        self.home.run(args, LIMIT)
     }
 
     /// An agent, as a console would have started it; back when it serves.
@@ -180,7 +206,8 @@ impl Scene {
     }
 }
 
-fn phases(status: &Value) -> impl Iterator<Item = &str> {
+/// How far each gateway is, as the agent or the log says.
+pub fn phases(status: &Value) -> impl Iterator<Item = &str> {
     let all = ["kill", "recorded"].into_iter().filter_map(|key| status[key].as_array()).flatten();
     all.filter_map(|progress| progress["phase"].as_str())
 }

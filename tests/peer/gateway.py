@@ -7,7 +7,8 @@ faults that were seen, chosen by --behaviour. What does not: cleverness.
 
 Prints one JSON line {"cmd_port": N, "data_port": N, "pid": N} when it is
 ready, writes one JSON line for each request to --log, and ends by itself
-after --max-seconds. --help lists the behaviours.
+after --max-seconds. SIGUSR1 makes it nap for --delay seconds: its sockets
+live on, and whatever comes meanwhile waits. --help lists the behaviours.
 """
 
 import argparse
@@ -42,12 +43,21 @@ BEHAVIOURS = {
     "late": "KILL_SWITCH works at once, its answer comes --delay seconds late",
     "mute-kill": "KILL_SWITCH works, and is never answered",
     "drop-kill": "KILL_SWITCH works, then every connection is dropped, unanswered",
+    "hold-back": "the first GET_POSITIONS is answered --delay seconds late, all else at once",
+    "late-once": "the first KILL_SWITCH works, is answered --delay s late; later ones never",
+    "shifted": "every answer but HEARTBEAT's is the one to the request before it",
+    "mute-order": "OPEN_ORDER works, and is never answered",
+    "lose-order": "OPEN_ORDER does nothing, and is never answered",
+    "late-order": "OPEN_ORDER works at once, its answer comes --delay seconds late",
+    "freeze-on-order": "stops itself (SIGSTOP) on an OPEN_ORDER; when continued it works",
+    "die-before-order": "exits after the second GET_ACCOUNT_INFO, which it answers",
     "die-mid-kill": "exits on the first KILL_SWITCH before it closes anything",
     "die-after-kill": "exits on the first KILL_SWITCH after it closed everything, unanswered",
     "ok-ack": "another server: every message is answered by OK_ACK",
     "retcode": 'another server: {"status":"ERROR","retcode":10013}',
     "error-true": 'another server: {"error":true,"message":"bad command"}',
     "garbage": "another server: bytes that are no text",
+    "echo": "another server: every message comes back as it was",
     "huge": "GET_POSITIONS is answered by 8 MiB",
     "hostile-text": "every name and reason carries escapes, bidi and OSC 52",
     "appear-after-kill": "a position appears --delay seconds after the first KILL_SWITCH",
@@ -67,6 +77,8 @@ class Broker:
         self.pending = []
         self.next_ticket = 1000001
         self.kills = 0
+        self.accounts = 0
+        self.last_reply = None
         self.intruder_due = None
         self.delay = args.delay
         for n in range(args.positions):
@@ -88,6 +100,7 @@ class Broker:
         return {"status": "alive", "service": self.text("MT5 Gateway")}
 
     def account(self, _):
+        self.accounts += 1
         if "blind" in self.traits:
             return {"error": "MT5 not connected"}
         used = round(108.5 * len(self.positions), 2)
@@ -116,6 +129,8 @@ class Broker:
             return {"status": "ERROR", "error": self.text("Order failed: market closed")}
         if "reject-ticket-0" in self.traits:
             return {"status": "SUCCESS", "ticket": 0, "volume": 0.0, "price": 0.0}
+        if "lose-order" in self.traits:
+            return {}
         if "block" in self.traits and self.kills:
             return {"status": "ERROR", "error": "blocked: KILL_SWITCH was received"}
         # As in the real one: `side` is not looked at, BUY is the default.
@@ -174,6 +189,7 @@ def answer(broker, raw):
     rogue = {"ok-ack": b"OK_ACK", "retcode": b'{"status":"ERROR","retcode":10013}',
              "error-true": b'{"error":true,"message":"bad command"}',
              "garbage": b"\xff\xfe\x00\x1b[31m\x80"}
+    rogue["echo"] = raw
     for trait, text in rogue.items():
         if trait in broker.traits:
             return text, "?"
@@ -199,6 +215,10 @@ def answer(broker, raw):
         reply["req_id"] = "somebody-else-1"
     if "no-req-id" in broker.traits and not spared:
         del reply["req_id"]
+    if "shifted" in broker.traits and not spared:
+        reply, broker.last_reply = broker.last_reply or reply, reply
+        if reply["req_id"] == req_id:
+            reply = envelope("nobody-0", "SUCCESS", reply["data"])
     return dump(reply), action
 
 
@@ -332,6 +352,10 @@ def run(args):
     poller.register(rep, zmq.POLLIN)
     # The reply being held back: nothing behind it is served, as in the real one.
     held = None
+    # Those that come late while others are served.
+    aside = []
+    firsts = set()
+    signal.signal(signal.SIGUSR1, lambda *_: time.sleep(args.delay))
     parent = os.getppid()
     # An orphan serves nobody.
     while time.monotonic() < end and os.getppid() == parent:
@@ -339,6 +363,8 @@ def run(args):
         if held and time.monotonic() >= held[0]:
             rep.send_multipart(held[1])
             held, idle_since = None, time.monotonic()
+        while aside and time.monotonic() >= aside[0][0]:
+            rep.send_multipart(aside.pop(0)[1])
         if held:
             time.sleep(min(0.01, publisher.wait_ms() / 1000))
             continue
@@ -350,6 +376,8 @@ def run(args):
             log(out, t=time.time(), action="KILL_SWITCH", died="before",
                 raw=raw.decode("utf-8", "backslashreplace"))
             os._exit(0)
+        if "freeze-on-order" in broker.traits and b"OPEN_ORDER" in raw:
+            os.kill(os.getpid(), signal.SIGSTOP)
         reply, action = answer(broker, raw)
         log(out, t=time.time(), action=action, raw=raw.decode("utf-8", "backslashreplace"),
             # Who asked: a name that ROUTER gives to each connection.
@@ -359,6 +387,21 @@ def run(args):
             os._exit(0)
         if action == "KILL_SWITCH" and "mute-kill" in broker.traits:
             continue
+        if action == "OPEN_ORDER" and broker.traits & {"mute-order", "lose-order"}:
+            continue
+        put_by = {"GET_POSITIONS": "hold-back", "KILL_SWITCH": "late-once"}.get(action)
+        if put_by in broker.traits and action not in firsts:
+            firsts.add(action)
+            aside.append((time.monotonic() + args.delay, frames[:-1] + [reply]))
+            continue
+        if put_by == "late-once" and put_by in broker.traits:
+            continue
+        # A client that orders has just read the account for the second time.
+        if "die-before-order" in broker.traits and broker.accounts == 2:
+            rep.send_multipart(frames[:-1] + [reply])
+            # Until the answer has left the process.
+            time.sleep(0.02)
+            os._exit(0)
         if action == "KILL_SWITCH" and "drop-kill" in broker.traits:
             rep.close()
             rep = router(context)
@@ -367,7 +410,8 @@ def run(args):
             poller.register(rep, zmq.POLLIN)
             continue
         late = 0.0
-        if "slow" in broker.traits or (action == "KILL_SWITCH" and "late" in broker.traits):
+        if ("slow" in broker.traits or (action == "KILL_SWITCH" and "late" in broker.traits)
+                or (action == "OPEN_ORDER" and "late-order" in broker.traits)):
             late = args.delay
         if "slow-idle" in broker.traits and time.monotonic() - idle_since > 0.4:
             late = args.delay

@@ -5,14 +5,25 @@
 //! `CRS_FAULT_ROW=22,31` only these. A row fails on its outcome; its time is
 //! reported beside the bound, and judged by the reader of the table.
 
+mod canary;
+mod canary_verbs;
+mod cases;
 mod clients;
 mod disk;
 mod feed;
 mod gateway;
+mod gateway_late;
+mod gateway_lies;
+mod haul;
+mod keys;
 mod latch;
+mod orders;
 mod process;
 mod runner;
+mod squatter;
+mod strangers;
 mod terminal;
+mod told;
 
 pub use runner::run;
 use std::time::Duration;
@@ -58,7 +69,12 @@ impl Came {
 fn rows() -> Vec<&'static Row> {
     let rooms = [
         gateway::ROWS,
+        gateway_late::ROWS,
+        gateway_lies::ROWS,
         clients::ROWS,
+        orders::ROWS,
+        strangers::ROWS,
+        canary::ROWS,
         feed::ROWS,
         latch::ROWS,
         disk::ROWS,

@@ -186,9 +186,7 @@ impl Machine {
             Input::ProbeAgain if self.phase == GatewayPhase::NotV1 => self.send_kill(now, out),
             Input::Begin | Input::ProbeAgain => {}
             Input::Shaking(call) => {
-                if let Some(entry) = self.calls.get_mut(&call) {
-                    entry.out = true;
-                }
+                self.out(call);
             }
             Input::Sent(call) => self.sent(now, call),
             Input::Reply(call, bytes) => self.reply(now, call, &bytes, out),
@@ -261,10 +259,19 @@ impl Machine {
         matches!(self.phase, GatewayPhase::Acked | GatewayPhase::Partial | GatewayPhase::Verified)
     }
 
-    fn sent(&mut self, now: u64, call: CallId) {
-        let Some(entry) = self.calls.get_mut(&call) else { return };
+    /// Something of this call stands in the gateway's queue; true for a kill.
+    fn out(&mut self, call: CallId) -> bool {
+        let Some(entry) = self.calls.get_mut(&call) else { return false };
         entry.out = true;
-        if entry.what == What::Kill && self.times.sent.is_none() {
+        let kill = entry.what == What::Kill;
+        if kill && !self.settled() {
+            self.note = Text::new("queued behind the gateway: no answer yet");
+        }
+        kill
+    }
+
+    fn sent(&mut self, now: u64, call: CallId) {
+        if self.out(call) && self.times.sent.is_none() {
             self.times.sent = Some(self.since_key(now));
         }
     }
@@ -461,7 +468,7 @@ impl Machine {
                 if !self.settled() {
                     self.phase = GatewayPhase::Unconfirmed;
                     self.note = Text::new(if out_there {
-                        "no answer yet; sent again with the same request id"
+                        "queued behind the gateway: no answer yet; sent again with the same id"
                     } else {
                         "the gateway can't be reached; trying on"
                     });

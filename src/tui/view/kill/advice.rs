@@ -1,6 +1,7 @@
 //! What the operator should do now, in words, for every way a kill can stand.
 
 use super::Ranked;
+use crate::config::Card;
 use crate::domain::{GatewayPhase, Intent, KillProgress, LatchPhase};
 use crate::tui::theme::Role;
 use crate::tui::view::pen::Line;
@@ -14,11 +15,10 @@ pub fn lines<'a>(scene: Scene<'a>, kill: &KillProgress, width: u16) -> Ranked<'a
     let rows = wrap(&format!("NOW: {text}"), width);
     let mut lines: Ranked<'a> =
         rows.into_iter().map(|row| (0, Line::new().rest(row, role))).collect();
-    if needs_card(kill) && scene.hints.card.is_empty() {
-        let text = "no card configured: stop the sentinel, AutoTrading off, call the broker";
-        let rows = wrap(text, width).into_iter();
+    if kill.needs_card() && scene.hints.card.is_empty() {
+        let rows = wrap(Card::NONE, width).into_iter();
         lines.extend(rows.map(|row| (2, Line::new().rest(row, Role::TextNormal))));
-    } else if needs_card(kill) {
+    } else if kill.needs_card() {
         lines.extend(scene.hints.card.iter().map(|(label, words)| {
             let line = Line::new()
                 .left(12, label.as_str(), Role::TextDim)
@@ -27,15 +27,6 @@ pub fn lines<'a>(scene: Scene<'a>, kill: &KillProgress, width: u16) -> Ranked<'a
         }));
     }
     lines
-}
-
-/// When the wire does not do it, a human must.
-const fn needs_card(kill: &KillProgress) -> bool {
-    matches!(kill.intent, Intent::Kill)
-        && matches!(
-            kill.phase,
-            GatewayPhase::NotV1 | GatewayPhase::Unconfirmed | GatewayPhase::StoodDown
-        )
 }
 
 /// One sentence or two, and whether it is urgent.
