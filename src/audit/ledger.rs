@@ -93,6 +93,7 @@ impl Ledger {
             | Act::Exchange { .. }
             | Act::Latch { .. }
             | Act::Tampered { .. }
+            | Act::Alarm { .. }
             | Act::Command { .. } => {}
         }
     }

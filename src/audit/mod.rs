@@ -19,4 +19,4 @@ pub use chain::{AuditError, Chain};
 pub use ledger::{Engaged, Ledger, LedgerReader, LiveStand};
 pub use live::{LiveAccount, LiveArming};
 pub use record::{Act, ForeignLatch, Head, Record};
-pub use verify::{ChainReport, Finding, read_dir, verify_dir};
+pub use verify::{ChainReport, Fault, Finding, read_dir, verify_dir};

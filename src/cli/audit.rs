@@ -3,7 +3,7 @@
 use super::exit::exits;
 use super::{Context, Exit, Outcome, wiring};
 use crate::audit::record::Act;
-use crate::audit::verify::{read_dir, verify_dir};
+use crate::audit::{ChainReport, Fault, read_dir, verify_dir};
 use crate::domain::Position;
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 #[derive(Debug, clap::Args)]
 #[command(after_help = exits!(
     0 "every chain is whole",
-    1 "an edit, a deletion or a torn tail was found",
+    1 "an edit, a deletion or a torn tail was found, or lines of a newer crs",
 ))]
 pub struct Args {
     /// Which
@@ -59,7 +59,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
                     }
                 }
                 let records: u64 = reports.iter().map(|r| r.records).sum();
-                let word = if broken { "DAMAGED" } else { "whole" };
+                let word = verdict(&reports);
                 ctx.out.line(format!("{} chains, {records} records: {word}", reports.len()));
             }
             Ok(if broken { Exit::FAILED } else { Exit::OK })
@@ -87,6 +87,18 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     }
 }
 
+/// What all findings amount to.
+fn verdict(reports: &[ChainReport]) -> &'static str {
+    let faults = || reports.iter().flat_map(|r| &r.findings).map(|f| f.fault);
+    if faults().any(|fault| fault == Fault::Damage) {
+        "DAMAGED"
+    } else if faults().any(|fault| fault == Fault::Newer) {
+        "NOT VERIFIED, since a newer crs wrote here: ask that one"
+    } else {
+        "whole"
+    }
+}
+
 /// One act in words.
 pub(super) fn detail(act: &Act) -> String {
     match act {
@@ -111,6 +123,8 @@ pub(super) fn detail(act: &Act) -> String {
             let how = if *overridden { " OVERRIDDEN" } else { "" };
             format!("{} decisions{how} \"{reason}\"", ids.len())
         }
+        Act::Alarm { text, count: 1 } => text.to_string(),
+        Act::Alarm { text, count } => format!("{text} ({count} times)"),
         Act::Disarm { why, .. } => why.to_string(),
         Act::Arm { tokens, live, accounts } => {
             let live = if *live { " LIVE" } else { "" };

@@ -16,6 +16,24 @@ enum Note {
     Reached(channel::Sender<()>),
 }
 
+/// Records that never reached the disk.
+#[derive(Default)]
+struct Lost {
+    count: u64,
+    why: Text,
+}
+
+impl Lost {
+    /// Says so in the chain, once it takes lines again. An attempt follows a
+    /// record that went well and is followed by none: it can't feed itself.
+    fn own_up(&mut self, chain: &mut Chain) {
+        let text = Text::new(&format!("audit records lost: {}", self.why));
+        if self.count > 0 && chain.append(Act::Alarm { text, count: self.count }).is_ok() {
+            *self = Self::default();
+        }
+    }
+}
+
 /// The writing thread.
 pub struct Recorder {
     notes: channel::Sender<Note>,
@@ -34,6 +52,7 @@ impl Recorder {
         let (notes, inbox) = channel::unbounded::<Note>();
         let mut chain = Chain::new(dir, Identity::here(), role);
         std::thread::Builder::new().name("audit".to_owned()).spawn(move || {
+            let mut lost = Lost::default();
             for note in inbox {
                 let (act, done) = match note {
                     Note::Act(act, done) => (*act, done),
@@ -46,8 +65,12 @@ impl Recorder {
                 // old descriptor is lost.
                 let outcome = chain.append(act.clone()).or_else(|_| chain.append(act));
                 let outcome = outcome.map_err(|e| Text::new(&e.to_string()));
-                if let Err(why) = &outcome {
-                    alarm(Text::new(&format!("audit record lost: {why}")));
+                match &outcome {
+                    Ok(()) => lost.own_up(&mut chain),
+                    Err(why) => {
+                        alarm(Text::new(&format!("audit record lost: {why}")));
+                        lost = Lost { count: lost.count + 1, why: why.clone() };
+                    }
                 }
                 if let Some(done) = done {
                     let _ = done.send(outcome);
@@ -80,5 +103,45 @@ impl Recorder {
         let (done, reached) = channel::bounded(1);
         let _ = self.notes.send(Note::Reached(done));
         let _ = reached.recv_timeout(wait);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::read_dir;
+    use crate::domain::EngageId;
+
+    fn act() -> Act {
+        let ids: Vec<EngageId> = Vec::new();
+        Act::Tampered { ids }
+    }
+
+    #[test]
+    fn what_was_lost_is_owned_up_to_once_the_log_can_be_written() {
+        let home = tempfile::tempdir().unwrap();
+        let audit = home.path().join("audit");
+        // A file where the directory belongs, so that root can't write either.
+        std::fs::write(&audit, "in the way").unwrap();
+        let (tell, told) = channel::unbounded();
+        let alarm = move |text| {
+            let _ = tell.send(text);
+        };
+        let recorder = Recorder::start(&audit, "agent", alarm).unwrap();
+        for _ in 0..3 {
+            assert!(recorder.record_now(act()).is_err());
+        }
+        std::fs::remove_file(&audit).unwrap();
+        for _ in 0..2 {
+            recorder.record_now(act()).unwrap();
+        }
+        recorder.flush(Duration::from_secs(20));
+        assert_eq!(told.try_iter().count(), 3, "one for each record, and none about the alarms");
+        let (report, records) = read_dir(&audit).remove(0);
+        assert!(report.findings.is_empty(), "{report:?}");
+        let words: Vec<&str> = records.iter().map(|r| r.act.word()).collect();
+        assert_eq!(words, ["OPEN", "TAMPERED", "ALARM", "TAMPERED"]);
+        let Act::Alarm { text, count } = &records[2].act else { panic!("{records:?}") };
+        assert!(*count == 3 && text.as_str().contains("lost"), "{text}");
     }
 }

@@ -1,5 +1,6 @@
 //! The one thread of the agent that decides.
 
+use super::alarms::Alarms;
 use super::clients::{Clients, accept};
 use crate::audit::Act;
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
@@ -67,7 +68,8 @@ pub(super) enum Msg {
     Told(Told),
     Latch(Box<KillIntent>, LatchStep),
     Verdict(Box<Verdict>),
-    Alarm(Text),
+    /// The audit log can't be written: told, and never recorded into it.
+    AuditFault(Text),
 }
 
 /// Takes the lock, opens the socket and serves until nobody needs it.
@@ -100,7 +102,7 @@ pub fn run(config: AgentConfig) -> Result<(), AgentError> {
     let audit = config.home.audit();
     let alarming = core.clone();
     let recorder = Recorder::start(&audit, "agent", move |text| {
-        let _ = alarming.send(Msg::Alarm(text));
+        let _ = alarming.send(Msg::AuditFault(text));
     })
     .map_err(io("start the audit log", &audit))?;
     let latching = core.clone();
@@ -125,6 +127,7 @@ pub fn run(config: AgentConfig) -> Result<(), AgentError> {
         progress: BTreeMap::new(),
         verdict: Verdict::default(),
         foreign_told: BTreeSet::new(),
+        alarms: Alarms::default(),
         unmade: BTreeSet::new(),
         needed_at: clock::mono_ns(),
         reset_at: 0,
@@ -182,6 +185,7 @@ pub(super) struct Core {
     pub progress: BTreeMap<Text, KillProgress>,
     pub verdict: Verdict,
     foreign_told: BTreeSet<crate::audit::ForeignLatch>,
+    alarms: Alarms,
     /// Decisions whose latch could not be made yet.
     pub unmade: BTreeSet<EngageId>,
     needed_at: u64,
@@ -260,6 +264,9 @@ impl Core {
             if u128::from(now.saturating_sub(beat_at)) >= BEAT.as_nanos() {
                 beat_at = now;
                 self.clients.tell_all(&FromAgent::Beat { at: clock::now() });
+                for act in self.alarms.due(now) {
+                    self.recorder.record(act);
+                }
                 if self.verdict.missing {
                     self.make_anew();
                 }
@@ -282,7 +289,7 @@ impl Core {
             Msg::Told(told) => self.told(told),
             Msg::Latch(intent, step) => self.latch_step(&intent, step),
             Msg::Verdict(verdict) => self.saw(*verdict),
-            Msg::Alarm(text) => self.alarm(text.as_str()),
+            Msg::AuditFault(text) => self.clients.tell_all(&FromAgent::Alarm { text }),
         }
     }
 
@@ -434,8 +441,13 @@ impl Core {
         }
     }
 
+    /// To everyone connected, and on record: at 3 am nobody may be.
     pub(super) fn alarm(&mut self, text: &str) {
-        self.clients.tell_all(&FromAgent::Alarm { text: Text::new(text) });
+        let text = Text::new(text);
+        self.clients.tell_all(&FromAgent::Alarm { text: text.clone() });
+        if let Some(act) = self.alarms.raise(clock::mono_ns(), &text) {
+            self.recorder.record(act);
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 //! One thread ([`core`]) decides; sockets, disk and clients have threads of
 //! their own that report to it, so none of them can hold up the others.
 
+mod alarms;
 mod clients;
 pub mod core;
 mod keep;
