@@ -1,8 +1,10 @@
 //! Writing one chain.
 
+use super::follow::log_id;
 use super::record::{Act, Head, Record, VERSION, line_sha};
+use super::syslog::{Syslog, SyslogSocket};
 use super::verify::heads_of;
-use crate::domain::Text;
+use crate::domain::{AuditHead, Text, UtcMicros};
 use crate::host::{Identity, clock, ids};
 use rustix::fs::{Mode, OFlags};
 use std::fs::File;
@@ -33,6 +35,7 @@ pub struct Chain {
     who: Identity,
     role: Text,
     open: Option<OpenChain>,
+    syslog: Option<Syslog>,
 }
 
 #[derive(Debug)]
@@ -46,11 +49,35 @@ struct OpenChain {
     torn: bool,
 }
 
+impl OpenChain {
+    fn head_told(&self, dir: &Path, who: &Identity, role: &Text, at: UtcMicros) -> AuditHead {
+        let name = self.path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
+        let head = AuditHead {
+            log: log_id(dir),
+            chain: Text::new(&name),
+            n: self.head.n,
+            sha: Text::new(&self.head.sha),
+            host: who.host.clone(),
+            role: role.clone(),
+            at,
+        };
+        head.in_words()
+    }
+}
+
 impl Chain {
     /// A chain in `dir`, which is created (0700) when it is not there.
     #[must_use]
     pub fn new(dir: &Path, who: Identity, role: &str) -> Self {
-        Self { dir: dir.to_owned(), who, role: Text::limited(role, 16), open: None }
+        let role = Text::limited(role, 16);
+        Self { dir: dir.to_owned(), who, role, open: None, syslog: None }
+    }
+
+    /// Its head goes to this socket after every line.
+    #[must_use]
+    pub fn telling(mut self, syslog: Option<SyslogSocket>) -> Self {
+        self.syslog = syslog.map(Syslog::new);
+        self
     }
 
     /// Appends and syncs. After an error the chain goes on in a new file,
@@ -64,10 +91,12 @@ impl Chain {
             write_line(&mut chain, &self.who, &self.role, Act::Open { heads })?;
             self.open = Some(chain);
         }
-        match self.open.as_mut() {
-            Some(chain) => write_line(chain, &self.who, &self.role, act),
-            None => Ok(()),
+        let Some(chain) = self.open.as_mut() else { return Ok(()) };
+        let at = write_line(chain, &self.who, &self.role, act)?;
+        if let Some(syslog) = &mut self.syslog {
+            syslog.tell(&chain.head_told(&self.dir, &self.who, &self.role, at));
         }
+        Ok(())
     }
 
     /// Head of this chain, once something was written.
@@ -99,7 +128,7 @@ fn write_line(
     who: &Identity,
     role: &Text,
     act: Act,
-) -> Result<(), AuditError> {
+) -> Result<UtcMicros, AuditError> {
     let record = Record {
         v: VERSION,
         n: chain.next,
@@ -118,7 +147,7 @@ fn write_line(
     chain.torn = false;
     chain.head = Head { n: chain.next, sha };
     chain.next += 1;
-    Ok(())
+    Ok(record.at.utc)
 }
 
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> AuditError {

@@ -5,11 +5,10 @@ use super::exit::exits;
 use super::live::LiveTerms;
 use super::reach::{first, seconds};
 use super::{Context, Exit, Failure, Outcome, confirm, wiring};
-use crate::audit::{Act, Chain, LedgerReader, LiveAccount, LiveArming, LiveStand};
+use crate::audit::{Act, LedgerReader, LiveAccount, LiveArming, LiveStand};
 use crate::breaker::Gate;
 use crate::config::Settings;
 use crate::domain::{Account, EngageId, GatewayAddr, LatchPhase, Mode};
-use crate::host::Identity;
 use crate::link::Peer;
 use crossbeam_channel as channel;
 use std::sync::Arc;
@@ -163,7 +162,5 @@ pub fn arm(settings: &Settings) -> Result<(), Failure> {
 fn record(settings: &Settings, act: Act) -> Result<(), Failure> {
     let home = wiring::latch_home(settings);
     home.prepare().map_err(Failure::failed)?;
-    Chain::new(&home.audit(), Identity::here(), "cli")
-        .append(act)
-        .map_err(|e| Failure::failed(format!("not armed: {e}")))
+    home.chain("cli").append(act).map_err(|e| Failure::failed(format!("not armed: {e}")))
 }

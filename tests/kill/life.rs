@@ -22,7 +22,8 @@ impl Mesh {
         // Three proof polls in a third of a second: what they prove is the
         // same, and a test is no place to wait.
         fs::create_dir_all(home.path().join("home/.config/crs")).unwrap();
-        let text = "[kill]\nproof_interval_ms = 150\nenforce_interval_ms = 400\n";
+        let text = "[kill]\nproof_interval_ms = 150\nenforce_interval_ms = 400\n\
+                    [audit]\nsyslog = \"off\"\n";
         fs::write(home.path().join("home/.config/crs/config.toml"), text).unwrap();
         Self { home, peer }
     }

@@ -19,3 +19,4 @@ mod lies;
 mod life;
 mod live;
 mod standin;
+mod witness;

@@ -1,10 +1,9 @@
 //! An audit chain behind a mailbox: the disk never delays the kill.
 
 use crate::audit::{Act, Chain};
+use crate::breaker::LatchHome;
 use crate::domain::Text;
-use crate::host::Identity;
 use crossbeam_channel as channel;
-use std::path::Path;
 use std::time::Duration;
 
 type Done = channel::Sender<Result<(), Text>>;
@@ -45,12 +44,12 @@ impl Recorder {
     /// # Errors
     /// The system's, when it has no thread to give.
     pub fn start(
-        dir: &Path,
+        home: &LatchHome,
         role: &str,
         mut alarm: impl FnMut(Text) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (notes, inbox) = channel::unbounded::<Note>();
-        let mut chain = Chain::new(dir, Identity::here(), role);
+        let mut chain = home.chain(role);
         std::thread::Builder::new().name("audit".to_owned()).spawn(move || {
             let mut lost = Lost::default();
             for note in inbox {
@@ -119,15 +118,17 @@ mod tests {
 
     #[test]
     fn what_was_lost_is_owned_up_to_once_the_log_can_be_written() {
-        let home = tempfile::tempdir().unwrap();
-        let audit = home.path().join("audit");
+        let dir = tempfile::tempdir().unwrap();
+        let home = LatchHome::new(dir.path(), &dir.path().join("latch"));
+        home.prepare().unwrap();
+        let audit = home.audit();
         // A file where the directory belongs, so that root can't write either.
         std::fs::write(&audit, "in the way").unwrap();
         let (tell, told) = channel::unbounded();
         let alarm = move |text| {
             let _ = tell.send(text);
         };
-        let recorder = Recorder::start(&audit, "agent", alarm).unwrap();
+        let recorder = Recorder::start(&home, "agent", alarm).unwrap();
         for _ in 0..3 {
             assert!(recorder.record_now(act()).is_err());
         }

@@ -2,6 +2,7 @@
 
 use super::alarms::Alarms;
 use super::clients::{Clients, accept};
+use super::heads;
 use crate::audit::Act;
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::control::kill::KillRules;
@@ -10,7 +11,8 @@ use crate::control::kill::latch::{self, LatchMaker, LatchStep, VISIBLE_WAIT};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::control::kill::recorder::Recorder;
 use crate::domain::{
-    EngageId, GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, Text,
+    Endpoint, EngageId, GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase,
+    Text,
 };
 use crate::host::clock;
 use crossbeam_channel as channel;
@@ -39,6 +41,8 @@ pub struct AgentConfig {
     pub gateways: Vec<GatewayAddr>,
     /// Settings of the kill.
     pub kill: KillRules,
+    /// Where the heads of the audit chains are published, if anywhere.
+    pub publish: Option<Endpoint>,
 }
 
 /// Why there is no agent.
@@ -68,6 +72,7 @@ pub(super) enum Msg {
     Told(Told),
     Latch(Box<KillIntent>, LatchStep),
     Verdict(Box<Verdict>),
+    Alarm(Text),
     /// The audit log can't be written: told, and never recorded into it.
     AuditFault(Text),
 }
@@ -99,12 +104,16 @@ pub fn run(config: AgentConfig) -> Result<(), AgentError> {
     let watcher = Watcher::start(watch, Arc::new(Gate::default()), move |verdict| {
         let _ = watching.send(Msg::Verdict(Box::new(verdict)));
     });
-    let audit = config.home.audit();
     let alarming = core.clone();
-    let recorder = Recorder::start(&audit, "agent", move |text| {
+    let recorder = Recorder::start(&config.home, "agent", move |text| {
         let _ = alarming.send(Msg::AuditFault(text));
     })
-    .map_err(io("start the audit log", &audit))?;
+    .map_err(io("start the audit log", &config.home.dir))?;
+    let hearing = core.clone();
+    let voice = heads::start(&config.home, config.publish.clone(), move |text| {
+        let _ = hearing.send(Msg::Alarm(text));
+    })
+    .map_err(io("follow the audit log of", &config.home.dir))?;
     let latching = core.clone();
     let (seen, visible) = channel::bounded(16);
     let maker = LatchMaker::start(&config.home, move |intent, step| {
@@ -137,6 +146,7 @@ pub fn run(config: AgentConfig) -> Result<(), AgentError> {
     agent.warm_up();
     agent.resume();
     agent.serve(&inbox);
+    drop(voice);
     watcher.stop();
     let _ = std::fs::remove_file(&socket);
     drop(lock);
@@ -289,6 +299,7 @@ impl Core {
             Msg::Told(told) => self.told(told),
             Msg::Latch(intent, step) => self.latch_step(&intent, step),
             Msg::Verdict(verdict) => self.saw(*verdict),
+            Msg::Alarm(text) => self.alarm(text.as_str()),
             Msg::AuditFault(text) => self.clients.tell_all(&FromAgent::Alarm { text }),
         }
     }

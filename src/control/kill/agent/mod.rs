@@ -12,6 +12,7 @@
 mod alarms;
 mod clients;
 pub mod core;
+mod heads;
 mod keep;
 mod reset;
 mod resume;
