@@ -67,21 +67,17 @@ impl HeadBook {
         Self { path, lock: None, newest: BTreeMap::new(), bytes: 0, limit: MAX_BYTES }
     }
 
-    /// Writes down a head that is news: a chain's first, or one further on.
+    /// Writes down a head that is news and was heard then: a chain's first, or
+    /// one further on.
     /// Whether it was written; false where another process keeps the book.
     ///
     /// # Errors
     /// The system's, when it can't be written.
-    pub fn hear(
-        &mut self,
-        from: &Text,
-        heard: UtcMicros,
-        head: AuditHead,
-    ) -> std::io::Result<bool> {
+    pub fn hear(&mut self, from: &Text, at: UtcMicros, head: AuditHead) -> std::io::Result<bool> {
         if !self.is_ours()? {
             return Ok(false);
         }
-        let seen = Witnessed { from: from.clone(), heard, head: head.in_words() };
+        let seen = Witnessed { from: from.clone(), heard: at, head: head.in_words() };
         let key = key(&seen);
         if self.newest.get(&key).is_some_and(|known| known.head.n >= seen.head.n) {
             return Ok(false);

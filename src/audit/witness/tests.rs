@@ -90,7 +90,9 @@ fn a_syslog_file_is_a_witness() {
     text += &"x".repeat(100_000);
     text += "\n";
     for seen in &witness.seen {
-        text += &format!("Jan 14 13:56:58 inf crs[7]: {}\n", syslog::line(&seen.head));
+        text += "Jan 14 13:56:58 inf crs[7]: ";
+        text += &syslog::line(&seen.head);
+        text.push('\n');
     }
     let read = Witness::from_syslog("auth.log", text.as_bytes()).unwrap();
     let heads = |w: &Witness| w.seen.iter().map(|s| s.head.clone()).collect::<Vec<AuditHead>>();

@@ -69,7 +69,9 @@ impl Newest {
     }
 
     pub(super) fn hand_on(&mut self, sender: &Sender, heads: &HeadTap) {
-        std::mem::take(&mut self.heads).into_values().for_each(|head| heads(head));
+        for head in std::mem::take(&mut self.heads).into_values() {
+            heads(head);
+        }
         for evidence in std::mem::take(&mut self.evidence).into_values() {
             let report = EvidenceReport { feed: Some(self.feed), evidence };
             sender.send(Event::Evidence(Box::new(report)));
