@@ -63,7 +63,7 @@ fn arm(mesh: &Mesh, phrase: &str) -> (i32, Value) {
     let said = until(LIMIT, || {
         let text = String::from_utf8(terminal.written()).unwrap();
         let json = text.find('{').and_then(|at| serde_json::from_str(&text[at..]).ok());
-        if code == 0 { json } else { text.contains("crs:").then(|| Value::String(text)) }
+        if code == 0 { json } else { text.contains("crs:").then_some(Value::String(text)) }
     });
     (code, said.unwrap_or_else(|| panic!("{code}: {}", terminal.text())))
 }

@@ -85,8 +85,10 @@ fn chain_of(mesh: &Mesh, role: &str) -> (PathBuf, Vec<String>) {
     chains(mesh).into_iter().find(mine).unwrap_or_else(|| panic!("no chain of {role}"))
 }
 
-fn text(said: (i32, Value)) -> (i32, String) {
-    (said.0, said.1.as_str().unwrap_or_default().to_owned())
+/// Exit status and page of a verb that prints one.
+fn page(mesh: &Mesh, args: &[&str]) -> (i32, String) {
+    let (code, said) = mesh.crs(args);
+    (code, said.as_str().unwrap_or_default().to_owned())
 }
 
 #[test]
@@ -124,7 +126,7 @@ fn a_tail_cut_off_the_log_of_a_kill_is_found_by_witnesses_only() {
     let file = daemon.file.display().to_string();
     let book = book.display().to_string();
     let witnesses: [&[&str]; 3] = [&["--heads", "auto"], &["--heads", &book], &["--syslog", &file]];
-    let verify = |more: &[&str]| text(mesh.crs(&[&["audit", "verify"], more].concat()));
+    let verify = |more: &[&str]| page(&mesh, &[&["audit", "verify"], more].concat());
     for witness in witnesses {
         let (code, said) = verify(witness);
         assert!(code == 0 && said.contains("heads compared") && said.contains("whole"), "{said}");
@@ -174,7 +176,7 @@ fn the_agent_itself_says_when_a_chain_loses_its_tail() {
     std::thread::sleep(std::time::Duration::from_secs(3));
     fs::write(&path, lines[..2].concat()).unwrap();
     let said = until(LIMIT, || {
-        let said = text(mesh.crs(&["audit", "show"])).1;
+        let said = page(&mesh, &["audit", "show"]).1;
         said.lines().find(|l| l.contains("ALARM") && l.contains("audit log cut")).map(str::to_owned)
     });
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -197,6 +199,6 @@ fn a_syslog_that_does_not_read_delays_no_kill_and_is_told_once() {
     assert_eq!(out.status.code(), Some(0), "{told}");
     assert_eq!(told.matches("don't reach syslog").count(), 1, "{told}");
     assert_eq!(mesh.peer.positions(), Some(0));
-    assert_eq!(text(mesh.crs(&["audit", "verify"])).0, 0);
+    assert_eq!(page(&mesh, &["audit", "verify"]).0, 0);
     drop(full);
 }
