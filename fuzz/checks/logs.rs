@@ -142,7 +142,9 @@ pub fn heads(data: &[u8]) -> bool {
         let said = witness.testify(ours, &mut chains);
         assert_eq!(said.ours + said.others, witness.seen.len());
         assert_eq!(chains.is_empty(), said.ours == 0, "of a log that is gone every head accuses");
-        chains.iter().for_each(|(report, _)| clean_all(report, &[]));
+        for (report, _) in &chains {
+            clean_all(report, &[]);
+        }
     }
     !book.seen.is_empty() || !log.seen.is_empty()
 }
