@@ -103,6 +103,7 @@ fn config(dir: &Path, gateway: GatewayAddr) -> HandConfig {
                 enforce_interval_ms: 1_000,
                 flatten_on_external: false,
             },
+            publish: None,
             state_dir: dir.join("state"),
         },
         who: Identity::here(),

@@ -1,9 +1,10 @@
 //! The lock file, the audit log and the decision logs.
 
 use super::clean::{clean, clean_all, same_again};
+use crs::audit::heads::read_bytes;
 use crs::audit::ledger::Ledger;
 use crs::audit::record::{Act, Record, line_sha};
-use crs::audit::verify;
+use crs::audit::{Witness, syslog, verify};
 use crs::breaker::body;
 use crs::domain::{EngageId, Intent, KillIntent, Stamp, Text, UtcMicros};
 use crs::wire::{DecisionLines, Heard};
@@ -122,6 +123,30 @@ fn chained(raw: &[u8], sound: usize) -> Vec<u8> {
         out.push(b'\n');
     }
     out
+}
+
+/// What a witness kept: read as a book of heads, and as a text of syslog's.
+pub fn heads(data: &[u8]) -> bool {
+    let book = Witness { name: Text::new("book"), seen: read_bytes(data) };
+    let log = Witness::from_syslog("syslog", data).unwrap();
+    for witness in [&book, &log] {
+        for seen in &witness.seen {
+            clean_all(seen, &[]);
+            let head = seen.head.clone();
+            assert_eq!(head.clone().in_words(), head);
+            let dated = UtcMicros::from_iso(&head.at.iso()) == Some(head.at);
+            assert_eq!(syslog::parse(&syslog::line(&head)), dated.then_some(head));
+        }
+        let mut chains = Vec::new();
+        let ours = (&Text::new("0123456789ab"), &Text::new("inf"));
+        let said = witness.testify(ours, &mut chains);
+        assert_eq!(said.ours + said.others, witness.seen.len());
+        assert_eq!(chains.is_empty(), said.ours == 0, "of a log that is gone every head accuses");
+        for (report, _) in &chains {
+            clean_all(report, &[]);
+        }
+    }
+    !book.seen.is_empty() || !log.seen.is_empty()
 }
 
 /// A log of decisions, the engine's and the sentinel's lines mixed.

@@ -27,6 +27,7 @@ pub const TARGETS: &[Target] = &[
     ("agent", wire::agent),
     ("latch_body", logs::latch_body),
     ("audit", logs::audit),
+    ("heads", logs::heads),
     ("decisions", logs::decisions),
     ("config", files::config),
     ("keymap", files::keymap),

@@ -1,11 +1,12 @@
 //! Answers, requests, telemetry and the agent's lines.
 
 use super::clean::{clean, clean_all, same_again};
+use crs::audit::syslog;
 use crs::control::kill::protocol::{FromAgent, ToAgent, line, messages};
-use crs::domain::{Price, ReqId, UtcMicros};
+use crs::domain::{AuditHead, Price, ReqId, UtcMicros};
 use crs::gateway::payload;
 use crs::wire::request::Incoming;
-use crs::wire::telemetry::{GATEWAY_STATUS, LATCH_EVIDENCE, VERSION};
+use crs::wire::telemetry::{AUDIT_HEAD, GATEWAY_STATUS, LATCH_EVIDENCE, VERSION};
 use crs::wire::{Action, Refusal, Reply, Request, Telemetry};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -132,6 +133,7 @@ pub fn telemetry(data: &[u8]) -> bool {
         0 => LATCH_EVIDENCE.as_bytes(),
         1 => GATEWAY_STATUS.as_bytes(),
         2 => body,
+        _ if first % 8 == 7 => AUDIT_HEAD.as_bytes(),
         _ => b"",
     };
     let told = match Telemetry::decode(topic, body) {
@@ -150,6 +152,14 @@ pub fn telemetry(data: &[u8]) -> bool {
         }
         Telemetry::GatewayStatus(shape) => {
             clean_all(shape, &[]);
+            shape.v
+        }
+        Telemetry::AuditHead(shape) => {
+            clean_all(shape, &[]);
+            // The same head in a line of syslog's as in telemetry.
+            let head = AuditHead::from(shape.clone()).in_words();
+            let dated = UtcMicros::from_iso(&head.at.iso()) == Some(head.at);
+            assert_eq!(syslog::parse(&syslog::line(&head)), dated.then_some(head));
             shape.v
         }
     };

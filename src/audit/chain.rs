@@ -1,8 +1,10 @@
 //! Writing one chain.
 
+use super::follow::log_id;
 use super::record::{Act, Head, Record, VERSION, line_sha};
+use super::syslog::{Syslog, SyslogSocket};
 use super::verify::heads_of;
-use crate::domain::Text;
+use crate::domain::{AuditHead, Text, UtcMicros};
 use crate::host::world::{self, Made};
 use crate::host::{Identity, clock, ids};
 use std::path::{Path, PathBuf};
@@ -31,6 +33,7 @@ pub struct Chain {
     who: Identity,
     role: Text,
     open: Option<OpenChain>,
+    syslog: Option<Syslog>,
 }
 
 #[derive(Debug)]
@@ -44,11 +47,35 @@ struct OpenChain {
     torn: bool,
 }
 
+impl OpenChain {
+    fn head_told(&self, dir: &Path, who: &Identity, role: &Text, at: UtcMicros) -> AuditHead {
+        let name = self.path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
+        let head = AuditHead {
+            log: log_id(dir),
+            chain: Text::new(&name),
+            n: self.head.n,
+            sha: Text::new(&self.head.sha),
+            host: who.host.clone(),
+            role: role.clone(),
+            at,
+        };
+        head.in_words()
+    }
+}
+
 impl Chain {
     /// A chain in `dir`, which is created (0700) when it is not there.
     #[must_use]
     pub fn new(dir: &Path, who: Identity, role: &str) -> Self {
-        Self { dir: dir.to_owned(), who, role: Text::limited(role, 16), open: None }
+        let role = Text::limited(role, 16);
+        Self { dir: dir.to_owned(), who, role, open: None, syslog: None }
+    }
+
+    /// Its head goes to this socket after every line.
+    #[must_use]
+    pub fn telling(mut self, syslog: Option<SyslogSocket>) -> Self {
+        self.syslog = syslog.map(Syslog::new);
+        self
     }
 
     /// Appends and syncs. After an error the chain goes on in a new file,
@@ -64,12 +91,15 @@ impl Chain {
         }
         let Some(chain) = self.open.as_mut() else { return Ok(()) };
         let frees = act.frees();
-        write_line(chain, &self.who, &self.role, act)?;
+        let mut at = write_line(chain, &self.who, &self.role, act)?;
         if frees {
             // What follows proves that the sync before it held. Its own sync
             // may fail: lost with the power, it takes the effect along.
-            put_line(chain, &self.who, &self.role, Act::Synced)?;
+            at = put_line(chain, &self.who, &self.role, Act::Synced)?;
             let _ = chain.file.sync();
+        }
+        if let Some(syslog) = &mut self.syslog {
+            syslog.tell(&chain.head_told(&self.dir, &self.who, &self.role, at));
         }
         Ok(())
     }
@@ -100,12 +130,12 @@ fn write_line(
     who: &Identity,
     role: &Text,
     act: Act,
-) -> Result<(), AuditError> {
-    put_line(chain, who, role, act)?;
+) -> Result<UtcMicros, AuditError> {
+    let at = put_line(chain, who, role, act)?;
     chain.torn = true;
     chain.file.sync().map_err(io(&chain.path))?;
     chain.torn = false;
-    Ok(())
+    Ok(at)
 }
 
 /// Writes a line.
@@ -114,7 +144,7 @@ fn put_line(
     who: &Identity,
     role: &Text,
     act: Act,
-) -> Result<(), AuditError> {
+) -> Result<UtcMicros, AuditError> {
     let record = Record {
         v: VERSION,
         n: chain.next,
@@ -132,7 +162,7 @@ fn put_line(
     chain.torn = false;
     chain.head = Head { n: chain.next, sha };
     chain.next += 1;
-    Ok(())
+    Ok(record.at.utc)
 }
 
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> AuditError {

@@ -95,6 +95,7 @@ impl Ledger {
             | Act::Latch { .. }
             | Act::Tampered { .. }
             | Act::Synced
+            | Act::Alarm { .. }
             | Act::Command { .. } => {}
         }
     }

@@ -182,6 +182,13 @@ pub enum Act {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<Ticket>,
     },
+    /// Something that had to be seen at once, as it was told.
+    Alarm {
+        /// In words.
+        text: Text,
+        /// How often since it was last on record, this time included.
+        count: u64,
+    },
     /// The kill was rehearsed on a stage of its own; nothing real was touched.
     Drill {
         /// How far it came: only VERIFIED is a good one.
@@ -221,6 +228,7 @@ impl Act {
             Self::Disarm { .. } => "DISARM",
             Self::Arm { .. } => "ARM",
             Self::Command { .. } => "COMMAND",
+            Self::Alarm { .. } => "ALARM",
             Self::Drill { .. } => "DRILL",
             Self::Synced => "SYNCED",
         }

@@ -1,19 +1,40 @@
 //! Reading chains back, and finding what was done to them.
 
-use super::record::{Act, Head, Record, line_sha};
+use super::record::{Act, Head, Record, VERSION, line_sha};
 use crate::domain::Text;
 use crate::host::world;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::Path;
+
+/// Of which kind a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fault {
+    /// An edit, a loss, a torn tail.
+    Damage,
+    /// Lines of a newer crs, about which this one can say nothing.
+    Newer,
+}
 
 /// What is wrong with a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
+    /// Of which kind.
+    pub fault: Fault,
     /// Line, counted from 1.
     pub line: u64,
     /// What: `chain broken`, `torn tail`, `not a record`, …
     pub what: Text,
+}
+
+impl Finding {
+    /// Damage at `line`, in words of which 300 characters are kept.
+    #[must_use]
+    pub fn damage(line: u64, what: &str) -> Self {
+        Self { fault: Fault::Damage, line, what: Text::limited(what, 300) }
+    }
 }
 
 /// One chain, as found.
@@ -75,8 +96,7 @@ fn read_file(path: &Path) -> (ChainReport, Vec<Record>) {
     match world::here(|world| world.read(path, u64::MAX)) {
         Ok(bytes) => read_bytes(&name, &bytes),
         Err(e) => {
-            let what = Text::limited(&format!("can't be read: {e}"), 120);
-            let findings = vec![Finding { line: 0, what }];
+            let findings = vec![Finding::damage(0, &format!("can't be read: {e}"))];
             let file = Text::new(&name);
             (ChainReport { file, records: 0, head: None, findings }, Vec::new())
         }
@@ -94,7 +114,7 @@ pub fn read_bytes(name: &str, bytes: &[u8]) -> (ChainReport, Vec<Record>) {
     while !rest.is_empty() {
         line_no += 1;
         let mut find = |what: &str| {
-            report.findings.push(Finding { line: line_no, what: Text::limited(what, 160) });
+            report.findings.push(Finding::damage(line_no, what));
         };
         let Some(end) = rest.iter().position(|b| *b == b'\n') else {
             find("torn tail: the last line has no end");
@@ -102,6 +122,10 @@ pub fn read_bytes(name: &str, bytes: &[u8]) -> (ChainReport, Vec<Record>) {
         };
         let (line, after) = rest.split_at(end);
         rest = after.get(1..).unwrap_or_default();
+        if let Some(strange) = strange_version(line_no, line) {
+            report.findings.push(strange);
+            break;
+        }
         let record: Record = match serde_json::from_slice(line) {
             Ok(record) => record,
             Err(e) => {
@@ -119,9 +143,30 @@ pub fn read_bytes(name: &str, bytes: &[u8]) -> (ChainReport, Vec<Record>) {
         records.push(record);
     }
     if report.records == 0 && report.findings.is_empty() {
-        report.findings.push(Finding { line: 0, what: Text::new("empty chain") });
+        report.findings.push(Finding::damage(0, "empty chain"));
     }
     (report, records)
+}
+
+/// What is wrong with the version of a line, whatever else it holds: a newer
+/// record may not even have today's fields. None where it names no version.
+fn strange_version(line_no: u64, line: &[u8]) -> Option<Finding> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        v: u64,
+    }
+    let Versioned { v } = serde_json::from_slice(line).ok()?;
+    match v.cmp(&u64::from(VERSION)) {
+        Ordering::Equal => None,
+        Ordering::Greater => {
+            let what = format!("written by a newer crs (v={v}): v={VERSION} can't verify it");
+            Some(Finding { fault: Fault::Newer, line: line_no, what: Text::new(&what) })
+        }
+        Ordering::Less => {
+            let what = format!("chain broken at {line_no}: no crs ever wrote v={v}");
+            Some(Finding::damage(line_no, &what))
+        }
+    }
 }
 
 /// The heads that younger chains remember must be in the older ones still:
@@ -141,7 +186,7 @@ fn check_links(chains: &mut [(ChainReport, Vec<Record>)]) {
             None => {
                 let what = format!("chain {name} is gone, {witness} remembers it");
                 if let Some((report, _)) = chains.iter_mut().find(|(r, _)| r.file == witness) {
-                    report.findings.push(Finding { line: 1, what: Text::new(&what) });
+                    report.findings.push(Finding::damage(1, &what));
                 }
             }
             Some((report, records)) => {
@@ -153,9 +198,11 @@ fn check_links(chains: &mut [(ChainReport, Vec<Record>)]) {
                     records.get(next).map(|r| r.prev.clone())
                 };
                 if sha_at(head.n).as_deref() != Some(head.sha.as_str()) {
-                    let what =
-                        format!("lost or changed line {}, which {witness} remembers", head.n + 1);
-                    report.findings.push(Finding { line: head.n + 1, what: Text::new(&what) });
+                    let what = format!(
+                        "lost or changed line {}, which {witness} remembers",
+                        head.n.saturating_add(1)
+                    );
+                    report.findings.push(Finding::damage(head.n.saturating_add(1), &what));
                 }
             }
         }

@@ -2,7 +2,9 @@
 
 use super::file::{Probe, probe};
 use crate::audit::record::line_sha;
+use crate::audit::{Chain, SyslogSocket};
 use crate::domain::EngageId;
+use crate::host::Identity;
 use rustix::fs::Mode;
 use std::io::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
@@ -16,6 +18,8 @@ pub struct LatchHome {
     pub latch: PathBuf,
     /// Its directory.
     pub dir: PathBuf,
+    /// Where the heads of its audit chains go after every line.
+    pub syslog: Option<SyslogSocket>,
 }
 
 impl LatchHome {
@@ -24,7 +28,20 @@ impl LatchHome {
     pub fn new(state_dir: &Path, latch: &Path) -> Self {
         let sha = line_sha(latch.as_os_str().as_encoded_bytes());
         let short = sha.get(..12).unwrap_or_default();
-        Self { latch: latch.to_owned(), dir: state_dir.join(format!("latch-{short}")) }
+        let dir = state_dir.join(format!("latch-{short}"));
+        Self { latch: latch.to_owned(), dir, syslog: None }
+    }
+
+    /// The same, with its audit heads going to this socket.
+    #[must_use]
+    pub fn telling(self, syslog: Option<SyslogSocket>) -> Self {
+        Self { syslog, ..self }
+    }
+
+    /// A chain of this process in the audit log; `role` says what writes.
+    #[must_use]
+    pub fn chain(&self, role: &str) -> Chain {
+        Chain::new(&self.audit(), Identity::here(), role).telling(self.syslog.clone())
     }
 
     /// Makes the directory, private to this user.

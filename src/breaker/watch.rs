@@ -5,7 +5,7 @@ use super::gate::Gate;
 use super::home::LatchHome;
 use crate::audit::{Act, Chain, ForeignLatch, LedgerReader};
 use crate::domain::{EngageId, LatchPhase, LatchSeen, Text};
-use crate::host::{Identity, clock, ids};
+use crate::host::{clock, ids};
 use inotify::{Inotify, WatchMask};
 use std::collections::BTreeSet;
 use std::os::fd::AsFd;
@@ -190,7 +190,7 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) fn new(config: WatchConfig) -> Self {
         let audit = config.home.audit();
-        let chain = Chain::new(&audit, Identity::here(), config.role);
+        let chain = config.home.chain(config.role);
         Self {
             ledger: LedgerReader::new(&audit),
             chain,

@@ -2,6 +2,7 @@
 
 use super::exit::exits;
 use super::{Context, Exit, Failure, Outcome};
+use crate::audit::SyslogSocket;
 use crate::breaker::LatchHome;
 use crate::control::kill::KillRules;
 use crate::control::kill::agent::{AgentConfig, AgentError, run as run_agent};
@@ -33,6 +34,23 @@ pub struct Args {
     /// A latch made by somebody else closes positions too
     #[arg(long)]
     flatten_on_external: bool,
+    /// Heads of the audit log go to this syslog socket
+    #[arg(long, value_name = "PATH", conflicts_with = "syslog_if_there")]
+    syslog: Option<PathBuf>,
+    /// The same, where there is one
+    #[arg(long, value_name = "PATH")]
+    syslog_if_there: Option<PathBuf>,
+    /// Publish them as telemetry too
+    #[arg(long, value_name = "HOST:PORT")]
+    publish: Option<Endpoint>,
+}
+
+impl Args {
+    fn syslog(&self) -> Option<SyslogSocket> {
+        let at = |path: &PathBuf, required| SyslogSocket { path: path.clone(), required };
+        let asked = self.syslog.as_ref().map(|path| at(path, true));
+        asked.or_else(|| self.syslog_if_there.as_ref().map(|path| at(path, false)))
+    }
 }
 
 fn target(text: &str) -> Result<GatewayAddr, String> {
@@ -52,7 +70,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let _ = rustix::process::setsid();
     let loaded = ctx.loaded();
     let config = AgentConfig {
-        home: LatchHome::new(&loaded.settings.state_dir, &args.latch),
+        home: LatchHome::new(&loaded.settings.state_dir, &args.latch).telling(args.syslog()),
         extra: args.extra_latch.clone(),
         gateways: args.target.clone(),
         kill: KillRules {
@@ -60,6 +78,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
             enforce_interval_ms: args.enforce_interval_ms,
             flatten_on_external: args.flatten_on_external,
         },
+        publish: args.publish.clone(),
     };
     match run_agent(config) {
         Ok(()) | Err(AgentError::Elected(_)) => Ok(Exit::OK),

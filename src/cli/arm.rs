@@ -5,15 +5,17 @@ use super::exit::exits;
 use super::live::LiveTerms;
 use super::reach::{first, seconds};
 use super::{Context, Exit, Failure, Outcome, confirm, wiring};
-use crate::audit::{Act, Chain, LedgerReader, LiveAccount, LiveArming, LiveStand};
+use crate::audit::{Act, LedgerReader, LiveAccount, LiveArming, LiveStand};
 use crate::breaker::Gate;
 use crate::config::Settings;
 use crate::domain::{Account, EngageId, GatewayAddr, LatchPhase, Mode};
-use crate::host::Identity;
 use crate::link::Peer;
 use crossbeam_channel as channel;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// No script arms for real money, so there is no way without one.
+const AT_A_TERMINAL: &str = "arm LIVE at a terminal; over SSH: ssh -t";
 
 /// For paper or for real money.
 #[derive(Debug, clap::Args)]
@@ -28,8 +30,8 @@ pub struct Args {
     /// The gateway whose account is meant, by its name; the first one without
     #[arg(long, value_name = "NAME", requires = "live")]
     on: Option<String>,
-    /// The phrase, where there is no terminal: ARM LIVE and the gateway's name
-    #[arg(long, value_name = "TEXT", requires = "live")]
+    /// Refused, with the reason: LIVE is typed by hand
+    #[arg(long, value_name = "TEXT", requires = "live", hide = true)]
     phrase: Option<String>,
     /// Longest wait for the account, in seconds
     #[arg(long, value_name = "S", default_value = "10", value_parser = seconds)]
@@ -42,9 +44,13 @@ pub struct Args {
 /// Arms, if the latch is proven absent.
 ///
 /// # Errors
-/// Status 1 with the reason when it is not; 64 for an unknown gateway or
-/// where nobody can type.
+/// Status 1 with the reason when it is not; 64 for an unknown gateway, where
+/// nobody can type, or for a phrase that a script would type.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
+    if args.phrase.is_some() {
+        let text = format!("LIVE is typed by hand: leave --phrase out, and {AT_A_TERMINAL}");
+        return Err(Failure::new(Exit::USAGE, text));
+    }
     let settings = ctx.strict()?.settings;
     let account = if args.live {
         Some(arm_live(args, &settings)?)
@@ -85,7 +91,7 @@ fn arm_live(args: &Args, settings: &Settings) -> Result<LiveAccount, Failure> {
         let (known, known_foreign) = ledger.stops_over();
         (tokens, known, known_foreign)
     };
-    ask(args, &account, &read, terms.config_sha())?;
+    ask(&account, &read, terms.config_sha())?;
     proven_absent(settings)?;
     let config_sha = terms.config_sha().to_owned();
     let arming = LiveArming { account: account.clone(), config_sha, known, known_foreign };
@@ -114,13 +120,8 @@ fn read_account(
         .map_err(|e| Failure::failed(format!("not armed for LIVE, the account is unknown: {e}")))
 }
 
-fn ask(args: &Args, account: &LiveAccount, read: &Account, sha: &str) -> Result<(), Failure> {
+fn ask(account: &LiveAccount, read: &Account, sha: &str) -> Result<(), Failure> {
     let wanted = format!("ARM LIVE {}", account.gateway);
-    match &args.phrase {
-        Some(typed) if *typed == wanted => return Ok(()),
-        Some(_) => return Err(Failure::failed(format!("the phrase is: {wanted}"))),
-        None => {}
-    }
     let question = format!(
         "ARM LIVE: orders with real money may pass, until any kill, block or foreign latch.\n  \
          {account}\n  balance {}, equity {}\n  configuration {}",
@@ -128,7 +129,7 @@ fn ask(args: &Args, account: &LiveAccount, read: &Account, sha: &str) -> Result<
         read.equity.text(2),
         sha.get(..12).unwrap_or_default(),
     );
-    confirm::typed(&question, &wanted, &format!("add --phrase \"{wanted}\""))
+    confirm::typed(&question, &wanted, AT_A_TERMINAL)
 }
 
 /// Looks at the latch.
@@ -161,7 +162,5 @@ pub fn arm(settings: &Settings) -> Result<(), Failure> {
 fn record(settings: &Settings, act: Act) -> Result<(), Failure> {
     let home = wiring::latch_home(settings);
     home.prepare().map_err(Failure::failed)?;
-    Chain::new(&home.audit(), Identity::here(), "cli")
-        .append(act)
-        .map_err(|e| Failure::failed(format!("not armed: {e}")))
+    home.chain("cli").append(act).map_err(|e| Failure::failed(format!("not armed: {e}")))
 }

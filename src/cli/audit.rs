@@ -1,9 +1,11 @@
 //! `crs audit`: is the log whole, and what does it say?
 
+mod verify;
+
 use super::exit::exits;
 use super::{Context, Exit, Outcome, wiring};
+use crate::audit::read_dir;
 use crate::audit::record::Act;
-use crate::audit::verify::{read_dir, verify_dir};
 use crate::domain::Position;
 use std::fmt::Write as _;
 
@@ -11,7 +13,7 @@ use std::fmt::Write as _;
 #[derive(Debug, clap::Args)]
 #[command(after_help = exits!(
     0 "every chain is whole",
-    1 "an edit, a deletion or a torn tail was found",
+    1 "an edit, a loss or a torn tail was found, or lines of a newer crs; or a witness can't be read",
 ))]
 pub struct Args {
     /// Which
@@ -21,12 +23,8 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Check every hash of every chain
-    Verify {
-        /// One JSON document on standard output
-        #[arg(long)]
-        json: bool,
-    },
+    /// Check every hash of every chain, and against witnesses where they are named
+    Verify(verify::Args),
     /// Print the records, oldest first
     Show {
         /// Only the last N
@@ -46,24 +44,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
     let dir = wiring::latch_home(&loaded.settings).audit();
     match &args.what {
-        What::Verify { json } => {
-            let reports = verify_dir(&dir);
-            let broken = reports.iter().any(|r| !r.findings.is_empty());
-            if *json {
-                ctx.out.json(&reports);
-            } else {
-                for report in &reports {
-                    ctx.out.line(format!("{}  {} records", report.file, report.records));
-                    for finding in &report.findings {
-                        ctx.out.line(format!("  line {}: {}", finding.line, finding.what));
-                    }
-                }
-                let records: u64 = reports.iter().map(|r| r.records).sum();
-                let word = if broken { "DAMAGED" } else { "whole" };
-                ctx.out.line(format!("{} chains, {records} records: {word}", reports.len()));
-            }
-            Ok(if broken { Exit::FAILED } else { Exit::OK })
-        }
+        What::Verify(args) => verify::run(args, &loaded.settings, &dir, ctx),
         What::Show { last, json } => {
             let mut records: Vec<_> = read_dir(&dir).into_iter().flat_map(|(_, r)| r).collect();
             records.sort_by_key(|r| (r.at.utc, r.n));
@@ -113,6 +94,8 @@ pub(super) fn detail(act: &Act) -> String {
             let how = if *overridden { " OVERRIDDEN" } else { "" };
             format!("{} decisions{how} \"{reason}\"", ids.len())
         }
+        Act::Alarm { text, count: 1 } => text.to_string(),
+        Act::Alarm { text, count } => format!("{text} ({count} times)"),
         Act::Disarm { why, .. } => why.to_string(),
         Act::Arm { tokens, live, accounts } => {
             let live = if *live { " LIVE" } else { "" };

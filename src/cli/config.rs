@@ -153,6 +153,7 @@ const KEYS: &[(&str, &str)] = &[
     ("screen.color", "/color"),
     ("screen.fps", "/fps"),
     ("kill", "/kill"),
+    ("audit", "/audit"),
     ("feed", "/feed"),
     ("poll", "/poll"),
     ("card", "/card"),

@@ -44,6 +44,7 @@ pub mod status;
 pub mod ticks;
 pub mod verbs;
 pub mod wiring;
+mod witnessing;
 
 pub use args::Cli;
 pub use context::Context;

@@ -2,6 +2,7 @@
 //! thread and clerk, feeds and polls, and the screen in front.
 
 use super::clerk::{Clerk, Polls};
+use super::witnessing::Witnessing;
 use super::{Exit, Failure, Outcome, logs, wiring};
 use crate::audit::LedgerReader;
 use crate::breaker::{Gate, Watcher};
@@ -284,8 +285,10 @@ fn connect(settings: &Settings, sender: &Sender, polls: &Polls, feeds: &Feeds) {
             Err(e) => sender.log(Level::Alarm, "polls", e.to_string()),
         }
     }
+    let heads = Witnessing::start(&settings.state_dir);
     for (index, endpoint) in (0_u16..).zip(&settings.events) {
-        match edges::events::start(&for_events, index, endpoint, sender.clone()) {
+        let keeper = heads.of(endpoint);
+        match edges::events::start(&for_events, index, endpoint, sender.clone(), keeper) {
             Ok(feed) => keep(&feeds.events, feed),
             Err(e) => sender.log(Level::Warn, "events", e.to_string()),
         }

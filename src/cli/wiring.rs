@@ -1,8 +1,9 @@
 //! From settings to what the rooms are started with: once, for every verb.
 
 use super::Failure;
+use crate::audit::SyslogSocket;
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
-use crate::config::Settings;
+use crate::config::{Settings, SyslogChoice};
 use crate::control::kill::{AgentSpec, Hand, HandConfig, KillRules};
 use crate::domain::Text;
 use crate::event::Sender;
@@ -21,6 +22,19 @@ pub const DRILL: &str = "drill";
 #[must_use]
 pub fn latch_home(settings: &Settings) -> LatchHome {
     LatchHome::new(&absolute(&settings.state_dir), &absolute(&settings.kill_switch_file))
+        .telling(syslog(&settings.audit.syslog))
+}
+
+/// Where the heads of the audit chains go. A daemon's socket on this very
+/// host is no address that somebody would have to configure.
+fn syslog(choice: &SyslogChoice) -> Option<SyslogSocket> {
+    match choice {
+        SyslogChoice::Off => None,
+        SyslogChoice::Auto => {
+            Some(SyslogSocket { path: PathBuf::from("/dev/log"), required: false })
+        }
+        SyslogChoice::At(path) => Some(SyslogSocket { path: path.clone(), required: true }),
+    }
 }
 
 /// A relative latch would mean another file to the agent, whose directory is
@@ -66,6 +80,7 @@ pub fn agent_spec(settings: &Settings) -> io::Result<AgentSpec> {
             enforce_interval_ms: settings.kill.enforce_interval_ms,
             flatten_on_external: settings.kill.flatten_on_external,
         },
+        publish: settings.audit.publish.clone(),
         state_dir: absolute(&settings.state_dir),
     })
 }

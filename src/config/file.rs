@@ -4,7 +4,7 @@ use super::gateways::{Parts, is_name};
 use super::load::Draft;
 use super::origin::{Origin, Sourced};
 use super::section::{Document, Section};
-use super::{ColorChoice, Problem};
+use super::{ColorChoice, Problem, SyslogChoice};
 use crate::domain::{Endpoint, Money, Text};
 use toml::de::DeTable;
 
@@ -13,11 +13,12 @@ const CARD_CHARS: usize = 200;
 
 type Reader = fn(&mut Section<'_, '_>, &mut Draft);
 
-const SECTIONS: [(&str, Reader); 8] = [
+const SECTIONS: [(&str, Reader); 9] = [
     ("latch", latch),
     ("state", state),
     ("screen", screen),
     ("kill", kill),
+    ("audit", audit),
     ("feed", feed),
     ("poll", poll),
     ("card", card),
@@ -132,6 +133,44 @@ fn kill(section: &mut Section<'_, '_>, draft: &mut Draft) {
     draft.put("kill.proof_interval_ms", proof, |s| &mut s.kill.proof_interval_ms);
     draft.put("kill.enforce_interval_ms", enforce, |s| &mut s.kill.enforce_interval_ms);
     draft.put("kill.flatten_on_external", external, |s| &mut s.kill.flatten_on_external);
+}
+
+fn audit(section: &mut Section<'_, '_>, draft: &mut Draft) {
+    let out = &mut draft.problems;
+    let syslog = section.text("syslog", out).and_then(|t| syslog(t, out));
+    let publish = section.text("publish", out).and_then(|t| publish(t, out));
+    draft.put("audit.syslog", syslog, |s| &mut s.audit.syslog);
+    draft.put("audit.publish", publish, |s| &mut s.audit.publish);
+}
+
+fn syslog(text: Sourced<&str>, out: &mut Vec<Problem>) -> Option<Sourced<SyslogChoice>> {
+    match text.value {
+        "auto" => Some(text.map(|_| SyslogChoice::Auto)),
+        "off" => Some(text.map(|_| SyslogChoice::Off)),
+        path if path.starts_with('/') && !path.contains('\0') => {
+            Some(text.map(|path| SyslogChoice::At(path.into())))
+        }
+        other => {
+            let cause = format!("audit.syslog \"{}\" is no socket", Text::limited(other, 60));
+            let next = "write auto, off, or the absolute path of a socket";
+            out.push(Problem::new(text.origin, cause, next));
+            None
+        }
+    }
+}
+
+fn publish(text: Sourced<&str>, out: &mut Vec<Problem>) -> Option<Sourced<Option<Endpoint>>> {
+    if text.value.is_empty() {
+        return Some(text.map(|_| None));
+    }
+    match text.value.parse::<Endpoint>() {
+        Ok(at) => Some(text.map(|_| Some(at))),
+        Err(e) => {
+            let next = "write an address of this host and a port, as in \"127.0.0.1:5558\"";
+            out.push(Problem::new(text.origin, format!("audit.publish: {e}"), next));
+            None
+        }
+    }
 }
 
 fn feed(section: &mut Section<'_, '_>, draft: &mut Draft) {

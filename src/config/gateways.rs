@@ -116,8 +116,11 @@ pub fn build(all: &[Parts], origins: &mut Origins, out: &mut Vec<Problem>) -> Ve
     for (index, parts) in all.iter().enumerate() {
         let Some(addr) = parts.build(index, origins, out) else { continue };
         if built.iter().any(|other| other.name == addr.name) {
+            // Two that nobody named have no place but their hosts.
+            let places = [&parts.name.origin, &parts.host.origin];
+            let at = places.into_iter().find(|o| o.is_configured()).cloned();
             out.push(Problem::new(
-                parts.name.origin.clone(),
+                at.unwrap_or_default(),
                 format!("two gateways are called \"{}\"", addr.name),
                 "give each [[gateway]] a name of its own",
             ));

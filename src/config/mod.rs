@@ -23,5 +23,6 @@ pub use load::{Loaded, load};
 pub use origin::{Origin, Origins};
 pub use problem::Problem;
 pub use settings::{
-    Card, ColorChoice, FeedSettings, KillSettings, PaperSettings, PollSettings, Settings,
+    AuditSettings, Card, ColorChoice, FeedSettings, KillSettings, PaperSettings, PollSettings,
+    Settings, SyslogChoice,
 };

@@ -1,7 +1,7 @@
 //! The settings in force, after every layer has spoken.
 
 use crate::domain::{Endpoint, GatewayAddr, Money, Text};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 
 /// When to use colour.
@@ -43,6 +43,8 @@ pub struct Settings {
     pub fps: u32,
     /// The kill.
     pub kill: KillSettings,
+    /// The audit log.
+    pub audit: AuditSettings,
     /// Feeds.
     pub feed: FeedSettings,
     /// Polls.
@@ -64,6 +66,44 @@ pub struct KillSettings {
     pub enforce_interval_ms: u64,
     /// Whether a latch file made by somebody else also closes positions.
     pub flatten_on_external: bool,
+}
+
+/// Witnesses of the audit log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AuditSettings {
+    /// Which socket of syslog's hears the heads.
+    pub syslog: SyslogChoice,
+    /// Where the agent publishes the heads, if anywhere.
+    #[serde(serialize_with = "empty_without")]
+    pub publish: Option<Endpoint>,
+}
+
+/// A socket of syslog's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SyslogChoice {
+    /// `/dev/log`, where there is one.
+    #[default]
+    Auto,
+    /// None.
+    Off,
+    /// This one.
+    At(PathBuf),
+}
+
+impl Serialize for SyslogChoice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Auto => serializer.serialize_str("auto"),
+            Self::Off => serializer.serialize_str("off"),
+            Self::At(path) => serializer.serialize_str(&path.to_string_lossy()),
+        }
+    }
+}
+
+/// As in the file.
+#[expect(clippy::ref_option, reason = "the signature is serde's")]
+fn empty_without<S: Serializer>(at: &Option<Endpoint>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&at.as_ref().map(Endpoint::to_string).unwrap_or_default())
 }
 
 /// Feeds.
@@ -165,6 +205,7 @@ impl Settings {
             color: ColorChoice::Auto,
             fps: 10,
             kill: KillSettings::default(),
+            audit: AuditSettings::default(),
             feed: FeedSettings::default(),
             poll: PollSettings::default(),
             card: Card::default(),

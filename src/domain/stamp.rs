@@ -24,6 +24,12 @@ impl UtcMicros {
         )
     }
 
+    /// What [`UtcMicros::iso`] wrote, or any other RFC 3339 date.
+    #[must_use]
+    pub fn from_iso(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc3339(text).ok().map(|t| Self(t.timestamp_micros()))
+    }
+
     /// Naive UTC ISO-8601 with microseconds and no zone, as the Python
     /// breaker writes into the lock file: `2026-01-14T13:56:58.271512`.
     #[must_use]
@@ -115,6 +121,7 @@ mod tests {
         assert_eq!(t.iso(), "2026-01-14T13:56:58.271512Z");
         assert_eq!(t.naive_iso(), "2026-01-14T13:56:58.271512");
         assert_eq!(t.hms(), "13:56:58");
+        assert_eq!((UtcMicros::from_iso(&t.iso()), UtcMicros::from_iso("today")), (Some(t), None));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 pub mod error;
 pub mod monitor;
 pub mod peer;
+pub mod publish;
 pub mod req;
 pub mod socket;
 pub mod sub;
@@ -18,6 +19,7 @@ pub mod wake;
 pub use error::{AskError, CallError, LinkError};
 pub use monitor::{LinkEvent, Monitor};
 pub use peer::{Answer, Peer};
+pub use publish::publisher;
 pub use req::{Posted, Req};
 pub(crate) use socket::poll_until;
 pub use socket::{Line, Options, open_req};

@@ -14,5 +14,5 @@ pub mod ticks;
 pub use decisions::{DecisionLines, Heard};
 pub use reply::{KillClaim, OrderFill, Refusal, Reply, ReplyStatus};
 pub use request::{Action, Request};
-pub use telemetry::{GatewayStatus, LatchEvidence, Telemetry, TelemetryFault};
+pub use telemetry::{AuditHeadTold, GatewayStatus, LatchEvidence, Telemetry, TelemetryFault};
 pub use ticks::TickFault;

@@ -6,7 +6,7 @@
 //! `v`; within one version fields may be added and readers ignore what they
 //! don't know, a change of meaning raises `v` and older readers refuse it.
 
-use crate::domain::{Evidence, FileId, Text, UtcMicros};
+use crate::domain::{AuditHead, Evidence, FileId, Text, UtcMicros};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -17,6 +17,8 @@ pub const VERSION: u16 = 1;
 pub const LATCH_EVIDENCE: &str = "latch.evidence";
 /// Topic of [`GatewayStatus`].
 pub const GATEWAY_STATUS: &str = "gateway.status";
+/// Topic of [`AuditHeadTold`].
+pub const AUDIT_HEAD: &str = "audit.head";
 /// Nesting that a body may have; ours have one level.
 const MAX_DEPTH: usize = 16;
 
@@ -87,6 +89,28 @@ pub struct GatewayStatus {
     pub time_us: UtcMicros,
 }
 
+/// The last line of one audit chain, for whoever keeps it: see
+/// [`crate::domain::AuditHead`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditHeadTold {
+    /// [`VERSION`].
+    pub v: u16,
+    /// Which log of that host.
+    pub log: Text,
+    /// File name of the chain.
+    pub chain: Text,
+    /// Number of the line, counted from 0.
+    pub n: u64,
+    /// SHA-256 of the line, hexadecimal.
+    pub sha: Text,
+    /// Host that wrote it.
+    pub host: Text,
+    /// Part of `crs` that wrote it.
+    pub role: Text,
+    /// When it was written, microseconds UTC.
+    pub time_us: UtcMicros,
+}
+
 /// Everything that travels on the telemetry port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Telemetry {
@@ -94,6 +118,8 @@ pub enum Telemetry {
     LatchEvidence(LatchEvidence),
     /// `gateway.status`
     GatewayStatus(GatewayStatus),
+    /// `audit.head`
+    AuditHead(AuditHeadTold),
 }
 
 /// Why a message is no telemetry of ours.
@@ -150,6 +176,20 @@ impl From<LatchEvidence> for Evidence {
     }
 }
 
+impl From<AuditHead> for AuditHeadTold {
+    fn from(head: AuditHead) -> Self {
+        let AuditHead { log, chain, n, sha, host, role, at } = head;
+        Self { v: VERSION, log, chain, n, sha, host, role, time_us: at }
+    }
+}
+
+impl From<AuditHeadTold> for AuditHead {
+    fn from(told: AuditHeadTold) -> Self {
+        let AuditHeadTold { v: _, log, chain, n, sha, host, role, time_us } = told;
+        Self { log, chain, n, sha, host, role, at: time_us }
+    }
+}
+
 impl Telemetry {
     /// The first frame.
     #[must_use]
@@ -157,6 +197,7 @@ impl Telemetry {
         match self {
             Self::LatchEvidence(_) => LATCH_EVIDENCE,
             Self::GatewayStatus(_) => GATEWAY_STATUS,
+            Self::AuditHead(_) => AUDIT_HEAD,
         }
     }
 
@@ -168,6 +209,7 @@ impl Telemetry {
         match self {
             Self::LatchEvidence(shape) => rmp_serde::to_vec_named(shape),
             Self::GatewayStatus(shape) => rmp_serde::to_vec_named(shape),
+            Self::AuditHead(shape) => rmp_serde::to_vec_named(shape),
         }
         .map_err(|e| body_fault(self.topic(), &e))
     }
@@ -180,6 +222,7 @@ impl Telemetry {
         match topic {
             b"latch.evidence" => read(LATCH_EVIDENCE, body).map(Self::LatchEvidence),
             b"gateway.status" => read(GATEWAY_STATUS, body).map(Self::GatewayStatus),
+            b"audit.head" => read(AUDIT_HEAD, body).map(Self::AuditHead),
             other => Err(TelemetryFault::Topic(Text::from_bytes(
                 other.get(..other.len().min(60)).unwrap_or_default(),
             ))),
@@ -239,7 +282,14 @@ mod tests {
             orders_accepted: 7,
             ..GatewayStatus::default()
         };
-        for sent in [Telemetry::LatchEvidence(evidence()), Telemetry::GatewayStatus(status)] {
+        let head = AuditHead { n: 7, at: UtcMicros(9), ..AuditHead::default() };
+        let head = AuditHeadTold::from(head.in_words());
+        assert_eq!(AuditHeadTold::from(AuditHead::from(head.clone())), head);
+        for sent in [
+            Telemetry::LatchEvidence(evidence()),
+            Telemetry::GatewayStatus(status),
+            Telemetry::AuditHead(head),
+        ] {
             let body = sent.encode().unwrap();
             assert_eq!(Telemetry::decode(sent.topic().as_bytes(), &body), Ok(sent));
         }

@@ -4,7 +4,7 @@
 //! order. `UPDATE_GOLDEN=1` writes them anew; read the difference.
 
 use super::common::sandbox::Sandbox;
-use crs::config::{Flags, Loaded, load::load_with};
+use crs::config::{Flags, Loaded, SyslogChoice, load::load_with};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -116,6 +116,9 @@ fn the_full_file_reaches_every_setting() {
     assert_eq!(settings.paper.balance.text(2), "25000.50");
     assert_eq!(settings.feed.max_message_bytes, 65_536);
     assert!(settings.kill.flatten_on_external);
+    let journal = SyslogChoice::At("/run/systemd/journal/dev-log".into());
+    assert_eq!(settings.audit.syslog, journal);
+    assert_eq!(settings.audit.publish.unwrap().to_string(), "127.0.0.1:7558");
     assert!(origins.of("gateway[0].cmd_port").to_string().ends_with("full.toml:7:12"));
     assert!(!origins.of("gateway[1].cmd_port").is_configured());
 }

@@ -2,6 +2,8 @@
 //! statuses, output. Every test has its own home, latch and ports.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod brief;
 #[cfg(test)]
 #[path = "../common/mod.rs"]

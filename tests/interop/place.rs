@@ -26,7 +26,8 @@ impl Place {
         // What three polls prove is the same within a third of a second.
         let config = home.path().join("home/.config/crs");
         fs::create_dir_all(&config).unwrap();
-        let text = "[kill]\nproof_interval_ms = 150\nenforce_interval_ms = 400\n";
+        let text = "[kill]\nproof_interval_ms = 150\nenforce_interval_ms = 400\n\
+                    [audit]\nsyslog = \"off\"\n";
         fs::write(config.join("config.toml"), text).unwrap();
         Some(Self { home, peer, cmd_port, data_port })
     }

@@ -22,7 +22,8 @@ impl Mesh {
         // Three proof polls in a third of a second: what they prove is the
         // same, and a test is no place to wait.
         fs::create_dir_all(home.path().join("home/.config/crs")).unwrap();
-        let text = "[kill]\nproof_interval_ms = 150\nenforce_interval_ms = 400\n";
+        let text = "[kill]\nproof_interval_ms = 150\nenforce_interval_ms = 400\n\
+                    [audit]\nsyslog = \"off\"\n";
         fs::write(home.path().join("home/.config/crs/config.toml"), text).unwrap();
         Self { home, peer }
     }
@@ -155,10 +156,25 @@ fn a_killed_agent_is_followed_by_one_that_resumes_from_the_log() {
 fn a_removed_latch_is_made_anew_and_stays_engaged() {
     let mesh = Mesh::new(&["--positions", "0"]);
     assert_eq!(mesh.kill().0, 0);
-    fs::remove_file(mesh.home.latch()).unwrap();
-    let back = until(LIMIT, || mesh.home.latch().exists().then_some(()));
-    assert!(back.is_some());
-    assert_eq!(mesh.status()["is_engaged"], true);
+    // Whoever made it looks for it for a moment longer, and makes it anew as
+    // its own; a removal after that is one. Nobody is connected to hear the
+    // alarm: it is on record.
+    let alarm = |r: &Value| {
+        (&r["act"], &r["role"]) == (&"ALARM".into(), &"agent".into())
+            && r["text"].as_str().unwrap().contains("latch tampered")
+    };
+    let recorded = until(LIMIT, || {
+        fs::remove_file(mesh.home.latch()).unwrap();
+        let back = until(LIMIT, || mesh.home.latch().exists().then_some(()));
+        assert!(back.is_some());
+        assert_eq!(mesh.status()["is_engaged"], true);
+        until(Duration::from_secs(2), || {
+            let records = mesh.crs(&["audit", "show", "--json"]).1;
+            records.as_array().unwrap().iter().any(alarm).then_some(())
+        })
+    });
+    assert!(recorded.is_some(), "no alarm in the log: {:#?}", mesh.crs(&["audit", "show"]).1);
+    assert_eq!(mesh.crs(&["audit", "verify"]).0, 0);
     // Reboot: neither file nor agent, only the log.
     signal(mesh.agent(), Signal::KILL);
     mesh.until("no agent", |s| s["agent_pid"].is_null());

@@ -1,6 +1,7 @@
 //! Real money: refused until it was armed for this account under this
 //! configuration, and again after any stop. Closing and killing never ask.
 
+use crate::common::console::Console;
 use crate::common::sandbox::{Signal, signal};
 use crate::common::wait::until;
 use crate::life::{LIMIT, Mesh};
@@ -15,7 +16,7 @@ use std::fs;
 use std::time::Duration;
 
 const ORDER: &[&str] = &["order", "EURUSD", "buy", "0.01", "--yes", "--json", "--live"];
-const ARM: &[&str] = &["arm", "--live", "--phrase", "ARM LIVE main", "--json"];
+const ARM: &[&str] = &["arm", "--live", "--json"];
 
 fn orders(mesh: &Mesh) -> usize {
     mesh.peer.count("OPEN_ORDER")
@@ -42,9 +43,34 @@ fn goes(mesh: &Mesh) {
     assert_eq!(orders(mesh), before + 1);
 }
 
+/// `crs arm --live` as a person does it: at a terminal, typing `phrase` if
+/// asked; its exit status, and its document or words.
+fn arm(mesh: &Mesh, phrase: &str) -> (i32, Value) {
+    let port = mesh.peer.cmd_port.to_string();
+    let args = [&["--cmd-port", &port], ARM].concat();
+    let mut terminal = Console::crs(&mesh.home, &args, 200, 40);
+    let asked = |terminal: &Console| terminal.text().contains("Type ARM LIVE main to go on:");
+    let status = until(LIMIT, || {
+        let ended = terminal.exit(Duration::ZERO);
+        (ended.is_some() || asked(&terminal)).then_some(ended)
+    });
+    let ended = status.expect("a question or an end").unwrap_or_else(|| {
+        terminal.keys(&format!("{phrase}\r"));
+        terminal.exit(LIMIT).expect("an end")
+    });
+    let code = i32::try_from(ended.exit_code()).unwrap();
+    // The last words may still be on their way out of the terminal.
+    let said = until(LIMIT, || {
+        let text = String::from_utf8(terminal.written()).unwrap();
+        let json = text.find('{').and_then(|at| serde_json::from_str(&text[at..]).ok());
+        if code == 0 { json } else { text.contains("crs:").then_some(Value::String(text)) }
+    });
+    (code, said.unwrap_or_else(|| panic!("{code}: {}", terminal.text())))
+}
+
 #[track_caller]
 fn armed(mesh: &Mesh) {
-    let (code, said) = mesh.crs(ARM);
+    let (code, said) = arm(mesh, "ARM LIVE main");
     assert_eq!((code, &said["account"]["server_name"]), (0, &"Peer-Demo".into()), "{said:#}");
 }
 
@@ -56,8 +82,15 @@ fn an_order_waits_for_the_phrase_and_a_kill_voids_it() {
     refused(&mesh, "no arming on record");
     // A plain arming, a wrong phrase and nobody to type arm nothing.
     assert_eq!(mesh.crs(&["arm"]).0, 0);
-    assert_eq!(mesh.crs(&["arm", "--live", "--phrase", "ARM LIVE other"]).0, 1);
-    assert_eq!(mesh.crs(&["arm", "--live"]).0, 64);
+    assert_eq!(arm(&mesh, "ARM LIVE other").0, 1);
+    // Nor does a script: not by a phrase, and not by a pipe.
+    let phrase = [ARM, &["--phrase", "ARM LIVE main"]].concat();
+    for script in [ARM, &phrase] {
+        let (code, said) = mesh.crs(script);
+        let said = said.as_str().unwrap();
+        assert_eq!(code, 64, "{said}");
+        assert!(said.contains("at a terminal"), "{said}");
+    }
     refused(&mesh, "no arming on record");
 
     armed(&mesh);
@@ -74,7 +107,7 @@ fn an_order_waits_for_the_phrase_and_a_kill_voids_it() {
     let (code, report) = mesh.kill();
     assert_eq!(code, 0, "neither kill nor close asks for an arming: {report:#}");
     let id = report["engage_id"].as_str().unwrap().to_owned();
-    let (code, said) = mesh.crs(ARM);
+    let (code, said) = arm(&mesh, "ARM LIVE main");
     assert_eq!(code, 1, "not while engaged: {said:#}");
     assert!(page(&["brief"]).contains("LIVE    not armed"));
     mesh.until("VERIFIED by the agent", |s| s["kill"][0]["phase"] == "VERIFIED");
@@ -130,7 +163,7 @@ fn an_account_of_unknown_kind_is_real_and_one_without_real_money_needs_none() {
     armed(&mesh);
     goes(&mesh);
     let mesh = Mesh::new(&["--trade-mode", "0"]);
-    let (code, said) = mesh.crs(ARM);
+    let (code, said) = arm(&mesh, "ARM LIVE main");
     assert_eq!(code, 1);
     assert!(said.as_str().unwrap().contains("DEMO ACCT"), "{said}");
     goes(&mesh);
@@ -139,7 +172,7 @@ fn an_account_of_unknown_kind_is_real_and_one_without_real_money_needs_none() {
 #[test]
 fn an_account_that_cant_be_read_is_neither_armed_nor_dealt_on() {
     let mesh = Mesh::new(&["--behaviour", "blind"]);
-    assert_eq!(mesh.crs(ARM).0, 1);
+    assert_eq!(arm(&mesh, "ARM LIVE main").0, 1);
     let (code, report) = mesh.crs(ORDER);
     assert_ne!(code, 0, "{report:#}");
     assert_eq!((orders(&mesh), &report["req_id"]), (0, &Value::Null));

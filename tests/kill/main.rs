@@ -18,4 +18,6 @@ mod gone;
 mod lies;
 mod life;
 mod live;
+mod others;
 mod standin;
+mod witness;

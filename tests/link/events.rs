@@ -3,13 +3,14 @@
 use crate::fake::{endpoint, eventually, free_port};
 use crate::feeds::{LONG, publisher};
 use crate::wild::{Wild, announce, greet};
-use crs::domain::{Evidence, LinkState, Text, UtcMicros};
+use crs::domain::{AuditHead, Evidence, LinkState, Text, UtcMicros};
 use crs::event::{
     Event, EventsReport, EvidenceReport, GatewayStatusReport, Receiver, channel_pair,
 };
 use crs::feeds::events::{self, EventsHandle};
 use crs::gateway::{Gateway, GatewayOptions, SimOptions};
 use crs::wire::{LatchEvidence, Telemetry};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A feed under test and what it has told so far.
@@ -19,15 +20,18 @@ struct Feed {
     report: EventsReport,
     evidence: Vec<Evidence>,
     status: Vec<GatewayStatusReport>,
+    heads: crossbeam_channel::Receiver<AuditHead>,
 }
 
 impl Feed {
     fn start(port: u16) -> Self {
         let (sender, receiver) = channel_pair();
-        let handle = events::start(&zmq::Context::new(), 2, &endpoint(port), sender).unwrap();
+        let (tell, heads) = crossbeam_channel::unbounded();
+        let tap = Arc::new(move |head| drop(tell.send(head)));
+        let handle = events::start(&zmq::Context::new(), 2, &endpoint(port), sender, tap).unwrap();
         let (evidence, status) = (Vec::new(), Vec::new());
         let report = EventsReport::default();
-        Self { handle: Some(handle), receiver, report, evidence, status }
+        Self { handle: Some(handle), receiver, report, evidence, status, heads }
     }
 
     fn listen(&mut self) -> &Self {
@@ -192,4 +196,30 @@ fn an_endpoint_that_is_not_there_ends_at_once_and_one_that_goes_is_down() {
     drop((socket, ctx));
     feed.until(|f| f.report.link == LinkState::Down);
     feed.stop();
+}
+
+#[test]
+fn audit_heads_go_to_their_keeper_and_not_into_the_session() {
+    let (socket, port) = publisher(&zmq::Context::new(), "*");
+    let mut feed = Feed::start(port);
+    let told = |chain: &str, n| {
+        let head = AuditHead { chain: Text::new(chain), n, ..AuditHead::default() };
+        Telemetry::AuditHead(head.in_words().into()).encode().unwrap()
+    };
+    let mut n = 0;
+    let came = eventually(LONG, || {
+        n += 1;
+        for chain in ["one", "two", "t\u{1b}[2J wo"] {
+            socket.send_multipart([&b"audit.head"[..], &told(chain, n)], 0).unwrap();
+        }
+        // Sees that nothing but reports comes as an event.
+        feed.listen();
+        feed.heads.len() >= 3
+    });
+    assert!(came, "{:?}", feed.report);
+    feed.stop();
+    let chains: std::collections::BTreeSet<_> =
+        feed.heads.try_iter().map(|head| head.chain.to_string()).collect();
+    assert_eq!(chains.into_iter().collect::<Vec<_>>(), ["one", "t_[2J_wo", "two"]);
+    assert_eq!(feed.report.refused.len(), 0, "{:?}", feed.report);
 }

@@ -18,7 +18,8 @@ pub fn home() -> Sandbox {
     let home = Sandbox::new();
     let config = home.path().join("home/.config/crs");
     fs::create_dir_all(&config).unwrap();
-    let text = "[kill]\nproof_interval_ms = 150\nenforce_interval_ms = 400\n";
+    let text = "[kill]\nproof_interval_ms = 150\nenforce_interval_ms = 400\n\
+                [audit]\nsyslog = \"off\"\n";
     fs::write(config.join("config.toml"), text).unwrap();
     home
 }

@@ -48,7 +48,8 @@ impl Place {
         let ports = format!("cmd_port = {cmd}\ndata_port = {data}\n");
         let text = format!(
             "[[gateway]]\nhost = \"127.0.0.1\"\n{ports}\n\
-             [paper]\n{ports}events_port = {events}\n\n{more}"
+             [paper]\n{ports}events_port = {events}\n\n\
+             [audit]\nsyslog = \"off\"\n\n{more}"
         );
         let dir = home.path().join("home/.config/crs");
         fs::create_dir_all(&dir).unwrap();

@@ -37,7 +37,7 @@ impl Bench {
     }
 
     fn chain(&self) -> Chain {
-        Chain::new(&self.home.audit(), Identity::here(), "test")
+        self.home.chain("test")
     }
 }
 

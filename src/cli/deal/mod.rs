@@ -15,7 +15,7 @@ use crate::audit::{Act, Chain};
 use crate::breaker::{Gate, Permit};
 use crate::config::{Settings, dirs};
 use crate::domain::{Fingerprint, Text, Ticket};
-use crate::host::{Identity, clock};
+use crate::host::clock;
 use crate::link::{AskError, Peer};
 use crate::wire::{OrderFill, Reply, Request};
 use std::time::Duration;
@@ -50,7 +50,7 @@ impl Deal {
         let chain = dirs::ensure_private(&settings.state_dir)
             .map_err(|e| e.to_string())
             .and_then(|()| home.prepare().map_err(|e| format!("{}: {e}", home.dir.display())))
-            .map(|()| Chain::new(&home.audit(), Identity::here(), ROLE))
+            .map(|()| home.chain(ROLE))
             .map_err(|why| Text::new(&why));
         Self { chain, unrecorded: None, live: LiveTerms::of(settings) }
     }

@@ -11,13 +11,13 @@ use super::exit::exits;
 use super::session::{Plan, Session};
 use super::stage::Stage;
 use super::{Context, Exit, Failure, Outcome, wiring};
-use crate::audit::{Act, Chain};
+use crate::audit::Act;
 use crate::breaker::Gate;
 use crate::control::kill::Hand;
 use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchPhase, Mode, Stamp, Text};
 use crate::event::{Event, Receiver, channel_pair};
 use crate::gateway::SimOptions;
-use crate::host::{Identity, clock};
+use crate::host::clock;
 use crate::tui::terminal;
 use report::Report;
 use std::sync::Arc;
@@ -69,14 +69,14 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     if args.has_screen() {
         terminal::present().map_err(Failure::failed)?;
     }
-    let audit = wiring::latch_home(&loaded.settings).audit();
+    let home = wiring::latch_home(&loaded.settings);
     let stage = Stage::set(wiring::DRILL, SimOptions::default(), loaded.settings)?;
     let played = if args.unattended { unattended(&stage) } else { by_keys(&stage) };
     let report = played.map(|(pressed, kill)| Report::new(&stage.gateway, pressed, kill));
     stage.strike();
     let report = report?;
     let act = Act::Drill { phase: report.phase, times: report.times, keys: !args.unattended };
-    let recorded = Chain::new(&audit, Identity::here(), wiring::DRILL).append(act);
+    let recorded = home.chain(wiring::DRILL).append(act);
     if args.json {
         ctx.out.json(&report);
     } else {

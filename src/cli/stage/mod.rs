@@ -5,7 +5,7 @@ mod scratch;
 
 use super::{Failure, wiring};
 use crate::breaker::LatchHome;
-use crate::config::Settings;
+use crate::config::{AuditSettings, Settings, SyslogChoice};
 use crate::domain::{GatewayAddr, Text};
 use crate::gateway::{Gateway, GatewayOptions, RunningGateway, SimOptions};
 use scratch::Scratch;
@@ -40,6 +40,8 @@ impl Stage {
             keymap: user.keymap,
             color: user.color,
             fps: user.fps,
+            // What is removed at the end is no log that a witness could miss.
+            audit: AuditSettings { syslog: SyslogChoice::Off, publish: None },
             ..Settings::defaults(user.config_dir, scratch.join("state"))
         };
         Ok(Self { settings, gateway, scratch })

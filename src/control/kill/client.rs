@@ -3,7 +3,7 @@
 use super::KillRules;
 use super::protocol::{FromAgent, ToAgent, line, messages};
 use crate::breaker::LatchHome;
-use crate::domain::{GatewayAddr, Text};
+use crate::domain::{Endpoint, GatewayAddr, Text};
 use crossbeam_channel as channel;
 use std::io::Write;
 use std::net::Shutdown;
@@ -25,6 +25,8 @@ pub struct AgentSpec {
     pub gateways: Vec<GatewayAddr>,
     /// Settings of the kill.
     pub kill: KillRules,
+    /// Where the heads of the audit chains are published, if anywhere.
+    pub publish: Option<Endpoint>,
     /// The state directory that `home` lies in.
     pub state_dir: PathBuf,
 }
@@ -48,6 +50,13 @@ impl AgentSpec {
         command.arg("--enforce-interval-ms").arg(self.kill.enforce_interval_ms.to_string());
         if self.kill.flatten_on_external {
             command.arg("--flatten-on-external");
+        }
+        if let Some(syslog) = &self.home.syslog {
+            let flag = if syslog.required { "--syslog" } else { "--syslog-if-there" };
+            command.arg(flag).arg(&syslog.path);
+        }
+        if let Some(publish) = &self.publish {
+            command.arg("--publish").arg(publish.to_string());
         }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.current_dir("/");

@@ -1,11 +1,10 @@
 //! An audit chain behind a mailbox: the disk never delays the kill.
 
 use crate::audit::{Act, Chain};
+use crate::breaker::LatchHome;
 use crate::domain::Text;
-use crate::host::Identity;
 use crossbeam_channel as channel;
 use std::collections::VecDeque;
-use std::path::Path;
 use std::time::Duration;
 
 /// Between two tries at what could not be written.
@@ -33,12 +32,12 @@ impl Recorder {
     /// # Errors
     /// The system's, when it has no thread to give.
     pub fn start(
-        dir: &Path,
+        home: &LatchHome,
         role: &str,
         alarm: impl FnMut(Text) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (notes, inbox) = channel::unbounded::<Note>();
-        let mut desk = Desk::new(Chain::new(dir, Identity::here(), role), alarm);
+        let mut desk = Desk::new(home.chain(role), alarm);
         std::thread::Builder::new().name("audit".to_owned()).spawn(move || {
             loop {
                 match inbox.recv_timeout(desk.patience()) {
@@ -89,12 +88,15 @@ pub(super) struct Desk<A> {
     chain: Chain,
     owed: VecDeque<Act>,
     alarm: A,
+    /// Written late, and given up, since the disk refused; why it did.
+    late: u64,
     lost: u64,
+    why: Text,
 }
 
 impl<A: FnMut(Text)> Desk<A> {
-    pub const fn new(chain: Chain, alarm: A) -> Self {
-        Self { chain, owed: VecDeque::new(), alarm, lost: 0 }
+    pub fn new(chain: Chain, alarm: A) -> Self {
+        Self { chain, owed: VecDeque::new(), alarm, late: 0, lost: 0, why: Text::default() }
     }
 
     /// How long nothing has to be done.
@@ -104,14 +106,13 @@ impl<A: FnMut(Text)> Desk<A> {
 
     /// Writes, now or when it can be.
     pub fn put(&mut self, act: Act) {
-        if self.owed.is_empty()
-            && let Err(why) = write(&mut self.chain, act.clone())
-        {
-            (self.alarm)(Text::new(&format!(
-                "audit log can't be written, kept and tried on: {why}"
-            )));
+        if self.owed.is_empty() {
+            let Err(why) = write(&mut self.chain, act.clone()) else { return };
+            let words = format!("audit log can't be written, kept and tried on: {why}");
+            (self.alarm)(Text::new(&words));
+            self.why = why;
             self.owed.push_back(act);
-        } else if !self.owed.is_empty() {
+        } else {
             if self.owed.len() >= OWED {
                 self.owed.pop_front();
                 self.lost += 1;
@@ -135,18 +136,22 @@ impl<A: FnMut(Text)> Desk<A> {
 
     /// Another try at what is owed.
     pub fn again(&mut self) {
-        let owed = self.owed.len();
+        if self.owed.is_empty() {
+            return;
+        }
         while let Some(act) = self.owed.front() {
             if write(&mut self.chain, act.clone()).is_err() {
                 return;
             }
             self.owed.pop_front();
+            self.late += 1;
         }
-        if owed > 0 {
-            let lost = std::mem::take(&mut self.lost);
-            let words = format!("audit log can be written again: {owed} records late, {lost} lost");
-            (self.alarm)(Text::new(&words));
-        }
+        let (late, lost) = (std::mem::take(&mut self.late), std::mem::take(&mut self.lost));
+        let words = format!("audit log can be written again: {late} records late, {lost} lost");
+        (self.alarm)(Text::new(&words));
+        // On record too, once: what fails here is owed to nobody.
+        let text = Text::new(&format!("{words}; it had said: {}", self.why));
+        let _ = self.chain.append(Act::Alarm { text, count: late + lost });
     }
 }
 
@@ -166,11 +171,13 @@ mod tests {
     #[test]
     fn what_could_not_be_written_is_written_later_in_its_order_and_a_reset_is_not() {
         let dir = tempfile::tempdir().unwrap();
-        let at = dir.path().join("audit");
+        let home = LatchHome::new(dir.path(), &dir.path().join("latch"));
+        home.prepare().unwrap();
+        let at = home.audit();
         // A file where the directory should be.
         std::fs::write(&at, "").unwrap();
         let mut said = Vec::new();
-        let mut desk = Desk::new(Chain::new(&at, Identity::here(), "test"), |text| said.push(text));
+        let mut desk = Desk::new(home.chain("test"), |text| said.push(text));
         let tampered = |n: u8| Act::Tampered { ids: vec![ids::engage_id(); usize::from(n)] };
         desk.put(tampered(1));
         desk.put(tampered(2));
@@ -184,6 +191,7 @@ mod tests {
         assert_eq!(said.len(), 2, "{said:?}");
         assert!(said[1].as_str().contains("3 records late, 0 lost"), "{said:?}");
         let records = read_dir(&at).remove(0).1;
+        assert!(records.iter().any(|r| matches!(&r.act, Act::Alarm { count: 3, .. })));
         let counts: Vec<usize> = records
             .iter()
             .filter_map(|r| if let Act::Tampered { ids } = &r.act { Some(ids.len()) } else { None })

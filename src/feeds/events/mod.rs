@@ -9,12 +9,13 @@ mod newest;
 mod tally;
 
 use super::worker::{StartError, Worker};
-use crate::domain::{Endpoint, LinkState};
+use crate::domain::{AuditHead, Endpoint, LinkState};
 use crate::event::{Level, Sender};
 use crate::host::clock::mono_ns;
 use crate::link::{Look, Sleeper, Sub, SubLimits, poll_until};
 use crate::wire::Telemetry;
 use newest::Newest;
+use std::sync::Arc;
 use std::time::Duration;
 use tally::Tally;
 
@@ -43,7 +44,11 @@ impl EventsHandle {
     }
 }
 
-/// Starts feed number `feed` from what `endpoint` publishes.
+/// Takes the audit heads that an endpoint tells; must not wait.
+pub type HeadTap = Arc<dyn Fn(AuditHead) + Send + Sync>;
+
+/// Starts feed number `feed` from what `endpoint` publishes; its audit heads
+/// go to `heads`, since the screen shows none of them.
 ///
 /// # Errors
 /// [`StartError`] when this host has no socket or thread left; an endpoint
@@ -53,12 +58,13 @@ pub fn start(
     feed: u16,
     endpoint: &Endpoint,
     sender: Sender,
+    heads: HeadTap,
 ) -> Result<EventsHandle, StartError> {
     let limits = SubLimits { max_message: MAX_MESSAGE, silence: SILENCE, receive_hwm: RECEIVE_HWM };
     let sub = Sub::connect(ctx, endpoint, limits, mono_ns())?;
     let (name, tally) = (format!("events {endpoint}"), Tally::new(feed, endpoint));
     let worker = Worker::start(ctx, &format!("events-{feed}"), move |wake| {
-        Feed { sub, wake, sender, name, tally, newest: Newest::new(feed), handed: 0 }.run();
+        Feed { sub, wake, sender, heads, name, tally, newest: Newest::new(feed), handed: 0 }.run();
     })?;
     Ok(EventsHandle(worker))
 }
@@ -67,6 +73,7 @@ struct Feed {
     sub: Sub,
     wake: Sleeper,
     sender: Sender,
+    heads: HeadTap,
     name: String,
     tally: Tally,
     newest: Newest,
@@ -138,6 +145,7 @@ impl Feed {
                 self.newest.status(said);
                 Ok(())
             }
+            Ok(Telemetry::AuditHead(told)) => self.newest.head(told.into()),
             Err(fault) => {
                 self.tally.refused(fault.word(), &fault.to_string());
                 return false;
@@ -152,7 +160,7 @@ impl Feed {
     fn hand_on(&mut self, now: u64) {
         if now >= self.due() {
             self.handed = now;
-            self.newest.hand_on(&self.sender);
+            self.newest.hand_on(&self.sender, &self.heads);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The newest word of each consumer, until it is handed on.
 
-use crate::domain::{Evidence, Text};
+use super::HeadTap;
+use crate::domain::{AuditHead, Evidence, Text};
 use crate::event::{Event, EvidenceReport, GatewayStatusReport, Sender};
 use crate::wire::GatewayStatus;
 use std::collections::BTreeMap;
@@ -8,20 +9,24 @@ use std::collections::BTreeMap;
 /// Consumers that one endpoint may speak for.
 pub(super) const CONSUMERS: usize = 16;
 
+/// Audit chains that one endpoint may speak for at a time.
+pub(super) const CHAINS: usize = 256;
+
 /// What came since the last time.
 pub(super) struct Newest {
     feed: u16,
     evidence: BTreeMap<(Text, Text), Evidence>,
     status: Option<GatewayStatusReport>,
+    heads: BTreeMap<(Text, Text), AuditHead>,
 }
 
 impl Newest {
     pub(super) const fn new(feed: u16) -> Self {
-        Self { feed, evidence: BTreeMap::new(), status: None }
+        Self { feed, evidence: BTreeMap::new(), status: None, heads: BTreeMap::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.evidence.is_empty() && self.status.is_none()
+        self.evidence.is_empty() && self.status.is_none() && self.heads.is_empty()
     }
 
     /// Keeps it, or gives the word for why not.
@@ -52,7 +57,21 @@ impl Newest {
         });
     }
 
-    pub(super) fn hand_on(&mut self, sender: &Sender) {
+    /// Keeps it, or gives the word for why not.
+    pub(super) fn head(&mut self, told: AuditHead) -> Result<(), &'static str> {
+        let told = told.in_words();
+        let key = (told.host.clone(), told.chain.clone());
+        if self.heads.len() >= CHAINS && !self.heads.contains_key(&key) {
+            return Err("too many chains");
+        }
+        self.heads.insert(key, told);
+        Ok(())
+    }
+
+    pub(super) fn hand_on(&mut self, sender: &Sender, heads: &HeadTap) {
+        for head in std::mem::take(&mut self.heads).into_values() {
+            heads(head);
+        }
         for evidence in std::mem::take(&mut self.evidence).into_values() {
             let report = EvidenceReport { feed: Some(self.feed), evidence };
             sender.send(Event::Evidence(Box::new(report)));
@@ -67,6 +86,7 @@ impl Newest {
 mod tests {
     use super::*;
     use crate::event::channel_pair;
+    use std::sync::Arc;
 
     fn said(consumer: &str, engaged: bool) -> Evidence {
         let (consumer, host) = (Text::new(consumer), Text::new("inf"));
@@ -86,11 +106,34 @@ mod tests {
         }
         assert_eq!(newest.evidence(said("one more", true)), Err("too many consumers"));
         assert_eq!(newest.evidence(said("c00", true)), Ok(()));
-        newest.hand_on(&sender);
+        let none: HeadTap = Arc::new(|head| assert_eq!(head, AuditHead::default()));
+        newest.hand_on(&sender, &none);
         let handed: Vec<Event> = receiver.urgent.try_iter().collect();
         assert_eq!(handed.len(), CONSUMERS);
         let first = EvidenceReport { feed: Some(3), evidence: said("c00", true) };
         assert_eq!(handed[0], Event::Evidence(Box::new(first)));
+        assert!(newest.is_empty());
+    }
+
+    #[test]
+    fn heads_go_to_their_keeper_the_newest_of_each_chain_and_only_so_many() {
+        let (sender, receiver) = channel_pair();
+        let mut newest = Newest::new(3);
+        let head = |chain: usize, n| AuditHead {
+            chain: Text::new(&format!("{chain:03}")),
+            n,
+            ..AuditHead::default()
+        };
+        for n in 0..10 {
+            (0..CHAINS).for_each(|chain| assert_eq!(newest.head(head(chain, n)), Ok(())));
+        }
+        assert_eq!(newest.head(head(CHAINS, 0)), Err("too many chains"));
+        let (keeper, kept) = crossbeam_channel::unbounded();
+        let tap: HeadTap = Arc::new(move |head| keeper.send(head).unwrap());
+        newest.hand_on(&sender, &tap);
+        let kept: Vec<AuditHead> = kept.try_iter().collect();
+        assert!(kept.len() == CHAINS && kept.iter().all(|head| head.n == 9));
+        assert_eq!(receiver.urgent.try_iter().count(), 0, "State shows no heads");
         assert!(newest.is_empty());
     }
 }

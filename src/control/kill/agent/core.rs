@@ -1,7 +1,9 @@
 //! The one thread of the agent that decides.
 
+use super::alarms::Alarms;
 use super::clients::accept;
 use super::crew::{Crew, Threads};
+use super::heads;
 use crate::audit::Act;
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::control::kill::KillRules;
@@ -9,7 +11,8 @@ use crate::control::kill::driver::{DriverConfig, Told};
 use crate::control::kill::latch::{self, LatchStep};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::domain::{
-    EngageId, GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, Text,
+    Endpoint, EngageId, GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase,
+    Text,
 };
 use crate::host::clock;
 use crossbeam_channel as channel;
@@ -38,6 +41,8 @@ pub struct AgentConfig {
     pub gateways: Vec<GatewayAddr>,
     /// Settings of the kill.
     pub kill: KillRules,
+    /// Where the heads of the audit chains are published, if anywhere.
+    pub publish: Option<Endpoint>,
 }
 
 /// Why there is no agent.
@@ -68,6 +73,8 @@ pub(super) enum Msg {
     Latch(Box<KillIntent>, LatchStep),
     Verdict(Box<Verdict>),
     Alarm(Text),
+    /// The audit log can't be written: told, and never recorded into it.
+    AuditFault(Text),
 }
 
 /// Takes the lock, opens the socket and serves until nobody needs it.
@@ -97,10 +104,16 @@ pub fn run(config: AgentConfig) -> Result<(), AgentError> {
     let watcher = Watcher::start(watch, Arc::new(Gate::default()), move |verdict| {
         let _ = watching.send(Msg::Verdict(Box::new(verdict)));
     });
+    let hearing = core.clone();
+    let voice = heads::start(&config.home, config.publish.clone(), move |text| {
+        let _ = hearing.send(Msg::Alarm(text));
+    })
+    .map_err(io("follow the audit log of", &config.home.dir))?;
     let crew = Threads::start(&config.home, core).map_err(io("start threads", &socket))?;
     let mut agent = Core::new(config, crew);
     agent.begins();
     agent.serve(&inbox);
+    drop(voice);
     watcher.stop();
     let _ = std::fs::remove_file(&socket);
     drop(lock);
@@ -144,6 +157,7 @@ pub struct Core<C> {
     pub(super) progress: BTreeMap<Text, KillProgress>,
     pub(super) verdict: Verdict,
     pub(super) foreign_told: BTreeSet<crate::audit::ForeignLatch>,
+    alarms: Alarms,
     /// Decisions whose latch could not be made yet.
     pub(super) unmade: BTreeSet<EngageId>,
     needed_at: u64,
@@ -166,6 +180,7 @@ impl<C: Crew> Core<C> {
             progress: BTreeMap::new(),
             verdict: Verdict::default(),
             foreign_told: BTreeSet::new(),
+            alarms: Alarms::default(),
             unmade: BTreeSet::new(),
             needed_at: clock::mono_ns(),
             reset_at: 0,
@@ -218,6 +233,9 @@ impl<C: Crew> Core<C> {
     /// What is due every [`BEAT`].
     pub fn beat(&mut self) {
         self.crew.tell_all(&FromAgent::Beat { at: clock::now() });
+        for act in self.alarms.due(clock::mono_ns()) {
+            self.crew.record(act);
+        }
         if self.verdict.missing {
             self.make_anew();
         }
@@ -366,9 +384,18 @@ impl<C: Crew> Core<C> {
         }
     }
 
-    /// To every client.
+    /// To everyone connected, and on record: at 3 am nobody may be.
     pub fn alarm(&mut self, text: &str) {
-        self.crew.tell_all(&FromAgent::Alarm { text: Text::new(text) });
+        let text = Text::new(text);
+        self.crew.tell_all(&FromAgent::Alarm { text: text.clone() });
+        if let Some(act) = self.alarms.raise(clock::mono_ns(), &text) {
+            self.crew.record(act);
+        }
+    }
+
+    /// The log can't be written: told, and never recorded into it.
+    pub fn audit_fault(&mut self, text: Text) {
+        self.crew.tell_all(&FromAgent::Alarm { text });
     }
 }
 
@@ -405,6 +432,7 @@ impl Core<Threads> {
             Msg::Latch(intent, step) => self.latch_step(&intent, step),
             Msg::Verdict(verdict) => self.saw(*verdict),
             Msg::Alarm(text) => self.alarm(text.as_str()),
+            Msg::AuditFault(text) => self.audit_fault(text),
         }
     }
 }

@@ -73,8 +73,8 @@ impl Threads {
     /// Starts the recorder and the latch maker; the rest when it is needed.
     pub fn start(home: &LatchHome, mailbox: channel::Sender<Msg>) -> std::io::Result<Self> {
         let alarming = mailbox.clone();
-        let recorder = Recorder::start(&home.audit(), "agent", move |text| {
-            let _ = alarming.send(Msg::Alarm(text));
+        let recorder = Recorder::start(home, "agent", move |text| {
+            let _ = alarming.send(Msg::AuditFault(text));
         })?;
         let latching = mailbox.clone();
         let (seen, visible) = channel::bounded(16);

@@ -9,9 +9,11 @@
 //! One thread ([`core`]) decides; sockets, disk and clients have threads of
 //! their own that report to it, so none of them can hold up the others.
 
+mod alarms;
 mod clients;
 pub mod core;
 pub mod crew;
+mod heads;
 mod keep;
 mod reset;
 mod resume;

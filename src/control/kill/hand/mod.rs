@@ -83,7 +83,7 @@ impl Hand {
             let _ = latching.send(Job::Latch(intent.engage_id, step));
         })?;
         let complain = sender.clone();
-        let recorder = Recorder::start(&config.agent.home.audit(), config.role, move |text| {
+        let recorder = Recorder::start(&config.agent.home, config.role, move |text| {
             complain.log(Level::Warn, "audit", text);
         })?;
         let (agent_says, from_agent) = channel::unbounded();

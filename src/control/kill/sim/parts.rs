@@ -73,7 +73,7 @@ pub enum ToCore {
     Told(Told),
     Latch(Box<KillIntent>, LatchStep),
     Verdict(Box<Verdict>),
-    Alarm(Text),
+    AuditFault(Text),
 }
 
 #[derive(Clone)]
@@ -112,6 +112,7 @@ impl Stage {
             gateways: self.gateways.iter().map(|(addr, _)| addr.clone()).collect(),
             kill: RULES,
             state_dir: PathBuf::from("/state"),
+            publish: None,
         }
     }
 
@@ -275,10 +276,11 @@ impl Stage {
             extra: Vec::new(),
             gateways: self.gateways.iter().map(|(addr, _)| addr.clone()).collect(),
             kill: RULES,
+            publish: None,
         };
         let alarming = mail.clone();
         let recorder = self.recorder(process, "agent", move |why| {
-            alarming.send(ToCore::Alarm(why), MS);
+            alarming.send(ToCore::AuditFault(why), MS);
         });
         let (latching, seen) = (mail.clone(), Mail::new(&self.sim));
         let visible = seen.clone();
@@ -313,7 +315,7 @@ impl Stage {
                 Got::Letter(ToCore::Told(told)) => core.told(told),
                 Got::Letter(ToCore::Latch(intent, step)) => core.latch_step(&intent, step),
                 Got::Letter(ToCore::Verdict(verdict)) => core.saw(*verdict),
-                Got::Letter(ToCore::Alarm(text)) => core.alarm(text.as_str()),
+                Got::Letter(ToCore::AuditFault(text)) => core.audit_fault(text),
                 Got::Nothing => {}
             }
             let now = clock::mono_ns();
