@@ -7,12 +7,15 @@
 
 mod clients;
 mod disk;
+mod eyes;
 mod feed;
 mod gateway;
 mod latch;
+mod private;
 mod process;
 mod runner;
 mod terminal;
+mod under;
 
 pub use runner::run;
 use std::time::Duration;
