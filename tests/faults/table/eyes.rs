@@ -69,8 +69,8 @@ impl Eye {
             let mut late = heard.iter().filter(|(at, _)| after.is_none_or(|after| *at > after));
             late.find(|(_, said)| good(said)).map(|(at, _)| *at)
         };
-        until(Duration::from_mins(1), look)
-            .unwrap_or_else(|| panic!("never {what}: {:#?}", self.heard.lock().unwrap()))
+        until(Duration::from_secs(30), look)
+            .unwrap_or_else(|| panic!("never {what}: {}", words(&self.heard.lock().unwrap())))
     }
 
     /// Everything heard after a moment.
@@ -89,4 +89,10 @@ pub fn engaged(said: &Value) -> bool {
 /// A gateway's word that something lies at its latch's path.
 pub fn obeys(said: &Value) -> bool {
     said[0] == "latch.evidence" && said[1]["engaged"] == true
+}
+
+/// What was heard, a line each.
+fn words(heard: &[(Instant, Value)]) -> String {
+    let line = |(at, said): &(Instant, Value)| format!("{:?} ago: {said}\n", at.elapsed());
+    heard.iter().filter(|(_, said)| said["say"] != "beat").map(line).collect()
 }

@@ -45,7 +45,7 @@ const fn row(number: u8, fault: &'static str, run: fn(u64) -> Came) -> Row {
 }
 
 /// The worst of several.
-fn came(times: impl IntoIterator<Item = Duration>) -> Came {
+pub(super) fn came(times: impl IntoIterator<Item = Duration>) -> Came {
     let times: Vec<Duration> = times.into_iter().collect();
     let cases = u64::try_from(times.len()).unwrap();
     Came::Held { took: times.into_iter().max().unwrap(), cases }
@@ -121,7 +121,7 @@ fn mine(latch: &Path, own: &Path, owner: u32) {
 }
 
 /// A gateway with a position, an agent and a console, all of one mind: SAFE.
-fn trading(under: &mut Under) -> (Console, Eye, Eye) {
+pub(super) fn trading(under: &mut Under) -> (Console, Eye, Eye) {
     under.gateway();
     let console = under.console();
     console.wait_for("SAFE", SOON, |t| t.contains("SAFE") && t.contains("v1.0"));

@@ -13,6 +13,7 @@ mod gateway;
 mod latch;
 mod private;
 mod process;
+mod removed;
 mod runner;
 mod terminal;
 mod under;
@@ -64,6 +65,7 @@ fn rows() -> Vec<&'static Row> {
         clients::ROWS,
         feed::ROWS,
         latch::ROWS,
+        removed::ROWS,
         disk::ROWS,
         process::ROWS,
         terminal::ROWS,
