@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// One look at the latch's path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,20 @@ pub fn probe(path: &Path) -> Probe {
             Probe::Present { file: identity(&stat), body, form }
         }
     }
+}
+
+/// As [`probe`], for a thread that must not hang with the file system: what
+/// is not answered within half a second is doubt.
+#[must_use]
+pub fn probe_soon(path: &Path) -> Probe {
+    let (tell, told) = std::sync::mpsc::channel();
+    let looked_at = path.to_owned();
+    let look = move || drop(tell.send(probe(&looked_at)));
+    let thread = std::thread::Builder::new().name("latch-look".to_owned()).spawn(look);
+    let seen = thread.ok().and_then(|_| told.recv_timeout(Duration::from_millis(500)).ok());
+    seen.unwrap_or_else(|| {
+        Probe::Doubt(Text::new(&format!("latch {}: no answer (500 ms)", path.display())))
+    })
 }
 
 /// Which directory and which file a path means now.

@@ -4,7 +4,7 @@ use super::exit::exits;
 use super::reach::seconds;
 use super::{Context, Exit, Failure, Outcome, confirm, wiring};
 use crate::audit::LedgerReader;
-use crate::breaker::{Gate, Probe, probe};
+use crate::breaker::{Gate, Probe, probe_soon};
 use crate::config::Settings;
 use crate::control::kill::Hand;
 use crate::control::kill::protocol::ResetRequest;
@@ -60,7 +60,7 @@ pub fn phrase(id: Option<EngageId>) -> String {
 /// Status 1 with the reason when it was refused.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
-    let shown = match probe(&wiring::latch_home(&loaded.settings).latch) {
+    let shown = match probe_soon(&wiring::latch_home(&loaded.settings).latch) {
         Probe::Present { body, .. } => body.engage_id,
         Probe::Absent | Probe::Doubt(_) => None,
     };

@@ -52,6 +52,8 @@ pub enum LatchStep {
     Fallback {
         /// Where.
         path: Text,
+        /// Whether the latch itself exists all the same.
+        visible: bool,
         /// Why it does not stand either; none when it does.
         fault: Option<Text>,
     },
@@ -166,7 +168,7 @@ impl Bench {
         } else {
             // Said once; that it was made after all will be said too.
             (self.tell)(intent, LatchStep::Failed { why, visible: false });
-            let stand_in = attempt::stand_in(intent, &self.home);
+            let stand_in = attempt::stand_in(intent, &self.home, false);
             (self.tell)(intent, stand_in.clone());
             (RETRY.0, stand_in)
         };
@@ -182,7 +184,7 @@ impl Bench {
         {
             return before;
         }
-        let step = attempt::stand_in(intent, &self.home);
+        let step = attempt::stand_in(intent, &self.home, false);
         if step != before {
             (self.tell)(intent, step.clone());
         }
@@ -200,22 +202,32 @@ impl Bench {
     }
 }
 
-/// Which file holds, and who does not see it.
-pub(super) fn stand_in_words(latch: &Text, stand_in: &Text, fault: Option<&Text>) -> Text {
-    Text::new(&fault.map_or_else(
-        || {
-            format!(
-                "{stand_in} stands in: crs obeys it on this host; programs that look only at \
-                 {latch} (the Python ones, gateways) do NOT see it"
-            )
-        },
-        |why| {
-            format!(
-                "no stand-in at {stand_in} either: {why}; crs goes by its log, other programs \
-                 see NOTHING: stop them by hand"
-            )
-        },
-    ))
+/// Which file holds, and who does not see it. A latch that is `visible` and
+/// not on disk is seen by everybody, until the power fails.
+pub(super) fn stand_in_words(
+    latch: &Text,
+    stand_in: &Text,
+    visible: bool,
+    fault: Option<&Text>,
+) -> Text {
+    let words = match (visible, fault) {
+        (true, None) => format!(
+            "{latch} is there and holds, but may not outlive a power cut; {stand_in} stands by"
+        ),
+        (true, Some(why)) => format!(
+            "{latch} is there and holds, but may not outlive a power cut; neither may \
+             {stand_in}: {why}"
+        ),
+        (false, None) => format!(
+            "{stand_in} stands in: crs obeys it on this host; programs that look only at \
+             {latch} (the Python ones, gateways) do NOT see it"
+        ),
+        (false, Some(why)) => format!(
+            "no stand-in at {stand_in} either: {why}; crs goes by its log, other programs \
+             see NOTHING: stop them by hand"
+        ),
+    };
+    Text::new(&words)
 }
 
 /// Whether an audited reset names this decision. A log that can't be read

@@ -3,16 +3,16 @@
 
 use super::latch::came;
 use super::private::Private;
-use super::under::{LIMIT, Said, Under, phases, step};
+use super::under::{LIMIT, Under, phases, step};
 use super::{Came, Row};
 use crate::common::peer::Peer;
 use crate::common::wait::until;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs::{self, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The gateway waits so long for a file, and no longer.
 const HELD_UP: Duration = Duration::from_millis(50);
@@ -40,7 +40,7 @@ pub const ROWS: &[Row] = &[
         timed: "key to file visible",
         bound: Some(V),
         alone: false,
-        run: |_| here(|| Ok([no_bytes()?, no_inodes()?])),
+        run: |_| here(|| Ok([no_bytes()?, block_without_a_byte()?, no_inodes()?])),
     },
     Row {
         number: 36,
@@ -58,9 +58,9 @@ fn here<const N: usize>(cases: impl FnOnce() -> Result<[Duration; N], String>) -
 }
 
 /// Whether the report's log has all of these words.
-pub(super) fn says(kill: &Said, words: &[&str]) {
-    let log = kill.out["log"].to_string();
-    assert!(words.iter().all(|w| log.contains(w)), "{words:?}: {kill:#?}");
+pub(super) fn says(kill: &Value, words: &[&str]) {
+    let log = kill["log"].to_string();
+    assert!(words.iter().all(|w| log.contains(w)), "{words:?}: {kill:#}");
 }
 
 /// Flat by its own word, engaged by ours, with this word for the latch.
@@ -101,7 +101,7 @@ fn read_only(under: &mut Under, latch: PathBuf, writable: impl FnOnce()) -> Dura
     under.agent();
     let kill = under.kill();
     assert_eq!((kill.code, &kill.out["latch"]), (Some(5), &json!("NOT_DURABLE")), "{kill:#?}");
-    says(&kill, &["NOT MADE", "stands in", "do NOT see it"]);
+    says(&kill.out, &["NOT MADE", "stands in", "do NOT see it"]);
     let id = kill.out["engage_id"].as_str().unwrap().to_owned();
     assert!(fs::read_to_string(under.stand_in()).unwrap().contains(&id));
     assert!(fs::symlink_metadata(&latch).is_err());
@@ -133,14 +133,43 @@ fn no_bytes() -> Result<Duration, String> {
     let kill = under.kill();
     // The latch is there, so it did not fail.
     assert_eq!((kill.code, &kill.out["latch"]), (Some(0), &json!("NOT_DURABLE")), "{kill:#?}");
-    says(&kill, &["not durable", "No space left"]);
+    says(&kill.out, &["not durable", "No space left", "may not outlive a power cut"]);
+    assert!(!kill.out["log"].to_string().contains("do NOT see it"), "they do: {kill:#?}");
     assert_eq!(fs::read(&latch).unwrap(), b"");
-    let status = under.until("proven", |s| phases(s) == ["VERIFIED"]);
-    assert_eq!((&status["state"], &status["latch"]["tampered"]), (&json!("ENGAGED"), &json!(0)));
-    assert_eq!(peer.positions(), Some(0));
-    under.denied();
-    way_back(&under, &kill, Some(&filler));
+    holds(&under, &peer, "NOT_DURABLE");
+    own(&under, &kill.out);
+    way_back(&under, &kill.out, Some(&filler));
     Ok(step(&kill.out, "visible").unwrap())
+}
+
+/// The empty file is ours, and everybody knows it: even where a foreign one
+/// would close positions, a block leaves them alone.
+fn block_without_a_byte() -> Result<Duration, String> {
+    let mut under = Under::new("flatten_on_external = true");
+    let private = Private::new(&under, "mount -t tmpfs -o size=64k none \"$RUN\"")?;
+    under.wrap = private.wrap();
+    fill(private.at(&under.home.latch()).parent().unwrap());
+    let peer = under.peer(&["honest"]);
+    let block = under.run(&["block", "--reason", "fault", "--yes", "--json"]);
+    assert_eq!((block.code, &block.out["latch"]), (Some(0), &json!("NOT_DURABLE")), "{block:#?}");
+    let agent = under.hear_agent();
+    under.until("engaged", |s| s["latch"]["phase"] == "NOT_DURABLE");
+    std::thread::sleep(Duration::from_millis(800));
+    own(&under, &block.out);
+    let heard = agent.since(Instant::now().checked_sub(LIMIT).unwrap());
+    assert!(!heard.iter().any(|said| said.to_string().contains("from outside")), "{heard:#?}");
+    assert_eq!(peer.count("KILL_SWITCH"), 0, "a block closes nothing");
+    Ok(step(&block.out, "visible").unwrap())
+}
+
+/// Status and log name the decision, its reason, and no stranger.
+fn own(under: &Under, said: &Value) {
+    let status = under.status();
+    let latch = (&status["latch"]["engage_id"], &status["latch"]["reason"]);
+    assert_eq!(latch, (&said["engage_id"], &json!("fault")), "{status:#}");
+    let log = under.run(&["audit", "show", "--json"]).out;
+    let foreign = |record: &Value| record["act"] == "EXTERNAL";
+    assert!(!log.as_array().unwrap().iter().any(foreign), "{log:#}");
 }
 
 fn no_inodes() -> Result<Duration, String> {
@@ -155,20 +184,20 @@ fn no_inodes() -> Result<Duration, String> {
     under.agent();
     let kill = under.kill();
     assert_eq!((kill.code, &kill.out["latch"]), (Some(5), &json!("NOT_DURABLE")), "{kill:#?}");
-    says(&kill, &["NOT MADE", "No space left", "stands in", "do NOT see it"]);
+    says(&kill.out, &["NOT MADE", "No space left", "stands in", "do NOT see it"]);
     holds(&under, &peer, "NOT_DURABLE");
     fs::remove_file(&filler).unwrap();
     let made = until(LIMIT, || fs::symlink_metadata(&latch).ok());
     assert!(made.is_some(), "never made");
     holds(&under, &peer, "DURABLE");
-    way_back(&under, &kill, None);
+    way_back(&under, &kill.out, None);
     // No file, so none that was visible in time.
     Ok(Duration::ZERO)
 }
 
 /// Out of it by the documented way, whatever the disk did.
-pub(super) fn way_back(under: &Under, kill: &Said, filler: Option<&Path>) {
-    let id = kill.out["engage_id"].as_str().unwrap();
+pub(super) fn way_back(under: &Under, kill: &Value, filler: Option<&Path>) {
+    let id = kill["engage_id"].as_str().unwrap();
     if let Some(filler) = filler {
         fs::remove_file(filler).unwrap();
     }
@@ -201,7 +230,7 @@ fn audit_full(behind: bool) -> Result<Duration, String> {
     };
     let kill = under.kill();
     assert_eq!((kill.code, &kill.out["latch"]), (Some(0), &json!("DURABLE")), "{kill:#?}");
-    says(&kill, &["audit record lost"]);
+    says(&kill.out, &["audit record lost"]);
     let id = kill.out["engage_id"].as_str().unwrap().to_owned();
     assert!(fs::read_to_string(under.home.latch()).unwrap().contains(&id));
     let status = under.until("proven", |s| phases(s) == ["VERIFIED"]);

@@ -15,7 +15,9 @@ mod private;
 mod process;
 mod removed;
 mod runner;
+mod sync;
 mod terminal;
+mod traced;
 mod under;
 
 pub use runner::run;
@@ -67,6 +69,7 @@ fn rows() -> Vec<&'static Row> {
         latch::ROWS,
         removed::ROWS,
         disk::ROWS,
+        sync::ROWS,
         process::ROWS,
         terminal::ROWS,
     ];

@@ -86,22 +86,21 @@ impl Under {
 
     /// An agent, as a console would have started it; back when it serves.
     pub fn agent(&mut self) -> u32 {
-        let pid = self.start(&mut self.crs_agent());
-        self.served_by(pid);
+        let args = self.agent_args();
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let pid = self.start(&mut self.crs(&args));
+        let serves = until(LIMIT, || (self.status()["agent_pid"] == pid).then_some(()));
+        assert!(serves.is_some(), "no agent: {:#}", self.status());
         pid
     }
 
-    pub fn served_by(&self, pid: u32) {
-        let serves = until(LIMIT, || (self.status()["agent_pid"] == pid).then_some(()));
-        assert!(serves.is_some(), "no agent: {:#}", self.status());
-    }
-
-    /// The command of an agent.
-    pub fn crs_agent(&self) -> Command {
+    /// The verb and the arguments of an agent.
+    pub fn agent_args(&self) -> Vec<String> {
         let latch = self.home.latch().display().to_string();
         let target = format!("main=127.0.0.1:{}", self.ports[0]);
         let quick = ["--proof-interval-ms", "30", "--enforce-interval-ms", "200"];
-        self.crs(&[&["__agent", "--latch", &latch, "--target", &target][..], &quick].concat())
+        let args = ["__agent", "--latch", &latch, "--target", &target];
+        args.iter().chain(&quick).map(ToString::to_string).collect()
     }
 
     /// Starts what ends with this value.
@@ -146,11 +145,25 @@ impl Under {
         let mut child = command.stdout(to(&out)).stderr(to(&err)).spawn().unwrap();
         let status = until(LIMIT, || child.try_wait().unwrap());
         end(&mut child);
-        let text = |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+        let text = |path: &Path| {
+            let bytes = fs::read(path).unwrap();
+            fs::remove_file(path).unwrap();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
         let (out, err) = (text(&out), text(&err));
         assert!(status.is_some(), "{command:?} hangs: {out} {err}");
         let out = serde_json::from_str(&out).unwrap_or(Value::String(out));
         Said { code: status.and_then(|s| s.code()), out, err }
+    }
+
+    /// The document that a command prints; it may go on and is ended later:
+    /// a process with a thread that hangs in the kernel can't end.
+    pub fn document(&mut self, command: &mut Command) -> Value {
+        let path = self.home.path().join(format!("tmp/document-{}", self.children.len()));
+        let to = File::create(&path).unwrap();
+        self.children.push(command.stdout(to).stderr(Stdio::null()).spawn().unwrap());
+        let read = || serde_json::from_slice(&fs::read(&path).unwrap()).ok();
+        until(LIMIT, read).unwrap_or_else(|| panic!("{command:?} printed no document"))
     }
 
     pub fn status(&self) -> Value {

@@ -403,8 +403,14 @@ impl Core {
         }
     }
 
+    /// The latch beside a kill. A look that hangs, or is from before the
+    /// decision, says nothing of its latch: it never counts as SAFE.
     fn latch_phase(&self) -> LatchPhase {
-        self.verdict.seen.phase
+        match self.verdict.seen.phase {
+            seen if seen.is_engaged() => seen,
+            _ if self.unmade.is_empty() => LatchPhase::Blocked,
+            _ => LatchPhase::NotDurable,
+        }
     }
 
     fn saw(&mut self, verdict: Verdict) {

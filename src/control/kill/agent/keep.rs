@@ -25,9 +25,11 @@ impl Core {
                 self.alarm(&format!("latch of {id}: {why}; {still}"));
                 self.latch_record(id, LatchPhase::NotDurable, main, why);
             }
-            LatchStep::Fallback { path, fault } => {
-                self.unmade.insert(id);
-                let words = stand_in_words(&main, &path, fault.as_ref());
+            LatchStep::Fallback { path, visible, fault } => {
+                if !visible {
+                    self.unmade.insert(id);
+                }
+                let words = stand_in_words(&main, &path, visible, fault.as_ref());
                 self.alarm(words.as_str());
                 self.latch_record(id, LatchPhase::NotDurable, path, words);
             }

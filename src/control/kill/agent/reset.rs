@@ -27,7 +27,7 @@ impl Core {
         let mut strangers: Vec<ForeignLatch> =
             reader.ledger().foreign().map(|(file, _)| file).collect();
         let stand_in = self.named_by_the_stand_in(&mut named, &mut strangers);
-        let probe = file::probe(&self.config.home.latch);
+        let probe = file::probe_soon(&self.config.home.latch);
         let (foreign, shown) = match &probe {
             Probe::Absent if named.is_empty() && strangers.is_empty() => {
                 return Err(Text::new("nothing is engaged"));

@@ -323,12 +323,12 @@ impl Work {
                 let what = if visible { "not durable" } else { "NOT MADE" };
                 self.sender.log(Level::Alarm, "latch", format!("latch {what}: {why}"));
             }
-            LatchStep::Fallback { path, fault } => {
+            LatchStep::Fallback { path, visible, fault } => {
                 if kill.times.visible.is_none() {
                     kill.latch = LatchPhase::NotDurable;
                 }
                 let main = Text::new(&kill.intent.latch.to_string_lossy());
-                let why = stand_in_words(&main, &path, fault.as_ref());
+                let why = stand_in_words(&main, &path, visible, fault.as_ref());
                 self.sender.log(Level::Alarm, "latch", &why);
                 // On our own record too: the agent's may be the one that fails.
                 let phase = LatchPhase::NotDurable;

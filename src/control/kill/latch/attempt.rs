@@ -109,13 +109,14 @@ fn durable(
         Ok(()) => tell(LatchStep::Durable { at: clock::mono_ns() }),
         Err(e) => {
             tell(LatchStep::Failed { why: Text::new(&e.to_string()), visible: true });
-            tell(stand_in(intent, home));
+            tell(stand_in(intent, home, true));
         }
     }
 }
 
-/// Makes the second file; one that is there already serves as well.
-pub fn stand_in(intent: &KillIntent, home: &LatchHome) -> LatchStep {
+/// Makes the second file; one that is there already serves as well. Told with
+/// it: whether the latch itself is `visible`.
+pub fn stand_in(intent: &KillIntent, home: &LatchHome, visible: bool) -> LatchStep {
     let path = home.fallback();
     let made = home.prepare().map_err(|e| Text::new(&e.to_string())).and_then(|()| {
         match file::create(&path).and_then(|made| made.make_durable(&body::compose(intent))) {
@@ -123,7 +124,7 @@ pub fn stand_in(intent: &KillIntent, home: &LatchHome) -> LatchStep {
             Err(e) => Err(Text::new(&e.to_string())),
         }
     });
-    LatchStep::Fallback { path: Text::new(&path.to_string_lossy()), fault: made.err() }
+    LatchStep::Fallback { path: Text::new(&path.to_string_lossy()), visible, fault: made.err() }
 }
 
 #[cfg(test)]
