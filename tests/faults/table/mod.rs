@@ -5,6 +5,7 @@
 //! `CRS_FAULT_ROW=22,31` only these. A row fails on its outcome; its time is
 //! reported beside the bound, and judged by the reader of the table.
 
+mod chains;
 mod clients;
 mod disk;
 mod eyes;
@@ -17,6 +18,7 @@ mod removed;
 mod runner;
 mod sync;
 mod terminal;
+mod torn;
 mod traced;
 mod under;
 
@@ -70,6 +72,7 @@ fn rows() -> Vec<&'static Row> {
         removed::ROWS,
         disk::ROWS,
         sync::ROWS,
+        torn::ROWS,
         process::ROWS,
         terminal::ROWS,
     ];

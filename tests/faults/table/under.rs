@@ -116,6 +116,11 @@ impl Under {
         self.children.iter_mut().filter(|child| child.id() == pid).for_each(end);
     }
 
+    /// Ends all of them.
+    pub fn end_all(&mut self) {
+        self.children.iter_mut().for_each(end);
+    }
+
     /// `crs` under everything that this home is under.
     pub fn crs(&self, args: &[&str]) -> Command {
         let program = binary();
