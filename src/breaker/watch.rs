@@ -429,7 +429,12 @@ impl Check {
         let stood_in = matches!(stand_in, Probe::Present { .. });
         let absent = matches!(main, Probe::Absent) && (remembered || ledger.is_engaged());
         // Record and file of a decision (and of a reset) do not appear in one
-        // step: only a second look in a row makes it a removal.
+        // step: only a second look in a row makes it a removal. So does its
+        // return: a reset would be on record by now.
+        let returned = matches!(main, Probe::Present { .. }) && self.absent_looks == 1;
+        if returned && remembered {
+            self.tampered += 1;
+        }
         self.absent_looks = if absent { self.absent_looks.saturating_add(1) } else { 0 };
         if self.absent_looks == 2 && (remembered || !stood_in) {
             self.tampered += 1;

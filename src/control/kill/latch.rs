@@ -36,6 +36,8 @@ pub enum LatchStep {
         /// Whether it is ours.
         ours: bool,
     },
+    /// The one that was there went, no reset names it, and ours stands now.
+    Again,
     /// Ours is synced, its directory too.
     Durable {
         /// When.
@@ -201,6 +203,9 @@ impl Bench {
         }
     }
 }
+
+/// What is said of a latch that somebody took away.
+pub(super) const TAMPERED: &str = "latch tampered: the file was removed without a reset; made anew";
 
 /// Which file holds, and who does not see it. A latch that is `visible` and
 /// not on disk is seen by everybody, until the power fails.

@@ -9,10 +9,11 @@ use super::{Came, Row};
 use crate::common::console::SOON;
 use crate::common::sandbox::{Signal, signal};
 use crate::common::wait::until;
-use crate::scene::shoot;
+use crate::scene::{exit, shoot};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 pub const ROWS: &[Row] = &[
@@ -28,6 +29,7 @@ pub const ROWS: &[Row] = &[
                 removed(killed, Away::Remove),
                 removed(killed, Away::Move),
                 removed(touched, Away::Remove),
+                removed_at_once(),
             ])
         },
     },
@@ -77,7 +79,7 @@ fn removed(engage: Engage, away: Away) -> Duration {
     agent.first("an engaged agent", None, engaged);
     console.wait_for("ENGAGED", SOON, |text| text.contains("ENGAGED"));
     let latch = under.home.latch();
-    // Past the last look of whoever lost the race for the file.
+    // Past the looks of whoever lost the race for the file: they are the next case.
     std::thread::sleep(Duration::from_millis(500));
     let known = agent.since(Instant::now().checked_sub(LIMIT).unwrap());
     assert!(!known.iter().any(tampered), "{known:#?}");
@@ -99,13 +101,39 @@ fn removed(engage: Engage, away: Away) -> Duration {
     for said in agent.since(gone).iter().filter(|said| said["say"] == "latch") {
         assert!(engaged(said), "{said}");
     }
+    on_record(&under);
+    assert_eq!(under.run(&["audit", "verify"]).code, Some(0));
+    took
+}
+
+/// Gone while both makers still look after it: one of them makes it anew, and
+/// that it did is on its record.
+fn removed_at_once() -> Duration {
+    let mut under = Under::new("");
+    let _peer = under.peer(&["honest"]);
+    under.agent();
+    let mut kill = under.crs(&KILL).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let latch = under.home.latch();
+    let written = || fs::read_to_string(&latch).ok().filter(|text| text.ends_with('\n'));
+    let body = until(LIMIT, written).expect("a latch");
+    let gone = Instant::now();
+    fs::remove_file(&latch).unwrap();
+    let took = there_again(&latch, gone);
+    assert_eq!(exit(&mut kill), Some(0));
+    let again = || (fs::read_to_string(&latch).ok()? == body).then_some(());
+    assert!(until(LIMIT, again).is_some(), "another latch than {body}");
+    let status = under.until("ENGAGED", |s| s["latch"]["phase"] == "DURABLE");
+    assert_eq!(status["is_safe"], false);
+    on_record(&under);
+    took
+}
+
+fn on_record(under: &Under) {
     let record = || {
         let all = under.run(&["audit", "show", "--json"]).out;
         all.as_array().unwrap().iter().any(|r| r["act"] == "TAMPERED").then_some(())
     };
     assert!(until(LIMIT, record).is_some(), "not on record");
-    assert_eq!(under.run(&["audit", "verify"]).code, Some(0));
-    took
 }
 
 fn tampered(said: &Value) -> bool {

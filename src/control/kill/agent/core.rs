@@ -5,7 +5,7 @@ use crate::audit::Act;
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::control::kill::KillRules;
 use crate::control::kill::driver::{Driver, DriverConfig, Told};
-use crate::control::kill::latch::{self, LatchMaker, LatchStep, VISIBLE_WAIT};
+use crate::control::kill::latch::{self, LatchMaker, LatchStep, TAMPERED, VISIBLE_WAIT};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::control::kill::recorder::Recorder;
 use crate::domain::{
@@ -417,7 +417,7 @@ impl Core {
         if verdict.seen.tampered > self.verdict.seen.tampered {
             let ids: Vec<EngageId> = verdict.engaged.clone();
             self.recorder.record(Act::Tampered { ids });
-            self.alarm("latch tampered: the file was removed without a reset; made anew");
+            self.alarm(TAMPERED);
         }
         if let Some(file) = verdict.foreign
             && self.foreign_told.insert(file)

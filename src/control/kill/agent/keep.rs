@@ -3,7 +3,7 @@
 use super::core::Core;
 use crate::audit::{Act, LedgerReader};
 use crate::breaker::{body, file};
-use crate::control::kill::latch::{LatchStep, stand_in_words};
+use crate::control::kill::latch::{LatchStep, TAMPERED, stand_in_words};
 use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Text};
 use crate::host::{Identity, clock, ids};
 
@@ -32,6 +32,10 @@ impl Core {
                 let words = stand_in_words(&main, &path, visible, fault.as_ref());
                 self.alarm(words.as_str());
                 self.latch_record(id, LatchPhase::NotDurable, path, words);
+            }
+            LatchStep::Again => {
+                self.recorder.record(Act::Tampered { ids: vec![id] });
+                self.alarm(TAMPERED);
             }
             LatchStep::Visible { .. } if self.unmade.remove(&id) => {
                 self.alarm(&format!("the latch could be made after all: {main} stands"));

@@ -6,7 +6,9 @@ use crate::audit::Act;
 use crate::breaker::Gate;
 use crate::control::kill::client::Client;
 use crate::control::kill::driver::{Driver, DriverConfig, Told};
-use crate::control::kill::latch::{LatchMaker, LatchStep, VISIBLE_WAIT, stand_in_words, was_reset};
+use crate::control::kill::latch::{
+    LatchMaker, LatchStep, TAMPERED, VISIBLE_WAIT, stand_in_words, was_reset,
+};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::control::kill::recorder::Recorder;
 use crate::domain::{
@@ -313,6 +315,10 @@ impl Work {
                 }
                 kill.times.visible.get_or_insert(since(&kill.intent, at));
                 kill.latch = LatchPhase::Latched;
+            }
+            LatchStep::Again => {
+                self.sender.log(Level::Alarm, "latch", TAMPERED);
+                self.recorder.record(Act::Tampered { ids: vec![id] });
             }
             LatchStep::Durable { at } => {
                 kill.times.durable.get_or_insert(since(&kill.intent, at));

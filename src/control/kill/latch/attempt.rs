@@ -1,10 +1,12 @@
 //! One try at making the latch.
 
 use super::{LatchStep, was_reset};
+use crate::audit::{ForeignLatch, LedgerReader};
 use crate::breaker::file::{self, CreateError, Probe};
 use crate::breaker::{LatchHome, body};
-use crate::domain::{KillIntent, Text};
+use crate::domain::{EngageId, KillIntent, Text};
 use crate::host::clock;
+use std::path::Path;
 use std::time::Duration;
 
 /// Looks again after meeting a file, in case a reset was taking it away.
@@ -25,10 +27,13 @@ pub fn make(
     home: &LatchHome,
     tell: &mut dyn FnMut(LatchStep),
 ) -> Result<(), Text> {
-    let (mut told, mut synced) = (false, false);
+    let (mut told, mut synced, mut met_last) = (false, false, None);
     for _ in 0..LOOKS {
         let plan = if told || !first {
-            plan(&file::probe(&intent.latch), || was_reset(intent, &home.audit()))
+            let seen = file::probe(&intent.latch);
+            let plan = plan(&seen, || was_reset(intent, &home.audit()));
+            met_last = met_of(seen).or(met_last);
+            plan
         } else {
             Plan::Create
         };
@@ -40,6 +45,9 @@ pub fn make(
             Plan::Create => match file::create(&intent.latch) {
                 Ok(created) => {
                     tell(LatchStep::Visible { at: clock::mono_ns(), ours: true });
+                    if met_last.is_some_and(|met| taken_away(&met, &home.audit())) {
+                        tell(LatchStep::Again);
+                    }
                     durable(created.make_durable(&body::compose(intent)), intent, home, tell);
                     return Ok(());
                 }
@@ -51,9 +59,13 @@ pub fn make(
             told = true;
             tell(LatchStep::Visible { at: clock::mono_ns(), ours: false });
         }
-        if met && !synced && is_written(intent) {
-            synced = true;
-            durable(file::sync(&intent.latch), intent, home, tell);
+        if met && !synced {
+            let seen = file::probe(&intent.latch);
+            synced = is_written(&seen);
+            met_last = met_of(seen).or(met_last);
+            if synced {
+                durable(file::sync(&intent.latch), intent, home, tell);
+            }
         }
         std::thread::sleep(PAUSE);
     }
@@ -89,9 +101,28 @@ fn plan(seen: &Probe, reset: impl FnOnce() -> bool) -> Plan {
     }
 }
 
+/// A latch that was met, and the decision that it names.
+type Met = (ForeignLatch, Option<EngageId>);
+
+fn met_of(seen: Probe) -> Option<Met> {
+    match seen {
+        Probe::Present { file, body, .. } => Some((file, body.engage_id)),
+        Probe::Absent | Probe::Doubt(_) => None,
+    }
+}
+
+/// Whether what was met went without a reset. A log that can't be read names
+/// none.
+fn taken_away((file, id): &Met, audit: &Path) -> bool {
+    let mut reader = LedgerReader::new(audit);
+    reader.refresh().map_or(true, |ledger| {
+        !ledger.foreign_was_reset(file) && !id.is_some_and(|id| ledger.was_reset(id))
+    })
+}
+
 /// Whether whoever made the file is done with its body.
-fn is_written(intent: &KillIntent) -> bool {
-    match file::probe(&intent.latch) {
+fn is_written(seen: &Probe) -> bool {
+    match seen {
         Probe::Present { body, form, .. } => form.is_some() || !body.timestamp.is_empty(),
         Probe::Absent | Probe::Doubt(_) => false,
     }
