@@ -186,7 +186,8 @@ pub fn create(path: &Path) -> Result<Created, CreateError> {
 }
 
 impl Created {
-    /// Writes the body and syncs file and directory.
+    /// Writes the body and syncs file and directory: what is there without
+    /// its words, too, for existence is the signal.
     ///
     /// # Errors
     /// The system's; the file exists all the same, empty if need be, and
@@ -194,12 +195,9 @@ impl Created {
     pub fn make_durable(mut self, body: &[u8]) -> Result<(), CreateError> {
         let path = Text::new(&self.path.to_string_lossy());
         let io = |cause| CreateError::Io { path, cause };
-        let all = self
-            .file
-            .write_all(body)
-            .and_then(|()| self.file.sync_all())
-            .and_then(|()| crate::audit::chain::sync_dir(&self.dir));
-        all.map_err(io)
+        let written = self.file.write_all(body);
+        let synced = self.file.sync_all().and_then(|()| crate::audit::chain::sync_dir(&self.dir));
+        written.and(synced).map_err(io)
     }
 }
 
