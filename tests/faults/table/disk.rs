@@ -1,6 +1,7 @@
 //! Directories that take no file, disks that are full: for the latch, and for
 //! the audit log.
 
+use super::eyes::Eye;
 use super::latch::came;
 use super::private::Private;
 use super::under::{LIMIT, Under, phases, step};
@@ -49,7 +50,7 @@ pub const ROWS: &[Row] = &[
         timed: "key to latch durable",
         bound: Some(D),
         alone: false,
-        run: |_| here(|| Ok([audit_full(false)?, audit_full(true)?])),
+        run: |_| here(|| Ok([audit_full(false)?, audit_full(true)?, block_off_record()?])),
     },
 ];
 
@@ -248,4 +249,26 @@ fn audit_full(behind: bool) -> Result<Duration, String> {
     fs::remove_file(&filler).unwrap();
     assert_eq!(under.status()["state"], "ENGAGED");
     Ok(step(&kill.out, "durable").unwrap())
+}
+
+/// A block that no log can hold is no stranger's latch: even where a foreign
+/// one would close positions, they stand.
+fn block_off_record() -> Result<Duration, String> {
+    let mut under = Under::new("flatten_on_external = true");
+    let script = "mkdir -p \"$STATE\"; mount -t tmpfs -o size=256k,mode=700 none \"$STATE\"";
+    let private = Private::new(&under, script)?;
+    under.wrap = private.wrap();
+    let state = private.at(&under.state());
+    fill(&state);
+    let peer = under.peer(&["honest"]);
+    let block = under.run(&["block", "--reason", "fault", "--yes", "--json"]);
+    assert_eq!((block.code, &block.out["latch"]), (Some(0), &json!("DURABLE")), "{block:#?}");
+    let socket = Under::private_in(&state).unwrap().join("agent.sock");
+    let agent = until(LIMIT, || Eye::agent(&socket)).expect("an agent");
+    std::thread::sleep(Duration::from_millis(800));
+    assert_eq!(under.status()["is_engaged"], true);
+    let heard = agent.since(Instant::now().checked_sub(LIMIT).unwrap());
+    assert!(!heard.iter().any(|said| said.to_string().contains("from outside")), "{heard:#?}");
+    assert_eq!(peer.count("KILL_SWITCH"), 0, "a block closes nothing");
+    Ok(step(&block.out, "durable").unwrap())
 }

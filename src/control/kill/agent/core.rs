@@ -181,7 +181,8 @@ pub(super) struct Core {
     /// Where each gateway stands.
     pub progress: BTreeMap<Text, KillProgress>,
     pub verdict: Verdict,
-    foreign_told: BTreeSet<crate::audit::ForeignLatch>,
+    /// Foreign latches that were told; their records may still be on the way.
+    pub foreign_told: BTreeSet<crate::audit::ForeignLatch>,
     /// Decisions whose latch could not be made yet.
     pub unmade: BTreeSet<EngageId>,
     needed_at: u64,
@@ -419,7 +420,9 @@ impl Core {
             self.recorder.record(Act::Tampered { ids });
             self.alarm(TAMPERED);
         }
-        if let Some(file) = verdict.foreign
+        // Ours although the log does not say so: its disk may be slow or full.
+        let ours = verdict.seen.engage_id.is_some_and(|id| self.active.contains_key(&id));
+        if let Some(file) = verdict.foreign.filter(|_| !ours)
             && self.foreign_told.insert(file)
         {
             let reason = verdict.seen.reason.clone();

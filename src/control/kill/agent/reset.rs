@@ -26,6 +26,10 @@ impl Core {
         }
         let mut strangers: Vec<ForeignLatch> =
             reader.ledger().foreign().map(|(file, _)| file).collect();
+        let unwritten = |file: &&ForeignLatch| !reader.ledger().foreign_was_reset(file);
+        let told = self.foreign_told.iter().filter(unwritten);
+        strangers
+            .extend(told.copied().filter(|file| !strangers.contains(file)).collect::<Vec<_>>());
         let stand_in = self.named_by_the_stand_in(&mut named, &mut strangers);
         let probe = file::probe_soon(&self.config.home.latch);
         let (foreign, shown) = match &probe {
