@@ -83,7 +83,9 @@ impl<'a> Lane<'a> {
         for entry in fs::read_dir(&audit).unwrap() {
             fs::remove_file(entry.unwrap().path()).unwrap();
         }
-        log.iter().for_each(|(name, bytes)| fs::write(audit.join(name), bytes).unwrap());
+        for (name, bytes) in log {
+            fs::write(audit.join(name), bytes).unwrap();
+        }
     }
 
     /// Another content of one of them.

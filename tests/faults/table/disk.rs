@@ -81,7 +81,7 @@ fn by_mode() -> Duration {
     let writable = |bits| fs::set_permissions(&run, Permissions::from_mode(bits)).unwrap();
     writable(0o555);
     let latch = under.home.latch();
-    read_only(&mut under, latch, || writable(0o755))
+    read_only(&mut under, &latch, || writable(0o755))
 }
 
 fn by_mount() -> Result<Duration, String> {
@@ -92,11 +92,11 @@ fn by_mount() -> Result<Duration, String> {
     let run = under.home.path().join("run").display().to_string();
     let mut writable = under.any(&["mount", "-o", "remount,bind,rw", &run]);
     let latch = private.at(&under.home.latch());
-    Ok(read_only(&mut under, latch, || assert!(writable.status().unwrap().success())))
+    Ok(read_only(&mut under, &latch, || assert!(writable.status().unwrap().success())))
 }
 
 /// A kill that can't make its latch, until `writable` lets it.
-fn read_only(under: &mut Under, latch: PathBuf, writable: impl FnOnce()) -> Duration {
+fn read_only(under: &mut Under, latch: &Path, writable: impl FnOnce()) -> Duration {
     let peer = under.peer(&["honest"]);
     assert_eq!(under.status()["state"], "SAFE");
     under.agent();
@@ -105,11 +105,11 @@ fn read_only(under: &mut Under, latch: PathBuf, writable: impl FnOnce()) -> Dura
     says(&kill.out, &["NOT MADE", "stands in", "do NOT see it"]);
     let id = kill.out["engage_id"].as_str().unwrap().to_owned();
     assert!(fs::read_to_string(under.stand_in()).unwrap().contains(&id));
-    assert!(fs::symlink_metadata(&latch).is_err());
+    assert!(fs::symlink_metadata(latch).is_err());
     holds(under, &peer, "NOT_DURABLE");
     let took = step(&kill.out, "sent").unwrap();
     writable();
-    let made = || fs::read_to_string(&latch).ok().filter(|text| text.contains(&id));
+    let made = || fs::read_to_string(latch).ok().filter(|text| text.contains(&id));
     assert!(until(LIMIT, made).is_some(), "never made");
     holds(under, &peer, "DURABLE");
     took

@@ -90,7 +90,7 @@ fn link_to_itself(latch: &Path, _: &Path) {
     symlink(latch, latch).unwrap();
 }
 
-/// Whoever opens it for reading, without O_NONBLOCK, hangs.
+/// Whoever opens it for reading, without `O_NONBLOCK`, hangs.
 fn fifo(latch: &Path, _: &Path) {
     rustix::fs::mkfifoat(CWD, latch, Mode::from_raw_mode(0o644)).unwrap();
 }
@@ -135,7 +135,7 @@ pub(super) fn trading(under: &mut Under) -> (Console, Eye, Eye) {
 
 /// Everything that must hold of an object at the path; the time to its last
 /// first sight.
-fn engages(make: Make, dropped: bool) -> Duration {
+fn engages(put: Make, dropped: bool) -> Duration {
     let mut under = Under::new("");
     if dropped {
         under.as_nobody();
@@ -146,22 +146,22 @@ fn engages(make: Make, dropped: bool) -> Duration {
     }
     let (console, agent, gateway) = trading(&mut under);
     let (latch, own) = (under.home.latch(), under.home.path().join("tmp"));
-    let made = Instant::now();
-    make(&latch, &own);
+    let since = Instant::now();
+    put(&latch, &own);
     let before = fs::symlink_metadata(&latch).unwrap();
     let screen = seen_on(&console);
     let sights = [
         screen,
-        agent.first("engaged agent", Some(made), engaged),
-        gateway.first("obeying gateway", Some(made), obeys),
+        agent.first("engaged agent", Some(since), engaged),
+        gateway.first("obeying gateway", Some(since), obeys),
     ];
-    let took = sights.into_iter().max().unwrap() - made;
+    let took = sights.into_iter().max().unwrap() - since;
 
     console.see("ENGAGED EXT");
     let external = |said: &Value| said["phase"] == "ENGAGED_EXTERNAL";
-    agent.first("ENGAGED_EXTERNAL", Some(made), external);
+    agent.first("ENGAGED_EXTERNAL", Some(since), external);
     let told = |said: &Value| said["say"] == "alarm" && said.to_string().contains("from outside");
-    agent.first("alarm", Some(made), told);
+    agent.first("alarm", Some(since), told);
     let status = under.run(&["status", "--json"]);
     assert_eq!(status.code, Some(1), "{status:#?}");
     assert_eq!((&status.out["state"], &status.out["is_safe"]), (&json!("ENGAGED"), &json!(false)));
@@ -169,7 +169,7 @@ fn engages(make: Make, dropped: bool) -> Duration {
     under.denied();
     refuses(under.ports[0]);
     std::thread::sleep(Duration::from_millis(500));
-    untouched(&gateway, made);
+    untouched(&gateway, since);
     let after = fs::symlink_metadata(&latch).unwrap();
     let id = |meta: &fs::Metadata| (meta.ino(), meta.mode(), meta.uid(), meta.size(), meta.mtime());
     assert_eq!(id(&before), id(&after), "what lies there is nobody's to change");
@@ -177,8 +177,9 @@ fn engages(make: Make, dropped: bool) -> Duration {
     // Nothing of it hangs or stops a kill, and the first latch stays.
     let kill = under.kill();
     assert_eq!(kill.code, Some(0), "{kill:#?}");
-    gateway
-        .first("flat", Some(made), |said| said[0] == "gateway.status" && said[1]["killed"] == true);
+    gateway.first("flat", Some(since), |said| {
+        said[0] == "gateway.status" && said[1]["killed"] == true
+    });
     assert_eq!(id(&before), id(&fs::symlink_metadata(&latch).unwrap()));
     took
 }

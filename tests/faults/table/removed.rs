@@ -47,6 +47,7 @@ pub const ROWS: &[Row] = &[
     },
 ];
 
+#[derive(Clone, Copy)]
 enum Away {
     Remove,
     Move,

@@ -78,7 +78,9 @@ fn cut(seed: u64) -> Came {
         said
     });
     let agents: Vec<&At> = killed.iter().step_by(killed.len().div_ceil(4)).collect();
-    agents.iter().for_each(|at| agent_stays(&life, **at));
+    for at in &agents {
+        agent_stays(&life, **at);
+    }
     let cases = killed.len() + freed.len() + latches.len() + agents.len() + memory(seed);
     Came::Held { took: worst.0.into_inner().unwrap(), cases: u64::try_from(cases).unwrap() }
 }
@@ -90,7 +92,7 @@ fn cut_log(lane: &Lane<'_>, log: &Log, (n, at): At) -> Result<(), String> {
     lane.spoil(name, &bytes[..at]);
     let said = lane.run(&["audit", "verify", "--json"]);
     // Whole lines are missed where a younger chain remembers one of them.
-    let lines = bytes[..at].iter().filter(|b| **b == b'\n').count();
+    let lines = bytes[..at].split(|b| *b == b'\n').count() - 1;
     let torn = at == 0 || bytes[at - 1] != b'\n';
     let want = i32::from(torn || remembered(log, name) > lines);
     if said.code == Some(want) { Ok(()) } else { Err(format!("cut {name} at {at}: {said:#?}")) }
@@ -190,6 +192,7 @@ fn memory(seed: u64) -> usize {
         fs::write(&path, &whole[..*at]).unwrap();
         let said = under.run(&["gateway", "--free-ports", "--json"]);
         assert_eq!(said.code, Some(1), "memory cut at {at}: {said:#?}");
+        assert!(said.err.contains("gateway.json"), "{said:#?}");
     }
     cuts.len()
 }
@@ -201,8 +204,8 @@ fn flipped(seed: u64) -> Came {
     // A last line that no other chain remembers may be anything.
     let known = |(n, at): &At| {
         let (name, bytes) = &life.freed[*n];
-        let (line, followed) = line_of(bytes, *at);
-        followed || u64::try_from(remembered(&life.freed, name)).unwrap() >= line
+        let (n, followed) = line_of(bytes, *at);
+        followed || u64::try_from(remembered(&life.freed, name)).unwrap() >= n
     };
     let flips: Vec<At> = flips.into_iter().filter(known).collect();
     each(&life.under, "flipped", &flips, |lane, at| {
@@ -231,7 +234,7 @@ fn flip(log: &Log, (n, at): At, seed: u64) -> Vec<u8> {
 
 /// The line of a byte, counted from 1, and whether another follows.
 fn line_of(bytes: &[u8], at: usize) -> (u64, bool) {
-    let lines = |part: &[u8]| part.iter().filter(|b| **b == b'\n').count();
+    let lines = |part: &[u8]| part.split(|b| *b == b'\n').count() - 1;
     let line = lines(&bytes[..at]) + 1;
     (u64::try_from(line).unwrap(), line < lines(bytes))
 }

@@ -73,7 +73,9 @@ impl Under {
     pub fn peer(&self, behaviours: &[&str]) -> Peer {
         let port = self.ports[0].to_string();
         let mut args = vec!["--positions", "2", "--rate", "0", "--cmd-port", &port];
-        behaviours.iter().for_each(|one| args.extend(["--behaviour", one]));
+        for one in behaviours {
+            args.extend(["--behaviour", one]);
+        }
         Peer::start(&args).expect("python with pyzmq")
     }
 
