@@ -152,6 +152,12 @@ impl Ledger {
         self.engaged().next().is_some() || self.foreign().next().is_some()
     }
 
+    /// Whether this decision is on record, in force or reset.
+    #[must_use]
+    pub fn is_known(&self, id: EngageId) -> bool {
+        self.engaged.contains_key(&id) || self.reset.contains(&id)
+    }
+
     /// Whether this decision was reset.
     #[must_use]
     pub fn was_reset(&self, id: EngageId) -> bool {

@@ -6,6 +6,7 @@ use crate::domain::{FileId, Text};
 use crate::host::world::{self, Made, Meta, NoLook, split};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// One look at the latch's path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,17 @@ fn look(path: &Path) -> Probe {
         }
         Err(NoLook::Name(e)) => Probe::Doubt(Text::new(&format!("latch {}: {e}", path.display()))),
     }
+}
+
+/// As [`probe`], for a thread that must not hang with the file system: what
+/// is not answered within half a second is doubt.
+#[must_use]
+pub fn probe_soon(path: &Path) -> Probe {
+    let looked_at = path.to_owned();
+    let seen = world::within(Duration::from_millis(500), move || probe(&looked_at));
+    seen.unwrap_or_else(|| {
+        Probe::Doubt(Text::new(&format!("latch {}: no answer (500 ms)", path.display())))
+    })
 }
 
 /// Which directory and which file a path means now.
@@ -133,7 +145,8 @@ fn is_loop(e: &std::io::Error) -> bool {
 }
 
 impl Created {
-    /// Writes the body and syncs file and directory.
+    /// Writes the body and syncs file and directory: what is there without
+    /// its words, too, for existence is the signal.
     ///
     /// # Errors
     /// The system's; the file exists all the same, empty if need be, and
@@ -141,12 +154,10 @@ impl Created {
     pub fn make_durable(mut self, body: &[u8]) -> Result<(), CreateError> {
         let path = Text::new(&self.path.to_string_lossy());
         let io = |cause| CreateError::Io { path, cause };
-        let all = self
-            .file
-            .write_all(body)
-            .and_then(|()| self.file.sync())
-            .and_then(|()| world::here(|world| world.sync_dir(&self.dir)));
-        all.map_err(io)
+        let written = self.file.write_all(body);
+        let synced = self.file.sync();
+        let synced = synced.and_then(|()| world::here(|world| world.sync_dir(&self.dir)));
+        written.and(synced).map_err(io)
     }
 }
 

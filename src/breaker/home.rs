@@ -1,12 +1,11 @@
 //! Where everything that belongs to one latch is kept.
 
-use super::file::{Probe, probe};
+use super::file::{Probe, probe_soon};
 use crate::audit::record::line_sha;
 use crate::audit::{Chain, SyslogSocket};
 use crate::domain::EngageId;
-use crate::host::Identity;
-use rustix::fs::Mode;
-use std::io::{Error, ErrorKind, Result};
+use crate::host::{Identity, world};
+use std::io::Result;
 use std::path::{Path, PathBuf};
 
 /// The private directory of one latch under the state directory: audit log,
@@ -49,15 +48,7 @@ impl LatchHome {
     /// # Errors
     /// The system's; or that somebody else owns it.
     pub fn prepare(&self) -> Result<()> {
-        use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
-        let meta = std::fs::symlink_metadata(&self.dir)?;
-        if !meta.is_dir() || meta.uid() != rustix::process::geteuid().as_raw() {
-            let text = format!("{} belongs to somebody else", self.dir.display());
-            return Err(Error::new(ErrorKind::PermissionDenied, text));
-        }
-        rustix::fs::chmod(&self.dir, Mode::from_raw_mode(0o700))?;
-        Ok(())
+        world::here(|world| world.make_private_dir(&self.dir))
     }
 
     /// The audit chains.
@@ -77,7 +68,7 @@ impl LatchHome {
     /// latch: what a reset has to name.
     #[must_use]
     pub fn named(&self) -> Option<EngageId> {
-        [&self.latch, &self.fallback()].into_iter().find_map(|path| match probe(path) {
+        [&self.latch, &self.fallback()].into_iter().find_map(|path| match probe_soon(path) {
             Probe::Present { body, .. } => Some(body.engage_id),
             Probe::Absent | Probe::Doubt(_) => None,
         })?

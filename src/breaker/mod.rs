@@ -13,7 +13,7 @@ pub mod status;
 pub mod watch;
 
 pub use body::LatchBody;
-pub use file::{CreateError, Created, Probe, Sight, probe, sight};
+pub use file::{CreateError, Created, Probe, Sight, probe, probe_soon, sight};
 pub use gate::{Denied, Gate, Permit};
 pub use home::LatchHome;
 pub use status::StatusDocument;

@@ -1,5 +1,6 @@
 //! Watching the latch: one thread looks, another notices when it hangs.
 
+use super::LatchBody;
 use super::file::{Probe, Sight, probe, sight};
 use super::gate::Gate;
 use super::home::LatchHome;
@@ -276,8 +277,9 @@ impl Check {
         verdict.sight = sight(&self.config.home.latch);
         let audit_fault = self.ledger.refresh().err();
         let mut doubt = audit_fault.map(|e| Text::new(&format!("audit log can't be read: {e}")));
-        let main = probe(&self.config.home.latch);
+        let mut main = probe(&self.config.home.latch);
         let stand_in = probe(&self.config.home.fallback());
+        let wordless = self.lend_words(&mut main, &stand_in);
         verdict.engaged = self.ledger.ledger().engaged().map(|e| e.intent.engage_id).collect();
         self.missing(&main, &stand_in, doubt.is_none(), &mut verdict);
         let young = self.is_young(&main);
@@ -297,6 +299,7 @@ impl Check {
                 verdict.seen.by = body.operator;
                 verdict.seen.since = body.timestamp;
                 verdict.seen.phase = match (ours, young) {
+                    (true, _) if wordless => LatchPhase::NotDurable,
                     (true, _) => LatchPhase::Durable,
                     // Ours exists before it says so, and before it is on record;
                     // and a moment longer than it is in force.
@@ -377,6 +380,21 @@ impl Check {
         verdict
     }
 
+    /// A full disk takes a name and no words: a latch without any, beside the
+    /// stand-in of a decision on record, is that decision's and nobody else's.
+    fn lend_words(&self, main: &mut Probe, stand_in: &Probe) -> bool {
+        let ledger = self.ledger.ledger();
+        if let Probe::Present { body, form: None, .. } = main
+            && *body == LatchBody::default()
+            && let Probe::Present { body: words, .. } = stand_in
+            && words.engage_id.is_some_and(|id| ledger.is_known(id))
+        {
+            body.clone_from(words);
+            return true;
+        }
+        false
+    }
+
     /// Whether what lies there was first seen a moment ago: one of ours that
     /// is still being written looks like nobody's.
     fn is_young(&mut self, main: &Probe) -> bool {
@@ -430,7 +448,12 @@ impl Check {
         let absent =
             log_read && matches!(main, Probe::Absent) && (remembered || ledger.is_engaged());
         // Record and file of a decision (and of a reset) do not appear in one
-        // step: only a second look in a row makes it a removal.
+        // step: only a second look in a row makes it a removal. So does its
+        // return: a reset would be on record by now.
+        let returned = matches!(main, Probe::Present { .. }) && self.absent_looks == 1;
+        if returned && remembered {
+            self.tampered += 1;
+        }
         self.absent_looks = if absent { self.absent_looks.saturating_add(1) } else { 0 };
         if self.absent_looks == 2 && (remembered || (stood && !stood_in)) {
             self.tampered += 1;

@@ -4,7 +4,7 @@ use super::exit::exits;
 use super::live::{self, LiveTerms, Standing};
 use super::{Context, Exit, Outcome, card, wiring};
 use crate::audit::LedgerReader;
-use crate::breaker::{Gate, LatchHome, Probe, StatusDocument, probe};
+use crate::breaker::{Gate, LatchHome, Probe, StatusDocument, probe_soon};
 use crate::config::Settings;
 use crate::control::kill::client::Client;
 use crate::control::kill::protocol::FromAgent;
@@ -66,7 +66,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let (agent_pid, kill) = ask_agent(&home);
     let recorded = if agent_pid.is_some() { Vec::new() } else { recorded(&home) };
     let seen = look(&loaded.settings);
-    let metadata = match probe(&home.latch) {
+    let metadata = match probe_soon(&home.latch) {
         Probe::Present { body, .. } => body.metadata,
         Probe::Absent | Probe::Doubt(_) => Value::Null,
     };

@@ -103,6 +103,11 @@ pub trait World: Send + Sync {
     /// # Errors
     /// The system's.
     fn make_dir(&self, dir: &Path) -> io::Result<()>;
+    /// As [`World::make_dir`], for this user only (0700).
+    ///
+    /// # Errors
+    /// The system's; or that somebody else owns it.
+    fn make_private_dir(&self, dir: &Path) -> io::Result<()>;
 }
 
 /// The operating system.
@@ -205,6 +210,18 @@ impl World for Os {
     fn make_dir(&self, dir: &Path) -> io::Result<()> {
         std::fs::DirBuilder::new().recursive(true).create(dir)
     }
+
+    fn make_private_dir(&self, dir: &Path) -> io::Result<()> {
+        use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        let meta = std::fs::symlink_metadata(dir)?;
+        if !meta.is_dir() || meta.uid() != rustix::process::geteuid().as_raw() {
+            let text = format!("{} belongs to somebody else", dir.display());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
+        }
+        rustix::fs::chmod(dir, Mode::from_raw_mode(0o700))?;
+        Ok(())
+    }
 }
 
 /// Directory and name of a path.
@@ -241,6 +258,22 @@ fn meta(stat: &Stat) -> Meta {
     }
 }
 
+/// Does something that may hang, on a thread of its own that is left behind if
+/// it does. `None` after `limit`, or when there is no thread to be had.
+pub fn within<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    #[cfg(test)]
+    if is_simulated() {
+        return Some(work());
+    }
+    let (tell, told) = std::sync::mpsc::channel();
+    let thread = std::thread::Builder::new().name("look".to_owned());
+    thread.spawn(move || drop(tell.send(work()))).ok()?;
+    told.recv_timeout(limit).ok()
+}
+
 /// The world of this thread.
 #[cfg(not(test))]
 pub fn here<T>(ask: impl FnOnce(&dyn World) -> T) -> T {
@@ -248,7 +281,7 @@ pub fn here<T>(ask: impl FnOnce(&dyn World) -> T) -> T {
 }
 
 #[cfg(test)]
-pub use seam::{enter, here, leave};
+pub use seam::{enter, here, is_simulated, leave};
 
 #[cfg(test)]
 mod seam {
@@ -263,6 +296,11 @@ mod seam {
     /// From here on this thread lives in `world`.
     pub fn enter(world: Arc<dyn World>) {
         WORLD.with(|slot| *slot.borrow_mut() = Some(world));
+    }
+
+    /// Whether it lives in another than the operating system's.
+    pub fn is_simulated() -> bool {
+        WORLD.with(|slot| slot.borrow().is_some())
     }
 
     /// Back to the operating system's.

@@ -214,3 +214,22 @@ fn a_stand_in_engages_and_only_a_latch_that_was_seen_can_be_tampered_with() {
     while b.until(LatchPhase::NotDurable).seen.tampered == 0 {}
     assert!(!b.gate.is_safe());
 }
+
+#[test]
+fn a_latch_without_words_beside_the_stand_in_of_a_decision_is_that_decisions() {
+    let b = Bench::new();
+    b.until(LatchPhase::Safe);
+    b.home.prepare().unwrap();
+    let intent = intent(&b, ids::engage_id());
+    b.chain().append(Act::Engage { intent: intent.clone() }).unwrap();
+    std::fs::write(b.home.fallback(), crate::breaker::body::compose(&intent)).unwrap();
+    std::fs::write(&b.home.latch, "").unwrap();
+    let seen = std::iter::repeat_with(|| b.until(LatchPhase::NotDurable))
+        .find(|v| v.seen.reason == intent.reason)
+        .unwrap();
+    assert_eq!((seen.seen.engage_id, seen.foreign), (Some(intent.engage_id), None));
+    // Without a stand-in that names it, nobody knows whose it is.
+    std::thread::sleep(WRITING * 2);
+    std::fs::remove_file(b.home.fallback()).unwrap();
+    assert!(b.until(LatchPhase::EngagedExternal).foreign.is_some());
+}

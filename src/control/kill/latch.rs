@@ -13,7 +13,7 @@ use crate::audit::LedgerReader;
 use crate::breaker::LatchHome;
 use crate::breaker::file::{self, Probe};
 use crate::domain::{EngageId, KillIntent, Text};
-use crate::host::clock;
+use crate::host::{clock, world};
 use crossbeam_channel as channel;
 use hang::Hang;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +36,8 @@ pub enum LatchStep {
         /// Whether it is ours.
         ours: bool,
     },
+    /// The one that was there went, no reset names it, and ours stands now.
+    Again,
     /// Ours is synced, its directory too.
     Durable {
         /// When.
@@ -52,6 +54,8 @@ pub enum LatchStep {
     Fallback {
         /// Where.
         path: Text,
+        /// Whether the latch itself exists all the same.
+        visible: bool,
         /// Why it does not stand either; none when it does.
         fault: Option<Text>,
     },
@@ -176,7 +180,7 @@ impl Bench {
         } else {
             // Said once; that it was made after all will be said too.
             (self.tell)(intent, LatchStep::Failed { why, visible: false });
-            let stand_in = attempt::stand_in(intent, &self.home);
+            let stand_in = attempt::stand_in(intent, &self.home, false);
             (self.tell)(intent, stand_in.clone());
             (RETRY.0, stand_in)
         };
@@ -192,7 +196,7 @@ impl Bench {
         {
             return before;
         }
-        let step = attempt::stand_in(intent, &self.home);
+        let step = attempt::stand_in(intent, &self.home, false);
         if step != before {
             (self.tell)(intent, step.clone());
         }
@@ -210,28 +214,49 @@ impl Bench {
     }
 }
 
-/// Which file holds, and who does not see it.
-pub(super) fn stand_in_words(latch: &Text, stand_in: &Text, fault: Option<&Text>) -> Text {
-    Text::new(&fault.map_or_else(
-        || {
-            format!(
-                "{stand_in} stands in: crs obeys it on this host; programs that look only at \
-                 {latch} (the Python ones, gateways) do NOT see it"
-            )
-        },
-        |why| {
-            format!(
-                "no stand-in at {stand_in} either: {why}; crs goes by its log, other programs \
-                 see NOTHING: stop them by hand"
-            )
-        },
-    ))
+/// What is said of a latch that somebody took away.
+pub(super) const TAMPERED: &str = "latch tampered: the file was removed without a reset; made anew";
+
+/// Which file holds, and who does not see it. A latch that is `visible` and
+/// not on disk is seen by everybody, until the power fails.
+pub(super) fn stand_in_words(
+    latch: &Text,
+    stand_in: &Text,
+    visible: bool,
+    fault: Option<&Text>,
+) -> Text {
+    let words = match (visible, fault) {
+        (true, None) => format!(
+            "{latch} is there and holds, but may not outlive a power cut; {stand_in} stands by"
+        ),
+        (true, Some(why)) => format!(
+            "{latch} is there and holds, but may not outlive a power cut; neither may \
+             {stand_in}: {why}"
+        ),
+        (false, None) => format!(
+            "{stand_in} stands in: crs obeys it on this host; programs that look only at \
+             {latch} (the Python ones, gateways) do NOT see it"
+        ),
+        (false, Some(why)) => format!(
+            "no stand-in at {stand_in} either: {why}; crs goes by its log, other programs \
+             see NOTHING: stop them by hand"
+        ),
+    };
+    Text::new(&words)
 }
 
 /// Whether an audited reset names this decision. A log that can't be read
 /// names nothing.
 pub(super) fn was_reset(intent: &KillIntent, audit: &Path) -> bool {
-    LedgerReader::new(audit).refresh().is_ok_and(|ledger| ledger.was_reset(intent.engage_id))
+    reset_on_record(intent, audit) == Some(true)
+}
+
+/// As [`was_reset`]; `None` where no log can be read, or where the directory
+/// that it would be in is not there.
+fn reset_on_record(intent: &KillIntent, audit: &Path) -> Option<bool> {
+    world::here(|world| world.dir(audit.parent()?))?;
+    let mut reader = LedgerReader::new(audit);
+    reader.refresh().ok().map(|ledger| ledger.was_reset(intent.engage_id))
 }
 
 #[cfg(test)]

@@ -8,8 +8,10 @@
 mod canary;
 mod canary_verbs;
 mod cases;
+mod chains;
 mod clients;
 mod disk;
+mod eyes;
 mod feed;
 mod gateway;
 mod gateway_late;
@@ -18,12 +20,19 @@ mod haul;
 mod keys;
 mod latch;
 mod orders;
+mod private;
 mod process;
+mod removed;
 mod runner;
 mod squatter;
 mod strangers;
+mod sync;
+mod terminal;
 mod terminal;
 mod told;
+mod torn;
+mod traced;
+mod under;
 
 pub use runner::run;
 use std::time::Duration;
@@ -77,7 +86,10 @@ fn rows() -> Vec<&'static Row> {
         canary::ROWS,
         feed::ROWS,
         latch::ROWS,
+        removed::ROWS,
         disk::ROWS,
+        sync::ROWS,
+        torn::ROWS,
         process::ROWS,
         terminal::ROWS,
     ];

@@ -8,7 +8,7 @@ use crate::audit::Act;
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::control::kill::KillRules;
 use crate::control::kill::driver::{DriverConfig, Told};
-use crate::control::kill::latch::{self, LatchStep};
+use crate::control::kill::latch::{self, LatchStep, TAMPERED};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::domain::{
     Endpoint, EngageId, GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase,
@@ -156,6 +156,7 @@ pub struct Core<C> {
     /// Where each gateway stands.
     pub(super) progress: BTreeMap<Text, KillProgress>,
     pub(super) verdict: Verdict,
+    /// Foreign latches that were told; their records may still be on the way.
     pub(super) foreign_told: BTreeSet<crate::audit::ForeignLatch>,
     alarms: Alarms,
     /// Decisions whose latch could not be made yet.
@@ -352,8 +353,14 @@ impl<C: Crew> Core<C> {
         }
     }
 
+    /// The latch beside a kill. A look that hangs, or is from before the
+    /// decision, says nothing of its latch: it never counts as SAFE.
     fn latch_phase(&self) -> LatchPhase {
-        self.verdict.seen.phase
+        match self.verdict.seen.phase {
+            seen if seen.is_engaged() => seen,
+            _ if self.unmade.is_empty() => LatchPhase::Blocked,
+            _ => LatchPhase::NotDurable,
+        }
     }
 
     /// What the watch saw.
@@ -361,9 +368,11 @@ impl<C: Crew> Core<C> {
         if verdict.seen.tampered > self.verdict.seen.tampered {
             let ids: Vec<EngageId> = verdict.engaged.clone();
             self.crew.record(Act::Tampered { ids });
-            self.alarm("latch tampered: the file was removed without a reset; made anew");
+            self.alarm(TAMPERED);
         }
-        if let Some(file) = verdict.foreign
+        // Ours although the log does not say so: its disk may be slow or full.
+        let ours = verdict.seen.engage_id.is_some_and(|id| self.active.contains_key(&id));
+        if let Some(file) = verdict.foreign.filter(|_| !ours)
             && self.foreign_told.insert(file)
         {
             let reason = verdict.seen.reason.clone();

@@ -4,7 +4,7 @@ use super::core::Core;
 use super::crew::Crew;
 use crate::audit::{Act, LedgerReader};
 use crate::breaker::body;
-use crate::control::kill::latch::{LatchStep, stand_in_words};
+use crate::control::kill::latch::{LatchStep, TAMPERED, stand_in_words};
 use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Text};
 use crate::host::{Identity, clock, ids, world};
 
@@ -26,11 +26,17 @@ impl<C: Crew> Core<C> {
                 self.alarm(&format!("latch of {id}: {why}; {still}"));
                 self.latch_record(id, LatchPhase::NotDurable, main, why);
             }
-            LatchStep::Fallback { path, fault } => {
-                self.unmade.insert(id);
-                let words = stand_in_words(&main, &path, fault.as_ref());
+            LatchStep::Fallback { path, visible, fault } => {
+                if !visible {
+                    self.unmade.insert(id);
+                }
+                let words = stand_in_words(&main, &path, visible, fault.as_ref());
                 self.alarm(words.as_str());
                 self.latch_record(id, LatchPhase::NotDurable, path, words);
+            }
+            LatchStep::Again => {
+                self.crew.record(Act::Tampered { ids: vec![id] });
+                self.alarm(TAMPERED);
             }
             LatchStep::Visible { .. } if self.unmade.remove(&id) => {
                 self.alarm(&format!("the latch could be made after all: {main} stands"));

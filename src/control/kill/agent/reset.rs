@@ -28,8 +28,13 @@ impl<C: Crew> Core<C> {
         }
         let mut strangers: Vec<ForeignLatch> =
             reader.ledger().foreign().map(|(file, _)| file).collect();
+        // Those whose record is still on its way to a slow disk, too.
+        let unwritten = |file: &&ForeignLatch| !reader.ledger().foreign_was_reset(file);
+        let told = self.foreign_told.iter().filter(unwritten);
+        strangers
+            .extend(told.copied().filter(|file| !strangers.contains(file)).collect::<Vec<_>>());
         let stand_in = self.named_by_the_stand_in(&mut named, &mut strangers);
-        let probe = file::probe(&self.config.home.latch);
+        let probe = file::probe_soon(&self.config.home.latch);
         let (foreign, shown) = match &probe {
             Probe::Absent if named.is_empty() && strangers.is_empty() => {
                 return Err(Text::new("nothing is engaged"));
@@ -60,9 +65,6 @@ impl<C: Crew> Core<C> {
         if !proven && !request.overrides {
             return Err(Text::new(&self.why_not_flat()));
         }
-        // Those whose record is still on its way to a slow disk, too.
-        let told = self.foreign_told.iter().filter(|file| !strangers.contains(file));
-        strangers.extend(told.copied().collect::<Vec<_>>());
         let reason = Text::new(&format!("{} ({})", request.reason, request.operator));
         self.crew.record_now(Act::Reset {
             ids: named.clone(),

@@ -62,9 +62,13 @@ impl<C: Crew> Core<C> {
     /// those of its gateways that are configured here.
     fn named_by_the_latch(&self) -> Option<KillIntent> {
         let home = &self.config.home;
-        let body = [&home.latch, &home.fallback()].into_iter().find_map(|path| {
-            if let Probe::Present { body, .. } = file::probe(path) { Some(body) } else { None }
-        })?;
+        let body =
+            [&home.latch, &home.fallback()].into_iter().find_map(|path| match file::probe_soon(
+                path,
+            ) {
+                Probe::Present { body, .. } => Some(body),
+                Probe::Absent | Probe::Doubt(_) => None,
+            })?;
         let text = |key: &str| body.metadata.get(key).and_then(Value::as_str).unwrap_or_default();
         if text("intent") != Intent::Kill.word() || text("host") != Identity::here().host.as_str() {
             return None;

@@ -6,7 +6,7 @@ use super::{HandConfig, Job};
 use crate::audit::Act;
 use crate::breaker::Gate;
 use crate::control::kill::driver::{DriverConfig, Told};
-use crate::control::kill::latch::{LatchStep, VISIBLE_WAIT, stand_in_words, was_reset};
+use crate::control::kill::latch::{LatchStep, TAMPERED, VISIBLE_WAIT, stand_in_words, was_reset};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::domain::{
     EngageId, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, StepTimes, Text,
@@ -335,6 +335,10 @@ impl<C: Crew> Work<C> {
                 kill.times.visible.get_or_insert(since(&kill.intent, at));
                 kill.latch = LatchPhase::Latched;
             }
+            LatchStep::Again => {
+                self.sender.log(Level::Alarm, "latch", TAMPERED);
+                self.crew.record(Act::Tampered { ids: vec![id] });
+            }
             LatchStep::Durable { at } => {
                 kill.times.durable.get_or_insert(since(&kill.intent, at));
                 kill.latch = LatchPhase::Durable;
@@ -344,12 +348,12 @@ impl<C: Crew> Work<C> {
                 let what = if visible { "not durable" } else { "NOT MADE" };
                 self.sender.log(Level::Alarm, "latch", format!("latch {what}: {why}"));
             }
-            LatchStep::Fallback { path, fault } => {
+            LatchStep::Fallback { path, visible, fault } => {
                 if kill.times.visible.is_none() {
                     kill.latch = LatchPhase::NotDurable;
                 }
                 let main = Text::new(&kill.intent.latch.to_string_lossy());
-                let why = stand_in_words(&main, &path, fault.as_ref());
+                let why = stand_in_words(&main, &path, visible, fault.as_ref());
                 self.sender.log(Level::Alarm, "latch", &why);
                 // On our own record too: the agent's may be the one that fails.
                 let phase = LatchPhase::NotDurable;

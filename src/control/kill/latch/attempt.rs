@@ -1,10 +1,12 @@
 //! One try at making the latch.
 
-use super::{LatchStep, was_reset};
+use super::{LatchStep, reset_on_record};
+use crate::audit::{ForeignLatch, LedgerReader};
 use crate::breaker::file::{self, CreateError, Probe};
 use crate::breaker::{LatchHome, body};
-use crate::domain::{KillIntent, Text};
+use crate::domain::{EngageId, KillIntent, Text};
 use crate::host::clock;
+use std::path::Path;
 use std::time::Duration;
 
 /// Looks again after meeting a file, in case a reset was taking it away.
@@ -25,10 +27,13 @@ pub fn make(
     home: &LatchHome,
     tell: &mut dyn FnMut(LatchStep),
 ) -> Result<(), Text> {
-    let (mut told, mut synced) = (false, false);
+    let (mut told, mut synced, mut met_last) = (false, false, None);
     for _ in 0..LOOKS {
         let plan = if told || !first {
-            plan(&file::probe(&intent.latch), || was_reset(intent, &home.audit()))
+            let seen = file::probe(&intent.latch);
+            let plan = plan(&seen, told, || reset_on_record(intent, &home.audit()));
+            met_last = met_of(seen).or(met_last);
+            plan
         } else {
             Plan::Create
         };
@@ -40,6 +45,9 @@ pub fn make(
             Plan::Create => match file::create(&intent.latch) {
                 Ok(created) => {
                     tell(LatchStep::Visible { at: clock::mono_ns(), ours: true });
+                    if met_last.is_some_and(|met| taken_away(&met, &home.audit())) {
+                        tell(LatchStep::Again);
+                    }
                     durable(created.make_durable(&body::compose(intent)), intent, home, tell);
                     return Ok(());
                 }
@@ -51,9 +59,13 @@ pub fn make(
             told = true;
             tell(LatchStep::Visible { at: clock::mono_ns(), ours: false });
         }
-        if met && !synced && is_written(intent) {
-            synced = true;
-            durable(file::sync(&intent.latch), intent, home, tell);
+        if met && !synced {
+            let seen = file::probe(&intent.latch);
+            synced = is_written(&seen);
+            met_last = met_of(seen).or(met_last);
+            if synced {
+                durable(file::sync(&intent.latch), intent, home, tell);
+            }
         }
         clock::sleep(PAUSE);
     }
@@ -79,19 +91,42 @@ enum Plan {
 }
 
 /// The reset is on record before the file moves, so asking after its absence
-/// was seen can't miss it.
-fn plan(seen: &Probe, reset: impl FnOnce() -> bool) -> Plan {
+/// was seen can't miss it. One that was `met` and went while the log can't
+/// say why is left to those who watch; one that never was is made.
+fn plan(seen: &Probe, met: bool, reset: impl FnOnce() -> Option<bool>) -> Plan {
     match seen {
         Probe::Present { .. } => Plan::Meet,
         Probe::Doubt(why) => Plan::Doubt(why.clone()),
-        Probe::Absent if reset() => Plan::Over,
-        Probe::Absent => Plan::Create,
+        Probe::Absent => match reset() {
+            Some(true) => Plan::Over,
+            None if met => Plan::Doubt(Text::new("the audit log can't be read")),
+            Some(false) | None => Plan::Create,
+        },
     }
 }
 
+/// A latch that was met, and the decision that it names.
+type Met = (ForeignLatch, Option<EngageId>);
+
+fn met_of(seen: Probe) -> Option<Met> {
+    match seen {
+        Probe::Present { file, body, .. } => Some((file, body.engage_id)),
+        Probe::Absent | Probe::Doubt(_) => None,
+    }
+}
+
+/// Whether what was met went without a reset. A log that can't be read names
+/// none.
+fn taken_away((file, id): &Met, audit: &Path) -> bool {
+    let mut reader = LedgerReader::new(audit);
+    reader.refresh().map_or(true, |ledger| {
+        !ledger.foreign_was_reset(file) && !id.is_some_and(|id| ledger.was_reset(id))
+    })
+}
+
 /// Whether whoever made the file is done with its body.
-fn is_written(intent: &KillIntent) -> bool {
-    match file::probe(&intent.latch) {
+fn is_written(seen: &Probe) -> bool {
+    match seen {
         Probe::Present { body, form, .. } => form.is_some() || !body.timestamp.is_empty(),
         Probe::Absent | Probe::Doubt(_) => false,
     }
@@ -109,13 +144,14 @@ fn durable(
         Ok(()) => tell(LatchStep::Durable { at: clock::mono_ns() }),
         Err(e) => {
             tell(LatchStep::Failed { why: Text::new(&e.to_string()), visible: true });
-            tell(stand_in(intent, home));
+            tell(stand_in(intent, home, true));
         }
     }
 }
 
-/// Makes the second file; one that is there already serves as well.
-pub fn stand_in(intent: &KillIntent, home: &LatchHome) -> LatchStep {
+/// Makes the second file; one that is there already serves as well. Told with
+/// it: whether the latch itself is `visible`.
+pub fn stand_in(intent: &KillIntent, home: &LatchHome, visible: bool) -> LatchStep {
     let path = home.fallback();
     let made = home.prepare().map_err(|e| Text::new(&e.to_string())).and_then(|()| {
         match file::create(&path).and_then(|made| made.make_durable(&body::compose(intent))) {
@@ -123,7 +159,7 @@ pub fn stand_in(intent: &KillIntent, home: &LatchHome) -> LatchStep {
             Err(e) => Err(Text::new(&e.to_string())),
         }
     });
-    LatchStep::Fallback { path: Text::new(&path.to_string_lossy()), fault: made.err() }
+    LatchStep::Fallback { path: Text::new(&path.to_string_lossy()), visible, fault: made.err() }
 }
 
 #[cfg(test)]
@@ -134,11 +170,14 @@ mod tests {
     fn what_was_there_at_the_look_is_never_made_at_the_try() {
         let dir = tempfile::tempdir().unwrap();
         let latch = dir.path().join("latch");
-        assert_eq!(plan(&file::probe(&latch), || false), Plan::Create);
-        assert_eq!(plan(&file::probe(&latch), || true), Plan::Over);
+        let look = |met, reset| plan(&file::probe(&latch), met, || reset);
+        assert_eq!([true, false].map(|met| look(met, Some(false))), [Plan::Create, Plan::Create]);
+        assert_eq!([true, false].map(|met| look(met, Some(true))), [Plan::Over, Plan::Over]);
+        assert!(matches!(look(true, None), Plan::Doubt(_)));
+        assert_eq!(look(false, None), Plan::Create);
         std::fs::write(&latch, "").unwrap();
-        assert_eq!(plan(&file::probe(&latch), || false), Plan::Meet);
-        let lost = plan(&file::probe(&dir.path().join("gone/latch")), || false);
+        assert_eq!(look(true, Some(false)), Plan::Meet);
+        let lost = plan(&file::probe(&dir.path().join("gone/latch")), false, || Some(false));
         assert!(matches!(lost, Plan::Doubt(_)), "{lost:?}");
     }
 }

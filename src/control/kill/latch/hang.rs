@@ -68,7 +68,7 @@ fn watch(inbox: &channel::Receiver<Word>, home: &LatchHome, tell: &Tell) {
                 tries.retain(|_, (intent, since)| {
                     let hangs = now.saturating_sub(*since) >= HANGS;
                     if hangs {
-                        tell(intent, attempt::stand_in(intent, home));
+                        tell(intent, attempt::stand_in(intent, home, false));
                     }
                     !hangs
                 });

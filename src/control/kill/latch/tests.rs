@@ -128,6 +128,7 @@ fn what_waited_behind_anothers_looks_and_was_reset_meanwhile_is_not_made() {
     let dir = tempfile::tempdir().unwrap();
     let latch = dir.path().join("latch");
     let home = LatchHome::new(dir.path(), &latch);
+    home.prepare().unwrap();
     let (one, two) = (intent(&latch), intent(&latch));
     attempt::make(&one, true, &home, &mut |_| {}).unwrap();
     let (maker, _told) = maker(&home);
@@ -146,4 +147,43 @@ fn what_waited_behind_anothers_looks_and_was_reset_meanwhile_is_not_made() {
     archive(&latch, "over").unwrap();
     std::thread::sleep(attempt::PAUSE * (attempt::LOOKS + 5));
     assert_eq!(probe(&latch), Probe::Absent);
+}
+
+#[test]
+fn a_latch_that_goes_between_two_looks_is_made_anew_and_that_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let latch = dir.path().join("latch");
+    let home = LatchHome::new(dir.path(), &latch);
+    let (one, two) = (intent(&latch), intent(&latch));
+    attempt::make(&one, true, &home, &mut |_| {}).unwrap();
+    let (maker, told) = maker(&home);
+    maker.make(&two);
+    step(&told, |s| matches!(s, LatchStep::Durable { .. }));
+    std::fs::remove_file(&latch).unwrap();
+    step(&told, |s| matches!(s, LatchStep::Visible { ours: true, .. }));
+    assert_eq!(told.recv_timeout(Duration::from_secs(20)).unwrap(), LatchStep::Again);
+}
+
+#[test]
+fn a_latch_that_another_decisions_reset_took_away_was_not_tampered_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let latch = dir.path().join("latch");
+    let home = LatchHome::new(dir.path(), &latch);
+    let (one, two) = (intent(&latch), intent(&latch));
+    attempt::make(&one, true, &home, &mut |_| {}).unwrap();
+    let (maker, told) = maker(&home);
+    maker.make(&two);
+    step(&told, |s| matches!(s, LatchStep::Durable { .. }));
+    let reset = Act::Reset {
+        ids: vec![one.engage_id],
+        foreign: Vec::new(),
+        token: ids::engage_id(),
+        reason: Text::new("over"),
+        overridden: false,
+    };
+    Chain::new(&home.audit(), Identity::here(), "test").append(reset).unwrap();
+    archive(&latch, "over").unwrap();
+    step(&told, |s| matches!(s, LatchStep::Visible { ours: true, .. }));
+    let next = told.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert!(matches!(next, LatchStep::Durable { .. }), "{next:?}");
 }

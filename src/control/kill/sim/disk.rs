@@ -207,6 +207,10 @@ impl World for Here {
         Ok(inside.map(|(p, node)| (p.clone(), u64::try_from(node.bytes.len()).unwrap())).collect())
     }
 
+    fn make_private_dir(&self, dir: &Path) -> io::Result<()> {
+        self.make_dir(dir)
+    }
+
     fn make_dir(&self, dir: &Path) -> io::Result<()> {
         let mut inner = self.0.lock();
         inner.room(dir)?;
