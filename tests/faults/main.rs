@@ -19,6 +19,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod desk;
 mod lanes;
 mod proxy;
 mod rows;

@@ -10,9 +10,13 @@ mod disk;
 mod feed;
 mod gateway;
 mod latch;
+mod operators;
 mod process;
 mod runner;
+mod steps;
+mod stopped;
 mod terminal;
+mod tools;
 
 pub use runner::run;
 use std::time::Duration;
