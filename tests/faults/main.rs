@@ -21,9 +21,11 @@
 mod common;
 mod desk;
 mod lanes;
+mod ledger;
 mod proxy;
 mod rows;
 mod scene;
+mod shot;
 mod table;
 
 fn number(key: &str, or: u64) -> u64 {

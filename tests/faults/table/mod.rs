@@ -6,10 +6,12 @@
 //! reported beside the bound, and judged by the reader of the table.
 
 mod clients;
+mod clocks;
 mod disk;
 mod feed;
 mod gateway;
 mod latch;
+mod limits;
 mod operators;
 mod process;
 mod runner;

@@ -1,6 +1,6 @@
 //! Processes shot, stopped, starved, and clocks that jump.
 
-use super::{Row, operators, steps, stopped};
+use super::{Row, clocks, limits, operators, steps, stopped};
 
 pub const ROWS: &[Row] = &[
     Row {
@@ -39,5 +39,33 @@ pub const ROWS: &[Row] = &[
         bound: None,
         alone: false,
         run: stopped::console,
+    },
+    Row {
+        number: 46,
+        fault: "the clock jumps by a day to and fro, and over the change of summer time",
+        outcome: "waits, attempts and guard keep their times; VERIFIED",
+        timed: "from the gateway's return to VERIFIED",
+        bound: None,
+        alone: false,
+        run: clocks::jump,
+    },
+    Row {
+        number: 47,
+        fault: "no descriptors, no memory: limits of command and agent, the kernel's killer",
+        outcome: "latch made; proven, or engaged and proven by the next process; a command that \
+                  could not be loaded says no",
+        timed: "from the start of the command to its latch",
+        bound: None,
+        alone: false,
+        run: limits::files_and_memory,
+    },
+    Row {
+        number: 47,
+        fault: "no processor: four busy processes for each, command and agent at nice 19",
+        outcome: "latch made, VERIFIED",
+        timed: "from the start of the command to its latch",
+        bound: None,
+        alone: true,
+        run: limits::processor,
     },
 ];
