@@ -22,6 +22,7 @@ mod common;
 mod desk;
 mod lanes;
 mod ledger;
+mod plain;
 mod proxy;
 mod rows;
 mod scene;
