@@ -1,13 +1,13 @@
-//! Row 47: no descriptors, no memory, no processor.
+//! Row 47: no descriptors, no memory, no threads, no processor.
 
 use super::Came;
 use super::tools::tool;
 use crate::common::sandbox::{binary, end};
 use crate::common::wait::until;
-use crate::scene::{Random, Scene, exit, shoot};
+use crate::scene::{Random, Scene, shoot};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_mins(1);
@@ -40,12 +40,19 @@ pub fn files_and_memory(seed: u64) -> Came {
     for what in ["--nofile", "--as"] {
         let mut case = Case::new(false);
         let agent = case.agent.unwrap();
+        case.limited = true;
         let now = if what == "--as" { size(agent) } else { open_files(agent) };
         let more = if what == "--as" { random.below(20 * MB) } else { random.below(16) };
         let (pid, limit) = (format!("--pid={agent}"), format!("{what}={0}:{0}", now + more));
         let set = Command::new("prlimit").args([pid, limit]).status().unwrap();
         assert!(set.success());
         worst = worst.max(case.command(&[], true));
+        cases += 1;
+    }
+    if tool("strace", "strace").is_ok() {
+        let mut case = Case::new(true);
+        let none = ["strace", "-D", "-qq", "-o", "/dev/null", "-e", "inject=clone3:error=EAGAIN"];
+        worst = worst.max(case.command(&none, true));
         cases += 1;
     }
     match SmallMemory::new((1 + random.below(8)) << 20, seed) {
@@ -63,14 +70,17 @@ pub fn files_and_memory(seed: u64) -> Came {
 /// One home, one kill under a limit.
 struct Case {
     scene: Scene,
+    /// One that was there before the command.
     agent: Option<u32>,
+    /// It has limits itself.
+    limited: bool,
 }
 
 impl Case {
     fn new(alone: bool) -> Self {
         let mut scene = Scene::with(&["honest"]);
         let agent = (!alone).then(|| scene.agent());
-        Self { scene, agent }
+        Self { scene, agent, limited: false }
     }
 
     /// Runs `crs kill` behind these words; back with the time to its latch.
@@ -93,27 +103,50 @@ impl Case {
             self.scene.flat();
         }
         assert!(visible.is_some() || !must_latch, "{before:?}: {status}, and no latch");
-        self.settled(before, status.success());
+        self.settled(before, status);
         visible.unwrap_or_default()
     }
 
     /// Nothing at all, said by the exit status; or engaged, and proven once a
     /// process without limits has it.
-    fn settled(&mut self, before: &[&str], proven: bool) {
+    fn settled(&mut self, before: &[&str], status: ExitStatus) {
         if !self.scene.taken() {
-            assert!(!proven, "{before:?}: it says VERIFIED and left nothing");
+            assert!(!status.success(), "{before:?}: it says VERIFIED and left nothing");
             return;
         }
-        let agent = |scene: &Scene| scene.status()["agent_pid"].as_u64();
-        // One that came with the command has its limits.
-        if let Some(pid) = agent(&self.scene) {
-            shoot(u32::try_from(pid).unwrap());
+        if self.agent.is_none() || self.limited {
+            // Those that came with the command have its limits, and may be
+            // deaf: they answer nobody and keep the next one out.
+            self.agents().into_iter().for_each(shoot);
+            let gone = || self.agents().is_empty().then_some(());
+            assert!(until(LIMIT, gone).is_some(), "{before:?}: {:?}", self.agents());
+            let now = self.scene.status();
+            assert_eq!(now["is_safe"], false, "{before:?}: {now:#}");
+            self.scene.agent();
         }
-        assert!(until(LIMIT, || agent(&self.scene).is_none().then_some(())).is_some());
-        let now = self.scene.status();
-        assert_eq!(now["is_safe"], false, "{before:?}: {now:#}");
-        self.scene.agent();
+        // Dead between the file and its first word, before anybody else had
+        // heard of it: then it is a latch like any that is touched.
+        let touched = fs::metadata(self.scene.home.latch()).is_ok_and(|meta| meta.len() == 0);
+        if touched && status.code().is_none() && !self.on_record() {
+            let now = self.scene.status();
+            assert_eq!((&now["is_engaged"], &now["is_safe"]), (&true.into(), &false.into()));
+            return;
+        }
         self.scene.verified();
+    }
+
+    fn on_record(&self) -> bool {
+        let log = self.scene.home.run(&["audit", "show", "--json"], LIMIT).json();
+        log.as_array().unwrap().iter().any(|record| record["act"] == "ENGAGE")
+    }
+
+    /// Every agent of this home, elected or not; not what is dead already.
+    fn agents(&self) -> Vec<u32> {
+        let is_agent = |pid: &u32| {
+            let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            words.split(|b| *b == 0).any(|word| word == b"__agent")
+        };
+        self.scene.home.processes().into_iter().filter(is_agent).collect()
     }
 }
 
@@ -173,16 +206,20 @@ pub fn processor(_: u64) -> Came {
         return came;
     }
     let mut case = Case::new(true);
+    // It has what the whole machine leaves.
+    let patience = Duration::from_mins(4);
     let busy = 4 * std::thread::available_parallelism().map_or(2, usize::from);
     let mut hogs: Vec<Child> = (0..busy).map(|_| hog(&case.scene)).collect();
     let began = Instant::now();
     let mut child = start(&case.scene, &["nice", "-n", "19"]);
     let latch = case.scene.home.latch();
-    let seen = until(LIMIT, || latch.exists().then_some(began.elapsed()));
-    let _ = exit(&mut child);
-    let took = seen.unwrap_or_else(|| panic!("no latch: {:#}", case.scene.status()));
-    case.scene.verified();
+    let seen = until(patience, || latch.exists().then_some(began.elapsed()));
+    let ended = until(patience, || child.try_wait().unwrap());
     hogs.iter_mut().for_each(end);
+    end(&mut child);
+    let took = seen.unwrap_or_else(|| panic!("no latch: {:#}", case.scene.status()));
+    assert!(ended.is_some(), "it hangs");
+    case.scene.verified();
     Came::held(took)
 }
 

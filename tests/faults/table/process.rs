@@ -51,7 +51,7 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         number: 47,
-        fault: "no descriptors, no memory: limits of command and agent, the kernel's killer",
+        fault: "no descriptors, memory or threads: limits of command and agent, the kernel's killer",
         outcome: "latch made; proven, or engaged and proven by the next process; a command that \
                   could not be loaded says no",
         timed: "from the start of the command to its latch",
