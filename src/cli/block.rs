@@ -33,5 +33,5 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         let question = "BLOCK: latches, denies new orders. Positions stay open.";
         confirm::typed(question, "BLOCK", "add --yes to block without being asked")?;
     }
-    kill::engage(Intent::Block, &args.reason, Duration::from_secs(5), args.json, ctx)
+    Ok(kill::engage(Intent::Block, &args.reason, Duration::from_secs(5), args.json, ctx))
 }

@@ -64,7 +64,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     if !args.yes {
         confirm::typed(question, "KILL", "add --yes to kill without being asked")?;
     }
-    engage(Intent::Kill, &args.reason, args.timeout, args.json, ctx)
+    Ok(engage(Intent::Kill, &args.reason, args.timeout, args.json, ctx))
 }
 
 /// Both verbs that stop trading.
@@ -74,7 +74,7 @@ pub(super) fn engage(
     wait: Duration,
     json: bool,
     ctx: &mut Context,
-) -> Outcome {
+) -> Exit {
     let pressed = clock::now();
     // A misspelt theme must not hold up a kill: problems are said, not fatal.
     let loaded = ctx.loaded();
@@ -88,7 +88,7 @@ pub(super) fn engage(
         Err(why) => {
             ctx.out.note(format!("crs: {}: one thread latches and records", why.text));
             let done = alone::engage(intent, reason, pressed, &loaded.settings);
-            return Ok(without_a_hand(done, intent, json, ctx));
+            return without_a_hand(done, intent, json, ctx);
         }
     };
     let engage_id = hand.decide(intent, Text::new(reason), pressed);
@@ -108,7 +108,7 @@ pub(super) fn engage(
         log: std::mem::take(&mut seen.log),
     };
     finish(&report, intent, exit, json, ctx);
-    Ok(exit)
+    exit
 }
 
 /// Nobody was there to send anything.

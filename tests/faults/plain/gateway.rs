@@ -2,6 +2,7 @@
 
 use super::Seen;
 use super::client::Client;
+use crate::common::peer::Peer;
 use crate::common::sandbox::{Signal, end, signal};
 use crate::proxy::Proxy;
 use crate::scene::Scene;
@@ -72,7 +73,7 @@ impl Stage {
 
     /// How often it was told to stop, by how many ids, and what is open now.
     fn count(&self) -> (usize, usize, u64) {
-        let all = self.scene.peers.iter().flat_map(|peer| peer.requests());
+        let all = self.scene.peers.iter().flat_map(Peer::requests);
         let kills: Vec<Value> = all.filter(|r| r["action"] == "KILL_SWITCH").collect();
         let id = |r: &Value| {
             let raw: Value = serde_json::from_str(r["raw"].as_str().unwrap()).unwrap();
@@ -166,7 +167,7 @@ fn plain(mut stage: Stage, Course(lasts, then): Course, asks: Asks) -> (String, 
     let (sent, _, open) = stage.count();
     let done = verdict["done"] == true;
     let after = verdict["after"].as_f64().unwrap();
-    let mut words = match (done, verdict["error"].as_str()) {
+    let words = match (done, verdict["error"].as_str()) {
         (false, Some(error)) => format!("{error} after {after:.1} s, not tried again"),
         (false, None) => format!("says {} of {} closed", verdict["closed"], verdict["total"]),
         (true, _) if verdict["closed"].is_u64() => {
@@ -174,14 +175,14 @@ fn plain(mut stage: Stage, Course(lasts, then): Course, asks: Asks) -> (String, 
         }
         (true, _) => String::from("believes SUCCESS"),
     };
-    match left.and_then(|words| words["left"].as_f64()) {
+    let leaving = match left.and_then(|words| words["left"].as_f64()) {
         Some(left) if left - after > 1.0 => {
-            words += &format!("; hung for {:.1} s when it left", left - after);
+            format!("; hung for {:.1} s when it left", left - after)
         }
-        Some(_) => {}
-        None => words += "; hangs as it leaves",
-    }
-    words += &format!(" [{sent} KILL_SWITCH; {open} open at the end]");
+        Some(_) => String::new(),
+        None => String::from("; hangs as it leaves"),
+    };
+    let words = format!("{words}{leaving} [{sent} KILL_SWITCH; {open} open at the end]");
     (words, asks.right(done, open == 0))
 }
 
@@ -233,7 +234,7 @@ fn late() -> Stage {
     let port = scene.port.to_string();
     let args = ["--positions", "2", "--rate", "0", "--cmd-port", &port];
     let late = ["--behaviour", "late", "--delay", "6"];
-    let peer = crate::common::peer::Peer::start(&[&args[..], &late].concat());
+    let peer = Peer::start(&[&args[..], &late].concat());
     scene.peers.push(peer.expect("python with pyzmq"));
     Stage::new(scene)
 }

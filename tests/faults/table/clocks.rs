@@ -31,7 +31,7 @@ pub fn jump(seed: u64) -> Came {
     let mut random = Random::new(seed);
     let own = std::env::var_os("CRS_LIBC_BIN").map(PathBuf::from);
     // Every other run with the one whose stamps jump too, where it is there.
-    let program = own.filter(|_| share(seed).0 % 2 == 0).unwrap_or_else(binary);
+    let program = own.filter(|_| share(seed).0.is_multiple_of(2)).unwrap_or_else(binary);
     let mut worst = Duration::ZERO;
     for jumps in [["+1d", "-1d"], ["-1d", "+1d"]] {
         let (zone, from) = ZONES[usize::try_from(random.below(4)).unwrap()];
@@ -53,7 +53,7 @@ fn a_kill_that_runs(clock: &Clock, jumps: [&str; 2], random: &mut Random) -> Dur
     let mut command = clock.crs(&scene.home, &kill("40")).spawn().unwrap();
     for jump in jumps {
         std::thread::sleep(random.ms(100, 900));
-        clock.set(&scene.home, jump);
+        Clock::set(&scene.home, jump);
     }
     scene.peer(&["honest"]);
     let came = Instant::now();
@@ -71,7 +71,7 @@ fn a_command_that_waits(clock: &Clock, jump: &str, random: &mut Random) {
     let began = Instant::now();
     let mut command = clock.crs(&scene.home, &kill("3")).spawn().unwrap();
     std::thread::sleep(random.ms(300, 1_500));
-    clock.set(&scene.home, jump);
+    Clock::set(&scene.home, jump);
     let code = exit(&mut command);
     let took = began.elapsed();
     assert_eq!(code, Some(3), "latched, unconfirmed");
@@ -84,7 +84,7 @@ fn a_command_that_waits(clock: &Clock, jump: &str, random: &mut Random) {
 /// its 5 s.
 fn a_guard(clock: &Clock, jump: &str, confirmed: bool) {
     let mut scene = Scene::with(&["honest"]);
-    clock.set(&scene.home, clock.from);
+    Clock::set(&scene.home, clock.from);
     let assigns: Vec<String> =
         clock.env(&scene.home).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
     let crs = clock.program.display().to_string();
@@ -94,7 +94,7 @@ fn a_guard(clock: &Clock, jump: &str, confirmed: bool) {
     console.keys("\x0b");
     console.see("stop trading, close everything");
     std::thread::sleep(Duration::from_millis(300));
-    clock.set(&scene.home, jump);
+    Clock::set(&scene.home, jump);
     if !confirmed {
         let gone = |text: &str| !text.contains("stop trading, close everything");
         console.wait_for("stood-down guard", SOON, gone);
@@ -143,7 +143,7 @@ impl<'a> Clock<'a> {
         ]
     }
 
-    fn set(&self, home: &Sandbox, to: &str) {
+    fn set(home: &Sandbox, to: &str) {
         // In one step: half a line would be another time.
         let (file, new) = (home.path().join("clock"), home.path().join("clock.new"));
         fs::write(&new, format!("{to}\n")).unwrap();
@@ -151,7 +151,7 @@ impl<'a> Clock<'a> {
     }
 
     fn crs(&self, home: &Sandbox, args: &[&str]) -> Command {
-        self.set(home, self.from);
+        Self::set(home, self.from);
         let mut command = Command::new(self.program);
         command.args(args).env_clear().envs(home.env()).envs(self.env(home));
         command.current_dir(home.path()).stdin(Stdio::null());
@@ -162,12 +162,12 @@ impl<'a> Clock<'a> {
     /// That the wall clock jumps and the monotonic ones do not.
     fn works(&self) -> Result<(), String> {
         let home = Sandbox::new();
-        self.set(&home, "+1d");
-        let read = "import time; print(time.time(), time.monotonic(), \
+        Self::set(&home, "+1d");
+        let script = "import time; print(time.time(), time.monotonic(), \
                     time.clock_gettime(time.CLOCK_BOOTTIME))";
         let say = |faked: bool| -> Vec<f64> {
             let mut command = Command::new("python3");
-            command.args(["-c", read]).env_clear().envs(home.env()).stdin(Stdio::null());
+            command.args(["-c", script]).env_clear().envs(home.env()).stdin(Stdio::null());
             if faked {
                 command.envs(self.env(&home));
             }
@@ -175,8 +175,8 @@ impl<'a> Clock<'a> {
             let words = String::from_utf8_lossy(&out.stdout).into_owned();
             words.split_whitespace().filter_map(|word| word.parse().ok()).collect()
         };
-        let (real, faked) = (say(false), say(true));
-        let apart: Vec<f64> = real.iter().zip(&faked).map(|(a, b)| b - a).collect();
+        let (plain, moved) = (say(false), say(true));
+        let apart: Vec<f64> = plain.iter().zip(&moved).map(|(a, b)| b - a).collect();
         let day = |seconds: &f64| *seconds > 86_000.0;
         match &apart[..] {
             [wall, mono, boot] if day(wall) && !day(mono) && !day(boot) => Ok(()),

@@ -181,15 +181,15 @@ impl SmallMemory {
     fn new(bytes: u64, seed: u64) -> Result<Self, String> {
         let kinds =
             [("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")];
-        let (root, limit) = kinds
+        let (above, limit) = kinds
             .into_iter()
-            .find(|(root, _)| Path::new(root).join("cgroup.procs").exists())
+            .find(|(above, _)| Path::new(above).join("cgroup.procs").exists())
             .ok_or("no memory control group")?;
-        let dir = Path::new(root).join(format!("crs-test-{}-{seed}", std::process::id()));
+        let dir = Path::new(above).join(format!("crs-test-{}-{seed}", std::process::id()));
         fs::create_dir(&dir).map_err(|e| e.to_string())?;
-        let room = Self { tasks: dir.join("cgroup.procs"), dir };
-        fs::write(room.dir.join(limit), bytes.to_string()).map_err(|e| e.to_string())?;
-        Ok(room)
+        let made = Self { tasks: dir.join("cgroup.procs"), dir };
+        fs::write(made.dir.join(limit), bytes.to_string()).map_err(|e| e.to_string())?;
+        Ok(made)
     }
 }
 
