@@ -19,6 +19,7 @@ mod steps;
 mod stopped;
 mod terminal;
 mod tools;
+mod victim;
 
 pub use runner::run;
 use std::time::Duration;
