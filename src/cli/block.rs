@@ -9,7 +9,7 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 #[command(after_help = exits!(
     0 "latched: new orders are denied, positions stand",
-    1 "not confirmed by you, or nothing could be started",
+    1 "not confirmed by you",
     5 "the latch file could not be made",
 ))]
 pub struct Args {
@@ -27,11 +27,11 @@ pub struct Args {
 /// Engages the latch; closes nothing.
 ///
 /// # Errors
-/// Status 1 or 64 when it was not confirmed or no thread can be had.
+/// Status 1 or 64 when it was not confirmed.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     if !args.yes {
         let question = "BLOCK: latches, denies new orders. Positions stay open.";
         confirm::typed(question, "BLOCK", "add --yes to block without being asked")?;
     }
-    kill::engage(Intent::Block, &args.reason, Duration::from_secs(5), args.json, ctx)
+    Ok(kill::engage(Intent::Block, &args.reason, Duration::from_secs(5), args.json, ctx))
 }

@@ -1,5 +1,6 @@
 //! `crs kill`: the whole kill over bare SSH, without the console.
 
+use super::alone::{self, Alone};
 use super::exit::exits;
 use super::reach::seconds;
 use super::{Context, Exit, Outcome, card, confirm, wiring};
@@ -23,7 +24,7 @@ const LATCH_FAILED: Exit = Exit(5);
 #[derive(Debug, clap::Args)]
 #[command(after_help = exits!(
     0 "VERIFIED: three independent reads of every gateway agree that it is flat",
-    1 "not confirmed by you, or nothing could be started",
+    1 "not confirmed by you",
     3 "latched, but unconfirmed: the agent goes on trying",
     4 "latched, but positions survive: the agent goes on closing them",
     5 "the latch file could not be made",
@@ -57,13 +58,13 @@ pub(super) struct Report {
 /// Engages, waits for the proof, reports.
 ///
 /// # Errors
-/// Status 1 or 64 when it was not confirmed or no thread can be had.
+/// Status 64 when it was not confirmed.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let question = "KILL: latches, cancels pending orders, closes every position, blocks orders.";
     if !args.yes {
         confirm::typed(question, "KILL", "add --yes to kill without being asked")?;
     }
-    engage(Intent::Kill, &args.reason, args.timeout, args.json, ctx)
+    Ok(engage(Intent::Kill, &args.reason, args.timeout, args.json, ctx))
 }
 
 /// Both verbs that stop trading.
@@ -73,7 +74,7 @@ pub(super) fn engage(
     wait: Duration,
     json: bool,
     ctx: &mut Context,
-) -> Outcome {
+) -> Exit {
     let pressed = clock::now();
     // A misspelt theme must not hold up a kill: problems are said, not fatal.
     let loaded = ctx.loaded();
@@ -82,7 +83,14 @@ pub(super) fn engage(
     }
     let (sender, receiver) = channel_pair();
     let gate = Arc::new(Gate::default());
-    let hand = wiring::hand(&loaded.settings, "cli", false, gate, sender)?;
+    let hand = match wiring::hand(&loaded.settings, "cli", false, gate, sender) {
+        Ok(hand) => hand,
+        Err(why) => {
+            ctx.out.note(format!("crs: {}: one thread latches and records", why.text));
+            let done = alone::engage(intent, reason, pressed, &loaded.settings);
+            return without_a_hand(done, intent, json, ctx);
+        }
+    };
     let engage_id = hand.decide(intent, Text::new(reason), pressed);
     let targets = loaded.settings.gateways.len();
     let mut seen = Watch::new(ctx, engage_id, json);
@@ -101,7 +109,23 @@ pub(super) fn engage(
         log: std::mem::take(&mut seen.log),
     };
     finish(&report, intent, exit, json, ctx);
-    Ok(exit)
+    exit
+}
+
+/// Nobody was there to send anything.
+fn without_a_hand(done: Alone, intent: Intent, json: bool, ctx: &mut Context) -> Exit {
+    let exit = match (done.latch, intent) {
+        (LatchPhase::Blocked, _) => LATCH_FAILED,
+        (_, Intent::Block) => Exit::OK,
+        (_, Intent::Kill) => UNCONFIRMED,
+    };
+    let Alone { engage_id, latch, agent: agent_pid, log } = done;
+    for line in &log {
+        ctx.out.note(format!("crs: {line}"));
+    }
+    let report = Report { engage_id, exit: exit.0, latch, agent_pid, gateways: Vec::new(), log };
+    finish(&report, intent, exit, json, ctx);
+    exit
 }
 
 fn finish(report: &Report, intent: Intent, exit: Exit, json: bool, ctx: &mut Context) {

@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod agent;
+mod alone;
 pub mod args;
 pub mod arm;
 pub mod audit;

@@ -8,7 +8,7 @@ use crate::breaker::Gate;
 use crate::config::Settings;
 use crate::control::kill::Hand;
 use crate::control::kill::protocol::ResetRequest;
-use crate::domain::{EngageId, Text};
+use crate::domain::{EngageId, KillIntent, Text};
 use crate::event::{Event, Receiver, channel_pair};
 use crate::host::{Identity, clock};
 use std::sync::Arc;
@@ -60,6 +60,7 @@ pub fn phrase(id: Option<EngageId>) -> String {
 /// Status 1 with the reason when it was refused.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
+    let known = in_force(&loaded.settings);
     let shown = wiring::latch_home(&loaded.settings).named();
     let engage_id = args.engage_id.or(shown);
     let wanted = phrase(engage_id);
@@ -77,7 +78,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     agent_present(&receiver)?;
     let request = ResetRequest {
         engage_id: args.engage_id.or(shown),
-        known: in_force(&loaded.settings),
+        known,
         reason: Text::new(&args.reason),
         overrides: args.overrides,
         operator: Identity::here().operator(),
@@ -91,11 +92,15 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     Ok(Exit::OK)
 }
 
-/// Every decision that the log says is in force, as `crs status` would show.
+/// Every decision in force that the operator could know of: taken before this
+/// command was given. A later one is news, and ends the reset.
 fn in_force(settings: &Settings) -> Vec<EngageId> {
+    let given = clock::started_ns().unwrap_or_else(clock::mono_ns);
+    let boot = Identity::here().boot_id;
     let mut reader = LedgerReader::new(&wiring::latch_home(settings).audit());
     let Ok(ledger) = reader.refresh() else { return Vec::new() };
-    ledger.engaged().map(|e| e.intent.engage_id).collect()
+    let known = |i: &&KillIntent| i.boot_id != boot || i.pressed.mono_ns < given;
+    ledger.engaged().map(|e| &e.intent).filter(known).map(|i| i.engage_id).collect()
 }
 
 fn agent_present(receiver: &Receiver) -> Result<(), Failure> {

@@ -32,6 +32,17 @@ pub fn mono_ns() -> u64 {
     world::here(|world| world.mono_ns())
 }
 
+/// When this process was started, on the same clock; never too late, and
+/// early by a hundredth of a second at most. `None` where `/proc` is missing.
+#[must_use]
+pub fn started_ns() -> Option<u64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The name, in brackets, may hold anything. Ticks are 10 ms to every program.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let ticks: u64 = fields.split_whitespace().nth(19)?.parse().ok()?;
+    ticks.checked_mul(10_000_000)
+}
+
 /// The wall clock, UTC.
 #[must_use]
 pub fn utc() -> UtcMicros {
@@ -52,5 +63,11 @@ mod tests {
         let a = now();
         let b = now();
         assert!(b.mono_ns >= a.mono_ns && a.mono_ns > 0);
+    }
+
+    #[test]
+    fn the_start_lies_before_now_and_not_long_before() {
+        let (started, now) = (started_ns().unwrap(), mono_ns());
+        assert!(started < now && now - started < 3_600_000_000_000, "{started} {now}");
     }
 }

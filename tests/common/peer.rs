@@ -88,7 +88,7 @@ impl Drop for Peer {
 }
 
 /// The interpreter that has pyzmq.
-fn python() -> Option<&'static Path> {
+pub fn python() -> Option<&'static Path> {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     match FOUND.get_or_init(find_python) {
         Ok(path) => Some(path),

@@ -4,13 +4,15 @@
 use super::wait::until;
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
+use std::collections::hash_map::RandomState;
 use std::fs;
+use std::hash::{BuildHasher, Hasher};
 use std::io::Read;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -143,8 +145,12 @@ pub fn end(child: &mut Child) {
 /// to outgoing connections: one of them would take it before its owner comes.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let from = std::process::id().wrapping_mul(61);
-    let next = || 10_000 + from.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
+    static FROM: OnceLock<u32> = OnceLock::new();
+    // Test programs beside this one draw too: from anywhere, in long steps.
+    let from = *FROM.get_or_init(|| {
+        u32::try_from(RandomState::new().build_hasher().finish() % 20_000).unwrap()
+    });
+    let next = || 10_000 + (from + NEXT.fetch_add(1, Ordering::Relaxed) * 7_919) % 20_000;
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
     let mut ports = std::iter::repeat_with(|| u16::try_from(next()).unwrap()).take(20_000);
     ports.find(is_free).unwrap()

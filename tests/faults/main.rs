@@ -19,10 +19,14 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod desk;
 mod lanes;
+mod ledger;
+mod plain;
 mod proxy;
 mod rows;
 mod scene;
+mod shot;
 mod table;
 
 fn number(key: &str, or: u64) -> u64 {

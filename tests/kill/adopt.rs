@@ -63,3 +63,38 @@ fn an_agent_takes_up_what_is_on_record_and_was_never_handed_over() {
     assert_eq!(mesh.peer.count("KILL_SWITCH"), kills);
     end(&mut agent);
 }
+
+/// Its command wrote the latch, and died before it told anybody or recorded
+/// anything: the agent that lives goes by what the latch says.
+#[test]
+fn a_running_agent_takes_up_a_kill_that_only_the_latch_names() {
+    let mesh = Mesh::new(&["--positions", "2"]);
+    // A refused verb that leaves an agent behind.
+    let nobody = ["reset", "--reason", "x", "--engage-id", "01ARZ3NDEKTSV4RRFFQ69G5FAV"];
+    mesh.crs(&[&nobody[..], &["--phrase", "RESET 9G5FAV", "--wait", "1"]].concat());
+    let agent = mesh.agent();
+    let who = Identity::here();
+    let id = ids::engage_id().to_string();
+    let body = serde_json::json!({
+        "timestamp": "2026-01-14T13:56:58.271512",
+        "reason": "only in the latch",
+        "metadata": {
+            "engage_id": id, "intent": "KILL", "operator": "op", "host": who.host,
+            "boot_id": who.boot_id, "gateways": [format!("127.0.0.1:{}", mesh.peer.cmd_port)],
+        },
+    });
+    std::fs::write(mesh.home.latch(), body.to_string()).unwrap();
+    let status = mesh.until("VERIFIED", |s| phase(s) == "VERIFIED");
+    assert_eq!(status["kill"][0]["engage_id"], id.as_str());
+    assert_eq!(
+        (status["agent_pid"].as_u64(), mesh.peer.positions()),
+        (Some(agent.into()), Some(0))
+    );
+
+    let (code, said) = mesh.reset(&id);
+    assert_eq!(code, 0, "{said}");
+    let kills = mesh.peer.count("KILL_SWITCH");
+    std::thread::sleep(std::time::Duration::from_millis(800));
+    assert_eq!(mesh.status()["state"], "DISARMED");
+    assert_eq!(mesh.peer.count("KILL_SWITCH"), kills);
+}

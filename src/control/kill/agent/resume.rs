@@ -29,22 +29,29 @@ impl<C: Crew> Core<C> {
         }
     }
 
-    /// Decisions that are on record and were never handed over: whoever took
-    /// them carried them out alone, or died. They are proven and watched over
-    /// like any other; the same request ids make it harmless to do it twice.
+    /// Decisions that are on record, or in the latch, and were never handed
+    /// over: whoever took them carried them out alone, or died. They are proven
+    /// and watched over like any other; the same request ids make it harmless
+    /// to do it twice.
     pub(super) fn adopt(&mut self) {
-        if self.verdict.engaged.iter().all(|id| self.active.contains_key(id)) {
+        let strange = |id: &EngageId| !self.active.contains_key(id);
+        let (shown, engaged) = (self.verdict.seen.engage_id, &self.verdict.engaged);
+        if !shown.iter().chain(engaged).any(strange) {
             return;
         }
         // What was seen may be over since: only the log as it is now counts.
         let mut reader = LedgerReader::new(&self.config.home.audit());
         let Ok(ledger) = reader.refresh() else { return };
-        let strange = |id: &EngageId| !self.active.contains_key(id);
-        let found: Vec<(KillIntent, bool)> = ledger
+        let mut found: Vec<(KillIntent, bool)> = ledger
             .engaged()
-            .filter(|e| strange(&e.intent.engage_id))
             .map(|e| (e.intent.clone(), ledger.stood_down(e.intent.engage_id)))
             .collect();
+        let known = |id: EngageId| {
+            ledger.was_reset(id) || found.iter().any(|(intent, _)| intent.engage_id == id)
+        };
+        let unlisted = self.named_by_the_latch().filter(|i| !known(i.engage_id));
+        found.extend(unlisted.map(|intent| (intent, false)));
+        found.retain(|(intent, _)| strange(&intent.engage_id));
         for (intent, stood) in found {
             self.take_up(intent, stood);
         }

@@ -128,7 +128,6 @@ fn what_waited_behind_anothers_looks_and_was_reset_meanwhile_is_not_made() {
     let dir = tempfile::tempdir().unwrap();
     let latch = dir.path().join("latch");
     let home = LatchHome::new(dir.path(), &latch);
-    home.prepare().unwrap();
     let (one, two) = (intent(&latch), intent(&latch));
     attempt::make(&one, true, &home, &mut |_| {}).unwrap();
     let (maker, _told) = maker(&home);
@@ -154,6 +153,7 @@ fn a_latch_that_goes_between_two_looks_is_made_anew_and_that_is_said() {
     let dir = tempfile::tempdir().unwrap();
     let latch = dir.path().join("latch");
     let home = LatchHome::new(dir.path(), &latch);
+    home.prepare().unwrap();
     let (one, two) = (intent(&latch), intent(&latch));
     attempt::make(&one, true, &home, &mut |_| {}).unwrap();
     let (maker, told) = maker(&home);

@@ -1,0 +1,74 @@
+//! A stop where the system gives no thread: latch and record, made by the one
+//! thread there is. A kill is then carried out by the next agent that reads
+//! the record; one is started, if the system lets it.
+
+use super::wiring;
+use crate::audit::{Act, Chain};
+use crate::breaker::{CreateError, LatchHome, body, file};
+use crate::config::Settings;
+use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Stamp, Text};
+use crate::host::{Identity, ids};
+
+/// What one thread could do.
+pub(super) struct Alone {
+    pub engage_id: EngageId,
+    /// `BLOCKED` when there is no file.
+    pub latch: LatchPhase,
+    /// An agent that was started; it may end again.
+    pub agent: Option<u32>,
+    /// What went wrong.
+    pub log: Vec<Text>,
+}
+
+/// Latches, records, starts an agent: each whatever became of the other.
+pub(super) fn engage(intent: Intent, reason: &str, pressed: Stamp, settings: &Settings) -> Alone {
+    let who = Identity::here();
+    let home = wiring::latch_home(settings);
+    let intent = KillIntent {
+        engage_id: ids::engage_id(),
+        intent,
+        operator: who.operator(),
+        host: who.host.clone(),
+        boot_id: who.boot_id.clone(),
+        reason: Text::new(reason),
+        pressed,
+        latch: home.latch.clone(),
+        targets: settings.gateways.clone(),
+        drill: false,
+    };
+    let mut alone =
+        Alone { engage_id: intent.engage_id, latch: LatchPhase::Blocked, agent: None, log: vec![] };
+    alone.latch = latch(&intent, &mut alone.log);
+    if let Err(e) = record(intent, &home, who) {
+        alone.log.push(Text::new(&format!("not on record: {e}")));
+    }
+    match wiring::agent_spec(settings).and_then(|spec| spec.spawn()) {
+        Ok(pid) => alone.agent = Some(pid),
+        Err(e) => alone.log.push(Text::new(&format!("no agent can be started: {e}"))),
+    }
+    alone
+}
+
+fn latch(intent: &KillIntent, log: &mut Vec<Text>) -> LatchPhase {
+    let made = match file::create(&intent.latch) {
+        Ok(created) => created.make_durable(&body::compose(intent)),
+        Err(CreateError::Exists) => file::sync(&intent.latch),
+        Err(e @ CreateError::Io { .. }) => {
+            log.push(Text::new(&format!("latch NOT MADE: {e}")));
+            return LatchPhase::Blocked;
+        }
+    };
+    match made {
+        Ok(()) => LatchPhase::Durable,
+        Err(e) => {
+            log.push(Text::new(&format!("latch not durable: {e}")));
+            LatchPhase::NotDurable
+        }
+    }
+}
+
+fn record(intent: KillIntent, home: &LatchHome, who: Identity) -> Result<(), Text> {
+    let words = |e: &dyn std::fmt::Display| Text::new(&e.to_string());
+    home.prepare().map_err(|e| words(&e))?;
+    Chain::new(&home.audit(), who, "cli").append(Act::Engage { intent }).map_err(|e| words(&e))
+}
