@@ -6,13 +6,16 @@
 //! reported beside the bound, and judged by the reader of the table.
 
 mod clients;
+mod desk;
 mod disk;
 mod feed;
+mod flood;
 mod gateway;
 mod latch;
 mod process;
 mod runner;
 mod terminal;
+mod ticks;
 
 pub use runner::run;
 use std::time::Duration;
@@ -60,6 +63,8 @@ fn rows() -> Vec<&'static Row> {
         gateway::ROWS,
         clients::ROWS,
         feed::ROWS,
+        flood::ROWS,
+        ticks::ROWS,
         latch::ROWS,
         disk::ROWS,
         process::ROWS,
