@@ -33,6 +33,7 @@ struct Open {
     writer: Box<dyn Write + Send>,
     reader: JoinHandle<()>,
     closing: Arc<AtomicBool>,
+    idle: Arc<AtomicBool>,
 }
 
 impl Console {
@@ -54,15 +55,16 @@ impl Console {
         let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(rows), cells(columns), 0)));
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let closing = Arc::new(AtomicBool::new(false));
+        let idle = Arc::new(AtomicBool::new(false));
         let reader = {
             let from = pair.master.try_clone_reader().unwrap();
             let (screen, bytes) = (Arc::clone(&screen), Arc::clone(&bytes));
-            let closing = Arc::clone(&closing);
-            std::thread::spawn(move || read(from, &screen, &bytes, &closing))
+            let (closing, idle) = (Arc::clone(&closing), Arc::clone(&idle));
+            std::thread::spawn(move || read(from, &screen, &bytes, &closing, &idle))
         };
         let tty = pair.master.tty_name().unwrap();
         let writer = pair.master.take_writer().unwrap();
-        let open = Some(Open { master: pair.master, writer, reader, closing });
+        let open = Some(Open { master: pair.master, writer, reader, closing, idle });
         Self { screen, bytes, open, child, tty }
     }
 
@@ -115,6 +117,24 @@ impl Console {
         tcflow(self.slave(), Action::OOn).unwrap();
     }
 
+    /// Whether the far end takes nothing any more, as a line that stalls: what
+    /// is on its way fills up, then writes block.
+    pub fn stall(&self, on: bool) {
+        self.open.as_ref().unwrap().idle.store(on, Ordering::SeqCst);
+    }
+
+    /// Foreground of the cell in which `word` begins on the screen.
+    pub fn colour(&self, word: &str) -> Option<vt100::Color> {
+        let screen = self.screen.lock().unwrap();
+        let rows = screen.screen().rows(0, screen.screen().size().1.get());
+        let found = |(y, row): (usize, String)| {
+            let before = row.split_once(word)?.0.chars().count();
+            Some((u16::try_from(y).unwrap(), u16::try_from(before).unwrap()))
+        };
+        let (y, x) = rows.enumerate().find_map(found)?;
+        Some(screen.screen().cell(y, x)?.fgcolor())
+    }
+
     /// The line drops: the terminal is gone for good.
     pub fn hang_up(&mut self) {
         let Some(open) = self.open.take() else { return };
@@ -160,11 +180,15 @@ fn read(
     screen: &Mutex<vt100::Parser>,
     bytes: &Mutex<Vec<u8>>,
     closing: &AtomicBool,
+    idle: &AtomicBool,
 ) {
     let mut chunk = [0_u8; 4096];
     while let Ok(n @ 1..) = from.read(&mut chunk) {
         if closing.load(Ordering::SeqCst) {
             return;
+        }
+        while idle.load(Ordering::SeqCst) && !closing.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
         }
         bytes.lock().unwrap().extend_from_slice(&chunk[..n]);
         screen.lock().unwrap().process(&chunk[..n]);
