@@ -6,6 +6,8 @@
 //! to the console loop through a bounded channel; if the loop is that far
 //! behind, keys for the screen are lost, never a kill.
 
+mod torn;
+
 use super::keymap::{Key, fixed};
 use crate::control::Trigger;
 use crate::control::guard::{Guard, Input, Step, Stroke};
@@ -24,6 +26,9 @@ use std::time::Duration;
 pub const BACKLOG: usize = 1_024;
 /// Longest sleep: how late the thread may notice that the terminal is lost.
 const NAP: Duration = Duration::from_millis(500);
+
+/// What comes within it was there already; zero would ask nothing.
+const AT_ONCE: Duration = Duration::from_millis(1);
 
 /// What the console loop hears of the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +53,7 @@ pub struct Gatekeeper {
     sender: Sender,
     forward: channel::Sender<Incoming>,
     lost: Arc<AtomicBool>,
+    torn: torn::Paste,
 }
 
 impl Gatekeeper {
@@ -60,13 +66,18 @@ impl Gatekeeper {
         forward: channel::Sender<Incoming>,
         lost: Arc<AtomicBool>,
     ) -> Self {
-        Self { guard: Guard::default(), trigger, sender, forward, lost }
+        let (guard, torn) = (Guard::default(), torn::Paste::default());
+        Self { guard, trigger, sender, forward, lost, torn }
     }
 
     /// Plays one report of the terminal, read at `at`.
     pub fn take(&mut self, report: &event::Event, at: Stamp) {
         match report {
             event::Event::Key(pressed) => {
+                if self.torn.holds(pressed, at) {
+                    self.step(Input::Paste, at);
+                    return;
+                }
                 let key = Key::of(pressed);
                 let stroke = match pressed.kind {
                     KeyEventKind::Press => Stroke::Press,
@@ -139,9 +150,13 @@ impl Gatekeeper {
 /// No thread is to be had.
 pub fn start(mut gate: Gatekeeper, failed: impl FnOnce(Text) + Send + 'static) -> io::Result<()> {
     Builder::new().name(String::from("input")).spawn(move || {
+        let mut last = clock::now();
         while !gate.lost.load(Ordering::SeqCst) {
-            match next(gate.patience(clock::now())) {
-                Ok(Some((report, at))) => gate.take(&report, at),
+            match next(gate.patience(clock::now()), last) {
+                Ok(Some((report, at))) => {
+                    last = at;
+                    gate.take(&report, at);
+                }
                 Ok(None) => gate.tick(clock::now()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
@@ -157,13 +172,16 @@ pub fn start(mut gate: Gatekeeper, failed: impl FnOnce(Text) + Send + 'static) -
     Ok(())
 }
 
-/// The next report and when it was read.
-fn next(patience: Duration) -> io::Result<Option<(event::Event, Stamp)>> {
-    if !event::poll(patience)? {
+/// The next report and when it came. One that need not be waited for came
+/// with the one before, however late this thread looks: a process that stands
+/// still in the middle of a paste must not take it for slow fingers.
+fn next(patience: Duration, last: Stamp) -> io::Result<Option<(event::Event, Stamp)>> {
+    let waits = event::poll(AT_ONCE)?;
+    if !waits && !event::poll(patience)? {
         return Ok(None);
     }
     let report = event::read()?;
-    Ok(Some((report, clock::now())))
+    Ok(Some((report, if waits { last } else { clock::now() })))
 }
 
 #[cfg(test)]

@@ -11,9 +11,11 @@ mod disk;
 mod feed;
 mod flood;
 mod gateway;
+mod keys;
 mod latch;
 mod process;
 mod runner;
+mod ssh;
 mod terminal;
 mod ticks;
 
@@ -68,6 +70,8 @@ fn rows() -> Vec<&'static Row> {
         latch::ROWS,
         disk::ROWS,
         process::ROWS,
+        keys::ROWS,
+        ssh::ROWS,
         terminal::ROWS,
     ];
     let mut rows: Vec<&Row> = rooms.into_iter().flatten().collect();
