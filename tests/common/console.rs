@@ -4,7 +4,7 @@ use super::sandbox::{Sandbox, Signal, binary, signal};
 use super::wait::until;
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 use rustix::fs::OFlags;
-use rustix::termios::{Action, tcflow};
+use rustix::termios::{Action, LocalModes, tcflow, tcgetattr};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -99,6 +99,12 @@ impl Console {
     /// Waits until `words` stand on the screen.
     pub fn see(&self, words: &str) -> String {
         self.wait_for(words, SOON, |text| text.contains(words))
+    }
+
+    /// Whether the terminal echoes and edits lines, as a shell wants it.
+    pub fn is_cooked(&self) -> bool {
+        let modes = tcgetattr(self.slave()).unwrap().local_modes;
+        modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
     }
 
     /// Changes the size of the terminal.

@@ -23,6 +23,7 @@ mod lanes;
 mod proxy;
 mod rows;
 mod scene;
+mod storm;
 mod table;
 
 fn number(key: &str, or: u64) -> u64 {

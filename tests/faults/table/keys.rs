@@ -1,7 +1,7 @@
 //! Rows 43 and 44: the kill keys where nobody pressed them. After each, a
 //! deliberate kill shows that the console was listening.
 
-use super::desk::{CHORD, LONG, beside, console, kill, latched, think, untouched};
+use super::desk::{CHORD, LONG, beside, console, kill, latched, untouched};
 use super::{Came, Row};
 use crate::common::console::{Console, SOON};
 use crate::common::sandbox::{Signal, signal};

@@ -13,11 +13,13 @@ mod flood;
 mod gateway;
 mod keys;
 mod latch;
+mod panics;
 mod process;
 mod runner;
 mod ssh;
 mod terminal;
 mod ticks;
+mod words;
 
 pub use runner::run;
 use std::time::Duration;
@@ -71,7 +73,9 @@ fn rows() -> Vec<&'static Row> {
         disk::ROWS,
         process::ROWS,
         keys::ROWS,
+        panics::ROWS,
         ssh::ROWS,
+        words::ROWS,
         terminal::ROWS,
     ];
     let mut rows: Vec<&Row> = rooms.into_iter().flatten().collect();
