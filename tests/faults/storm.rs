@@ -16,21 +16,43 @@ use std::time::Duration;
 const DOWN: &str = "nnn";
 
 /// Keys that leave and that confirm are not among them.
-const KEYS: &str = "abcdefghijklmnoprstuvwxzABCDEFGHIJKLMNOPQRSTUVWXZ0123456789 .,;:-_?!/\\'\"\t\r\x08";
+const KEYS: &str =
+    "abcdefghijklmnoprstuvwxzABCDEFGHIJKLMNOPQRSTUVWXZ0123456789 .,;:-_?!/\\'\"\t\r\x08";
 
 /// What comes whole from a terminal, and what no terminal should send.
 const REPORTS: [&str; 26] = [
-    "\x1b[A", "\x1b[B", "\x1bOC", "\x1b[15~", "\x1b[3~", "\x1b[1;5D", "\x1by", "\x1bk", "\x1bY",
-    "\x1b[121;1:2u", "\x1b[121;1:3u", "\x1b[107;5:2u", "\x1b[107;5:3u", "\x1b[116;5:2u",
-    "\x1b[<0;9;9M", "\x1b[<64;9;9M", "\x1b[<0;9;9m", "\x1b[M \x22\x22", "\x1b[I", "\x1b[O",
-    "\x1b[?1;2c", "\x1b[13;40R", "\x1b[999~", "\x1b[y", "\u{e9}\u{65e5}", "\x1b[1;1:3y",
+    "\x1b[A",
+    "\x1b[B",
+    "\x1bOC",
+    "\x1b[15~",
+    "\x1b[3~",
+    "\x1b[1;5D",
+    "\x1by",
+    "\x1bk",
+    "\x1bY",
+    "\x1b[121;1:2u",
+    "\x1b[121;1:3u",
+    "\x1b[107;5:2u",
+    "\x1b[107;5:3u",
+    "\x1b[116;5:2u",
+    "\x1b[<0;9;9M",
+    "\x1b[<64;9;9M",
+    "\x1b[<0;9;9m",
+    "\x1b[M \x22\x22",
+    "\x1b[I",
+    "\x1b[O",
+    "\x1b[?1;2c",
+    "\x1b[13;40R",
+    "\x1b[999~",
+    "\x1b[y",
+    "\u{e9}\u{65e5}",
+    "\x1b[1;1:3y",
 ];
 
 /// Bursts that hold chord and confirmation, each in one write. None begins
 /// with a confirmation: after a pause that would be a key.
-const BURSTS: [&str; 7] = [
-    "\x0by", "\x0byy", "\x14y", "j\x0by\x0by", "\x0b\x14y", "rm -rf\x0by\n", "\x0bY\x14Y\x0by",
-];
+const BURSTS: [&str; 7] =
+    ["\x0by", "\x0byy", "\x14y", "j\x0by\x0by", "\x0b\x14y", "rm -rf\x0by\n", "\x0bY\x14Y\x0by"];
 
 struct Storm {
     random: Random,

@@ -33,7 +33,9 @@ impl Paste {
         let plain = key.kind == KeyEventKind::Press && key.modifiers == KeyModifiers::NONE;
         self.seen = match key.code {
             KeyCode::Esc if plain => 1,
-            KeyCode::Char(c) if plain && self.seen > 0 && BRACKET.get(self.seen - 1) == Some(&c) => {
+            KeyCode::Char(c)
+                if plain && self.seen > 0 && BRACKET.get(self.seen - 1) == Some(&c) =>
+            {
                 self.seen + 1
             }
             _ => 0,

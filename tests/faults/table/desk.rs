@@ -14,7 +14,8 @@ pub const LONG: Duration = Duration::from_mins(1);
 
 /// A home with a console in it.
 pub struct Desk {
-    pub home: Sandbox,
+    /// Ends with this value what was started in it.
+    _home: Sandbox,
     pub console: Console,
 }
 
@@ -24,9 +25,15 @@ impl Desk {
     pub fn hearing(data: u16, more: &str) -> Self {
         let home = Sandbox::new();
         configure(&home, free_port(), data, more);
+        let desk = Self::in_home(home);
+        desk.console.see("q leave");
+        desk
+    }
+
+    /// A console in this home, of which nothing was seen yet.
+    pub fn in_home(home: Sandbox) -> Self {
         let console = Console::crs(&home, &["console"], 120, 40);
-        console.see("q leave");
-        Self { home, console }
+        Self { _home: home, console }
     }
 
     /// Waits until the bid is shown; how long that took from `since`.
@@ -54,7 +61,8 @@ pub fn configure(home: &Sandbox, cmd: u16, data: u16, more: &str) {
     fs::create_dir_all(&dir).unwrap();
     let gateway = format!("host = \"127.0.0.1\"\ncmd_port = {cmd}\ndata_port = {data}");
     let kill = "[kill]\nproof_interval_ms = 30\nenforce_interval_ms = 200";
-    fs::write(dir.join("config.toml"), format!("[[gateway]]\n{gateway}\n{kill}\n{more}\n")).unwrap();
+    fs::write(dir.join("config.toml"), format!("[[gateway]]\n{gateway}\n{kill}\n{more}\n"))
+        .unwrap();
 }
 
 /// The quote's row of a screen: bid, ask, spread and age.

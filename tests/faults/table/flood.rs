@@ -31,13 +31,8 @@ const RATE: u64 = 100_000;
 const MOST: u64 = 256;
 /// MiB that the second half may take beyond the first.
 const GROWTH: u64 = 48;
-const CHILD: [&str; 5] = [
-    "table::flood::publishes",
-    "--exact",
-    "--ignored",
-    "--nocapture",
-    "--test-threads=1",
-];
+const CHILD: [&str; 5] =
+    ["table::flood::publishes", "--exact", "--ignored", "--nocapture", "--test-threads=1"];
 const SECONDS: &str = "CRS_FLOOD_SECONDS";
 
 /// Publishes to the first who subscribes, for so long, and one tick more when
@@ -63,7 +58,8 @@ fn publishes() {
 
 /// Past the capture of the test runner, and on a line of its own.
 fn say(word: &str, what: &str) {
-    writeln!(std::io::stdout(), "\n{word} {what}").unwrap();
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\n{word} {what}").unwrap();
 }
 
 /// The process that publishes; ends with this value.
@@ -101,7 +97,7 @@ fn flood(_seed: u64) -> Came {
     let data = u16::try_from(publishing.hear("port ")).unwrap();
     let home = Sandbox::new();
     desk::configure(&home, crate::common::sandbox::free_port(), data, "");
-    let mut desk = Desk { console: Console::crs(&home, &["console"], 120, 40), home };
+    let mut desk = Desk::in_home(home);
     desk.console.see("EURUSD");
     let stop = Instant::now() + Duration::from_secs(seconds);
     let (mut times, mut memory) = (Vec::new(), Vec::new());
@@ -113,9 +109,8 @@ fn flood(_seed: u64) -> Came {
     }
     let sent = publishing.hear("sent ");
     let seen = |t: &str| Some((heard(t)?, desk::counted(t, "missed")?));
-    let all = until(SOON, || {
-        seen(&desk.console.text()).filter(|(heard, missed)| heard + missed == sent)
-    });
+    let all =
+        until(SOON, || seen(&desk.console.text()).filter(|(heard, missed)| heard + missed == sent));
     let text = desk.console.text();
     assert!(all.is_some(), "of {sent} sent, these are told: {:?}\n{text}", seen(&text));
     assert!(desk::counted(&text, "dropped").is_some_and(|n| n < sent), "{text}");

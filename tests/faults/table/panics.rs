@@ -48,9 +48,8 @@ const CHILD: [&str; 5] =
 const FALL: &str = "fall";
 
 fn fall(thread: &str) {
-    if fs::read_to_string(FALL).is_ok_and(|named| named == thread) {
-        panic!("{thread} \u{1b}]52;c;aGk=\u{7}\u{9b}31m\u{202e}fell over");
-    }
+    let named = fs::read_to_string(FALL).is_ok_and(|named| named == thread);
+    assert!(!named, "{thread} \u{1b}]52;c;aGk=\u{7}\u{9b}31m\u{202e}fell over");
 }
 
 /// The kill thread, and an input thread that falls over once it has fired.
@@ -138,7 +137,8 @@ fn fragile(publisher: &Publisher) -> (Scene, Console) {
 /// It fell, and left a terminal to work in and words to read.
 fn fallen(console: &mut Console, thread: &str, since: Instant) -> Duration {
     let restored = || (!console.is_full_screen() && console.is_cooked()).then(|| since.elapsed());
-    let took = until(LONG, restored).unwrap_or_else(|| panic!("{thread}: the terminal is still taken"));
+    let took =
+        until(LONG, restored).unwrap_or_else(|| panic!("{thread}: the terminal is still taken"));
     assert!(console.exit(LONG).is_some_and(|s| !s.success()));
     console.see("internal fault in thread");
     console.see("`crs kill` works from any shell.");

@@ -177,7 +177,9 @@ fn refused(cases: &[Case]) -> Came {
     let all = u64::try_from(cases.len()).unwrap();
     let mut rounds = 0;
     let aged = until(LONG, || {
-        cases.iter().for_each(|(frames, _)| publisher.put(frames.clone()));
+        for (frames, _) in cases {
+            publisher.put(frames.clone());
+        }
         rounds += 1;
         age(&desk.console.text()).filter(|s| *s >= 4)
     });
@@ -201,12 +203,16 @@ fn by_cause(cases: &[Case]) {
         let verb =
             scope.spawn(|| home.run(&["--data-port", &port, "ticks", "--timeout", "2"], LONG));
         publisher.subscribed();
-        cases.iter().for_each(|(frames, _)| publisher.put(frames.clone()));
+        for (frames, _) in cases {
+            publisher.put(frames.clone());
+        }
         verb.join().unwrap()
     });
     assert_eq!((told.code, told.stdout.as_str()), (Some(2), ""), "{told:#?}");
     let mut expected = BTreeMap::new();
-    cases.iter().for_each(|(_, cause)| *expected.entry(*cause).or_insert(0) += 1);
+    for (_, cause) in cases {
+        *expected.entry(*cause).or_insert(0) += 1;
+    }
     let words: Vec<_> = expected.iter().map(|(cause, n)| format!("{cause}: {n}")).collect();
     let words = format!("what comes is no quote ({})", words.join(", "));
     assert!(told.stderr.contains(&words), "{words} is not in {}", told.stderr);

@@ -22,8 +22,7 @@ pub const ROWS: &[Row] = &[Row {
     run: hostile,
 }];
 
-const NASTY: &str =
-    "\u{1b}]52;c;aGk=\u{7}\u{1b}[2J\u{9b}31m\u{202e}EVIL\u{2066}e\u{301}\u{301}\u{301}\u{301}\u{301}日本円\u{5d0}";
+const NASTY: &str = "\u{1b}]52;c;aGk=\u{7}\u{1b}[2J\u{9b}31m\u{202e}EVIL\u{2066}e\u{301}\u{301}\u{301}\u{301}\u{301}日本円\u{5d0}";
 /// Escapes that a JSON reader would turn back into such characters.
 const HIDDEN: [&str; 7] = ["\\u001b", "\\u0007", "\\u009b", "\\u202e", "\\u2066", "\\u0000", "\\b"];
 
@@ -35,14 +34,16 @@ pub fn inert(what: &str, text: &str) {
     while let Some(c) = rest.next() {
         if c == '\u{1b}' {
             let mut sequence = String::new();
-            while let Some(next) = rest.next() {
+            for next in rest.by_ref() {
                 sequence.push(next);
                 if next.is_ascii_alphabetic() || !matches!(next, '[' | '?' | ';' | '0'..='9') {
                     break;
                 }
             }
-            let known = sequence.starts_with('[') && sequence.ends_with(['m', 'H', 'h', 'l', 'K', 'J']);
-            assert!(known && sequence != "[2J" || sequence == "[2J" && what == "the terminal", "{what}: ESC {sequence:?}");
+            let known = sequence.starts_with('[')
+                && sequence.ends_with(['m', 'H', 'h', 'l', 'K', 'J'])
+                && what == "the terminal";
+            assert!(known, "{what}: ESC {sequence:?}");
             continue;
         }
         let steers = c.is_control() && !matches!(c, '\n' | '\r')
@@ -108,8 +109,16 @@ fn hostile(_seed: u64) -> Came {
     let close = ["close", "1000001", "--yes", "--timeout", "2"];
     let (audit, json) = (["audit", "show"], ["status", "--json"]);
     let verbs: [&[&str]; 10] = [
-        &reason, &order, &close, &["positions"], &["account"], &["heartbeat"], &["status"], &json,
-        &audit, &["brief"],
+        &reason,
+        &order,
+        &close,
+        &["positions"],
+        &["account"],
+        &["heartbeat"],
+        &["status"],
+        &json,
+        &audit,
+        &["brief"],
     ];
     for verb in verbs {
         let said = home.run(verb, LONG);
@@ -117,7 +126,7 @@ fn hostile(_seed: u64) -> Came {
         inert(&format!("{verb:?}"), &(said.stdout + &said.stderr));
     }
     kept(&home);
-    foreign(&home, &peer);
+    foreign(&peer);
     Came::Held { took: began.elapsed(), cases: 12 }
 }
 
@@ -141,7 +150,7 @@ fn kept(home: &Sandbox) {
 }
 
 /// A latch that somebody else made, with such a reason.
-fn foreign(_: &Sandbox, peer: &Peer) {
+fn foreign(peer: &Peer) {
     let (home, _outside) = home(peer);
     let body = serde_json::json!({"timestamp": NASTY, "reason": NASTY, "metadata": {"who": NASTY}});
     fs::write(home.latch(), body.to_string()).unwrap();
