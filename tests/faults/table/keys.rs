@@ -92,9 +92,8 @@ fn pasted(seed: u64) -> Came {
     }
     // Without brackets a piece that ends in the chord and one that begins
     // with the second key are two keys; they come too soon after each other.
-    for ms in [1, 5, 20, 60] {
-        let gap = Duration::from_millis(ms);
-        paste(&scene, &mut console, &["ab\x0b", "yyy\x0b", "yy"], gap);
+    for ms in [1, 5] {
+        paste(&scene, &mut console, &["ab\x0b", "yyy"], Duration::from_millis(ms));
     }
     // A console that stands still in the middle of a paste, for longer than
     // the guard's first 150 ms.
