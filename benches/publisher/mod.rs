@@ -23,7 +23,9 @@ impl Publisher {
         let at = socket.get_last_endpoint().unwrap().unwrap().parse().unwrap();
         let stop = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&stop);
-        let thread = std::thread::spawn(move || publish(&socket, rate, &ends));
+        let thread = std::thread::spawn(move || {
+            publish(&socket, rate, || !ends.load(Ordering::Relaxed));
+        });
         Self { at, stop, thread: Some(thread) }
     }
 }
@@ -37,22 +39,29 @@ impl Drop for Publisher {
     }
 }
 
-fn publish(socket: &zmq::Socket, rate: u64, stop: &AtomicBool) {
+/// Publishes `rate` ticks a second for as long as there is to be more; how
+/// many it were.
+pub fn publish(socket: &zmq::Socket, rate: u64, more: impl Fn() -> bool) -> u64 {
     let start = Instant::now();
     let mut seq = 0;
-    while !stop.load(Ordering::Relaxed) {
+    while more() {
         let due = u64::try_from(start.elapsed().as_micros()).unwrap() * rate / 1_000_000;
         while seq < due {
             seq += 1;
-            let text = format!(
-                "{{\"symbol\": \"EURUSD\", \"bid\": 1.{:05}, \"ask\": 1.{:05}, \
-                 \"timestamp\": 1767115660.{:06}, \"seq\": {seq}}}",
-                8_500 + seq % 50,
-                8_510 + seq % 50,
-                seq % 1_000_000
-            );
-            socket.send(&text, 0).unwrap();
+            socket.send(&tick(seq), 0).unwrap();
         }
         std::thread::sleep(Duration::from_micros(200));
     }
+    seq
+}
+
+/// Tick number `seq`.
+pub fn tick(seq: u64) -> String {
+    format!(
+        "{{\"symbol\": \"EURUSD\", \"bid\": 1.{:05}, \"ask\": 1.{:05}, \
+         \"timestamp\": 1767115660.{:06}, \"seq\": {seq}}}",
+        8_500 + seq % 50,
+        8_510 + seq % 50,
+        seq % 1_000_000
+    )
 }

@@ -6,6 +6,8 @@
 //! to the console loop through a bounded channel; if the loop is that far
 //! behind, keys for the screen are lost, never a kill.
 
+mod torn;
+
 use super::keymap::{Key, fixed};
 use crate::control::Trigger;
 use crate::control::guard::{Guard, Input, Step, Stroke};
@@ -24,6 +26,9 @@ use std::time::Duration;
 pub const BACKLOG: usize = 1_024;
 /// Longest sleep: how late the thread may notice that the terminal is lost.
 const NAP: Duration = Duration::from_millis(500);
+
+/// The same under an open guard: how much too early a key may count.
+const SHORT_NAP: Duration = Duration::from_millis(2);
 
 /// What the console loop hears of the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +53,7 @@ pub struct Gatekeeper {
     sender: Sender,
     forward: channel::Sender<Incoming>,
     lost: Arc<AtomicBool>,
+    torn: torn::Paste,
 }
 
 impl Gatekeeper {
@@ -60,33 +66,43 @@ impl Gatekeeper {
         forward: channel::Sender<Incoming>,
         lost: Arc<AtomicBool>,
     ) -> Self {
-        Self { guard: Guard::default(), trigger, sender, forward, lost }
+        let (guard, torn) = (Guard::default(), torn::Paste::default());
+        Self { guard, trigger, sender, forward, lost, torn }
     }
 
-    /// Plays one report of the terminal, read at `at`.
+    /// Plays one report of the terminal, come and read at `at`.
     pub fn take(&mut self, report: &event::Event, at: Stamp) {
+        self.take_from(report, at, at);
+    }
+
+    /// The same of one that may have come at `from` already.
+    fn take_from(&mut self, report: &event::Event, from: Stamp, at: Stamp) {
         match report {
             event::Event::Key(pressed) => {
+                if self.torn.holds(pressed, at) {
+                    self.step(Input::Paste, from, at);
+                    return;
+                }
                 let key = Key::of(pressed);
                 let stroke = match pressed.kind {
                     KeyEventKind::Press => Stroke::Press,
                     KeyEventKind::Repeat => Stroke::Repeat,
                     KeyEventKind::Release => Stroke::Release,
                 };
-                let step = self.step(Input::Key(fixed::guard_key(key), stroke), at);
+                let step = self.step(Input::Key(fixed::guard_key(key), stroke), from, at);
                 if step.pass && stroke != Stroke::Release {
                     self.forward(Incoming::Key(key, stroke, at));
                 }
             }
             event::Event::Mouse(_) => {
-                self.step(Input::Mouse, at);
+                self.step(Input::Mouse, from, at);
             }
             event::Event::Paste(_) => {
-                self.step(Input::Paste, at);
+                self.step(Input::Paste, from, at);
                 self.forward(Incoming::Pasted);
             }
             event::Event::FocusLost => {
-                self.step(Input::FocusLost, at);
+                self.step(Input::FocusLost, from, at);
                 self.forward(Incoming::Focus(false));
             }
             event::Event::FocusGained => self.forward(Incoming::Focus(true)),
@@ -98,7 +114,7 @@ impl Gatekeeper {
 
     /// Time has passed.
     pub fn tick(&mut self, at: Stamp) {
-        self.step(Input::Time, at);
+        self.step(Input::Time, at, at);
     }
 
     /// How long to wait for a report before the next [`Self::tick`].
@@ -106,13 +122,13 @@ impl Gatekeeper {
     pub fn patience(&self, now: Stamp) -> Duration {
         // One millisecond past the end, so that the tick finds it over.
         let past = Duration::from_millis(1);
-        self.guard.deadline().map_or(NAP, |end| NAP.min(end.since(now) + past))
+        self.guard.deadline().map_or(NAP, |end| SHORT_NAP.min(end.since(now) + past))
     }
 
     /// The kill first, its story second.
-    fn step(&mut self, input: Input, at: Stamp) -> Step {
+    fn step(&mut self, input: Input, from: Stamp, at: Stamp) -> Step {
         let lost = self.lost.load(Ordering::SeqCst);
-        let step = self.guard.step(if lost { Input::TerminalLost } else { input }, at);
+        let step = self.guard.step(if lost { Input::TerminalLost } else { input }, from);
         match step.fire {
             Some(GuardedVerb::Kill) => self.trigger.fire(Intent::Kill, at),
             Some(GuardedVerb::Block) => self.trigger.fire(Intent::Block, at),
@@ -139,9 +155,14 @@ impl Gatekeeper {
 /// No thread is to be had.
 pub fn start(mut gate: Gatekeeper, failed: impl FnOnce(Text) + Send + 'static) -> io::Result<()> {
     Builder::new().name(String::from("input")).spawn(move || {
+        let mut quiet = Quiet::since(clock::now());
         while !gate.lost.load(Ordering::SeqCst) {
-            match next(gate.patience(clock::now())) {
-                Ok(Some((report, at))) => gate.take(&report, at),
+            match quiet.next(gate.patience(clock::now())) {
+                Ok(Some((report, at))) => {
+                    let from = if gate.guard.armed().is_some() { quiet.before } else { at };
+                    gate.take_from(&report, from, at);
+                    quiet = Quiet::since(from);
+                }
                 Ok(None) => gate.tick(clock::now()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
@@ -157,13 +178,32 @@ pub fn start(mut gate: Gatekeeper, failed: impl FnOnce(Text) + Send + 'static) -
     Ok(())
 }
 
-/// The next report and when it was read.
-fn next(patience: Duration) -> io::Result<Option<(event::Event, Stamp)>> {
-    if !event::poll(patience)? {
-        return Ok(None);
+/// How long there was nothing to read, as far as this thread can tell.
+///
+/// A process that stands still between two bytes of a paste must not take
+/// them for slow fingers. So under an open guard a key counts from the last
+/// moment at which nothing was there. A look whose own time ran out while the
+/// process stood still has seen nothing; hence the look before it counts.
+#[derive(Clone, Copy)]
+struct Quiet {
+    before: Stamp,
+    last: Stamp,
+}
+
+impl Quiet {
+    const fn since(at: Stamp) -> Self {
+        Self { before: at, last: at }
     }
-    let report = event::read()?;
-    Ok(Some((report, clock::now())))
+
+    /// The next report, if one comes within `patience`, and when it was read.
+    fn next(&mut self, patience: Duration) -> io::Result<Option<(event::Event, Stamp)>> {
+        let began = clock::now();
+        if event::poll(patience)? {
+            return Ok(Some((event::read()?, clock::now())));
+        }
+        *self = Self { before: self.last, last: began };
+        Ok(None)
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::sandbox::{Sandbox, Signal, binary, signal};
 use super::wait::until;
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 use rustix::fs::OFlags;
-use rustix::termios::{Action, tcflow};
+use rustix::termios::{Action, LocalModes, tcflow, tcgetattr};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -33,6 +33,7 @@ struct Open {
     writer: Box<dyn Write + Send>,
     reader: JoinHandle<()>,
     closing: Arc<AtomicBool>,
+    idle: Arc<AtomicBool>,
 }
 
 impl Console {
@@ -54,15 +55,16 @@ impl Console {
         let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(rows), cells(columns), 0)));
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let closing = Arc::new(AtomicBool::new(false));
+        let idle = Arc::new(AtomicBool::new(false));
         let reader = {
             let from = pair.master.try_clone_reader().unwrap();
             let (screen, bytes) = (Arc::clone(&screen), Arc::clone(&bytes));
-            let closing = Arc::clone(&closing);
-            std::thread::spawn(move || read(from, &screen, &bytes, &closing))
+            let (closing, idle) = (Arc::clone(&closing), Arc::clone(&idle));
+            std::thread::spawn(move || read(from, &screen, &bytes, &closing, &idle))
         };
         let tty = pair.master.tty_name().unwrap();
         let writer = pair.master.take_writer().unwrap();
-        let open = Some(Open { master: pair.master, writer, reader, closing });
+        let open = Some(Open { master: pair.master, writer, reader, closing, idle });
         Self { screen, bytes, open, child, tty }
     }
 
@@ -99,6 +101,12 @@ impl Console {
         self.wait_for(words, SOON, |text| text.contains(words))
     }
 
+    /// Whether the terminal echoes and edits lines, as a shell wants it.
+    pub fn is_cooked(&self) -> bool {
+        let modes = tcgetattr(self.slave()).unwrap().local_modes;
+        modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
+    }
+
     /// Changes the size of the terminal.
     pub fn resize(&self, columns: u16, rows: u16) {
         self.screen.lock().unwrap().screen_mut().set_size(cells(rows), cells(columns));
@@ -113,6 +121,24 @@ impl Console {
     /// What Ctrl-Q does.
     pub fn resume_output(&self) {
         tcflow(self.slave(), Action::OOn).unwrap();
+    }
+
+    /// Whether the far end takes nothing any more, as a line that stalls: what
+    /// is on its way fills up, then writes block.
+    pub fn stall(&self, on: bool) {
+        self.open.as_ref().unwrap().idle.store(on, Ordering::SeqCst);
+    }
+
+    /// Foreground of the cell in which `word` begins on the screen.
+    pub fn colour(&self, word: &str) -> Option<vt100::Color> {
+        let screen = self.screen.lock().unwrap();
+        let rows = screen.screen().rows(0, screen.screen().size().1.get());
+        let found = |(y, row): (usize, String)| {
+            let before = row.split_once(word)?.0.chars().count();
+            Some((u16::try_from(y).unwrap(), u16::try_from(before).unwrap()))
+        };
+        let (y, x) = rows.enumerate().find_map(found)?;
+        Some(screen.screen().cell(y, x)?.fgcolor())
     }
 
     /// The line drops: the terminal is gone for good.
@@ -160,11 +186,15 @@ fn read(
     screen: &Mutex<vt100::Parser>,
     bytes: &Mutex<Vec<u8>>,
     closing: &AtomicBool,
+    idle: &AtomicBool,
 ) {
     let mut chunk = [0_u8; 4096];
     while let Ok(n @ 1..) = from.read(&mut chunk) {
         if closing.load(Ordering::SeqCst) {
             return;
+        }
+        while idle.load(Ordering::SeqCst) && !closing.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
         }
         bytes.lock().unwrap().extend_from_slice(&chunk[..n]);
         screen.lock().unwrap().process(&chunk[..n]);

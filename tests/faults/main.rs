@@ -27,6 +27,7 @@ mod proxy;
 mod rows;
 mod scene;
 mod shot;
+mod storm;
 mod table;
 
 fn number(key: &str, or: u64) -> u64 {

@@ -164,7 +164,8 @@ fn five_seconds_pass_without_a_key() {
     let mut rig = rig();
     assert_eq!(rig.gate.patience(at(0)), NAP);
     rig.gate.take(&key('k', CTRL), at(0));
-    assert_eq!(rig.gate.patience(at(4_900)), Duration::from_millis(101));
+    assert_eq!(rig.gate.patience(at(4_900)), SHORT_NAP);
+    assert_eq!(rig.gate.patience(at(5_000)), Duration::from_millis(1));
     rig.gate.tick(at(5_001));
     assert_eq!(rig.phases(), [GuardPhase::Armed, GuardPhase::StoodDown]);
 }

@@ -11,9 +11,11 @@ mod cases;
 mod chains;
 mod clients;
 mod clocks;
+mod desk;
 mod disk;
 mod eyes;
 mod feed;
+mod flood;
 mod gateway;
 mod gateway_late;
 mod gateway_lies;
@@ -23,22 +25,27 @@ mod latch;
 mod limits;
 mod operators;
 mod orders;
+mod panics;
+mod pasted;
 mod private;
 mod process;
 mod removed;
 mod runner;
 mod squatter;
+mod ssh;
 mod steps;
 mod stopped;
 mod strangers;
 mod sync;
 mod terminal;
+mod ticks;
 mod told;
 mod tools;
 mod torn;
 mod traced;
 mod under;
 mod victim;
+mod words;
 
 pub use runner::run;
 use std::time::Duration;
@@ -91,12 +98,18 @@ fn rows() -> Vec<&'static Row> {
         strangers::ROWS,
         canary::ROWS,
         feed::ROWS,
+        flood::ROWS,
+        ticks::ROWS,
         latch::ROWS,
         removed::ROWS,
         disk::ROWS,
         sync::ROWS,
         torn::ROWS,
         process::ROWS,
+        pasted::ROWS,
+        panics::ROWS,
+        ssh::ROWS,
+        words::ROWS,
         terminal::ROWS,
     ];
     let mut rows: Vec<&Row> = rooms.into_iter().flatten().collect();
