@@ -10,8 +10,8 @@
 pub use crate::domain::{Fingerprint, LinkState};
 
 use crate::domain::{
-    Account, Decision, Evidence, GatewayAddr, Intent, KillProgress, LatchSeen, Mode, Position,
-    Stamp, Text, TickBatch, Ticket, UtcMicros,
+    Account, Calendar, Decision, Evidence, GatewayAddr, Intent, KillProgress, LatchSeen, Mode,
+    Position, Stamp, Text, TickBatch, Ticket, UtcMicros,
 };
 use crossbeam_channel as channel;
 use serde::{Deserialize, Serialize};
@@ -98,6 +98,9 @@ pub struct SessionInfo {
     pub operator: Text,
     /// Where the configuration came from, for the Log pane.
     pub config: Text,
+    /// When the market trades.
+    #[serde(default)]
+    pub calendar: Calendar,
 }
 
 /// What the audit log knows of rehearsals.

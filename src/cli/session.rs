@@ -233,6 +233,7 @@ fn info(plan: &Plan) -> SessionInfo {
         operator: who.operator(),
         host: who.host,
         config: plan.config.clone(),
+        calendar: plan.settings.calendar.clone(),
     }
 }
 

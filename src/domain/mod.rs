@@ -5,6 +5,7 @@
 //! room imports only `std`, `serde` and pure functions of `chrono`.
 
 pub mod account;
+pub mod calendar;
 pub mod decision;
 pub mod endpoint;
 pub mod evidence;
@@ -23,6 +24,7 @@ pub mod text;
 pub mod tick;
 
 pub use account::{Account, TradeMode};
+pub use calendar::{Calendar, Hours};
 pub use decision::{Decision, DecisionSource, Probabilities};
 pub use endpoint::{Endpoint, EndpointError, GatewayAddr};
 pub use evidence::{Evidence, FileId};

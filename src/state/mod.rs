@@ -14,6 +14,7 @@ pub mod gateways;
 pub mod health;
 pub mod lag;
 pub mod log;
+pub mod market;
 pub mod obey;
 pub mod offset;
 pub mod quotes;
@@ -22,6 +23,7 @@ pub mod switch;
 pub use gateways::GatewayPane;
 pub use health::{FeedWord, Freshness};
 pub use lag::{Lag, Rolling, Series};
+pub use market::Market;
 pub use obey::Obey;
 pub use quotes::Quote;
 

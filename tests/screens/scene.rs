@@ -1,8 +1,8 @@
 //! Scenes: states that a session can really be in, made from events.
 
 use crs::domain::{
-    Account, Decision, DecisionSource, EngageId, GatewayAddr, GatewayPhase, Heard, Intent,
-    KillProgress, LatchPhase, LatchSeen, Lots, Mode, Money, PeerTime, Position, Price,
+    Account, Calendar, Decision, DecisionSource, EngageId, GatewayAddr, GatewayPhase, Heard,
+    Intent, KillProgress, LatchPhase, LatchSeen, Lots, Mode, Money, PeerTime, Position, Price,
     Probabilities, ProofPoll, Ratio, Side, Stamp, StepTimes, Survivor, Symbol, Text, Tick,
     TickBatch, TickShape, Ticket, UtcMicros,
 };
@@ -39,6 +39,7 @@ impl Session {
             host: Text::new("inf"),
             operator: Text::new("ops@inf"),
             config: Text::new("/etc/crs/config.toml"),
+            calendar: Calendar::default(),
         })));
         session
     }
