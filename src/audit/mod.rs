@@ -12,11 +12,13 @@
 pub mod chain;
 pub mod ledger;
 pub mod live;
+pub mod orders;
 pub mod record;
 pub mod verify;
 
 pub use chain::{AuditError, Chain};
 pub use ledger::{Engaged, Ledger, LedgerReader, LiveStand};
 pub use live::{LiveAccount, LiveArming};
+pub use orders::OrderReader;
 pub use record::{Act, ForeignLatch, Head, Record};
 pub use verify::{ChainReport, Finding, read_dir, verify_dir};

@@ -31,11 +31,13 @@ pub use evidence::{Evidence, FileId};
 pub use fixed::{DecimalError, Lots, Money, Price, Ratio};
 pub use frame::{Frame, MAX_FRAME_BYTES};
 pub use ids::{EngageId, IdError, ReqId};
-pub use kill::{GatewayPhase, Intent, KillIntent, KillProgress, ProofPoll, StepTimes, Survivor};
+pub use kill::{
+    GatewayPhase, Intent, KillIntent, KillPlan, KillProgress, ProofPoll, StepTimes, Survivor,
+};
 pub use latch::{LatchPhase, LatchSeen, SwitchState};
 pub use link::{Fingerprint, LinkState};
 pub use mode::Mode;
-pub use order::{OrderKind, OrderTicket, Side};
+pub use order::{OrderBy, OrderFate, OrderKind, OrderNews, OrderTicket, Side};
 pub use position::{Position, Ticket};
 pub use stamp::{Stamp, UtcMicros};
 pub use symbol::{Symbol, SymbolError};

@@ -2,8 +2,8 @@
 
 use crs::domain::{
     Account, Calendar, Decision, DecisionSource, EngageId, GatewayAddr, GatewayPhase, Heard,
-    Intent, KillProgress, LatchPhase, LatchSeen, Lots, Mode, Money, PeerTime, Position, Price,
-    Probabilities, ProofPoll, Ratio, Side, Stamp, StepTimes, Survivor, Symbol, Text, Tick,
+    Intent, KillPlan, KillProgress, LatchPhase, LatchSeen, Lots, Mode, Money, PeerTime, Position,
+    Price, Probabilities, ProofPoll, Ratio, Side, Stamp, StepTimes, Survivor, Symbol, Text, Tick,
     TickBatch, TickShape, Ticket, UtcMicros,
 };
 use crs::event::{
@@ -201,6 +201,7 @@ fn fresh_kill() -> KillProgress {
         times: StepTimes { gate: Some(40), visible: Some(910), ..StepTimes::default() },
         driver: Text::new("agent"),
         note: Text::default(),
+        plan: KillPlan::default(),
     }
 }
 

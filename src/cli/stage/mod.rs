@@ -6,7 +6,7 @@ mod scratch;
 use super::{Failure, wiring};
 use crate::breaker::LatchHome;
 use crate::config::Settings;
-use crate::domain::{GatewayAddr, Text};
+use crate::domain::{Calendar, GatewayAddr, Hours, Text};
 use crate::gateway::{Gateway, GatewayOptions, RunningGateway, SimOptions};
 use scratch::Scratch;
 
@@ -40,6 +40,11 @@ impl Stage {
             keymap: user.keymap,
             color: user.color,
             fps: user.fps,
+            // Its market trades whenever it runs.
+            calendar: Calendar {
+                market: Hours { always: true, ..Hours::default() },
+                ..Calendar::default()
+            },
             ..Settings::defaults(user.config_dir, scratch.join("state"))
         };
         Ok(Self { settings, gateway, scratch })

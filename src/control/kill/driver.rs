@@ -334,6 +334,7 @@ impl Loop {
             times: machine.times,
             driver: Text::new(self.config.role),
             note: machine.note.clone(),
+            plan: machine.plan(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! only this process knows.
 
 use super::work::{Kill, Work};
-use crate::domain::{GatewayPhase, KillIntent, KillProgress, Text};
+use crate::domain::{GatewayPhase, KillIntent, KillPlan, KillProgress, Text};
 use crate::event::Event;
 
 impl Work {
@@ -37,6 +37,7 @@ impl Work {
                 times: kill.times,
                 driver: Text::new(self.config.role),
                 note: Text::default(),
+                plan: KillPlan::default(),
             });
             overlay(&mut progress, kill);
             self.sender.send(Event::Kill(Box::new(progress)));
