@@ -82,6 +82,7 @@ fn title(context: Context) -> Text {
         Context::Positions => "In Positions",
         Context::Gateway => "In Gateway",
         Context::Kill => "In Kill",
+        Context::Proof => "In Proof of flat",
         Context::Obey => "In Who obeys",
         Context::Decisions => "In Decisions",
         Context::Lag => "In Lag",

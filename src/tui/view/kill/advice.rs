@@ -6,14 +6,19 @@ use crate::tui::theme::Role;
 use crate::tui::view::pen::Line;
 use crate::tui::view::{Scene, wrap};
 
-/// The advice, then the out-of-band card where it is needed.
+/// The advice.
 #[must_use]
-pub fn lines<'a>(scene: Scene<'a>, kill: &KillProgress, width: u16) -> Ranked<'a> {
+pub fn now_lines<'a>(kill: &KillProgress, width: u16) -> Ranked<'a> {
     let (text, loud) = now(kill);
     let role = if loud { Role::KillPartial } else { Role::TextStrong };
     let rows = wrap(&format!("NOW: {text}"), width);
-    let mut lines: Ranked<'a> =
-        rows.into_iter().map(|row| (0, Line::new().rest(row, role))).collect();
+    rows.into_iter().map(|row| (0, Line::new().rest(row, role))).collect()
+}
+
+/// The out-of-band card, where it is needed.
+#[must_use]
+pub fn card_lines<'a>(scene: Scene<'a>, kill: &KillProgress, width: u16) -> Ranked<'a> {
+    let mut lines = Vec::new();
     if needs_card(kill) && scene.hints.card.is_empty() {
         let text = "no card configured: stop the sentinel, AutoTrading off, call the broker";
         let rows = wrap(text, width).into_iter();
