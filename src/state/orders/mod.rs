@@ -205,14 +205,14 @@ impl State {
             if self.owner(gateway, p) == Owner::Orphan {
                 let name = self.gateway_name(gateway);
                 let (side, lots) = (p.side.word(), p.lots.text(2));
-                told.push((at, format!("{name}: {} {} {side} {lots}", p.ticket, p.symbol)));
+                told.push((at, format!("{} {} {side} {lots} at {name}", p.ticket, p.symbol)));
             }
         }
         for (at, text) in told {
             if let Some(known) = self.orders.open.get_mut(at) {
                 known.told = true;
             }
-            self.say(Level::Warn, "orders", &format!("ORPHAN, nobody of ours ordered it: {text}"));
+            self.say(Level::Warn, "orders", &format!("ORPHAN {text}: nobody of ours ordered it"));
         }
     }
 }

@@ -40,16 +40,12 @@ pub fn ms(us: u64) -> String {
     format!("{}.{:02}", us / 1_000, us % 1_000 / 10)
 }
 
-/// A moment of the week after a word: `opens Sun 22:00 UTC`; the word alone
+/// A moment of the week after words: `opens Sun 22:00Z`; the first word alone
 /// where there is none, since then it is for good.
 #[must_use]
-pub fn until(word: &str, at: Option<UtcMicros>) -> String {
-    at.map_or_else(
-        || word.split(' ').next().unwrap_or_default().to_owned(),
-        |at| format!("{word} {} UTC", at.weekday_hm()),
-    )
-    .trim_end_matches(',')
-    .to_owned()
+pub fn until(words: &str, at: Option<UtcMicros>) -> String {
+    let first = || words.split(' ').next().unwrap_or_default().to_owned();
+    at.map_or_else(first, |at| format!("{words} {}Z", at.weekday_hm()))
 }
 
 /// Groups the digits before the point in threes: `1,234,567.89`.

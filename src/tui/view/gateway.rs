@@ -95,7 +95,8 @@ fn rtt<'a>(state: &State, width: u16) -> Line<'a> {
 
 const fn feed_note(word: FeedWord) -> &'static str {
     match word {
-        FeedWord::Silent => "feed dead? the link stands",
+        FeedWord::Silent => "feed dead?",
+        FeedWord::Closed => "by calendar",
         FeedWord::Dead => "the link is down",
         _ => "",
     }
@@ -108,7 +109,7 @@ fn calendar<'a>(state: &State, index: u16) -> Line<'a> {
     let at = |word| format::until(word, state.session_phase(hours).until);
     match market {
         Market::Open => line.dim(at("open to")),
-        Market::Closed => line.text(at("closed, opens"), Role::TextNormal),
+        Market::Closed => line.text(at("closed to"), Role::TextNormal),
         Market::OffCalendar => line.rest("closed, yet ticks come", Role::TextNormal),
     }
 }

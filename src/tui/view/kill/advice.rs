@@ -6,6 +6,9 @@ use crate::tui::theme::Role;
 use crate::tui::view::pen::Line;
 use crate::tui::view::{Scene, wrap};
 
+/// Columns of the card's labels.
+const LABEL: u16 = 12;
+
 /// The advice.
 #[must_use]
 pub fn now_lines<'a>(kill: &KillProgress, width: u16) -> Ranked<'a> {
@@ -24,12 +27,15 @@ pub fn card_lines<'a>(scene: Scene<'a>, kill: &KillProgress, width: u16) -> Rank
         let rows = wrap(text, width).into_iter();
         lines.extend(rows.map(|row| (2, Line::new().rest(row, Role::TextNormal))));
     } else if needs_card(kill) {
-        lines.extend(scene.hints.card.iter().map(|(label, words)| {
-            let line = Line::new()
-                .left(12, label.as_str(), Role::TextDim)
-                .rest(words.as_str(), Role::TextNormal);
-            (2, line)
-        }));
+        for (label, words) in &scene.hints.card {
+            // Half a telephone number is none.
+            let rows = wrap(words.as_str(), width.saturating_sub(LABEL)).into_iter();
+            lines.extend(rows.enumerate().map(|(at, row)| {
+                let label = if at == 0 { label.as_str() } else { "" };
+                let line = Line::new().left(LABEL, label, Role::TextDim);
+                (2, line.rest(row, Role::TextNormal))
+            }));
+        }
     }
     lines
 }
@@ -62,6 +68,9 @@ pub const fn now(kill: &KillProgress) -> (&'static str, bool) {
             ("no valid answer, attempts go on: act by hand as the card says", true)
         }
         GatewayPhase::Acked => ("wait: three reads must agree with the claim", false),
+        GatewayPhase::Partial if kill.survivors.is_empty() => {
+            ("flat is not proven, attempts go on: look at the broker's own screen", true)
+        }
         GatewayPhase::Partial => ("survivors are being closed; close by hand what stays", true),
         GatewayPhase::Verified => {
             ("nothing; flat is proven and watched, the latch holds until crs reset", false)

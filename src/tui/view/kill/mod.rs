@@ -10,7 +10,7 @@ pub mod steps;
 
 use super::pen::{Line, Pen, fit};
 use super::{Scene, format, words};
-use crate::domain::{Intent, KillProgress};
+use crate::domain::{GatewayPhase, Intent, KillProgress};
 use crate::state::switch::{KillStanding, standing};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::Pane;
@@ -112,7 +112,8 @@ fn findings<'a>(
         return advice::card_lines(scene, lead, width);
     }
     let mut lines = Vec::new();
-    if lead.intent == Intent::Kill {
+    // Who was asked nothing claims nothing.
+    if lead.intent == Intent::Kill && lead.phase != GatewayPhase::NotV1 {
         lines.push((0, claimed(lead, g)));
         lines.push((0, observed(lead, g)));
     }

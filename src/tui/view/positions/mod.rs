@@ -18,6 +18,8 @@ use row::Row;
 /// Inner columns from which the prices are shown.
 const WIDE: u16 = 70;
 
+/// Inner rows from which there is room for more than the positions.
+const TALL: u16 = 9;
 /// Inner columns from which it is shown who ordered.
 const OWNED: u16 = 83;
 
@@ -44,7 +46,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let foot = foot::lines(state, wide, pen.glyphs());
     let kept = u16::try_from(foot.len()).unwrap_or(0).min(inner.height.saturating_sub(3));
     let mut above = doubts(state, inner.width, pen.glyphs());
-    above.extend(strangers(state, inner.width, pen.glyphs()));
+    above.extend(strangers(scene, inner, pen.glyphs()));
     if listed(state).next().is_some() {
         above.push(row::header(inner.width, many(state)));
     }
@@ -80,20 +82,34 @@ fn title_note(state: &State) -> (String, Role) {
 
 /// What was not ordered by anybody of ours, and orders nobody knows the fate of:
 /// nothing else is marked.
-fn strangers<'a>(state: &State, width: u16, g: &Glyphs) -> Vec<Line<'a>> {
+fn strangers<'a>(scene: Scene<'_>, inner: Rect, g: &Glyphs) -> Vec<Line<'a>> {
+    let state = scene.state;
     let mut lines = Vec::new();
-    let mut told = |text: String| {
-        let rows = super::wrap(&text, width).into_iter();
-        lines.extend(rows.map(|row| Line::new().rest(row, Role::HealthBad)));
-    };
+    let mut told = |text: String| lines.push(Line::new().rest(text, Role::HealthBad));
     let orphans = state.orphans().count();
+    let unknown = state.unknown_orders().count();
+    if inner.height < TALL || inner.width < WIDE {
+        // The rows come first: here they are only counted.
+        let mut counts = Vec::new();
+        if orphans > 0 {
+            counts.push(format!("{orphans} ORPHAN"));
+        }
+        if unknown > 0 {
+            counts.push(format!("{unknown} order UNKNOWN"));
+        }
+        if !counts.is_empty() {
+            let key = &scene.hints.proof;
+            let more = if key.is_empty() { String::new() } else { format!(": {key} tells") };
+            told(format!("{} {}{more}", g.bad, counts.join(", ")));
+        }
+        return lines;
+    }
     if let Some((_, p)) = state.orphans().next() {
         let more = if orphans > 1 { format!(", and {} more", orphans - 1) } else { String::new() };
         let (side, lots) = (p.side.word(), p.lots.text(2));
         let what = format!("{} {} {side} {lots}{more}", p.ticket, p.symbol);
         told(format!("{} ORPHAN {what}: nobody of ours ordered it", g.bad));
     }
-    let unknown = state.unknown_orders().count();
     if let Some(order) = state.unknown_orders().last() {
         let more = if unknown > 1 { format!(", and {} more", unknown - 1) } else { String::new() };
         let age = format::age(state.age(order.at));

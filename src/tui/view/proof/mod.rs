@@ -8,7 +8,7 @@ mod open;
 mod orders;
 mod row;
 
-use super::kill::{Ranked, advice};
+use super::kill::{Ranked, advice, idle};
 use super::pen::{Line, Pen, fit};
 use super::{Scene, format, wrap};
 use crate::domain::{GatewayPhase, Intent, KillProgress, Position};
@@ -40,10 +40,15 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>, alone: bool) {
     let mut above = top(scene, lead, inner.width, g);
     let below = bottom(scene, lead, inner.width, g, alone);
     let open = open::listed(state, lead);
-    // The list shrinks before anything of the first two ranks goes.
-    let needed = |lines: &Ranked<'_>| lines.iter().filter(|(rank, _)| *rank < 2).count();
-    let room = usize::from(inner.height).saturating_sub(needed(&above) + needed(&below));
-    above.extend(list(scene, &open, inner.width, room.max(LEAST), g));
+    // The list has what the first two ranks leave; where that is next to
+    // nothing, what only the first leaves.
+    let room = |ranks: u8| {
+        let kept = above.iter().chain(&below).filter(|(rank, _)| *rank < ranks).count();
+        usize::from(inner.height).saturating_sub(kept)
+    };
+    let room = room(2).max(room(1).min(LEAST));
+    let list = list(scene, &open, inner.width, room, g);
+    above.extend(list);
     above.extend(below);
     pen.lines(inner, &fit(above, inner.height));
 }
@@ -71,7 +76,8 @@ fn top<'a>(scene: Scene<'a>, lead: Option<&'a KillProgress>, width: u16, g: &Gly
         let kill = kill.filter(|_| lead.is_some()).find(|kill| kill.gateway == gateway.name);
         lines.extend(row::lines(state, index, kill, width, g));
     }
-    lines.push((0, Line::new().dim("pending orders: not verifiable, v1.0 can't list them")));
+    let why = if width < WIDE { "" } else { ", v1.0 can't list them" };
+    lines.push((0, Line::new().dim(format!("pending orders: not verifiable{why}"))));
     if let Some((text, role)) = open::left_alone(state, lead) {
         let rows = wrap(&text, width).into_iter();
         lines.extend(rows.map(|row| (0, Line::new().rest(row, role))));
@@ -86,25 +92,28 @@ fn list<'a>(
     room: usize,
     g: &Glyphs,
 ) -> Ranked<'a> {
-    if open.is_empty() {
+    if open.is_empty() || room == 0 {
         return Vec::new();
     }
-    // One row is the heading's; the rest is told.
-    let rows = room.saturating_sub(1).max(1);
+    let headed = room >= LEAST;
+    let rows = room - usize::from(headed);
     let fits = open.len() <= rows;
-    let shown = if fits { rows } else { rows.saturating_sub(1).max(1) };
+    // What does not fit is counted, in a row of its own.
+    let shown = if fits { rows } else { rows - 1 };
     let window = scene.window(Pane::Proof, open.len(), u16::try_from(shown).unwrap_or(u16::MAX));
     let left = open.len().saturating_sub(window.len());
     let focused = scene.ui.focus == Pane::Proof;
     let chosen = scene.ui.row(Pane::Proof).min(open.len().saturating_sub(1));
-    let mut lines = vec![(1, open::header(width))];
+    let mut lines = Vec::new();
+    lines.extend(headed.then(|| (0, open::header(width))));
     let part = open.iter().enumerate().take(window.end).skip(window.start);
     lines.extend(part.map(|(at, one)| {
         let line = one.line(width, g);
-        (1, if focused && at == chosen && !fits { line.on(Role::Selection) } else { line })
+        (0, if focused && at == chosen && !fits { line.on(Role::Selection) } else { line })
     }));
     if left > 0 {
-        lines.push((1, Line::new().gap(2).text(format!("and {left} more"), Role::TextStrong)));
+        let text = if shown == 0 { format!("{left} open") } else { format!("and {left} more") };
+        lines.push((0, Line::new().gap(2).text(text, Role::TextStrong)));
     }
     lines
 }
@@ -125,7 +134,13 @@ fn bottom<'a>(
                 lines.extend(advice::card_lines(scene, kill, width));
             }
         }
-        None => lines.push((0, Line::new().dim("no kill and no BLOCK is in force"))),
+        None => {
+            lines.push((1, Line::new().dim("no kill and no BLOCK is in force")));
+            let engaged = super::engaged(scene.state);
+            let now = idle::now(scene.state.breaker_phase()).filter(|_| engaged);
+            let rows = now.map(|text| wrap(text, width)).unwrap_or_default();
+            lines.extend(rows.into_iter().map(|row| (0, Line::new().rest(row, Role::TextStrong))));
+        }
     }
     lines
 }
@@ -138,7 +153,7 @@ fn unheard<'a>(state: &State, width: u16) -> Ranked<'a> {
     if names.is_empty() {
         return Vec::new();
     }
-    let text = format!("no evidence that it obeys: {}", names.join(", "));
+    let text = format!("no evidence of obeying: {}", names.join(", "));
     wrap(&text, width).into_iter().map(|row| (3, Line::new().dim(row))).collect()
 }
 

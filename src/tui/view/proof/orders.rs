@@ -20,41 +20,26 @@ pub(super) fn lines<'a>(state: &State, width: u16, g: &Glyphs) -> Ranked<'a> {
         lines.push((1, Line::new().rest(text, Role::HealthBad)));
     }
     let orphans = state.orphans().count();
-    let read: Vec<&str> = state
-        .orders
-        .sources
-        .values()
-        .filter(|source| state.is_read(source))
-        .map(|source| source.value.name.as_str())
-        .collect();
-    let not: Vec<&str> = state
-        .orders
-        .sources
-        .values()
-        .filter(|source| !state.is_read(source))
-        .map(|source| source.value.name.as_str())
-        .collect();
-    let counted = state.sources_read();
-    let count = match (orphans, counted) {
-        (0, true) => String::from("no orphan"),
-        (0, false) => String::from("orphans can't be told"),
-        (1, _) => String::from("1 ORPHAN"),
-        (n, _) => format!("{n} ORPHANS"),
+    let names = |read: bool| {
+        let sources = state.orders.sources.values();
+        let some = sources.filter(move |source| state.is_read(source) == read);
+        some.map(|source| source.value.name.as_str()).collect::<Vec<_>>().join(", ")
     };
+    let (read, not) = (names(true), names(false));
+    let mut text = match (orphans, state.sources_read()) {
+        (0, true) => format!("no orphan, by {read}"),
+        (0, false) if not.is_empty() => {
+            String::from("orphans can't be told: no trader's log is configured")
+        }
+        (0, false) => format!("orphans can't be told: not read: {not}"),
+        (1, _) => format!("1 ORPHAN, by {read}"),
+        (n, _) => format!("{n} ORPHANS, by {read}"),
+    };
+    if unknown.len() > TOLD {
+        let more = unknown.len() - TOLD;
+        text = format!("{more} more orders UNKNOWN; {text}");
+    }
     let role = if orphans > 0 { Role::HealthBad } else { Role::TextDim };
-    let mut text = format!("{count}, {} unknown orders", unknown.len());
-    if read.is_empty() {
-        text.push_str("; orders are read from nowhere");
-    } else {
-        text.push_str("; read: ");
-        text.push_str(&read.join(", "));
-    }
-    if !not.is_empty() {
-        text.push_str("; NOT read: ");
-        text.push_str(&not.join(", "));
-    } else if !counted {
-        text.push_str("; no trader's log is configured");
-    }
     let rank = if orphans > 0 { 1 } else { 3 };
     let rows = wrap(&text, width).into_iter().take(2);
     lines.extend(rows.map(|row| (rank, Line::new().rest(row, role))));

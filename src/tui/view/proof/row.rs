@@ -68,7 +68,8 @@ pub(super) fn lines<'a>(
         lines.extend(rows.map(|row| (1, Line::new().gap(2).rest(row, Role::HealthBad))));
     }
     if let Some(next) = next(state, kill) {
-        lines.push((2, Line::new().gap(2).rest(next, Role::TextNormal)));
+        let rows = wrap(&next, width.saturating_sub(2)).into_iter().take(2);
+        lines.extend(rows.map(|row| (2, Line::new().gap(2).rest(row, Role::TextNormal))));
     }
     lines
 }
@@ -76,12 +77,12 @@ pub(super) fn lines<'a>(
 fn claimed(kill: Option<&KillProgress>, g: &Glyphs) -> Told {
     let dim = |text: &str| (g.flat, text.to_owned(), Role::TextDim);
     match kill {
-        None => dim("-"),
+        None => dim(""),
         Some(kill) if kill.intent == Intent::Block => dim("not asked"),
         Some(kill) if kill.phase == GatewayPhase::NotV1 => dim("not asked"),
         Some(kill) => match kill.claimed {
             Some((closed, total)) => (g.claim, format!("{closed} of {total}"), Role::KillClaimed),
-            None => dim("nothing yet"),
+            None => dim("none yet"),
         },
     }
 }
@@ -134,6 +135,9 @@ fn judged(kill: Option<&KillProgress>, g: &Glyphs) -> Told {
 }
 
 fn age(state: &State, index: u16, kill: Option<&KillProgress>) -> String {
+    if kill.is_some_and(|kill| kill.phase == GatewayPhase::NotV1) {
+        return String::from("?");
+    }
     let looked = kill.filter(|kill| closes(kill));
     let since = |at: u64| Duration::from_nanos(state.now.mono_ns.saturating_sub(at));
     let age = match looked {
@@ -171,7 +175,7 @@ fn next(state: &State, kill: &KillProgress) -> Option<String> {
         let left = Duration::from_nanos(at.saturating_sub(state.now.mono_ns));
         if left.is_zero() { String::from("now") } else { format!("in {}", format::age(left)) }
     };
-    let mut parts = Vec::new();
+    let mut parts = vec![step(kill).to_owned()];
     match (plan.waiting, plan.kill_ns) {
         (true, Some(at)) => {
             parts.push(format!("attempt {} unanswered, again {}", kill.attempts, wait(at)));
@@ -185,8 +189,20 @@ fn next(state: &State, kill: &KillProgress) -> Option<String> {
     if plan.looking {
         parts.push(String::from("reading now"));
     } else if let Some(at) = plan.look_ns {
-        let what = if kill.phase == GatewayPhase::Verified { "watched, read" } else { "read" };
-        parts.push(format!("{what} again {}", wait(at)));
+        parts.push(format!("next read {}", wait(at)));
     }
-    (!parts.is_empty()).then(|| parts.join("; "))
+    Some(parts.join("; "))
+}
+
+/// What is under way.
+const fn step(kill: &KillProgress) -> &'static str {
+    match kill.phase {
+        GatewayPhase::Idle | GatewayPhase::Sending { .. } => "sending KILL_SWITCH",
+        GatewayPhase::Unconfirmed => "sending KILL_SWITCH on",
+        GatewayPhase::Acked => "proving the claim",
+        GatewayPhase::Partial if kill.survivors.is_empty() => "reading on",
+        GatewayPhase::Partial => "closing survivors",
+        GatewayPhase::Verified => "watching",
+        GatewayPhase::NotV1 | GatewayPhase::StoodDown => "nothing",
+    }
 }
