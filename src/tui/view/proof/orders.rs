@@ -4,7 +4,7 @@ use super::super::kill::Ranked;
 use super::super::pen::Line;
 use super::super::{format, wrap};
 use crate::domain::{OrderNews, Side};
-use crate::state::State;
+use crate::state::{Freshness, State};
 use crate::tui::theme::{Glyphs, Role};
 
 /// Unknown orders told one by one.
@@ -26,7 +26,12 @@ pub(super) fn lines<'a>(state: &State, width: u16, g: &Glyphs) -> Ranked<'a> {
         some.map(|source| source.value.name.as_str()).collect::<Vec<_>>().join(", ")
     };
     let (read, not) = (names(true), names(false));
+    let gateways = 0..u16::try_from(state.gateways.len()).unwrap_or(u16::MAX);
+    let mut known = gateways.map(|index| state.positions_freshness(index));
     let mut text = match (orphans, state.sources_read()) {
+        _ if known.any(|freshness| freshness == Freshness::Unknown) => {
+            String::from("orphans can't be told: positions are not known now")
+        }
         (0, true) => format!("no orphan, by {read}"),
         (0, false) if not.is_empty() => {
             String::from("orphans can't be told: no trader's log is configured")

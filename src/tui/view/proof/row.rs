@@ -187,7 +187,7 @@ fn next(state: &State, kill: &KillProgress) -> Option<String> {
         (false, None) => {}
     }
     if plan.looking {
-        parts.push(String::from("reading now"));
+        parts.push(String::from("a read is out"));
     } else if let Some(at) = plan.look_ns {
         parts.push(format!("next read {}", wait(at)));
     }
@@ -200,7 +200,7 @@ const fn step(kill: &KillProgress) -> &'static str {
         GatewayPhase::Idle | GatewayPhase::Sending { .. } => "sending KILL_SWITCH",
         GatewayPhase::Unconfirmed => "sending KILL_SWITCH on",
         GatewayPhase::Acked => "proving the claim",
-        GatewayPhase::Partial if kill.survivors.is_empty() => "reading on",
+        GatewayPhase::Partial if kill.survivors.is_empty() => "proving anew",
         GatewayPhase::Partial => "closing survivors",
         GatewayPhase::Verified => "watching",
         GatewayPhase::NotV1 | GatewayPhase::StoodDown => "nothing",
