@@ -32,7 +32,7 @@ impl OrderReader {
     ///
     /// # Errors
     /// The system's, when the directory or a chain can't be read.
-    pub fn next(&mut self) -> std::io::Result<Vec<Record>> {
+    pub fn appended(&mut self) -> std::io::Result<Vec<Record>> {
         match std::fs::read_dir(&self.dir) {
             Ok(_) => {}
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -98,17 +98,17 @@ mod tests {
     fn orders_are_read_once_and_others_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let mut reader = OrderReader::new(&dir.path().join("none"));
-        assert_eq!(reader.next().unwrap(), []);
+        assert_eq!(reader.appended().unwrap(), []);
         let mut reader = OrderReader::new(dir.path());
         let mut chain = Chain::new(dir.path(), Identity::here(), "cli");
         chain.append(command("OPEN_ORDER EURUSD BUY 0.1 lots", "sent")).unwrap();
         chain.append(command("CLOSE_POSITION 7", "sent")).unwrap();
-        assert_eq!(reader.next().unwrap().len(), 1);
-        assert_eq!(reader.next().unwrap(), []);
+        assert_eq!(reader.appended().unwrap().len(), 1);
+        assert_eq!(reader.appended().unwrap(), []);
         let mut other = Chain::new(dir.path(), Identity::here(), "engine");
         other.append(command("OPEN_ORDER USDJPY SELL 0.1 lots", "sent")).unwrap();
         chain.append(command("OPEN_ORDER EURUSD BUY 0.1 lots", "done")).unwrap();
-        assert_eq!(reader.next().unwrap().len(), 2);
+        assert_eq!(reader.appended().unwrap().len(), 2);
     }
 
     #[test]
@@ -121,11 +121,11 @@ mod tests {
         let (head, tail) = text.split_at(text.len() - 9);
         std::fs::write(&path, head).unwrap();
         let mut reader = OrderReader::new(dir.path());
-        assert_eq!(reader.next().unwrap(), []);
+        assert_eq!(reader.appended().unwrap(), []);
         let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(tail).unwrap();
         file.write_all(b"OPEN_ORDER \xff{\n{\"OPEN_ORDER \":1}\n").unwrap();
-        assert_eq!(reader.next().unwrap().len(), 1);
-        assert_eq!(reader.next().unwrap(), []);
+        assert_eq!(reader.appended().unwrap().len(), 1);
+        assert_eq!(reader.appended().unwrap(), []);
     }
 }

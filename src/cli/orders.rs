@@ -7,7 +7,7 @@ use crate::config::Settings;
 use crate::domain::{Lots, OrderBy, OrderFate, OrderNews, Side, Text};
 use crate::event::{Event, OrderSourceReport, Sender};
 use crate::state::orders::MAX_ORDERS;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -33,7 +33,7 @@ impl OrderFeed {
         let (seen, audit) = (Arc::clone(&stop), wiring::latch_home(settings).audit());
         let thread = std::thread::Builder::new()
             .name("orders".to_owned())
-            .spawn(move || follow(audit, &sender, &seen))?;
+            .spawn(move || follow(&audit, &sender, &seen))?;
         Ok(Self { stop, thread: thread.thread().clone() })
     }
 }
@@ -45,10 +45,10 @@ impl Drop for OrderFeed {
     }
 }
 
-fn follow(audit: PathBuf, sender: &Sender, stop: &AtomicBool) {
-    let mut reader = OrderReader::new(&audit);
+fn follow(audit: &Path, sender: &Sender, stop: &AtomicBool) {
+    let mut reader = OrderReader::new(audit);
     while !stop.load(Ordering::Acquire) {
-        let (fault, records) = match reader.next() {
+        let (fault, records) = match reader.appended() {
             Ok(records) => (Text::default(), records),
             Err(e) => (Text::new(&e.to_string()), Vec::new()),
         };

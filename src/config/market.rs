@@ -26,8 +26,8 @@ pub(super) fn session(index: usize, mut section: Section<'_, '_>, draft: &mut Dr
     let names = section.texts("symbols", &mut draft.problems);
     read(&mut section, &key, &mut hours, draft);
     section.finish(&mut draft.problems);
-    let named = names.as_ref().is_some_and(|names| !names.value.is_empty());
-    if !named && draft.problems.len() == before {
+    let none = names.as_ref().is_none_or(|names| names.value.is_empty());
+    if none && draft.problems.len() == before {
         let next = "add: symbols = [\"BTCUSD\", \"ETH*\"], or whatever the broker calls them";
         draft.problems.push(Problem::new(place, "this [[session]] names no symbol", next));
     }
@@ -37,7 +37,7 @@ pub(super) fn session(index: usize, mut section: Section<'_, '_>, draft: &mut Dr
     }
     if let Some(Sourced { value: symbols, origin }) = names {
         draft.settings.calendar.sessions.push(Session { symbols, hours });
-        draft.origins.note(&format!("{key}.symbols"), origin);
+        draft.origins.note(format!("{key}.symbols"), origin);
     }
 }
 
@@ -61,7 +61,7 @@ fn read(section: &mut Section<'_, '_>, table: &str, hours: &mut Hours, draft: &m
     let close = written(section, "close", &DAYS, out);
     let pause = written(section, "pause", &[], out).map(|pause| pause.map(|Daily(pause)| pause));
     let holidays = section.texts("holidays", out).map(|all| all.map(|days| dates(&days, out)));
-    let mut put = |key: &str, origin| draft.origins.note(&format!("{table}.{key}"), origin);
+    let mut put = |key: &str, origin| draft.origins.note(format!("{table}.{key}"), origin);
     macro_rules! take {
         ($($key:ident: $got:expr),+) => {$(
             if let Some(Sourced { value, origin }) = $got {

@@ -60,9 +60,9 @@ impl Hours {
         };
         let day = now.date();
         // Local days are at most one apart from UTC's.
-        let ahead = day.pred_opt().into_iter().flat_map(|d| d.iter_days()).take(REACH);
+        let ahead = day.pred_opt().into_iter().flat_map(|day| day.iter_days()).take(REACH);
         let until = ahead.flat_map(|day| self.turns(day)).find(|turn| *turn > now);
-        let behind = std::iter::successors(day.succ_opt(), |day| day.pred_opt()).take(REACH);
+        let behind = std::iter::successors(day.succ_opt(), NaiveDate::pred_opt).take(REACH);
         let since =
             behind.flat_map(|day| self.turns(day).into_iter().rev()).find(|turn| *turn <= now);
         Phase { open, since: since.map(micros), until: until.map(micros) }
@@ -73,8 +73,8 @@ impl Hours {
         let time = time_of(local);
         let day = u16::try_from(local.weekday().num_days_from_monday()).unwrap_or(0);
         let minute = WeekMinute(day * DAY + time.0);
-        within(self.open, self.close, minute)
-            && !self.pause.is_some_and(|pause| within(pause.from, pause.to, time))
+        within(&self.open, &self.close, &minute)
+            && !self.pause.is_some_and(|pause| within(&pause.from, &pause.to, &time))
             && !self.trading_day(local).is_some_and(|day| self.holidays.contains(&day))
     }
 
@@ -106,7 +106,7 @@ impl Hours {
 }
 
 /// Whether `at` lies in the half-open stretch, which may go round.
-fn within<T: Ord>(from: T, to: T, at: T) -> bool {
+fn within<T: Ord>(from: &T, to: &T, at: &T) -> bool {
     if from <= to { from <= at && at < to } else { at >= from || at < to }
 }
 

@@ -144,16 +144,16 @@ fn compact_engaged(body: Rect, ui: &Ui) -> Vec<(Pane, Rect)> {
 fn full(body: Rect, ui: &Ui, stage: Stage) -> Vec<(Pane, Rect)> {
     let (left, right) = columns(body, share(body.width, 3, 8).clamp(44, 70));
     let mut panes = beside(left, ui, stage);
-    if stage != Stage::Calm {
-        let other = if ui.focus == Pane::Lag { Pane::Lag } else { Pane::Gateway };
-        let (kill, below) = above(right, 14);
-        panes.extend([(Pane::Kill, kill), (other, below)]);
-    } else {
+    if stage == Stage::Calm {
         // Room for the histograms, where there is some to spare.
         let low = if right.height < ROOMY { 9 } else { 14 };
         let (kill, below) = above(right, 14 + low);
         let (gateway, lag) = above(below, low);
         panes.extend([(Pane::Kill, kill), (Pane::Gateway, gateway), (Pane::Lag, lag)]);
+    } else {
+        let other = if ui.focus == Pane::Lag { Pane::Lag } else { Pane::Gateway };
+        let (kill, below) = above(right, 14);
+        panes.extend([(Pane::Kill, kill), (other, below)]);
     }
     panes
 }

@@ -126,21 +126,18 @@ fn bottom<'a>(
     alone: bool,
 ) -> Ranked<'a> {
     let mut lines = orders::lines(scene.state, width, g);
-    match lead {
-        Some(kill) => {
-            lines.extend(unheard(scene.state, width));
-            lines.extend(advice::now_lines(kill, width));
-            if alone {
-                lines.extend(advice::card_lines(scene, kill, width));
-            }
-        }
-        None => {
-            lines.push((1, Line::new().dim("no kill and no BLOCK is in force")));
-            let engaged = super::engaged(scene.state);
-            let now = idle::now(scene.state.breaker_phase()).filter(|_| engaged);
-            let rows = now.map(|text| wrap(text, width)).unwrap_or_default();
-            lines.extend(rows.into_iter().map(|row| (0, Line::new().rest(row, Role::TextStrong))));
-        }
+    let Some(kill) = lead else {
+        lines.push((1, Line::new().dim("no kill and no BLOCK is in force")));
+        let engaged = super::engaged(scene.state);
+        let now = idle::now(scene.state.breaker_phase()).filter(|_| engaged);
+        let rows = now.map(|text| wrap(text, width)).unwrap_or_default();
+        lines.extend(rows.into_iter().map(|row| (0, Line::new().rest(row, Role::TextStrong))));
+        return lines;
+    };
+    lines.extend(unheard(scene.state, width));
+    lines.extend(advice::now_lines(kill, width));
+    if alone {
+        lines.extend(advice::card_lines(scene, kill, width));
     }
     lines
 }

@@ -10,11 +10,11 @@ use crate::tui::theme::{Glyphs, Role};
 use std::time::Duration;
 
 /// Columns of a gateway's name.
-const NAME: u16 = 9;
+const NAME: u16 = 8;
 /// Columns of a claim.
-const CLAIM: u16 = 13;
+const CLAIM: u16 = 16;
 /// Columns of an observation.
-const SEEN: u16 = 22;
+const SEEN: u16 = 21;
 /// Columns of a verdict.
 const VERDICT: u16 = 14;
 
@@ -29,7 +29,7 @@ pub(super) fn header<'a>() -> Line<'a> {
         .left(CLAIM, "CLAIMED", d)
         .left(SEEN, "OBSERVED", d)
         .right(5, "AGE", d)
-        .gap(2)
+        .gap(1)
         .left(VERDICT, "VERDICT", d)
         .right(6, "READS", d)
 }
@@ -52,14 +52,14 @@ pub(super) fn lines<'a>(
     let mut lines = Vec::new();
     if width >= WIDE {
         let line = told(Line::new().left(NAME, name, Role::TextNormal), CLAIM, &claim);
-        let line = told(line, SEEN, &seen).right(5, age, Role::TextDim).gap(2);
+        let line = told(line, SEEN, &seen).right(5, age, Role::TextDim).gap(1);
         lines.push((0, told(line, VERDICT, &verdict).right(6, reads, Role::TextDim)));
     } else {
-        let line = told(Line::new().left(NAME, name, Role::TextNormal), VERDICT, &verdict);
+        let line = told(Line::new().left(NAME + 1, name, Role::TextNormal), VERDICT, &verdict);
         lines.push((0, line.end(reads, Role::TextDim)));
-        let line = told(Line::new().left(NAME, "claimed", Role::TextDim), CLAIM, &claim);
+        let line = told(Line::new().left(NAME + 1, "claimed", Role::TextDim), CLAIM, &claim);
         lines.push((1, line));
-        let line = told(Line::new().left(NAME, "observed", Role::TextDim), SEEN, &seen);
+        let line = told(Line::new().left(NAME + 1, "observed", Role::TextDim), SEEN, &seen);
         lines.push((0, line.right(5, age, Role::TextDim)));
     }
     let Some(kill) = kill else { return lines };
@@ -81,7 +81,9 @@ fn claimed(kill: Option<&KillProgress>, g: &Glyphs) -> Told {
         Some(kill) if kill.intent == Intent::Block => dim("not asked"),
         Some(kill) if kill.phase == GatewayPhase::NotV1 => dim("not asked"),
         Some(kill) => match kill.claimed {
-            Some((closed, total)) => (g.claim, format!("{closed} of {total}"), Role::KillClaimed),
+            Some((closed, total)) => {
+                (g.claim, format!("{closed} of {total} closed"), Role::KillClaimed)
+            }
             None => dim("none yet"),
         },
     }
