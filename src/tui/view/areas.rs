@@ -11,10 +11,11 @@
 //! ```
 //!
 //! While the switch is engaged the kill panel takes the room of Lag, of Ticks
-//! and Gateway, or of the focused pane. In the full layout Who obeys takes that
-//! of Ticks then, and the proof of flat that of Decisions, until it is put away.
-//! Otherwise each of them stands in the place of Decisions, or of the last pane,
-//! while it has the keys; a large screen always shows who obeys.
+//! and Gateway, or of the focused pane. In the full layout the proof of flat
+//! takes that of Ticks then, with Who obeys below the kill panel; once the proof
+//! is put away, Who obeys does. Otherwise each of them stands in the place of
+//! Decisions, or of the last pane, while it has the keys; a large screen always
+//! shows who obeys.
 
 use crate::tui::ui::{Pane, Ui};
 use ratatui::layout::Rect;
@@ -152,15 +153,24 @@ fn full(body: Rect, ui: &Ui, stage: Stage) -> Vec<(Pane, Rect)> {
         panes.extend([(Pane::Kill, kill), (Pane::Gateway, gateway), (Pane::Lag, lag)]);
     } else {
         let other = if ui.focus == Pane::Lag { Pane::Lag } else { Pane::Gateway };
-        let (kill, below) = above(right, 14);
-        panes.extend([(Pane::Kill, kill), (other, below)]);
+        if proves(ui, stage) && right.height < ROOMY {
+            let [kill, obey, below] = rows(right, [17, 8, 13]);
+            panes.extend([(Pane::Kill, kill), (Pane::Obey, obey), (other, below)]);
+        } else {
+            let (kill, below) = above(right, 14);
+            panes.extend([(Pane::Kill, kill), (other, below)]);
+        }
     }
     panes
 }
 
+fn proves(ui: &Ui, stage: Stage) -> bool {
+    stage == Stage::Proving || ui.focus == Pane::Proof
+}
+
 /// The left column of the full layout.
 fn beside(left: Rect, ui: &Ui, stage: Stage) -> Vec<(Pane, Rect)> {
-    let proves = stage == Stage::Proving || ui.focus == Pane::Proof;
+    let proves = proves(ui, stage);
     if left.height >= ROOMY && proves {
         let [positions, proof, ticks, obey, decisions, log] = rows(left, [9, 14, 8, 8, 8, 9]);
         return vec![
@@ -182,12 +192,12 @@ fn beside(left: Rect, ui: &Ui, stage: Stage) -> Vec<(Pane, Rect)> {
             (Pane::Log, log),
         ];
     }
-    let weights = if proves { [9, 14, 8, 7] } else { [11, 9, 8, 10] };
+    let weights = if proves { [9, 14, 7, 8] } else { [11, 9, 8, 10] };
     let [positions, second, third, log] = rows(left, weights);
     let engaged = stage != Stage::Calm;
     let (above, below) = match (engaged, ui.focus) {
-        (_, Pane::Ticks | Pane::Decisions) if proves => (Pane::Proof, ui.focus),
-        _ if proves => (Pane::Proof, if engaged { Pane::Obey } else { Pane::Ticks }),
+        (true, Pane::Ticks) | (false, _) if proves => (Pane::Proof, Pane::Ticks),
+        (true, _) if proves => (Pane::Proof, Pane::Decisions),
         (false, Pane::Obey) => (Pane::Ticks, Pane::Obey),
         (false, _) | (true, Pane::Ticks) => (Pane::Ticks, Pane::Decisions),
         (true, _) => (Pane::Obey, Pane::Decisions),
