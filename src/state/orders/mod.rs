@@ -212,7 +212,11 @@ impl State {
             if let Some(known) = self.orders.open.get_mut(at) {
                 known.told = true;
             }
-            self.say(Level::Warn, "orders", &format!("ORPHAN {text}: nobody of ours ordered it"));
+            self.say(
+                Level::Warn,
+                "orders",
+                &format!("ORPHAN {text}: no source read here ordered it"),
+            );
         }
     }
 }

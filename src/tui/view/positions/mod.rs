@@ -108,7 +108,7 @@ fn strangers<'a>(scene: Scene<'_>, inner: Rect, g: &Glyphs) -> Vec<Line<'a>> {
         let more = if orphans > 1 { format!(", and {} more", orphans - 1) } else { String::new() };
         let (side, lots) = (p.side.word(), p.lots.text(2));
         let what = format!("{} {} {side} {lots}{more}", p.ticket, p.symbol);
-        told(format!("{} ORPHAN {what}: nobody of ours ordered it", g.bad));
+        told(format!("{} ORPHAN {what}: no source read here ordered it", g.bad));
     }
     if let Some(order) = state.unknown_orders().last() {
         let more = if unknown > 1 { format!(", and {} more", unknown - 1) } else { String::new() };
