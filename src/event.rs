@@ -10,8 +10,8 @@
 pub use crate::domain::{Fingerprint, LinkState};
 
 use crate::domain::{
-    Account, Decision, Evidence, GatewayAddr, Intent, KillProgress, LatchSeen, Mode, Position,
-    Stamp, Text, TickBatch, Ticket, UtcMicros,
+    Account, Calendar, Decision, Evidence, GatewayAddr, Intent, KillProgress, LatchSeen, Mode,
+    OrderNews, Position, Stamp, Text, TickBatch, Ticket, UtcMicros,
 };
 use crossbeam_channel as channel;
 use serde::{Deserialize, Serialize};
@@ -78,6 +78,10 @@ pub enum Event {
     GatewayStatus(Box<GatewayStatusReport>),
     /// The state of an events feed's link and its counters.
     Events(Box<EventsReport>),
+    /// Somebody of ours ordered, or learnt what became of it.
+    Order(Box<OrderNews>),
+    /// A source of orders is read, or can't be.
+    OrderSource(Box<OrderSourceReport>),
 }
 
 /// What a session is about; it never changes while it runs.
@@ -98,6 +102,9 @@ pub struct SessionInfo {
     pub operator: Text,
     /// Where the configuration came from, for the Log pane.
     pub config: Text,
+    /// When the market trades.
+    #[serde(default)]
+    pub calendar: Calendar,
 }
 
 /// What the audit log knows of rehearsals.
@@ -179,6 +186,19 @@ pub struct EventsReport {
     pub rebuilds: u32,
     /// Why it was built anew last.
     pub rebuilt_for: Text,
+}
+
+/// Whether one source of orders is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderSourceReport {
+    /// Its name: a file, or the audit log.
+    pub name: Text,
+    /// An automatic trader writes it, not this program.
+    pub trader: bool,
+    /// It is read.
+    pub read: bool,
+    /// Why it is not.
+    pub fault: Text,
 }
 
 /// One heartbeat's outcome.

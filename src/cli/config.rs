@@ -133,6 +133,13 @@ fn rows(loaded: &Loaded) -> Result<Vec<(String, String)>, Failure> {
             rows.push(((*key).to_owned(), value.to_string()));
         }
     }
+    for (n, session) in settings.calendar.sessions.iter().enumerate() {
+        let tree = serde_json::to_value(session).map_err(Failure::failed)?;
+        let symbols = tree.pointer("/symbols").map_or_else(String::new, Value::to_string);
+        rows.push((format!("session[{n}].symbols"), symbols));
+        let hours = tree.pointer("/hours").and_then(Value::as_object).into_iter().flatten();
+        rows.extend(hours.map(|(key, v)| (format!("session[{n}].{key}"), v.to_string())));
+    }
     for (key, value) in &mut rows {
         if key == "paper.balance" {
             *value = settings.paper.balance.text(2);
@@ -156,6 +163,7 @@ const KEYS: &[(&str, &str)] = &[
     ("audit", "/audit"),
     ("feed", "/feed"),
     ("poll", "/poll"),
+    ("market", "/calendar/market"),
     ("card", "/card"),
     ("paper", "/paper"),
 ];

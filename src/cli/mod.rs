@@ -35,6 +35,7 @@ pub mod logs;
 pub mod looks;
 pub mod man;
 pub mod order;
+mod orders;
 pub mod out;
 pub mod positions;
 pub mod reach;

@@ -2,6 +2,7 @@
 //! thread and clerk, feeds and polls, and the screen in front.
 
 use super::clerk::{Clerk, Polls};
+use super::orders::OrderFeed;
 use super::witnessing::Witnessing;
 use super::{Exit, Failure, Outcome, logs, wiring};
 use crate::audit::LedgerReader;
@@ -60,6 +61,7 @@ struct Behind {
     watcher: Watcher,
     latch: LatchFeed,
     decisions: Option<DecisionFeed>,
+    orders: OrderFeed,
     hand: Arc<Hand>,
     clerk: Arc<Clerk>,
     polls: Polls,
@@ -85,6 +87,7 @@ impl Session {
         let latch = LatchFeed::start(Arc::clone(&gate), sender.clone()).map_err(Failure::failed)?;
         let watcher = wiring::watch(settings, "console", Arc::clone(&gate), latch.teller());
         let decisions = decisions(settings, &sender)?;
+        let orders = OrderFeed::start(settings, sender.clone()).map_err(Failure::failed)?;
         let hand = wiring::hand(settings, role(&plan), true, Arc::clone(&gate), sender.clone())?;
         let hand = Arc::new(hand);
         let polls = Polls::default();
@@ -97,6 +100,7 @@ impl Session {
             watcher,
             latch,
             decisions,
+            orders,
             hand,
             clerk,
             polls,
@@ -185,7 +189,7 @@ impl Behind {
         let work = move || {
             self.hand.quit(PATIENCE);
             drop((take(&self.feeds.ticks), take(&self.feeds.events), take(&self.polls)));
-            drop((self.latch, self.decisions));
+            drop((self.latch, self.decisions, self.orders));
             self.watcher.stop();
             drop((self.clerk, self.hand));
             self.diagnostics.end();
@@ -234,6 +238,7 @@ fn info(plan: &Plan) -> SessionInfo {
         operator: who.operator(),
         host: who.host,
         config: plan.config.clone(),
+        calendar: plan.settings.calendar.clone(),
     }
 }
 

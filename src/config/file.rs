@@ -2,6 +2,7 @@
 
 use super::gateways::{Parts, is_name};
 use super::load::Draft;
+use super::market;
 use super::origin::{Origin, Sourced};
 use super::section::{Document, Section};
 use super::{ColorChoice, Problem, SyslogChoice};
@@ -13,7 +14,7 @@ const CARD_CHARS: usize = 200;
 
 type Reader = fn(&mut Section<'_, '_>, &mut Draft);
 
-const SECTIONS: [(&str, Reader); 9] = [
+const SECTIONS: [(&str, Reader); 10] = [
     ("latch", latch),
     ("state", state),
     ("screen", screen),
@@ -21,6 +22,7 @@ const SECTIONS: [(&str, Reader); 9] = [
     ("audit", audit),
     ("feed", feed),
     ("poll", poll),
+    ("market", market::market),
     ("card", card),
     ("paper", paper),
 ];
@@ -44,11 +46,16 @@ pub fn apply(path: &str, text: &str, draft: &mut Draft) {
     draft.rest = usable.collect();
     draft.put("events", events, |s| &mut s.events);
     draft.put("decision_logs", logs, |s| &mut s.decision_logs);
+    let sessions = root.sections("session", &mut draft.problems);
     for (name, read) in SECTIONS {
         if let Some(mut section) = root.section(name, &mut draft.problems) {
             read(&mut section, draft);
             section.finish(&mut draft.problems);
         }
+    }
+    // A session begins with the market's hours.
+    for (index, section) in sessions.into_iter().enumerate() {
+        market::session(index, section, draft);
     }
     root.finish(&mut draft.problems);
     for error in broken {

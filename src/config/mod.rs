@@ -12,6 +12,7 @@ pub mod file;
 pub mod flags;
 pub mod gateways;
 pub mod load;
+mod market;
 pub mod origin;
 pub mod problem;
 pub mod section;

@@ -100,7 +100,8 @@ impl<'a, 'd> Section<'a, 'd> {
     }
 
     /// The key as people say it: `screen.fps`.
-    fn full(&self, key: &str) -> String {
+    #[must_use]
+    pub fn full(&self, key: &str) -> String {
         if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }
 

@@ -1,6 +1,6 @@
 //! The settings in force, after every layer has spoken.
 
-use crate::domain::{Endpoint, GatewayAddr, Money, Text};
+use crate::domain::{Calendar, Endpoint, GatewayAddr, Money, Text};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 
@@ -55,6 +55,8 @@ pub struct Settings {
     pub paper: PaperSettings,
     /// Decision logs to follow (engine JSON lines, Python sentinel log).
     pub decision_logs: Vec<PathBuf>,
+    /// When the market trades.
+    pub calendar: Calendar,
 }
 
 /// The kill path.
@@ -211,6 +213,7 @@ impl Settings {
             card: Card::default(),
             paper: PaperSettings::default(),
             decision_logs: Vec::new(),
+            calendar: Calendar::default(),
         }
     }
 }

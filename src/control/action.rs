@@ -64,6 +64,7 @@ actions! {
     Zoom = "zoom", None, "Let the pane fill the screen, or back.";
     LogPage = "log-page", None, "Turn the log: events, or the program's diagnostics.";
     WhoObeys = "who-obeys", None, "Show who obeys the latch.";
+    Proof = "proof", None, "Show the proof of flat, or put it away.";
     Redraw = "redraw", None, "Draw the whole screen anew.";
     ProbeAgain = "probe-again", None, "Ask a gateway that is not v1.0 once more.";
     ClosePosition = "close-position", Guarded, "Close the selected position.";

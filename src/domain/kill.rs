@@ -1,6 +1,6 @@
 //! The kill: what was decided, and what is known of its effect.
 
-use super::{EngageId, GatewayAddr, Lots, Side, Stamp, Text, Ticket};
+use super::{EngageId, GatewayAddr, Lots, Money, Side, Stamp, Text, Ticket};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -113,6 +113,9 @@ pub struct Survivor {
     pub lots: Lots,
     /// What is being done about it.
     pub doing: Text,
+    /// Profit in the account's currency, as last read.
+    #[serde(default)]
+    pub profit: Option<Money>,
 }
 
 /// Microseconds from the confirming key to each step; none while it has not
@@ -142,6 +145,26 @@ pub struct ProofPoll {
     pub positions: Option<u32>,
     /// Used margin is zero; none when the account could not be trusted.
     pub margin_zero: Option<bool>,
+    /// Why it could not be trusted, empty when it could.
+    #[serde(default)]
+    pub why: Text,
+    /// When both answers were in, in nanoseconds since boot; none in a record
+    /// of old.
+    #[serde(default)]
+    pub at_ns: Option<u64>,
+}
+
+/// What a running kill waits for, in nanoseconds since boot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KillPlan {
+    /// `KILL_SWITCH` is out and its answer may still come.
+    pub waiting: bool,
+    /// When it is sent again, unless an acknowledgement comes before.
+    pub kill_ns: Option<u64>,
+    /// A look at the account is under way.
+    pub looking: bool,
+    /// When the next look at the account begins.
+    pub look_ns: Option<u64>,
 }
 
 /// Where one decision stands at one gateway: everything a screen may show.
@@ -175,6 +198,9 @@ pub struct KillProgress {
     pub driver: Text,
     /// One line: what is happening, or what failed.
     pub note: Text,
+    /// What comes next, and when.
+    #[serde(default)]
+    pub plan: KillPlan,
 }
 
 impl KillProgress {

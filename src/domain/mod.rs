@@ -5,6 +5,7 @@
 //! room imports only `std`, `serde` and pure functions of `chrono`.
 
 pub mod account;
+pub mod calendar;
 pub mod decision;
 pub mod endpoint;
 pub mod evidence;
@@ -24,6 +25,7 @@ pub mod text;
 pub mod tick;
 
 pub use account::{Account, TradeMode};
+pub use calendar::{Calendar, Hours};
 pub use decision::{Decision, DecisionSource, Probabilities};
 pub use endpoint::{Endpoint, EndpointError, GatewayAddr};
 pub use evidence::{Evidence, FileId};
@@ -31,11 +33,13 @@ pub use fixed::{DecimalError, Lots, Money, Price, Ratio};
 pub use frame::{Frame, MAX_FRAME_BYTES};
 pub use head::AuditHead;
 pub use ids::{EngageId, IdError, ReqId};
-pub use kill::{GatewayPhase, Intent, KillIntent, KillProgress, ProofPoll, StepTimes, Survivor};
+pub use kill::{
+    GatewayPhase, Intent, KillIntent, KillPlan, KillProgress, ProofPoll, StepTimes, Survivor,
+};
 pub use latch::{LatchPhase, LatchSeen, SwitchState};
 pub use link::{Fingerprint, LinkState};
 pub use mode::Mode;
-pub use order::{OrderKind, OrderTicket, Side};
+pub use order::{OrderBy, OrderFate, OrderKind, OrderNews, OrderTicket, Side};
 pub use position::{Position, Ticket};
 pub use stamp::{Stamp, UtcMicros};
 pub use symbol::{Symbol, SymbolError};

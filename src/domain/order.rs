@@ -1,6 +1,6 @@
 //! Sides, order kinds and what an operator may ask for.
 
-use super::{Lots, Price, Symbol};
+use super::{Lots, Price, Symbol, Text, Ticket, UtcMicros};
 use serde::{Deserialize, Serialize};
 
 /// Direction of a position.
@@ -68,4 +68,70 @@ impl OrderTicket {
             (Side::Sell, OrderKind::Stop) => "SELL_STOP",
         }
     }
+}
+
+/// Who ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderBy {
+    /// A person, by `crs order`.
+    Operator,
+    /// The live engine.
+    Engine,
+    /// The sentinel.
+    Sentinel,
+    /// The signal source of `crs demo`.
+    Demo,
+}
+
+impl OrderBy {
+    /// The word on the screen.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Engine => "engine",
+            Self::Sentinel => "sentinel",
+            Self::Demo => "demo",
+        }
+    }
+}
+
+/// What became of an order, as its source has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderFate {
+    /// On its way, no answer yet.
+    Sent,
+    /// The gateway claims to have filled it.
+    Done,
+    /// It did not happen.
+    Failed,
+    /// Sent, and no answer came: it may have happened.
+    Unknown,
+    /// The source tells that it ordered and never what became of it.
+    Untold,
+}
+
+/// One order that somebody of ours gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderNews {
+    /// Who.
+    pub by: OrderBy,
+    /// Its identity within its source; news of one order share it.
+    pub id: Text,
+    /// Instrument, as the source names it.
+    pub symbol: Text,
+    /// Direction, where the source tells.
+    pub side: Option<Side>,
+    /// Volume in lots, where the source tells.
+    pub lots: Option<Lots>,
+    /// It waits for a price: v1.0 can't tell whether it stands.
+    pub pending: bool,
+    /// Number at the broker, where the source tells.
+    pub ticket: Option<Ticket>,
+    /// What became of it.
+    pub fate: OrderFate,
+    /// When, by the source's clock.
+    pub at: Option<UtcMicros>,
 }

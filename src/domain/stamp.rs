@@ -48,6 +48,13 @@ impl UtcMicros {
             .map_or_else(|| String::from("--:--:--"), |t| t.format("%H:%M:%S").to_string())
     }
 
+    /// Day of the week and time, `Sun 22:00`, UTC.
+    #[must_use]
+    pub fn weekday_hm(self) -> String {
+        self.date_time()
+            .map_or_else(|| String::from("--- --:--"), |t| t.format("%a %H:%M").to_string())
+    }
+
     /// Seconds since the epoch as Protocol v1.0 wants them (a float).
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "the wire's timestamps are floats of seconds")]

@@ -1,7 +1,8 @@
 //! Follows the decision logs of automatic traders: a thread that reads what
 //! is appended, survives truncation and rotation, and never waits for a file.
 
-use crate::event::{Event, Level, Sender};
+use crate::domain::Text;
+use crate::event::{Event, Level, OrderSourceReport, Sender};
 use crate::wire::{DecisionLines, Heard};
 use rustix::fs::OFlags;
 use std::fs::{File, Metadata, OpenOptions};
@@ -19,6 +20,10 @@ const LOOK: Duration = Duration::from_millis(200);
 const TAIL: u64 = 32 * 1_024;
 /// Read from one file in one look, so that a flood in it starves no other.
 const AT_ONCE: u64 = 1_024 * 1_024;
+/// Looks between two words on which files are read.
+const REPORT: u32 = 5;
+/// How the word of a file begins that can't be followed.
+const NOT: &str = "not followed: ";
 /// A longer line is no decision.
 const LINE: usize = 64 * 1_024;
 
@@ -39,9 +44,15 @@ impl DecisionFeed {
         let seen = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("decisions".into()).spawn(move || {
             let mut logs: Vec<Log> = paths.into_iter().map(Log::new).collect();
+            let mut looks = 0_u32;
             while !seen.load(Ordering::Acquire) {
+                looks = looks.wrapping_add(1);
                 for log in &mut logs {
                     log.look(&sender);
+                    // A thread that hangs must not pass for a silent file.
+                    if looks.is_multiple_of(REPORT) {
+                        log.report(&sender);
+                    }
                 }
                 std::thread::park_timeout(LOOK);
             }
@@ -104,17 +115,36 @@ impl Log {
         match there.map_err(|e| e.to_string()).and_then(|_| self.reopen()) {
             Ok(open) => {
                 self.open = Some(open);
-                self.say(sender, Level::Info, String::from("followed"));
+                self.say(sender, None);
             }
-            Err(why) => self.say(sender, Level::Warn, format!("not followed: {why}")),
+            Err(why) => self.say(sender, Some(&why)),
         }
     }
 
-    fn say(&mut self, sender: &Sender, level: Level, word: String) {
-        if self.trouble != word {
-            sender.log(level, "decisions", format!("{}: {word}", self.path.display()));
-            self.trouble = word;
+    /// Tells that the file is followed, or why it is not.
+    fn say(&mut self, sender: &Sender, fault: Option<&str>) {
+        let (level, word) = match fault {
+            None => (Level::Info, String::from("followed")),
+            Some(why) => (Level::Warn, format!("{NOT}{why}")),
+        };
+        if self.trouble == word {
+            return;
         }
+        sender.log(level, "decisions", format!("{}: {word}", self.path.display()));
+        self.trouble = word;
+        self.report(sender);
+    }
+
+    /// Whether the file is read, as a source of orders.
+    fn report(&self, sender: &Sender) {
+        let fault = self.trouble.strip_prefix(NOT);
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
+        sender.send(Event::OrderSource(Box::new(OrderSourceReport {
+            name: Text::limited(&name.to_string_lossy(), 40),
+            trader: true,
+            read: fault.is_none(),
+            fault: Text::new(fault.unwrap_or_default()),
+        })));
     }
 
     fn reopen(&mut self) -> Result<Open, String> {
@@ -307,12 +337,23 @@ mod tests {
         )
         .unwrap();
         let feed = DecisionFeed::start(vec![pipe, dir.path().to_path_buf()], sender).unwrap();
-        for _ in 0..2 {
+        let (mut lines, mut sources) = (0, 0);
+        while lines < 2 || sources < 4 {
             match receiver.urgent.recv_timeout(Duration::from_secs(20)).unwrap() {
-                Event::Log(line) => assert!(line.text.as_str().ends_with("not a regular file")),
+                Event::Log(line) => {
+                    assert!(line.text.as_str().ends_with("not a regular file"));
+                    lines += 1;
+                }
+                // Told again and again: they are no sources of orders.
+                Event::OrderSource(source) => {
+                    assert!(source.trader && !source.read);
+                    assert_eq!(source.fault.as_str(), "not a regular file");
+                    sources += 1;
+                }
                 other => panic!("{other:?}"),
             }
         }
+        assert_eq!(lines, 2, "said once for each");
         drop(feed);
     }
 

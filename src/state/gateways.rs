@@ -41,6 +41,9 @@ pub struct GatewayPane {
     /// What kind of money it holds, and when it said so; forgotten when its
     /// link was lost, since another peer may answer there now.
     pub claimed_mode: Option<Aged<Mode>>,
+    /// When its positions were last compared with what was ordered.
+    #[serde(default)]
+    pub compared: Option<Stamp>,
 }
 
 impl GatewayPane {
@@ -150,6 +153,7 @@ impl State {
         };
         let before = std::mem::replace(&mut pane.positions_fault, fault.clone());
         self.say_read(read.gateway, "positions", &before, &fault);
+        self.compare(read);
     }
 
     pub(super) fn on_account(&mut self, read: &AccountRead) {

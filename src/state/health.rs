@@ -3,10 +3,11 @@
 //! The thresholds follow each peer's own rhythm. A real EURUSD feed pauses
 //! for more than a minute at night, and a warning that an operator learns to
 //! ignore is worse than none: silence over a link that stands is never more
-//! than a word, a link that is down is shown at once.
+//! than a word, amber only after minutes of it within the market's own hours.
+//! A link that is down is shown at once, whatever the hour.
 
-use super::{Quote, State};
-use crate::domain::{LatchPhase, Stamp};
+use super::{Market, Quote, State};
+use crate::domain::{LatchPhase, Stamp, Symbol};
 use crate::event::LinkState;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -59,8 +60,10 @@ pub enum FeedWord {
     Live,
     /// A longer pause than usual; the link stands.
     Quiet,
-    /// Nothing for minutes; the link stands, so the market may be closed.
+    /// Nothing for minutes although the market should trade; the link stands.
     Silent,
+    /// Nothing, and the market is closed by its calendar; the link stands.
+    Closed,
     /// The link is down: what happens at the market is not known here.
     Dead,
 }
@@ -74,7 +77,8 @@ impl FeedWord {
             Self::Waiting => "no tick yet",
             Self::Live => "live",
             Self::Quiet => "quiet",
-            Self::Silent => "silent (market closed?)",
+            Self::Silent => "silent (feed dead?)",
+            Self::Closed => "market closed by the calendar",
             Self::Dead => "FEED DEAD",
         }
     }
@@ -102,19 +106,29 @@ impl Quote {
     pub fn stale_after(&self) -> Duration {
         STALE_FLOOR.max(Duration::from_millis(self.gap_p99_ms.saturating_mul(2)))
     }
+
+    /// Age from which this symbol is unknown over a link that stands.
+    #[must_use]
+    pub fn unknown_after(&self) -> Duration {
+        QUOTE_UNKNOWN_FLOOR.max(self.stale_after().saturating_mul(4))
+    }
 }
 
 impl State {
-    /// Whether this quote may be believed now.
+    /// Whether this quote may be believed now. While the market is closed by
+    /// its calendar the last price is only old, for as long as the link stands.
     #[must_use]
-    pub fn quote_freshness(&self, quote: &Quote) -> Freshness {
+    pub fn quote_freshness(&self, symbol: &Symbol, quote: &Quote) -> Freshness {
         let age = self.age(quote.at);
         let stale = quote.stale_after();
         let up = self.gateway(quote.feed).is_none_or(|g| g.feed_link() == LinkState::Up);
-        if up {
-            graded(age, stale, QUOTE_UNKNOWN_FLOOR.max(stale.saturating_mul(4)))
-        } else {
-            graded(age, Duration::ZERO, QUOTE_UNKNOWN_CUT)
+        if !up {
+            return graded(age, Duration::ZERO, QUOTE_UNKNOWN_CUT);
+        }
+        let found = graded(age, stale, quote.unknown_after());
+        match self.market(symbol) {
+            Market::Closed => found.min(Freshness::Stale),
+            Market::Open | Market::OffCalendar => found,
         }
     }
 
@@ -127,19 +141,29 @@ impl State {
             LinkState::Down => return FeedWord::Dead,
             LinkState::Up => {}
         }
+        let (market, hours) = self.feed_market(index);
+        if market == Market::Closed {
+            return FeedWord::Closed;
+        }
         let Some(last) = pane.last_tick else { return FeedWord::Waiting };
         // The liveliest symbol sets the feed's rhythm.
         let rhythm = self
             .quotes
-            .values()
-            .filter(|q| q.feed == index)
-            .map(Quote::stale_after)
+            .iter()
+            .filter(|(symbol, q)| q.feed == index && self.market(symbol) > Market::Closed)
+            .map(|(_, q)| q.stale_after())
             .min()
             .unwrap_or(STALE_FLOOR);
-        match graded(self.age(last), rhythm, SILENT_FLOOR.max(rhythm.saturating_mul(2))) {
+        // What nobody could send before the week began is not missed.
+        let silent = SILENT_FLOOR.max(rhythm.saturating_mul(2));
+        let missed = || {
+            let opened = self.session_phase(hours).since.filter(|_| market == Market::Open);
+            opened.is_none_or(|at| self.utc_age(at) >= silent)
+        };
+        match graded(self.age(last), rhythm, silent) {
             Freshness::Fresh => FeedWord::Live,
-            Freshness::Stale => FeedWord::Quiet,
-            Freshness::Unknown => FeedWord::Silent,
+            Freshness::Unknown if missed() => FeedWord::Silent,
+            Freshness::Stale | Freshness::Unknown => FeedWord::Quiet,
         }
     }
 

@@ -51,6 +51,7 @@ impl State {
         if let (DecisionSource::Engine, Some(lag)) = (decision.source, decision.lag_us) {
             self.lag.engine.record(lag);
         }
+        self.order_of(decision);
         let decision = self.aged(decision.clone());
         push(&mut self.decisions, DECISIONS, decision);
     }

@@ -14,15 +14,19 @@ pub mod gateways;
 pub mod health;
 pub mod lag;
 pub mod log;
+pub mod market;
 pub mod obey;
 pub mod offset;
+pub mod orders;
 pub mod quotes;
 pub mod switch;
 
 pub use gateways::GatewayPane;
 pub use health::{FeedWord, Freshness};
 pub use lag::{Lag, Rolling, Series};
+pub use market::Market;
 pub use obey::Obey;
+pub use orders::{Orders, Owner};
 pub use quotes::Quote;
 
 use crate::domain::{Decision, KillProgress, LatchSeen, Mode, Stamp, Symbol};
@@ -78,6 +82,9 @@ pub struct State {
     /// Who obeys the latch, by their own words.
     #[serde(default)]
     pub obey: Obey,
+    /// What was ordered, for comparison with what is open.
+    #[serde(default)]
+    pub orders: Orders,
 }
 
 /// A value and when it was learnt.
@@ -134,6 +141,8 @@ impl State {
             Event::Evidence(report) => self.on_evidence(report),
             Event::GatewayStatus(report) => self.on_gateway_status(report),
             Event::Events(report) => self.on_events(report),
+            Event::Order(news) => self.on_order(news),
+            Event::OrderSource(report) => self.on_order_source(report),
             Event::Log(line) => self.push_log(line.clone()),
         }
         Ok(())

@@ -17,6 +17,7 @@ pub fn hints(keymap: &Keymap, context: Context, card: &Card, state: &State) -> H
         block: fixed_keys(Action::Block),
         confirm: Text::new(&fixed::CONFIRM.to_string()),
         log_page: Text::new(keymap.keys_for(Action::LogPage, context).unwrap_or_default()),
+        proof: Text::new(keymap.keys_for(Action::Proof, context).unwrap_or_default()),
         live: live(keymap, context, state),
         help: help(keymap),
         card: card.lines(),
@@ -34,6 +35,9 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
     }
     if context == Context::Positions && super::view::positions::listed(state).next().is_some() {
         wanted.push((Action::ClosePosition, "close"));
+    }
+    if super::view::engaged(state) {
+        wanted.push((Action::Proof, "proof of flat"));
     }
     if context == Context::Log {
         wanted.push((Action::LogPage, "other page"));
@@ -82,6 +86,7 @@ fn title(context: Context) -> Text {
         Context::Positions => "In Positions",
         Context::Gateway => "In Gateway",
         Context::Kill => "In Kill",
+        Context::Proof => "In Proof of flat",
         Context::Obey => "In Who obeys",
         Context::Decisions => "In Decisions",
         Context::Lag => "In Lag",

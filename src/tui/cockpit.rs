@@ -9,7 +9,7 @@ use super::ui::{Pane, Ui};
 use super::view::{self, Scene};
 use crate::config::Card;
 use crate::control::Action;
-use crate::domain::{Text, Ticket};
+use crate::domain::{EngageId, Text, Ticket};
 use crate::state::State;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -23,6 +23,10 @@ pub struct Cockpit {
     area: Rect,
     /// The last row the help can begin with.
     help_end: usize,
+    /// Who had the keys before the proof took them.
+    before_proof: Option<(Pane, bool)>,
+    /// The decision that the proof was last opened for.
+    proved: Option<EngageId>,
     /// Where the log's second page comes from.
     diagnostics: Keeper,
 }
@@ -42,7 +46,7 @@ impl Cockpit {
 
     /// Turns the log's page, or brings the log where it can't be seen.
     fn turn_log(&mut self, state: &State) {
-        let shown = |ui: &Ui| view::areas(self.area, ui, view::engaged(state)).pane(Pane::Log);
+        let shown = |ui: &Ui| view::areas(self.area, ui, view::stage(state, ui)).pane(Pane::Log);
         if shown(&self.ui).is_some() {
             self.ui.turn_log(state.now);
             return;
@@ -55,8 +59,39 @@ impl Cockpit {
         self.ui.help = false;
         self.ui.focus = pane;
         // A kill takes the only pane of a small screen.
-        let places = view::areas(self.area, &self.ui, view::engaged(state));
+        let places = self.places(state);
         self.ui.zoom |= places.pane(pane).is_none();
+    }
+
+    fn places(&self, state: &State) -> view::Areas {
+        view::areas(self.area, &self.ui, view::stage(state, &self.ui))
+    }
+
+    /// Shows the proof of flat, or puts it away, with the keys back where they
+    /// were.
+    fn turn_proof(&mut self, state: &State) {
+        if self.places(state).pane(Pane::Proof).is_some() {
+            self.ui.proof_away = true;
+            if self.ui.focus == Pane::Proof {
+                let (focus, zoom) = self.before_proof.take().unwrap_or_default();
+                (self.ui.focus, self.ui.zoom) = (focus, zoom);
+            }
+            return;
+        }
+        self.ui.proof_away = false;
+        if self.places(state).pane(Pane::Proof).is_none() {
+            self.before_proof = Some((self.ui.focus, self.ui.zoom));
+            self.bring(Pane::Proof, state);
+        }
+    }
+
+    /// A new decision opens the proof again, and so does the next latch.
+    fn open_proof(&mut self, state: &State) {
+        let decision = state.engagement.as_ref().map(|engagement| engagement.id);
+        if !view::engaged(state) || self.proved != decision {
+            self.proved = decision;
+            self.ui.proof_away = false;
+        }
     }
 
     fn scroll(&mut self, up: bool, by: usize, state: &State) {
@@ -71,14 +106,14 @@ impl Cockpit {
 
     /// Rows of the focused pane, without its frame and heading.
     fn page(&self, state: &State) -> usize {
-        let places = view::areas(self.area, &self.ui, view::engaged(state));
+        let places = self.places(state);
         let pane = if self.ui.help { Some(places.body) } else { places.pane(self.ui.focus) };
         pane.map_or(1, |area| usize::from(area.height.saturating_sub(3)).max(1))
     }
 
     fn is_hidden(&self, state: &State) -> bool {
         view::Size::of(self.area) == view::Size::Single
-            && view::areas(self.area, &self.ui, view::engaged(state)).pane(self.ui.focus).is_none()
+            && self.places(state).pane(self.ui.focus).is_none()
     }
 
     fn back(&mut self) {
@@ -96,8 +131,9 @@ impl Screen for Cockpit {
         self.ui.pending = Text::new(frame.pending);
         self.ui.log.diagnostics = self.diagnostics.snapshot();
         let hints = chords::hints(frame.keymap, self.context(), &self.card, frame.state);
+        self.open_proof(frame.state);
         let scene = Scene { state: frame.state, ui: &self.ui, hints: &hints };
-        let body = view::areas(area, &self.ui, view::engaged(frame.state)).body;
+        let body = self.places(frame.state).body;
         self.help_end = overlay::help::last_first_row(scene, body);
         view::draw(frame.state, &self.ui, frame.theme, &hints, area, buf);
     }
@@ -117,6 +153,7 @@ impl Screen for Cockpit {
             }
             Action::LogPage => self.turn_log(state),
             Action::WhoObeys => self.bring(Pane::Obey, state),
+            Action::Proof => self.turn_proof(state),
             Action::FocusNext => self.ui.focus = self.ui.focus.next(),
             Action::FocusPrevious => self.ui.focus = self.ui.focus.previous(),
             Action::RowDown => self.scroll(false, 1, state),
@@ -139,6 +176,7 @@ impl Screen for Cockpit {
             Pane::Ticks => Context::Ticks,
             Pane::Gateway => Context::Gateway,
             Pane::Kill => Context::Kill,
+            Pane::Proof => Context::Proof,
             Pane::Obey => Context::Obey,
             Pane::Decisions => Context::Decisions,
             Pane::Lag => Context::Lag,
@@ -267,6 +305,41 @@ mod tests {
                 for who in [" Who obeys ", "engine", "sentinel", "gateway", "agent", "console"] {
                     assert!(all.contains(who), "{width}×{height}: {who}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn the_proof_opens_with_a_kill_and_a_key_turns_it_at_every_size() {
+        const TITLE: &str = " Proof of flat ";
+        for (width, height, by_itself) in [(120, 40, true), (80, 24, false), (40, 12, false)] {
+            let (mut cockpit, mut state) = (Cockpit::default(), state());
+            let shown = |c: &mut Cockpit, s: &State| drawn_at(c, s, width, height).contains(TITLE);
+            assert!(!shown(&mut cockpit, &state));
+            cockpit.act(Action::Proof, &state);
+            assert!(shown(&mut cockpit, &state), "{width}×{height}");
+            cockpit.act(Action::Proof, &state);
+            assert!(!shown(&mut cockpit, &state));
+            assert_eq!((cockpit.ui.focus, cockpit.ui.zoom), (Pane::Positions, false));
+            let engaged = |state: &mut State, n| {
+                state.latch.value.phase = crate::domain::LatchPhase::Durable;
+                state.engagement = Some(crate::state::switch::Engagement {
+                    id: crate::domain::EngageId::from_parts(n, 1),
+                    since: crate::domain::Stamp::default(),
+                });
+            };
+            engaged(&mut state, 1);
+            assert_eq!(shown(&mut cockpit, &state), by_itself);
+            cockpit.act(Action::Proof, &state);
+            assert_eq!(shown(&mut cockpit, &state), !by_itself);
+            cockpit.act(Action::Proof, &state);
+            assert_eq!(shown(&mut cockpit, &state), by_itself);
+            // Put away, and opened again by the next decision.
+            if by_itself {
+                cockpit.act(Action::Proof, &state);
+                assert!(!shown(&mut cockpit, &state));
+                engaged(&mut state, 2);
+                assert!(shown(&mut cockpit, &state));
             }
         }
     }

@@ -18,6 +18,8 @@ pub enum Pane {
     Gateway,
     /// The switch, and the kill that runs.
     Kill,
+    /// Proof of flat.
+    Proof,
     /// Who obeys the latch.
     Obey,
     /// What automatic traders decided.
@@ -30,11 +32,12 @@ pub enum Pane {
 
 impl Pane {
     /// All of them, in the order of the focus.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Positions,
         Self::Ticks,
         Self::Gateway,
         Self::Kill,
+        Self::Proof,
         Self::Obey,
         Self::Decisions,
         Self::Lag,
@@ -49,6 +52,7 @@ impl Pane {
             Self::Ticks => "Ticks",
             Self::Gateway => "Gateway",
             Self::Kill => "Kill",
+            Self::Proof => "Proof of flat",
             Self::Obey => "Who obeys",
             Self::Decisions => "Decisions",
             Self::Lag => "Lag",
@@ -133,6 +137,8 @@ pub struct Ui {
     pub focus: Pane,
     /// It fills the screen.
     pub zoom: bool,
+    /// The proof of flat, which a kill opens by itself, was put away.
+    pub proof_away: bool,
     /// The help lies over the panes.
     pub help: bool,
     /// First row of the help shown.

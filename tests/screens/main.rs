@@ -16,6 +16,8 @@ mod panes;
 #[cfg(test)]
 mod picture;
 #[cfg(test)]
+mod proof;
+#[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod sizes;

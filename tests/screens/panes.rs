@@ -90,7 +90,11 @@ fn kill_met_a_rogue() {
         fault: crs::domain::Text::new("HEARTBEAT was answered with \"OK_ACK\""),
         ..GatewayReport::default()
     })));
-    s.kill(|k| k.phase = GatewayPhase::NotV1).pass(300);
+    s.kill(|k| {
+        k.phase = GatewayPhase::NotV1;
+        k.note = Text::new("OK_ACK (expected value at line 1 column 1)");
+    });
+    s.pass(300);
     shoot("kill_not_v1", &s, &Ui::default());
 }
 
@@ -148,13 +152,18 @@ fn two_gateways_one_of_them_gone() {
 #[test]
 fn a_kill_of_two_gateways() {
     let mut s = scene::two_gateways();
+    let poll = s.poll(Some(0), Some(true), "");
     s.latch(LatchPhase::Durable, "operator", "ops@inf").kill(|k| {
         k.latch = LatchPhase::Durable;
         k.phase = GatewayPhase::Verified;
         k.claimed = Some((3, 3));
         k.good_polls = 3;
+        k.last_poll = Some(poll);
     });
     s.kill(|k| {
+        k.last_poll = None;
+        k.good_polls = 0;
+        k.claimed = None;
         k.target = 1;
         k.gateway = Text::new("backup");
         k.phase = GatewayPhase::Unconfirmed;

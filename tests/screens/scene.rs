@@ -1,9 +1,9 @@
 //! Scenes: states that a session can really be in, made from events.
 
 use crs::domain::{
-    Account, Decision, DecisionSource, EngageId, GatewayAddr, GatewayPhase, Heard, Intent,
-    KillProgress, LatchPhase, LatchSeen, Lots, Mode, Money, PeerTime, Position, Price,
-    Probabilities, ProofPoll, Ratio, Side, Stamp, StepTimes, Survivor, Symbol, Text, Tick,
+    Account, Calendar, Decision, DecisionSource, EngageId, GatewayAddr, GatewayPhase, Heard,
+    Intent, KillPlan, KillProgress, LatchPhase, LatchSeen, Lots, Mode, Money, PeerTime, Position,
+    Price, Probabilities, ProofPoll, Ratio, Side, Stamp, StepTimes, Survivor, Symbol, Text, Tick,
     TickBatch, TickShape, Ticket, UtcMicros,
 };
 use crs::event::{
@@ -39,6 +39,7 @@ impl Session {
             host: Text::new("inf"),
             operator: Text::new("ops@inf"),
             config: Text::new("/etc/crs/config.toml"),
+            calendar: Calendar::default(),
         })));
         session
     }
@@ -177,6 +178,16 @@ impl Session {
         self.put(Event::Decision(Box::new(decision)))
     }
 
+    /// So many milliseconds from now, in nanoseconds since boot.
+    pub const fn ns(&self, ms: u64) -> u64 {
+        self.at.mono_ns + ms * 1_000_000
+    }
+
+    /// A poll of now.
+    pub fn poll(&self, positions: Option<u32>, margin_zero: Option<bool>, why: &str) -> ProofPoll {
+        ProofPoll { positions, margin_zero, why: Text::new(why), at_ns: Some(self.ns(0)) }
+    }
+
     pub fn kill(&mut self, change: impl FnOnce(&mut KillProgress)) -> &mut Self {
         let mut kill = self.state.kills.get(&0).map_or_else(fresh_kill, |k| k.value.clone());
         change(&mut kill);
@@ -200,6 +211,7 @@ fn fresh_kill() -> KillProgress {
         times: StepTimes { gate: Some(40), visible: Some(910), ..StepTimes::default() },
         driver: Text::new("agent"),
         note: Text::default(),
+        plan: KillPlan::default(),
     }
 }
 
@@ -329,8 +341,11 @@ pub fn killing() -> Session {
 /// The gateway claims that it is done.
 pub fn acked() -> Session {
     let mut s = killing();
-    s.pass(100).latch(LatchPhase::Durable, "operator", "ops@inf").kill(|k| {
+    s.pass(100);
+    let soon = s.ns(700);
+    s.latch(LatchPhase::Durable, "operator", "ops@inf").kill(|k| {
         k.phase = GatewayPhase::Acked;
+        k.plan = KillPlan { look_ns: Some(soon), ..KillPlan::default() };
         k.latch = LatchPhase::Durable;
         k.claimed = Some((3, 3));
         k.times = StepTimes {
@@ -348,15 +363,19 @@ pub fn acked() -> Session {
 /// It lied: one position is still there.
 pub fn partial() -> Session {
     let mut s = acked();
-    s.pass(800).positions(vec![book().remove(0)]).account("crs-paper 0.1.0").kill(|k| {
+    s.pass(800).positions(vec![book().remove(0)]).account("crs-paper 0.1.0");
+    let (poll, again, look) = (s.poll(Some(1), Some(false), ""), s.ns(4_600), s.ns(1_000));
+    s.kill(|k| {
         k.phase = GatewayPhase::Partial;
-        k.last_poll = Some(ProofPoll { positions: Some(1), margin_zero: Some(false) });
+        k.last_poll = Some(poll);
+        k.plan = KillPlan { kill_ns: Some(again), look_ns: Some(look), ..KillPlan::default() };
         k.survivors = vec![Survivor {
             ticket: Ticket(1_000_003),
             symbol: Text::new("EURUSD"),
             side: Side::Buy,
             lots: Lots::parse("0.10").unwrap(),
             doing: Text::new("CLOSE_POSITION sent"),
+            profit: Money::parse("43.00").ok(),
         }];
         k.note = Text::new("claimed 3 of 3, but 1 is still open");
     });
@@ -367,10 +386,13 @@ pub fn partial() -> Session {
 /// Three reads agree.
 pub fn verified() -> Session {
     let mut s = partial();
-    s.pass(3_000).positions(Vec::new()).account("crs-paper 0.1.0").heartbeat(30_100).kill(|k| {
+    s.pass(3_000).positions(Vec::new()).account("crs-paper 0.1.0").heartbeat(30_100);
+    let (poll, look) = (s.poll(Some(0), Some(true), ""), s.ns(5_000));
+    s.kill(|k| {
         k.phase = GatewayPhase::Verified;
         k.good_polls = 3;
-        k.last_poll = Some(ProofPoll { positions: Some(0), margin_zero: Some(true) });
+        k.last_poll = Some(poll);
+        k.plan = KillPlan { look_ns: Some(look), ..KillPlan::default() };
         k.survivors.clear();
         k.times.verified = Some(4_340_040);
         k.note = Text::default();
@@ -391,8 +413,13 @@ pub fn unconfirmed() -> Session {
         service: Text::new("MT5 Gateway"),
     })));
     s.positions_fault("no answer within 3 s").account_fault("no answer within 3 s");
-    s.pass(12_000).latch(LatchPhase::Durable, "operator", "ops@inf").kill(|k| {
+    s.pass(12_000);
+    let (poll, again) = (s.poll(None, None, "no answer to a proof read"), s.ns(3_300));
+    s.latch(LatchPhase::Durable, "operator", "ops@inf").kill(|k| {
         k.phase = GatewayPhase::Unconfirmed;
+        k.last_poll = Some(poll);
+        k.plan =
+            KillPlan { waiting: true, kill_ns: Some(again), looking: true, ..KillPlan::default() };
         k.latch = LatchPhase::Durable;
         k.attempts = 4;
         k.times = StepTimes { durable: Some(4_120), handed: Some(5_300), sent: None, ..k.times };
@@ -410,6 +437,7 @@ pub fn hints() -> Hints {
         block: Text::new("Ctrl-T"),
         confirm: Text::new("y"),
         log_page: Text::new("L"),
+        proof: Text::new("f"),
         live: vec![row("?", "keys"), row("Tab", "next pane"), row("z", "zoom"), row("q", "leave")],
         help: vec![
             HelpSection {

@@ -2,14 +2,15 @@
 
 use crs::domain::{
     Account, Decision, DecisionSource, EngageId, Evidence, FileId, GatewayPhase, Heard, Intent,
-    KillProgress, LatchPhase, LatchSeen, Lots, Money, PeerTime, Position, Price, ProofPoll, Ratio,
-    Side, Stamp, StepTimes, Survivor, Symbol, Text, Tick, TickBatch, TickShape, Ticket, TradeMode,
-    UtcMicros,
+    KillPlan, KillProgress, LatchPhase, LatchSeen, Lots, Money, OrderBy, OrderFate, OrderNews,
+    PeerTime, Position, Price, ProofPoll, Ratio, Side, Stamp, StepTimes, Survivor, Symbol, Text,
+    Tick, TickBatch, TickShape, Ticket, TradeMode, UtcMicros,
 };
 use crs::event::{
     AccountRead, AgentReport, CommandPhase, CommandReport, Event, EventsReport, EvidenceReport,
     FeedReport, Fingerprint, GatewayReport, GatewayStatusReport, GuardPhase, GuardReport,
-    GuardedVerb, Level, LinkState, LogLine, PositionsRead, Read, SessionInfo, Stamped,
+    GuardedVerb, Level, LinkState, LogLine, OrderSourceReport, PositionsRead, Read, SessionInfo,
+    Stamped,
 };
 use proptest::prelude::*;
 
@@ -93,6 +94,7 @@ fn event() -> impl Strategy<Value = Event> {
             }))
         }),
         telemetry(),
+        orders(),
         (text(), prop::option::of(any::<i64>())).prop_map(|(text, when)| {
             Event::Log(LogLine {
                 level: Level::Warn,
@@ -138,6 +140,38 @@ fn telemetry() -> impl Strategy<Value = Event> {
                 }))
             }
         ),
+    ]
+}
+
+fn orders() -> impl Strategy<Value = Event> {
+    let fate = prop::sample::select(vec![
+        OrderFate::Sent,
+        OrderFate::Done,
+        OrderFate::Failed,
+        OrderFate::Unknown,
+        OrderFate::Untold,
+    ]);
+    let by = prop::sample::select(vec![OrderBy::Operator, OrderBy::Engine, OrderBy::Sentinel]);
+    prop_oneof![
+        (by, text(), side(), prop::option::of(any::<u64>()), fate, any::<bool>()).prop_map(
+            |(by, id, side, ticket, fate, pending)| {
+                Event::Order(Box::new(OrderNews {
+                    by,
+                    id,
+                    symbol: Text::new("EURUSD"),
+                    side: Some(side),
+                    lots: None,
+                    pending,
+                    ticket: ticket.map(Ticket),
+                    fate,
+                    at: ticket.and_then(|t| i64::try_from(t).ok()).map(UtcMicros),
+                }))
+            }
+        ),
+        (text(), any::<bool>(), any::<bool>()).prop_map(|(name, trader, read)| {
+            let fault = name.clone();
+            Event::OrderSource(Box::new(OrderSourceReport { name, trader, read, fault }))
+        }),
     ]
 }
 
@@ -321,17 +355,24 @@ fn kill() -> impl Strategy<Value = KillProgress> {
             attempts: 1,
             claimed: Some((1, 2)),
             good_polls: 1,
-            last_poll: Some(ProofPoll { positions: Some(1), margin_zero: None }),
+            last_poll: Some(ProofPoll {
+                positions: Some(1),
+                why: note.clone(),
+                at_ns: Some(us),
+                ..ProofPoll::default()
+            }),
             survivors: vec![Survivor {
                 ticket: Ticket(us),
                 symbol: note.clone(),
                 side,
                 lots: Lots::from_raw(1),
                 doing: note.clone(),
+                profit: Some(Money::from_raw(1)),
             }],
             times: StepTimes { gate: Some(us), ..StepTimes::default() },
             driver: Text::new("agent"),
             note,
+            plan: KillPlan { kill_ns: Some(us), ..KillPlan::default() },
         },
     )
 }

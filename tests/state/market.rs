@@ -77,8 +77,8 @@ fn an_hour_of_real_ticks_raises_no_false_alarm() {
     let end = play(&rows, Duration::from_hours(1), 100, |state| {
         beats += 1;
         assert!(matches!(state.feed_word(0), FeedWord::Live | FeedWord::Quiet));
-        for quote in state.quotes.values() {
-            let freshness = state.quote_freshness(quote);
+        for (symbol, quote) in &state.quotes {
+            let freshness = state.quote_freshness(symbol, quote);
             assert_ne!(freshness, Freshness::Unknown, "at {}", state.now);
             stale += u32::from(freshness == Freshness::Stale);
         }

@@ -61,9 +61,10 @@ fn ask(state: &State, question: &str) -> Value {
         "positions" => json!(state.positions_freshness(index(words.next()))),
         "account" => json!(state.account_freshness(index(words.next()))),
         "quote" => {
-            let quote = &state.quotes[&Symbol::new(words.next().unwrap()).unwrap()];
-            json!(state.quote_freshness(quote))
+            let symbol = Symbol::new(words.next().unwrap()).unwrap();
+            json!(state.quote_freshness(&symbol, &state.quotes[&symbol]))
         }
+        "market" => json!(state.market(&Symbol::new(words.next().unwrap()).unwrap())),
         "kill" => json!(state.kill_standing()),
         "kill-active" => json!(state.kill_active()),
         "guard" => json!(state.guard_open().is_some()),

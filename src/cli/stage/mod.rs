@@ -6,7 +6,7 @@ mod scratch;
 use super::{Failure, wiring};
 use crate::breaker::LatchHome;
 use crate::config::{AuditSettings, Settings, SyslogChoice};
-use crate::domain::{GatewayAddr, Text};
+use crate::domain::{Calendar, GatewayAddr, Hours, Text};
 use crate::gateway::{Gateway, GatewayOptions, RunningGateway, SimOptions};
 use scratch::Scratch;
 
@@ -42,6 +42,11 @@ impl Stage {
             fps: user.fps,
             // What is removed at the end is no log that a witness could miss.
             audit: AuditSettings { syslog: SyslogChoice::Off, publish: None },
+            // Its market trades whenever it runs.
+            calendar: Calendar {
+                market: Hours { always: true, ..Hours::default() },
+                ..Calendar::default()
+            },
             ..Settings::defaults(user.config_dir, scratch.join("state"))
         };
         Ok(Self { settings, gateway, scratch })

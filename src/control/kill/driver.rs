@@ -345,5 +345,6 @@ pub(super) fn progress(
         times: machine.times,
         driver: Text::new(config.role),
         note: machine.note.clone(),
+        plan: machine.plan(),
     }
 }

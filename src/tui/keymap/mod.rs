@@ -63,6 +63,7 @@ contexts! {
     Ticks = "ticks", "The ticks pane.";
     Gateway = "gateway", "The gateway pane.";
     Kill = "kill", "The switch and the kill that runs.";
+    Proof = "proof", "The proof of flat.";
     Obey = "obey", "Who obeys the latch.";
     Decisions = "decisions", "The decisions pane.";
     Lag = "lag", "The lag pane.";

@@ -11,9 +11,11 @@
 //! ```
 //!
 //! While the switch is engaged the kill panel takes the room of Lag, of Ticks
-//! and Gateway, or of the focused pane, and Who obeys that of Ticks in the full
-//! layout. Otherwise Who obeys stands in the place of Decisions, or of the last
-//! pane, while it has the keys; a large screen always shows it.
+//! and Gateway, or of the focused pane. In the full layout the proof of flat
+//! takes that of Ticks then, with Who obeys below the kill panel; once the proof
+//! is put away, Who obeys does. Otherwise each of them stands in the place of
+//! Decisions, or of the last pane, while it has the keys; a large screen always
+//! shows who obeys.
 
 use crate::tui::ui::{Pane, Ui};
 use ratatui::layout::Rect;
@@ -47,6 +49,22 @@ impl Size {
     }
 }
 
+/// What the screen has to make room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing.
+    Calm,
+    /// The switch holds or a kill runs.
+    Engaged,
+    /// The same, with the proof of flat.
+    Proving,
+}
+
+impl Stage {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Calm, Self::Engaged, Self::Proving];
+}
+
 /// Where everything is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Areas {
@@ -68,9 +86,10 @@ impl Areas {
     }
 }
 
-/// Cuts `area` up; `engaged` says that the switch holds or a kill runs.
+/// Cuts `area` up.
 #[must_use]
-pub fn areas(area: Rect, ui: &Ui, engaged: bool) -> Areas {
+pub fn areas(area: Rect, ui: &Ui, stage: Stage) -> Areas {
+    let engaged = stage != Stage::Calm;
     let strip = Rect { height: area.height.min(1), ..area };
     let status_height = area.height.saturating_sub(1).min(1);
     let status =
@@ -84,28 +103,36 @@ pub fn areas(area: Rect, ui: &Ui, engaged: bool) -> Areas {
         Size::Single => vec![(ui.focus, body)],
         Size::Compact if engaged => compact_engaged(body, ui),
         Size::Compact => compact(body, ui),
-        Size::Full => full(body, ui, engaged),
+        Size::Full => full(body, ui, stage),
     };
     Areas { strip, panes, body, status }
 }
 
 fn compact(body: Rect, ui: &Ui) -> Vec<(Pane, Rect)> {
     // Five consumers are expected: all of them in view.
-    let weights = if ui.focus == Pane::Obey { [7, 7, 8] } else { [8, 8, 6] };
+    let weights = match ui.focus {
+        Pane::Obey | Pane::Proof => [7, 7, 8],
+        _ => [8, 8, 6],
+    };
     let [top, middle, bottom] = rows(body, weights);
     let (left, right) = columns(middle, share(middle.width, 3, 7));
     let last = match ui.focus {
-        Pane::Kill | Pane::Obey | Pane::Decisions | Pane::Lag => ui.focus,
+        Pane::Kill | Pane::Proof | Pane::Obey | Pane::Decisions | Pane::Lag => ui.focus,
         _ => Pane::Log,
     };
     vec![(Pane::Positions, top), (Pane::Ticks, left), (Pane::Gateway, right), (last, bottom)]
 }
 
 fn compact_engaged(body: Rect, ui: &Ui) -> Vec<(Pane, Rect)> {
-    if ui.focus == Pane::Obey {
-        // A table of one row would tell nothing.
-        let [top, bottom] = rows(body, [13, 9]);
-        return vec![(Pane::Kill, top), (Pane::Obey, bottom)];
+    // A table of one row would tell nothing.
+    let both = match ui.focus {
+        Pane::Obey => Some([13, 9]),
+        Pane::Proof => Some([9, 13]),
+        _ => None,
+    };
+    if let Some(weights) = both {
+        let [top, bottom] = rows(body, weights);
+        return vec![(Pane::Kill, top), (ui.focus, bottom)];
     }
     let [top, middle, bottom] = rows(body, [13, 6, 3]);
     let last = match ui.focus {
@@ -115,25 +142,46 @@ fn compact_engaged(body: Rect, ui: &Ui) -> Vec<(Pane, Rect)> {
     vec![(Pane::Kill, top), (Pane::Positions, middle), (last, bottom)]
 }
 
-fn full(body: Rect, ui: &Ui, engaged: bool) -> Vec<(Pane, Rect)> {
+fn full(body: Rect, ui: &Ui, stage: Stage) -> Vec<(Pane, Rect)> {
     let (left, right) = columns(body, share(body.width, 3, 8).clamp(44, 70));
-    let mut panes = beside(left, ui, engaged);
-    if engaged {
-        let other = if ui.focus == Pane::Lag { Pane::Lag } else { Pane::Gateway };
-        let (kill, below) = above(right, 14);
-        panes.extend([(Pane::Kill, kill), (other, below)]);
-    } else {
+    let mut panes = beside(left, ui, stage);
+    if stage == Stage::Calm {
         // Room for the histograms, where there is some to spare.
         let low = if right.height < ROOMY { 9 } else { 14 };
         let (kill, below) = above(right, 14 + low);
         let (gateway, lag) = above(below, low);
         panes.extend([(Pane::Kill, kill), (Pane::Gateway, gateway), (Pane::Lag, lag)]);
+    } else {
+        let other = if ui.focus == Pane::Lag { Pane::Lag } else { Pane::Gateway };
+        if proves(ui, stage) && right.height < ROOMY {
+            let [kill, obey, below] = rows(right, [17, 8, 13]);
+            panes.extend([(Pane::Kill, kill), (Pane::Obey, obey), (other, below)]);
+        } else {
+            let (kill, below) = above(right, 14);
+            panes.extend([(Pane::Kill, kill), (other, below)]);
+        }
     }
     panes
 }
 
+fn proves(ui: &Ui, stage: Stage) -> bool {
+    stage == Stage::Proving || ui.focus == Pane::Proof
+}
+
 /// The left column of the full layout.
-fn beside(left: Rect, ui: &Ui, engaged: bool) -> Vec<(Pane, Rect)> {
+fn beside(left: Rect, ui: &Ui, stage: Stage) -> Vec<(Pane, Rect)> {
+    let proves = proves(ui, stage);
+    if left.height >= ROOMY && proves {
+        let [positions, proof, ticks, obey, decisions, log] = rows(left, [9, 14, 8, 8, 8, 9]);
+        return vec![
+            (Pane::Positions, positions),
+            (Pane::Proof, proof),
+            (Pane::Ticks, ticks),
+            (Pane::Obey, obey),
+            (Pane::Decisions, decisions),
+            (Pane::Log, log),
+        ];
+    }
     if left.height >= ROOMY {
         let [positions, ticks, obey, decisions, log] = rows(left, [11, 9, 8, 8, 10]);
         return vec![
@@ -144,8 +192,12 @@ fn beside(left: Rect, ui: &Ui, engaged: bool) -> Vec<(Pane, Rect)> {
             (Pane::Log, log),
         ];
     }
-    let [positions, second, third, log] = rows(left, [11, 9, 8, 10]);
+    let weights = if proves { [9, 14, 7, 8] } else { [11, 9, 8, 10] };
+    let [positions, second, third, log] = rows(left, weights);
+    let engaged = stage != Stage::Calm;
     let (above, below) = match (engaged, ui.focus) {
+        (true, Pane::Ticks) | (false, _) if proves => (Pane::Proof, Pane::Ticks),
+        (true, _) if proves => (Pane::Proof, Pane::Decisions),
         (false, Pane::Obey) => (Pane::Ticks, Pane::Obey),
         (false, _) | (true, Pane::Ticks) => (Pane::Ticks, Pane::Decisions),
         (true, _) => (Pane::Obey, Pane::Decisions),
@@ -213,16 +265,16 @@ mod tests {
             (65_535, 40),
         ] {
             let area = Rect::new(0, 0, w, h);
-            for engaged in [false, true] {
+            for stage in Stage::ALL {
                 for focus in Pane::ALL {
                     for zoom in [false, true] {
                         let ui = Ui { focus, zoom, ..Ui::default() };
-                        let all = areas(area, &ui, engaged);
+                        let all = areas(area, &ui, stage);
                         let parts =
                             all.panes.iter().map(|(_, a)| *a).chain([all.strip, all.status]);
                         let covered: u32 = parts.clone().map(Rect::area).sum();
                         if Size::of(area) > Size::Tiny {
-                            assert_eq!(covered, area.area(), "{w}×{h} {focus:?} {engaged} {zoom}");
+                            assert_eq!(covered, area.area(), "{w}×{h} {focus:?} {stage:?} {zoom}");
                             assert!(
                                 parts.clone().all(|p| area.intersection(p) == p && !p.is_empty())
                             );
@@ -239,11 +291,28 @@ mod tests {
     }
 
     #[test]
+    fn the_proof_opens_by_itself_where_there_is_room() {
+        for (w, h) in [(110, 34), (120, 40), (200, 60)] {
+            for focus in Pane::ALL {
+                let ui = Ui { focus, ..Ui::default() };
+                let shown = |stage| areas(Rect::new(0, 0, w, h), &ui, stage).pane(Pane::Proof);
+                assert!(shown(Stage::Proving).is_some(), "{w}×{h} {focus:?}");
+                assert_eq!(shown(Stage::Engaged).is_some(), focus == Pane::Proof);
+                let focused = areas(Rect::new(0, 0, w, h), &ui, Stage::Proving).pane(focus);
+                assert!(focused.is_some() || focus == Pane::Lag, "{focus:?} has no place");
+            }
+        }
+    }
+
+    #[test]
     fn a_kill_is_always_on_the_screen() {
         for (w, h) in [(24, 5), (40, 12), (80, 24), (120, 40), (200, 60)] {
             for focus in Pane::ALL {
                 let ui = Ui { focus, ..Ui::default() };
-                assert!(areas(Rect::new(0, 0, w, h), &ui, true).pane(Pane::Kill).is_some());
+                for stage in [Stage::Engaged, Stage::Proving] {
+                    let all = areas(Rect::new(0, 0, w, h), &ui, stage);
+                    assert!(all.pane(Pane::Kill).is_some());
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Numbers and ages as text of a known width; from integers only.
 
+use crate::domain::UtcMicros;
 use std::time::Duration;
 
 /// Widest text of [`age`].
@@ -37,6 +38,14 @@ pub fn span(us: Option<u64>) -> String {
 #[must_use]
 pub fn ms(us: u64) -> String {
     format!("{}.{:02}", us / 1_000, us % 1_000 / 10)
+}
+
+/// A moment of the week after words: `opens Sun 22:00Z`; the first word alone
+/// where there is none, since then it is for good.
+#[must_use]
+pub fn until(words: &str, at: Option<UtcMicros>) -> String {
+    let first = || words.split(' ').next().unwrap_or_default().to_owned();
+    at.map_or_else(first, |at| format!("{words} {}Z", at.weekday_hm()))
 }
 
 /// Groups the digits before the point in threes: `1,234,567.89`.

@@ -5,7 +5,7 @@ use super::words::Badge;
 use super::{Scene, format, words};
 use crate::domain::Text;
 use crate::event::FeedReport;
-use crate::state::{FeedWord, GatewayPane, State};
+use crate::state::{FeedWord, GatewayPane, Market, State};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::Pane;
 use ratatui::layout::Rect;
@@ -69,6 +69,7 @@ fn lines<'a>(
     lines.push((1, rtt(state, width)));
     let word = state.feed_word(index);
     lines.push((0, badge(label("feed"), words::feed(word, g)).end(feed_note(word), Role::TextDim)));
+    lines.push((2, calendar(state, index)));
     lines.push((2, ticks(state, pane, width)));
     lines.push((3, label("lost").text(lost(feed), Role::TextNormal)));
     lines.push((1, label("refused").rest(refused(feed), Role::TextNormal)));
@@ -94,9 +95,22 @@ fn rtt<'a>(state: &State, width: u16) -> Line<'a> {
 
 const fn feed_note(word: FeedWord) -> &'static str {
     match word {
-        FeedWord::Silent => "market closed? the link stands",
+        FeedWord::Silent => "feed dead?",
+        FeedWord::Closed => "by calendar",
         FeedWord::Dead => "the link is down",
         _ => "",
+    }
+}
+
+/// What the calendar says; the feed's own word is the line before.
+fn calendar<'a>(state: &State, index: u16) -> Line<'a> {
+    let (market, hours) = state.feed_market(index);
+    let line = label("calendar");
+    let at = |word| format::until(word, state.session_phase(hours).until);
+    match market {
+        Market::Open => line.dim(at("open to")),
+        Market::Closed => line.text(at("closed to"), Role::TextNormal),
+        Market::OffCalendar => line.rest("closed, yet ticks come", Role::TextNormal),
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Hints {
     pub confirm: Text,
     /// The key that turns the log's page; empty when it has none.
     pub log_page: Text,
+    /// The key that shows the proof of flat; empty when it has none.
+    pub proof: Text,
     /// For the status line, in the order of their use; those that don't fit
     /// are left out from the end.
     pub live: Vec<Hint>,

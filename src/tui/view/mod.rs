@@ -18,13 +18,14 @@ pub mod log;
 pub mod obey;
 pub mod pen;
 pub mod positions;
+pub mod proof;
 pub mod status;
 pub mod strip;
 pub mod ticks;
 pub mod tiny;
 pub mod words;
 
-pub use areas::{Areas, Size, areas};
+pub use areas::{Areas, Size, Stage, areas};
 pub use hints::{HelpSection, Hint, Hints};
 
 use super::overlay;
@@ -56,9 +57,9 @@ pub fn draw(state: &State, ui: &Ui, theme: &Theme, chords: &Hints, area: Rect, b
         tiny::draw(pen, area, scene);
         return;
     }
-    let places = areas(area, ui, engaged(state));
+    let places = areas(area, ui, stage(state, ui));
     for (pane, place) in &places.panes {
-        draw_pane(pen, *pane, *place, scene);
+        draw_pane(pen, *pane, *place, scene, &places);
     }
     if ui.help {
         overlay::help::draw(pen, places.body, scene);
@@ -76,6 +77,16 @@ pub fn engaged(state: &State) -> bool {
     state.latch.value.phase.is_engaged() || state.kill_active()
 }
 
+/// What the screen has to make room for.
+#[must_use]
+pub fn stage(state: &State, ui: &Ui) -> Stage {
+    match (engaged(state), ui.proof_away) {
+        (false, _) => Stage::Calm,
+        (true, true) => Stage::Engaged,
+        (true, false) => Stage::Proving,
+    }
+}
+
 /// Rows that can be scrolled in `pane`, for [`Ui::scroll`].
 #[must_use]
 pub fn row_count(state: &State, ui: &Ui, pane: Pane) -> usize {
@@ -83,6 +94,7 @@ pub fn row_count(state: &State, ui: &Ui, pane: Pane) -> usize {
         Pane::Positions => positions::listed(state).count(),
         Pane::Ticks => state.quotes.len(),
         Pane::Gateway => state.gateways.len(),
+        Pane::Proof => proof::rows(state),
         Pane::Obey => state.obedience().len(),
         Pane::Decisions => state.decisions.len(),
         Pane::Log if ui.log.shown == LogPage::Diagnostics => ui.log.diagnostics.lines.len(),
@@ -91,12 +103,14 @@ pub fn row_count(state: &State, ui: &Ui, pane: Pane) -> usize {
     }
 }
 
-fn draw_pane(pen: &mut Pen<'_>, pane: Pane, area: Rect, scene: Scene<'_>) {
+fn draw_pane(pen: &mut Pen<'_>, pane: Pane, area: Rect, scene: Scene<'_>, places: &Areas) {
+    let shown = |pane| places.pane(pane).is_some();
     match pane {
         Pane::Positions => positions::draw(pen, area, scene),
         Pane::Ticks => ticks::draw(pen, area, scene),
         Pane::Gateway => gateway::draw(pen, area, scene),
-        Pane::Kill => kill::draw(pen, area, scene),
+        Pane::Kill => kill::draw(pen, area, scene, shown(Pane::Proof)),
+        Pane::Proof => proof::draw(pen, area, scene, !shown(Pane::Kill)),
         Pane::Obey => obey::draw(pen, area, scene),
         Pane::Decisions => decisions::draw(pen, area, scene),
         Pane::Lag => lag::draw(pen, area, scene),

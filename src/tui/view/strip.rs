@@ -155,12 +155,13 @@ fn worst_gateway(state: &State) -> u16 {
 
 fn worst_feed(state: &State) -> u16 {
     let rank = |index: &u16| match state.feed_word(*index) {
-        FeedWord::Dead => 5,
-        FeedWord::Connecting => 4,
+        FeedWord::Dead => 6,
+        FeedWord::Connecting => 5,
+        FeedWord::Silent => 4,
         FeedWord::Waiting => 3,
-        FeedWord::Silent => 2,
-        FeedWord::Quiet => 1,
-        FeedWord::Live => 0,
+        FeedWord::Quiet => 2,
+        FeedWord::Live => 1,
+        FeedWord::Closed => 0,
     };
     indices(state).max_by_key(rank).unwrap_or(0)
 }

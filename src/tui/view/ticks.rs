@@ -5,21 +5,20 @@
 use super::pen::{Line, Pen, pad_decimals};
 use super::{Scene, format};
 use crate::domain::{Price, Symbol};
-use crate::state::{Freshness, Quote, State};
+use crate::state::{Freshness, Market, Quote, State};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::Pane;
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
 
 /// Columns up to the sparkline, rate included.
-const WIDE: u16 = 50;
+const WIDE: u16 = 51;
 
 /// Draws the pane.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let state = scene.state;
     let count = state.quotes.len();
-    let note = if count > 0 { format!("{count} symbols") } else { String::new() };
-    let inner = scene.frame(pen, Pane::Ticks, area, &note, Role::TextDim);
+    let inner = scene.frame(pen, Pane::Ticks, area, &note(state, area.width), Role::TextDim);
     if count == 0 {
         pen.lines(inner, &nothing(state));
         return;
@@ -37,6 +36,38 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
         lines.push(if chosen { line.on(Role::Selection) } else { line });
     }
     pen.lines(table, &lines);
+}
+
+/// What the calendar says, where it explains something; else how many there are.
+fn note(state: &State, width: u16) -> String {
+    let mut closed = None;
+    let (mut off, mut open) = (false, false);
+    for (symbol, quote) in &state.quotes {
+        match state.market(symbol) {
+            Market::Open => open = true,
+            Market::OffCalendar => off = true,
+            Market::Closed => {
+                off |= state.came_off_calendar(symbol, quote);
+                closed = closed.or(Some(symbol));
+            }
+        }
+    }
+    if off {
+        return String::from("ticks outside the calendar");
+    }
+    match closed {
+        Some(symbol) if !open => {
+            let hours = state.session.calendar.hours(symbol);
+            let opens = format::until("opens", state.session_phase(hours).until);
+            // Never without saying by what: a calendar is a belief.
+            match width {
+                60.. => format!("market closed by the calendar, {opens}"),
+                _ => String::from("closed by calendar"),
+            }
+        }
+        _ if state.quotes.is_empty() => String::new(),
+        _ => format!("{} symbols", state.quotes.len()),
+    }
 }
 
 fn nothing(state: &State) -> Vec<Line<'_>> {
@@ -87,7 +118,7 @@ impl Shape {
             .right(self.price, "ASK", d)
             .right(self.spread, "SPR", d)
             .right(self.age, "AGE", d);
-        if self.wide { line.right(6, "RATE", d) } else { line }
+        if self.wide { line.right(7, "RATE", d) } else { line }
     }
 
     fn price(&self, quote: &Quote, price: Price) -> String {
@@ -97,7 +128,7 @@ impl Shape {
     }
 
     fn row<'a>(&self, symbol: &'a Symbol, q: &Quote, state: &State, g: &Glyphs) -> Line<'a> {
-        let freshness = state.quote_freshness(q);
+        let freshness = state.quote_freshness(symbol, q);
         let fresh = freshness == Freshness::Fresh;
         let look = super::words::value(freshness);
         let (mark, colour) = match q.direction {
@@ -117,7 +148,11 @@ impl Shape {
             .right(self.spread, spread, Role::TextDim)
             .right(self.age, format::age(state.age(q.at)), look);
         if self.wide {
-            line = line.right(6, format!("{}/s", q.rate), Role::TextDim);
+            let rate = match state.market(symbol) {
+                Market::Closed => String::from("closed"),
+                Market::Open | Market::OffCalendar => format!("{}/s", q.rate),
+            };
+            line = line.right(7, rate, Role::TextDim);
         }
         if self.spark > 2 {
             let role = if fresh { Role::Spark } else { Role::TextDim };

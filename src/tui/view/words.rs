@@ -57,7 +57,8 @@ pub const fn feed(word: FeedWord, g: &Glyphs) -> Badge {
         FeedWord::Waiting => badge(g.flat, "no tick", Role::TextDim),
         FeedWord::Live => badge(g.good, "live", Role::HealthGood),
         FeedWord::Quiet => badge(g.flat, "quiet", Role::TextDim),
-        FeedWord::Silent => badge(g.flat, "silent", Role::TextDim),
+        FeedWord::Silent => badge(g.stale, "silent", Role::HealthStale),
+        FeedWord::Closed => badge(g.flat, "closed", Role::TextDim),
         FeedWord::Dead => badge(g.bad, "DEAD", Role::HealthBad),
     }
 }

@@ -3,7 +3,7 @@
 
 use super::crew::Crew;
 use super::work::{Kill, Work};
-use crate::domain::{GatewayPhase, KillIntent, KillProgress, Text};
+use crate::domain::{GatewayPhase, KillIntent, KillPlan, KillProgress, Text};
 use crate::event::Event;
 
 impl<C: Crew> Work<C> {
@@ -38,6 +38,7 @@ impl<C: Crew> Work<C> {
                 times: kill.times,
                 driver: Text::new(self.config.role),
                 note: Text::default(),
+                plan: KillPlan::default(),
             });
             overlay(&mut progress, kill);
             self.sender.send(Event::Kill(Box::new(progress)));

@@ -6,6 +6,7 @@
 //! intervals prove flat, and anything less does not; what a peer says that
 //! can't be trusted makes the phase worse, never better.
 
+mod plan;
 mod proof;
 #[cfg(test)]
 mod tests;

@@ -45,6 +45,13 @@ impl Machine {
         self.last_poll = Some(ProofPoll {
             positions: positions.as_ref().ok().map(|p| u32::try_from(p.len()).unwrap_or(u32::MAX)),
             margin_zero: margin.as_ref().ok().copied(),
+            why: [positions.as_ref().err(), margin.as_ref().err()]
+                .into_iter()
+                .flatten()
+                .next()
+                .cloned()
+                .unwrap_or_default(),
+            at_ns: Some(now),
         });
         self.poll_at = Some(now + self.timing.proof);
         if !unanswered && (positions.is_err() || margin.is_err()) {
@@ -125,6 +132,7 @@ impl Machine {
                 side: p.side,
                 lots: p.lots,
                 doing: doing.unwrap_or_else(|| Text::new("closing")),
+                profit: Some(p.profit),
             };
             survivors.insert(p.ticket, survivor);
         }

@@ -107,6 +107,32 @@ fn a_claim_is_acked_and_three_polls_over_two_intervals_verify() {
 }
 
 #[test]
+fn the_plan_tells_what_is_next_and_when() {
+    let mut b = Bench::new();
+    let at = |ms: u64| Some((1_000 + ms) * MS);
+    let plan = b.machine.plan();
+    assert_eq!((plan.waiting, plan.kill_ns, plan.looking), (false, at(2_000), false));
+    b.sent("KILL_SWITCH");
+    assert!(b.machine.plan().waiting);
+    b.pass(2_000);
+    let plan = b.machine.plan();
+    assert_eq!((plan.waiting, plan.kill_ns, plan.looking), (true, at(4_000), true));
+    b.answer("KILL_SWITCH", CLOSED);
+    assert_eq!(b.machine.plan().kill_ns, None, "acknowledged: not sent again");
+    b.flat_poll();
+    let plan = b.machine.plan();
+    assert_eq!((plan.looking, plan.look_ns), (false, at(3_000)));
+    assert_eq!(b.machine.last_poll.as_ref().unwrap().at_ns, at(2_000));
+    b.pass(1_000);
+    b.answer("GET_POSITIONS", "[]");
+    b.answer("GET_ACCOUNT_INFO", r#"{"error":"MT5 not connected"}"#);
+    let poll = b.machine.last_poll.as_ref().unwrap();
+    assert!(poll.why.as_str().contains("MT5 not connected"), "{poll:?}");
+    // The claim of the blind is none: the kill goes out again.
+    assert_eq!(b.machine.plan().kill_ns, at(8_000));
+}
+
+#[test]
 fn a_lie_leaves_survivors_a_new_round_and_never_verifies() {
     let mut b = Bench::new();
     b.sent("KILL_SWITCH");

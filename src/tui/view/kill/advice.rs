@@ -7,24 +7,35 @@ use crate::tui::theme::Role;
 use crate::tui::view::pen::Line;
 use crate::tui::view::{Scene, wrap};
 
-/// The advice, then the out-of-band card where it is needed.
+/// Columns of the card's labels.
+const LABEL: u16 = 12;
+
+/// The advice.
 #[must_use]
-pub fn lines<'a>(scene: Scene<'a>, kill: &KillProgress, width: u16) -> Ranked<'a> {
+pub fn now_lines<'a>(kill: &KillProgress, width: u16) -> Ranked<'a> {
     let (text, loud) = now(kill);
     let role = if loud { Role::KillPartial } else { Role::TextStrong };
     let rows = wrap(&format!("NOW: {text}"), width);
-    let mut lines: Ranked<'a> =
-        rows.into_iter().map(|row| (0, Line::new().rest(row, role))).collect();
+    rows.into_iter().map(|row| (0, Line::new().rest(row, role))).collect()
+}
+
+/// The out-of-band card, where it is needed.
+#[must_use]
+pub fn card_lines<'a>(scene: Scene<'a>, kill: &KillProgress, width: u16) -> Ranked<'a> {
+    let mut lines = Vec::new();
     if kill.needs_card() && scene.hints.card.is_empty() {
         let rows = wrap(Card::NONE, width).into_iter();
         lines.extend(rows.map(|row| (2, Line::new().rest(row, Role::TextNormal))));
     } else if kill.needs_card() {
-        lines.extend(scene.hints.card.iter().map(|(label, words)| {
-            let line = Line::new()
-                .left(12, label.as_str(), Role::TextDim)
-                .rest(words.as_str(), Role::TextNormal);
-            (2, line)
-        }));
+        for (label, words) in &scene.hints.card {
+            // Half a telephone number is none.
+            let rows = wrap(words.as_str(), width.saturating_sub(LABEL)).into_iter();
+            lines.extend(rows.enumerate().map(|(at, row)| {
+                let label = if at == 0 { label.as_str() } else { "" };
+                let line = Line::new().left(LABEL, label, Role::TextDim);
+                (2, line.rest(row, Role::TextNormal))
+            }));
+        }
     }
     lines
 }
@@ -48,6 +59,9 @@ pub const fn now(kill: &KillProgress) -> (&'static str, bool) {
             ("no valid answer, attempts go on: act by hand as the card says", true)
         }
         GatewayPhase::Acked => ("wait: three reads must agree with the claim", false),
+        GatewayPhase::Partial if kill.survivors.is_empty() => {
+            ("flat is not proven, attempts go on: look at the broker's own screen", true)
+        }
         GatewayPhase::Partial => ("survivors are being closed; close by hand what stays", true),
         GatewayPhase::Verified => {
             ("nothing; flat is proven and watched, the latch holds until crs reset", false)

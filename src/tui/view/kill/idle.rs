@@ -109,7 +109,8 @@ fn worst(scene: Scene<'_>) -> Option<&KillProgress> {
 }
 
 /// What the operator should do now, where something is to be done.
-const fn now(phase: LatchPhase) -> Option<&'static str> {
+#[must_use]
+pub const fn now(phase: LatchPhase) -> Option<&'static str> {
     match phase {
         LatchPhase::Safe | LatchPhase::Blocked => None,
         LatchPhase::Disarmed => Some("NOW: crs arm, when trading may go on"),

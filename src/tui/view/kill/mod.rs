@@ -10,7 +10,7 @@ pub mod steps;
 
 use super::pen::{Line, Pen, fit};
 use super::{Scene, format, words};
-use crate::domain::{Intent, KillProgress};
+use crate::domain::{GatewayPhase, Intent, KillProgress};
 use crate::state::switch::{KillStanding, standing};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::Pane;
@@ -24,8 +24,9 @@ const STEPS: u16 = 36;
 /// Lines with the rank by which they are left out.
 pub type Ranked<'a> = Vec<(u8, Line<'a>)>;
 
-/// Draws the pane.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
+/// Draws the pane; where the proof of flat is shown, what that tells is not
+/// told twice.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>, proof: bool) {
     let state = scene.state;
     let worst = state.kills.values().min_by_key(|k| standing(&k.value)).map(|k| &k.value);
     let Some(lead) = worst.filter(|_| state.kills_over.is_none()) else {
@@ -44,7 +45,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let g = pen.glyphs();
     if inner.width < TWO_COLUMNS {
         let mut lines = head(scene, lead, inner.width, g);
-        let mut found = findings(scene, lead, inner.width, g);
+        let mut found = findings(scene, lead, inner.width, g, proof);
         // What happened comes before what to do about it.
         let at = found.iter().position(|(rank, _)| *rank == SURVIVOR).unwrap_or(found.len());
         let tail = found.split_off(at.min(found.len()));
@@ -60,7 +61,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let below = Rect { y: inner.y + rows, height: inner.height - rows, ..inner };
     let right = Rect { x: below.x + STEPS + 2, width: below.width - STEPS - 2, ..below };
     pen.lines(Rect { width: STEPS, ..below }, &fit(steps::lines(lead, g), below.height));
-    pen.lines(right, &fit(findings(scene, lead, right.width, g), right.height));
+    pen.lines(right, &fit(findings(scene, lead, right.width, g, proof), right.height));
 }
 
 /// Rank of a survivor's line.
@@ -100,9 +101,19 @@ fn head<'a>(scene: Scene<'a>, lead: &'a KillProgress, width: u16, g: &Glyphs) ->
 }
 
 /// Claim, observation, survivors, what can't be known, what to do.
-fn findings<'a>(scene: Scene<'a>, lead: &'a KillProgress, width: u16, g: &Glyphs) -> Ranked<'a> {
+fn findings<'a>(
+    scene: Scene<'a>,
+    lead: &'a KillProgress,
+    width: u16,
+    g: &Glyphs,
+    proof: bool,
+) -> Ranked<'a> {
+    if proof {
+        return advice::card_lines(scene, lead, width);
+    }
     let mut lines = Vec::new();
-    if lead.intent == Intent::Kill {
+    // Who was asked nothing claims nothing.
+    if lead.intent == Intent::Kill && lead.phase != GatewayPhase::NotV1 {
         lines.push((0, claimed(lead, g)));
         lines.push((0, observed(lead, g)));
     }
@@ -123,7 +134,8 @@ fn findings<'a>(scene: Scene<'a>, lead: &'a KillProgress, width: u16, g: &Glyphs
         lines.push((SURVIVOR, line));
     }
     lines.push((0, Line::new().dim("pending orders: not verifiable")));
-    lines.extend(advice::lines(scene, lead, width));
+    lines.extend(advice::now_lines(lead, width));
+    lines.extend(advice::card_lines(scene, lead, width));
     lines
 }
 

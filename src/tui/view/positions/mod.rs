@@ -18,6 +18,11 @@ use row::Row;
 /// Inner columns from which the prices are shown.
 const WIDE: u16 = 70;
 
+/// Inner rows from which there is room for more than the positions.
+const TALL: u16 = 9;
+/// Inner columns from which it is shown who ordered.
+const OWNED: u16 = 83;
+
 /// Every listed position in the order of the rows, with its gateway.
 pub fn listed(state: &State) -> impl Iterator<Item = (u16, &Position)> {
     (0_u16..).zip(&state.gateways).flat_map(|(index, pane)| {
@@ -41,13 +46,14 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let foot = foot::lines(state, wide, pen.glyphs());
     let kept = u16::try_from(foot.len()).unwrap_or(0).min(inner.height.saturating_sub(3));
     let mut above = doubts(state, inner.width, pen.glyphs());
+    above.extend(strangers(scene, inner, pen.glyphs()));
     if listed(state).next().is_some() {
-        above.push(row::header(wide, many(state)));
+        above.push(row::header(inner.width, many(state)));
     }
     let top = u16::try_from(above.len()).unwrap_or(u16::MAX).min(inner.height - kept);
     pen.lines(Rect { height: top, ..inner }, &above);
     let table = Rect { y: inner.y + top, height: inner.height - kept - top, ..inner };
-    pen.lines(table, &rows(scene, table.height, wide, pen.glyphs()));
+    pen.lines(table, &rows(scene, table.height, inner.width, pen.glyphs()));
     let bottom = Rect { y: table.bottom(), height: kept, ..inner };
     pen.lines(bottom, &foot);
 }
@@ -72,6 +78,45 @@ fn title_note(state: &State) -> (String, Role) {
     let positions = oldest(|p| p.positions.as_ref().map(|r| r.at));
     let account = oldest(|p| p.account.as_ref().map(|r| r.at));
     (format!("read {positions:>5}  account {account:>5}"), look)
+}
+
+/// What was not ordered by anybody of ours, and orders nobody knows the fate of:
+/// nothing else is marked.
+fn strangers<'a>(scene: Scene<'_>, inner: Rect, g: &Glyphs) -> Vec<Line<'a>> {
+    let state = scene.state;
+    let mut lines = Vec::new();
+    let mut told = |text: String| lines.push(Line::new().rest(text, Role::HealthBad));
+    let orphans = state.orphans().count();
+    let unknown = state.unknown_orders().count();
+    if inner.height < TALL || inner.width < WIDE {
+        // The rows come first: here they are only counted.
+        let mut counts = Vec::new();
+        if orphans > 0 {
+            counts.push(format!("{orphans} ORPHAN"));
+        }
+        if unknown > 0 {
+            counts.push(format!("{unknown} order UNKNOWN"));
+        }
+        if !counts.is_empty() {
+            let key = &scene.hints.proof;
+            let more = if key.is_empty() { String::new() } else { format!(": {key} tells") };
+            told(format!("{} {}{more}", g.bad, counts.join(", ")));
+        }
+        return lines;
+    }
+    if let Some((_, p)) = state.orphans().next() {
+        let more = if orphans > 1 { format!(", and {} more", orphans - 1) } else { String::new() };
+        let (side, lots) = (p.side.word(), p.lots.text(2));
+        let what = format!("{} {} {side} {lots}{more}", p.ticket, p.symbol);
+        told(format!("{} ORPHAN {what}: no source read here ordered it", g.bad));
+    }
+    if let Some(order) = state.unknown_orders().last() {
+        let more = if unknown > 1 { format!(", and {} more", unknown - 1) } else { String::new() };
+        let age = format::age(state.age(order.at));
+        let what = super::proof::said(&order.value);
+        told(format!("{} order UNKNOWN {age}: {what}{more}, it may have happened", g.unknown));
+    }
+    lines
 }
 
 /// What keeps the list from being believed, or from meaning flat.
@@ -126,7 +171,7 @@ fn whose(state: &State, index: u16) -> String {
     if many(state) { format!("{}: ", state.gateway_name(index)) } else { String::new() }
 }
 
-fn rows<'a>(scene: Scene<'a>, height: u16, wide: bool, g: &'static Glyphs) -> Vec<Line<'a>> {
+fn rows<'a>(scene: Scene<'a>, height: u16, width: u16, g: &'static Glyphs) -> Vec<Line<'a>> {
     let state = scene.state;
     let all: Vec<_> = listed(state).collect();
     let digits = |p: &Position| {
@@ -143,8 +188,13 @@ fn rows<'a>(scene: Scene<'a>, height: u16, wide: bool, g: &'static Glyphs) -> Ve
         let freshness = state.positions_freshness(*gateway);
         let chosen = chosen == Some(at);
         let at = many(state).then(|| state.gateway_name(*gateway));
-        let row = Row { p, digits: digits(p), most, freshness, chosen, at, g };
-        let line = if wide { row.wide() } else { row.narrow() };
+        let owner = state.owner(*gateway, p);
+        let row = Row { p, digits: digits(p), most, freshness, chosen, at, owner, g };
+        let line = match width {
+            OWNED.. => row.owned(),
+            WIDE.. => row.wide(),
+            _ => row.narrow(),
+        };
         lines.push(if chosen { line.on(Role::Selection) } else { line });
     }
     lines
@@ -160,7 +210,7 @@ fn profit_role(profit: Money) -> Role {
 }
 
 /// The longest form of an amount that fits into `width` columns.
-fn money(amount: Money, width: u16, sign: bool) -> String {
+pub(in crate::tui::view) fn money(amount: Money, width: u16, sign: bool) -> String {
     let dressed = |text: String| if sign { format::signed(&text) } else { text };
     let forms = [
         dressed(format::grouped(&amount.text(2))),

@@ -1,17 +1,17 @@
 //! One position as a row, wide or narrow.
 
-use super::{money, profit_role};
+use super::{OWNED, WIDE, money, profit_role};
 use crate::domain::{Position, Price, Side, Text};
-use crate::state::Freshness;
+use crate::state::{Freshness, Owner};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::view::pen::{Line, pad_decimals};
-use crate::tui::view::words;
+use crate::tui::view::{proof, words};
 
 /// The heading of the rows.
-pub(super) fn header<'a>(wide: bool, many: bool) -> Line<'a> {
+pub(super) fn header<'a>(width: u16, many: bool) -> Line<'a> {
     let d = Role::TextDim;
-    if wide {
-        Line::new()
+    if width >= WIDE {
+        let line = Line::new()
             .right(11, "TICKET", d)
             .gap(1)
             .left(10, "SYMBOL", d)
@@ -20,7 +20,8 @@ pub(super) fn header<'a>(wide: bool, many: bool) -> Line<'a> {
             .right(7, "LOTS", d)
             .right(12, "OPEN", d)
             .right(12, "CURRENT", d)
-            .right(11, "P/L", d)
+            .right(11, "P/L", d);
+        if width >= OWNED { line.gap(2).left(9, "BY", d) } else { line }
     } else {
         Line::new()
             .right(10, "TICKET", d)
@@ -41,6 +42,8 @@ pub(super) struct Row<'a> {
     pub(super) chosen: bool,
     /// Its gateway, where there are several.
     pub(super) at: Option<Text>,
+    /// Who ordered it.
+    pub(super) owner: Owner,
     pub(super) g: &'static Glyphs,
 }
 
@@ -80,16 +83,27 @@ impl<'a> Row<'a> {
         self.p.lots.text(self.p.lots.decimals().max(2))
     }
 
-    fn mark(&self) -> &'static str {
-        if self.chosen { self.g.select } else { " " }
+    fn mark(&self) -> (&'static str, Role) {
+        match (self.owner, self.chosen) {
+            (Owner::Orphan, _) => (self.g.bad, Role::HealthBad),
+            (_, true) => (self.g.select, Role::Accent),
+            (_, false) => (" ", Role::Accent),
+        }
+    }
+
+    /// The wide row, and who ordered.
+    pub(super) fn owned(&self) -> Line<'a> {
+        let (by, role) = proof::owner(self.owner);
+        self.wide().gap(2).left(9, by, role)
     }
 
     pub(super) fn wide(&self) -> Line<'a> {
         let (mark, side) = self.side();
+        let (first, look) = self.mark();
         let (profit, role) = self.profit(11);
         let current = if self.freshness == Freshness::Unknown { None } else { self.p.current };
         Line::new()
-            .text(self.mark(), Role::Accent)
+            .text(first, look)
             .right(10, self.p.ticket.to_string(), self.look())
             .gap(1)
             .left(10, self.p.symbol.as_str(), self.look())
@@ -104,9 +118,10 @@ impl<'a> Row<'a> {
 
     pub(super) fn narrow(&self) -> Line<'a> {
         let (mark, _) = self.side();
+        let (first, look) = self.mark();
         let (profit, role) = self.profit(9);
         Line::new()
-            .text(self.mark(), Role::Accent)
+            .text(first, look)
             .right(9, self.p.ticket.to_string(), self.look())
             .gap(1)
             .left(7, self.p.symbol.as_str(), self.look())
