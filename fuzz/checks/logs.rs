@@ -74,7 +74,12 @@ fn switch(bytes: &[u8], believed: &[Record]) {
     ledger.hear_chain(bytes);
     let (mut freed, mut foreign_freed) = (BTreeSet::new(), BTreeSet::new());
     let mut armed = BTreeSet::new();
-    for record in believed {
+    let mut next = believed.iter().peekable();
+    while let Some(record) = next.next() {
+        // Never known to be on disk: it frees nothing.
+        if next.peek().is_none_or(|after| after.act != Act::Synced) {
+            continue;
+        }
         match &record.act {
             Act::Reset { ids, foreign, .. } => {
                 freed.extend(ids.iter().copied());

@@ -32,7 +32,8 @@ pub struct Engaged {
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     engaged: BTreeMap<EngageId, Engaged>,
-    reset: BTreeSet<EngageId>,
+    /// With the moment of the record, nanoseconds since the host's boot.
+    reset: BTreeMap<EngageId, u64>,
     reset_tokens: BTreeSet<EngageId>,
     stood_down: BTreeSet<EngageId>,
     disarmed: BTreeMap<EngageId, Text>,
@@ -62,7 +63,10 @@ impl Ledger {
                 }
             }
             Act::Reset { ids, foreign, token, .. } => {
-                self.reset.extend(ids);
+                for id in ids {
+                    let at = self.reset.entry(*id).or_default();
+                    *at = record.at.mono_ns.max(*at);
+                }
                 self.reset_tokens.insert(*token);
                 self.foreign_reset.extend(foreign);
                 self.disarmed.insert(*token, Text::new("reset; orders wait for crs arm"));
@@ -134,7 +138,7 @@ impl Ledger {
 
     /// Decisions in force, oldest first.
     pub fn engaged(&self) -> impl Iterator<Item = &Engaged> {
-        self.engaged.values().filter(|e| !self.reset.contains(&e.intent.engage_id))
+        self.engaged.values().filter(|e| !self.reset.contains_key(&e.intent.engage_id))
     }
 
     /// Files that somebody else made and no reset named, with what they said.
@@ -155,13 +159,20 @@ impl Ledger {
     /// Whether this decision is on record, in force or reset.
     #[must_use]
     pub fn is_known(&self, id: EngageId) -> bool {
-        self.engaged.contains_key(&id) || self.reset.contains(&id)
+        self.engaged.contains_key(&id) || self.reset.contains_key(&id)
     }
 
     /// Whether this decision was reset.
     #[must_use]
     pub fn was_reset(&self, id: EngageId) -> bool {
-        self.reset.contains(&id)
+        self.reset.contains_key(&id)
+    }
+
+    /// When its reset was recorded, in nanoseconds since the boot of the host
+    /// that wrote it.
+    #[must_use]
+    pub fn reset_at(&self, id: EngageId) -> Option<u64> {
+        self.reset.get(&id).copied()
     }
 
     /// Whether an operator ended the attempts of this decision.

@@ -25,6 +25,8 @@ const WRITING: Duration = Duration::from_millis(300);
 /// A latch whose reset is on record may lie there for so long: the record
 /// comes first, then the file goes.
 const LEAVING: Duration = Duration::from_secs(1);
+/// And no longer than this after the record, which a sick disk may hold up.
+const LEFT: Duration = Duration::from_secs(10);
 /// An overdue check that came back within this time is forgiven.
 const FORGIVEN: Duration = Duration::from_secs(5);
 
@@ -416,14 +418,19 @@ impl Check {
     /// Whether what lies there is the latch of a decision that was reset a
     /// moment ago, about to be put away.
     fn is_leaving(&mut self, main: &Probe) -> bool {
-        let reset = |id: EngageId| self.ledger.ledger().was_reset(id);
-        if !matches!(main, Probe::Present { body, .. } if body.engage_id.is_some_and(reset)) {
+        let Probe::Present { body, .. } = main else {
             self.leaving = None;
             return false;
-        }
+        };
+        let Some(at) = body.engage_id.and_then(|id| self.ledger.ledger().reset_at(id)) else {
+            self.leaving = None;
+            return false;
+        };
         let now = clock::mono_ns();
+        // Who begins long after the record has no first sight to go by.
+        let old = now < at || u128::from(now - at) > LEFT.as_nanos();
         let since = *self.leaving.get_or_insert(now);
-        u128::from(now.saturating_sub(since)) < LEAVING.as_nanos()
+        !old && u128::from(now.saturating_sub(since)) < LEAVING.as_nanos()
     }
 
     /// Engaged, and the file is not there: somebody removed it, or a reboot

@@ -110,6 +110,7 @@ impl Storm {
 }
 
 #[test]
+#[ignore = "minutes: `.ci/run faults` and `.ci/faults` run it"]
 fn no_input_kills_by_accident() {
     let inputs = number("CRS_INPUTS", 5_000);
     let seed = number("CRS_FAULT_SEED", 1);

@@ -58,7 +58,7 @@ impl Ledger {
     /// force is not among them: an arming must not outlive it.
     #[must_use]
     pub fn stops_over(&self) -> (Vec<EngageId>, Vec<ForeignLatch>) {
-        let over = self.reset.union(&self.reset_tokens).copied().collect();
+        let over = self.reset.keys().chain(&self.reset_tokens).copied().collect();
         (over, self.foreign_reset.iter().copied().collect())
     }
 
@@ -71,7 +71,7 @@ impl Ledger {
             return Some(Text::new(&format!("{word} {id} came since it was armed")));
         }
         // A decision whose own line was lost is known by its reset.
-        if self.reset.iter().chain(&self.reset_tokens).any(|id| new(&id)) {
+        if self.reset.keys().chain(&self.reset_tokens).any(|id| new(&id)) {
             return Some(Text::new("the switch was reset since it was armed"));
         }
         let mut foreign = self.foreign.keys().chain(&self.foreign_reset);

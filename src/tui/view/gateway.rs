@@ -68,8 +68,16 @@ fn lines<'a>(
     lines.push((4, label("heartbeat").text(age, Role::TextNormal)));
     lines.push((1, rtt(state, width)));
     let word = state.feed_word(index);
-    lines.push((0, badge(label("feed"), words::feed(word, g)).end(feed_note(word), Role::TextDim)));
-    lines.push((2, calendar(state, index)));
+    // What the calendar says has a line of its own while it matters.
+    let (open, hours) = calendar(state, index);
+    let note = match feed_note(word) {
+        "" if open => hours.clone(),
+        note => note.to_owned(),
+    };
+    lines.push((0, badge(label("feed"), words::feed(word, g)).end(note, Role::TextDim)));
+    if !open || !feed_note(word).is_empty() {
+        lines.push((2, label("calendar").rest(hours, Role::TextNormal)));
+    }
     lines.push((2, ticks(state, pane, width)));
     lines.push((3, label("lost").text(lost(feed), Role::TextNormal)));
     lines.push((1, label("refused").rest(refused(feed), Role::TextNormal)));
@@ -102,15 +110,14 @@ const fn feed_note(word: FeedWord) -> &'static str {
     }
 }
 
-/// What the calendar says; the feed's own word is the line before.
-fn calendar<'a>(state: &State, index: u16) -> Line<'a> {
+/// What the calendar says: whether the market is open by it, and in words.
+fn calendar(state: &State, index: u16) -> (bool, String) {
     let (market, hours) = state.feed_market(index);
-    let line = label("calendar");
     let at = |word| format::until(word, state.session_phase(hours).until);
     match market {
-        Market::Open => line.dim(at("open to")),
-        Market::Closed => line.text(at("closed to"), Role::TextNormal),
-        Market::OffCalendar => line.rest("closed, yet ticks come", Role::TextNormal),
+        Market::Open => (true, at("open to")),
+        Market::Closed => (false, at("closed to")),
+        Market::OffCalendar => (false, String::from("closed, yet ticks come")),
     }
 }
 

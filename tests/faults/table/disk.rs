@@ -46,7 +46,7 @@ pub const ROWS: &[Row] = &[
     Row {
         number: 36,
         fault: "audit disk full, before the agent and behind it",
-        outcome: "kill proven, latch durable; \"audit record lost\" said; a new agent goes by the latch",
+        outcome: "kill proven, latch durable; \"audit log can't be written\" said; a new agent goes by the latch",
         timed: "key to latch durable",
         bound: Some(D),
         alone: false,
@@ -232,7 +232,7 @@ fn audit_full(behind: bool) -> Result<Duration, String> {
     };
     let kill = under.kill();
     assert_eq!((kill.code, &kill.out["latch"]), (Some(0), &json!("DURABLE")), "{kill:#?}");
-    says(&kill.out, &["audit record lost"]);
+    says(&kill.out, &["audit log can't be written"]);
     let id = kill.out["engage_id"].as_str().unwrap().to_owned();
     assert!(fs::read_to_string(under.home.latch()).unwrap().contains(&id));
     let status = under.until("proven", |s| phases(s) == ["VERIFIED"]);

@@ -176,7 +176,7 @@ fn half_open(_seed: u64) -> Came {
     let both = until(LIMIT, || {
         let text = console.text();
         down = down.or_else(|| text.contains("DOWN").then(|| began.elapsed()));
-        lost = lost.or_else(|| text.contains("link to the gateway lost").then(|| began.elapsed()));
+        lost = lost.or_else(|| text.contains("link to the gateway los").then(|| began.elapsed()));
         down.zip(lost)
     });
     let (down, lost) =

@@ -140,8 +140,12 @@ fn act(line: &[u8]) -> String {
 fn freedom(log: &Log, (n, at): At) -> (i32, &'static str) {
     let bytes = |k: usize| if k == n { &log[k].1[..at] } else { &log[k].1[..] };
     let has = |word: &str| {
-        let whole = |line: &[u8]| line.ends_with(b"\n") && act(line) == word;
-        (0..log.len()).any(|k| bytes(k).split_inclusive(|b| *b == b'\n').any(whole))
+        let whole = |line: &[u8], word: &str| line.ends_with(b"\n") && act(line) == word;
+        // What was never known to be on disk has not happened.
+        (0..log.len()).any(|k| {
+            let lines: Vec<&[u8]> = bytes(k).split_inclusive(|b| *b == b'\n').collect();
+            lines.windows(2).any(|pair| whole(pair[0], word) && whole(pair[1], "SYNCED"))
+        })
     };
     match (has("RESET"), has("ARM")) {
         (false, _) => (1, "ENGAGED"),
