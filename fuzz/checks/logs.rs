@@ -34,7 +34,7 @@ pub fn latch_body(data: &[u8]) -> bool {
         targets: Vec::new(),
         drill: false,
     };
-    let back = body::parse(&body::compose(&ours));
+    let back = body::parse(&body::compose(&ours, std::path::Path::new("audit")));
     let expected = (&ours.reason, &ours.operator, Some(id));
     assert_eq!((&back.reason, &back.operator, back.engage_id), expected);
     read != body::LatchBody::default()

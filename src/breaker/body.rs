@@ -1,8 +1,10 @@
 //! What is written in the lock file. Nobody needs it: existence engages.
 
+use crate::audit::log_id;
 use crate::domain::{EngageId, Intent, KillIntent, Text, UtcMicros};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// Largest file read; a latch of any size engages, unread.
 pub const MAX_BYTES: usize = 65_536;
@@ -23,9 +25,10 @@ pub struct LatchBody {
 }
 
 /// The body for one of our decisions: `timestamp, reason, metadata` as
-/// documented, and in `metadata` all that another host needs to know.
+/// documented, and in `metadata` all that another host needs to know, and whose
+/// log (in `audit`) holds the decision.
 #[must_use]
-pub fn compose(intent: &KillIntent) -> Vec<u8> {
+pub fn compose(intent: &KillIntent, audit: &Path) -> Vec<u8> {
     let targets: Vec<String> = intent.targets.iter().map(|t| t.cmd.to_string()).collect();
     let body = json!({
         "timestamp": intent.pressed.utc.naive_iso(),
@@ -39,6 +42,7 @@ pub fn compose(intent: &KillIntent) -> Vec<u8> {
             "boot_id": intent.boot_id,
             "gateways": targets,
             "drill": intent.drill,
+            "log": log_id(audit),
         },
     });
     let mut text = body.to_string().into_bytes();

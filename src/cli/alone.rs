@@ -8,6 +8,7 @@ use crate::breaker::{CreateError, LatchHome, body, file};
 use crate::config::Settings;
 use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Stamp, Text};
 use crate::host::{Identity, ids};
+use std::path::Path;
 
 /// What one thread could do.
 pub(super) struct Alone {
@@ -38,7 +39,7 @@ pub(super) fn engage(intent: Intent, reason: &str, pressed: Stamp, settings: &Se
     };
     let mut alone =
         Alone { engage_id: intent.engage_id, latch: LatchPhase::Blocked, agent: None, log: vec![] };
-    alone.latch = latch(&intent, &mut alone.log);
+    alone.latch = latch(&intent, &home.audit(), &mut alone.log);
     if let Err(e) = record(intent, &home, who) {
         alone.log.push(Text::new(&format!("not on record: {e}")));
     }
@@ -49,9 +50,9 @@ pub(super) fn engage(intent: Intent, reason: &str, pressed: Stamp, settings: &Se
     alone
 }
 
-fn latch(intent: &KillIntent, log: &mut Vec<Text>) -> LatchPhase {
+fn latch(intent: &KillIntent, audit: &Path, log: &mut Vec<Text>) -> LatchPhase {
     let made = match file::create(&intent.latch) {
-        Ok(created) => created.make_durable(&body::compose(intent)),
+        Ok(created) => created.make_durable(&body::compose(intent, audit)),
         Err(CreateError::Exists) => file::sync(&intent.latch),
         Err(e @ CreateError::Io { .. }) => {
             log.push(Text::new(&format!("latch NOT MADE: {e}")));

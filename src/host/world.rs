@@ -299,6 +299,7 @@ mod seam {
     }
 
     /// Whether it lives in another than the operating system's.
+    #[must_use]
     pub fn is_simulated() -> bool {
         WORLD.with(|slot| slot.borrow().is_some())
     }

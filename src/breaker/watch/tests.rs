@@ -73,7 +73,7 @@ fn our_own_latch_is_nobody_elses_while_it_is_being_written() {
     assert!(!b.gate.is_safe());
     let intent = intent(&b, ids::engage_id());
     b.chain().append(Act::Engage { intent: intent.clone() }).unwrap();
-    created.make_durable(&crate::breaker::body::compose(&intent)).unwrap();
+    created.make_durable(&crate::breaker::body::compose(&intent, &b.home.audit())).unwrap();
     assert_eq!(b.until(LatchPhase::Durable).foreign, None);
 }
 
@@ -157,7 +157,7 @@ fn reset_but_there(b: &Bench) -> EngageId {
     let intent = intent(b, ids::engage_id());
     b.chain().append(Act::Engage { intent: intent.clone() }).unwrap();
     let created = crate::breaker::file::create(&b.home.latch).unwrap();
-    created.make_durable(&crate::breaker::body::compose(&intent)).unwrap();
+    created.make_durable(&crate::breaker::body::compose(&intent, &b.home.audit())).unwrap();
     b.until(LatchPhase::Durable);
     // Not new any more, or it would be taken for one that is being written.
     std::thread::sleep(WRITING * 2);
@@ -199,7 +199,7 @@ fn a_stand_in_engages_and_only_a_latch_that_was_seen_can_be_tampered_with() {
     b.until(LatchPhase::Safe);
     b.home.prepare().unwrap();
     let id = ids::engage_id();
-    let body = crate::breaker::body::compose(&intent(&b, id));
+    let body = crate::breaker::body::compose(&intent(&b, id), &b.home.audit());
     std::fs::write(b.home.fallback(), &body).unwrap();
     let held = b.until(LatchPhase::NotDurable);
     assert!(held.seen.reason.as_str().contains("latch.fallback"), "{held:?}");
@@ -222,7 +222,8 @@ fn a_latch_without_words_beside_the_stand_in_of_a_decision_is_that_decisions() {
     b.home.prepare().unwrap();
     let intent = intent(&b, ids::engage_id());
     b.chain().append(Act::Engage { intent: intent.clone() }).unwrap();
-    std::fs::write(b.home.fallback(), crate::breaker::body::compose(&intent)).unwrap();
+    std::fs::write(b.home.fallback(), crate::breaker::body::compose(&intent, &b.home.audit()))
+        .unwrap();
     std::fs::write(&b.home.latch, "").unwrap();
     let seen = std::iter::repeat_with(|| b.until(LatchPhase::NotDurable))
         .find(|v| v.seen.reason == intent.reason)

@@ -2,7 +2,7 @@
 
 use super::core::Core;
 use super::crew::Crew;
-use crate::audit::LedgerReader;
+use crate::audit::{Act, LedgerReader, log_id};
 use crate::breaker::{Probe, file};
 use crate::domain::{EngageId, GatewayAddr, Intent, KillIntent, Text};
 use crate::host::{Identity, clock};
@@ -23,6 +23,9 @@ impl<C: Crew> Core<C> {
             all.iter().map(|i| i.engage_id).filter(|id| ledger.stood_down(*id)).collect();
         let known = |id: EngageId| ledger.was_reset(id) || all.iter().any(|i| i.engage_id == id);
         let unlisted = self.named_by_the_latch().filter(|i| !known(i.engage_id));
+        if let Some(intent) = unlisted.clone() {
+            self.crew.record(Act::Engage { intent });
+        }
         for intent in all.iter().cloned().chain(unlisted) {
             let stood = stood.contains(&intent.engage_id);
             self.take_up(intent, stood);
@@ -50,8 +53,12 @@ impl<C: Crew> Core<C> {
             ledger.was_reset(id) || found.iter().any(|(intent, _)| intent.engage_id == id)
         };
         let unlisted = self.named_by_the_latch().filter(|i| !known(i.engage_id));
-        found.extend(unlisted.map(|intent| (intent, false)));
+        let unlisted = unlisted.filter(|intent| strange(&intent.engage_id));
         found.retain(|(intent, _)| strange(&intent.engage_id));
+        if let Some(intent) = unlisted.clone() {
+            self.crew.record(Act::Engage { intent });
+        }
+        found.extend(unlisted.map(|intent| (intent, false)));
         for (intent, stood) in found {
             self.take_up(intent, stood);
         }
@@ -78,6 +85,10 @@ impl<C: Crew> Core<C> {
             })?;
         let text = |key: &str| body.metadata.get(key).and_then(Value::as_str).unwrap_or_default();
         if text("intent") != Intent::Kill.word() || text("host") != Identity::here().host.as_str() {
+            return None;
+        }
+        // A decision of another state directory has an agent of its own.
+        if !text("log").is_empty() && text("log") != log_id(&home.audit()).as_str() {
             return None;
         }
         let named: Vec<&str> =

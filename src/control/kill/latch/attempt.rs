@@ -48,7 +48,12 @@ pub fn make(
                     if met_last.is_some_and(|met| taken_away(&met, &home.audit())) {
                         tell(LatchStep::Again);
                     }
-                    durable(created.make_durable(&body::compose(intent)), intent, home, tell);
+                    durable(
+                        created.make_durable(&body::compose(intent, &home.audit())),
+                        intent,
+                        home,
+                        tell,
+                    );
                     return Ok(());
                 }
                 Err(CreateError::Exists) => true,
@@ -154,7 +159,9 @@ fn durable(
 pub fn stand_in(intent: &KillIntent, home: &LatchHome, visible: bool) -> LatchStep {
     let path = home.fallback();
     let made = home.prepare().map_err(|e| Text::new(&e.to_string())).and_then(|()| {
-        match file::create(&path).and_then(|made| made.make_durable(&body::compose(intent))) {
+        match file::create(&path)
+            .and_then(|made| made.make_durable(&body::compose(intent, &home.audit())))
+        {
             Ok(()) | Err(CreateError::Exists) => Ok(()),
             Err(e) => Err(Text::new(&e.to_string())),
         }
