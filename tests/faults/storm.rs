@@ -110,9 +110,8 @@ impl Storm {
 }
 
 #[test]
-#[ignore = "minutes: `.ci/run faults` and `.ci/faults` run it"]
 fn no_input_kills_by_accident() {
-    let inputs = number("CRS_INPUTS", 5_000);
+    let inputs = number("CRS_INPUTS", 2_000);
     let seed = number("CRS_FAULT_SEED", 1);
     let mut scene = Scene::with(&["honest"]);
     let mut console = Console::crs(&scene.home, &["console"], 120, 40);
