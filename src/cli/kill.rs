@@ -81,6 +81,11 @@ pub(super) fn engage(
     for problem in &loaded.problems {
         ctx.out.note(format!("crs: {problem}"));
     }
+    if loaded.settings.gateways.is_empty() {
+        ctx.out.note("crs: no gateway can be told from the configuration: latch and record only");
+        let done = alone::engage(intent, reason, pressed, &loaded.settings);
+        return without_a_hand(done, intent, json, ctx);
+    }
     let (sender, receiver) = channel_pair();
     let gate = Arc::new(Gate::default());
     let hand = match wiring::hand(&loaded.settings, "cli", false, gate, sender) {

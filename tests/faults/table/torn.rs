@@ -252,6 +252,8 @@ fn found(said: &Said, log: &Log, (n, at): At) -> Result<(), String> {
         let here = finding["line"].as_u64().is_some_and(|n| n == line || n == line + 1);
         let broken = what.starts_with(&format!("chain broken at {}", finding["line"]));
         let last = what.starts_with("lost or changed line") || what.starts_with("torn tail");
+        // The version's digit itself, say.
+        let broken = broken || what.starts_with("written by a newer crs");
         here && (broken || (!followed && last))
     };
     let good = said.code == Some(1)

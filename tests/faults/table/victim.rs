@@ -117,6 +117,16 @@ impl Stage {
                 return;
             }
         }
+        // Dead between the file and its first word, before anybody else had
+        // heard of it: a latch like any that is touched, seen and obeyed.
+        let touched = fs::metadata(scene.home.latch()).is_ok_and(|meta| meta.len() == 0);
+        let log = scene.home.run(&["audit", "show", "--json"], LIMIT).json();
+        let on_record = log.as_array().unwrap().iter().any(|record| record["act"] == "ENGAGE");
+        if may_be_nothing && touched && !on_record {
+            let now = scene.status();
+            assert_eq!((&now["is_engaged"], &now["is_safe"]), (&true.into(), &false.into()));
+            return;
+        }
         let agent = until(Duration::from_secs(2), || scene.status()["agent_pid"].as_u64());
         if agent.is_none() {
             let now = scene.status();

@@ -281,9 +281,26 @@ impl<C: Crew> Core<C> {
         }
     }
 
+    /// A kill that names no gateway, from a console whose configuration could
+    /// not be read, goes to those of this agent.
+    pub(super) fn aimed(&mut self, mut intent: KillIntent) -> KillIntent {
+        if intent.intent == Intent::Kill && intent.targets.is_empty() {
+            intent.targets.clone_from(&self.config.gateways);
+            let to: Vec<&str> = intent.targets.iter().map(|t| t.name.as_str()).collect();
+            let words = if to.is_empty() {
+                String::from("and none is configured: NOTHING is sent, act by the card")
+            } else {
+                format!("it goes to those of the agent: {}", to.join(", "))
+            };
+            self.alarm(&format!("kill {} names no gateway, {words}", intent.engage_id));
+        }
+        intent
+    }
+
     /// The order matters: first the gateways, then word to the client, then
     /// disk. None of them waits for another.
     pub(super) fn engage(&mut self, client: u64, intent: KillIntent, again: bool) {
+        let intent = self.aimed(intent);
         let engage_id = intent.engage_id;
         // A client that comes back with an old decision may not know that it
         // is over. Fresh ones are never held up by a look into the log.

@@ -159,6 +159,10 @@ impl<C: Crew> Core<C> {
         }
         // By the decision that each gateway is being flattened for: the proof
         // of an earlier one says nothing about a later one.
+        // Nothing was asked of anybody: that proves nothing.
+        if kills.clone().any(|intent| intent.targets.is_empty()) {
+            return false;
+        }
         kills.flat_map(|intent| &intent.targets).all(|target| {
             let running = self.running.get(&target.cmd.to_string());
             self.progress
@@ -192,11 +196,12 @@ impl<C: Crew> Core<C> {
                 self.crew.begin(&gateway.cmd.to_string(), intent.clone());
             }
         }
-        self.config.gateways.iter().all(|gateway| {
-            self.proofs
-                .values()
-                .any(|p| p.gateway == gateway.name && p.phase == GatewayPhase::Verified)
-        })
+        !self.config.gateways.is_empty()
+            && self.config.gateways.iter().all(|gateway| {
+                self.proofs
+                    .values()
+                    .any(|p| p.gateway == gateway.name && p.phase == GatewayPhase::Verified)
+            })
     }
 
     fn why_not_flat(&self) -> String {

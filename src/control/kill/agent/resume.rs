@@ -65,6 +65,7 @@ impl<C: Crew> Core<C> {
     }
 
     fn take_up(&mut self, intent: KillIntent, stood: bool) {
+        let intent = self.aimed(intent);
         self.crew.make(&intent);
         self.active.insert(intent.engage_id, intent.clone());
         if intent.intent == Intent::Kill && !stood {
