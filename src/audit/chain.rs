@@ -21,6 +21,9 @@ pub enum AuditError {
         /// The system's words.
         cause: std::io::Error,
     },
+    /// It is on disk, and nobody waited for it any more: it has no effect.
+    #[error("the disk took too long: nothing was changed")]
+    TooLate,
     /// A record that does not serialise: a defect of ours.
     #[error("audit record can't be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -84,6 +87,19 @@ impl Chain {
     /// # Errors
     /// [`AuditError`] when the line is not known to be on disk.
     pub fn append(&mut self, act: Act) -> Result<(), AuditError> {
+        self.append_while(act, || true)
+    }
+
+    /// As [`Chain::append`]; what frees takes effect only while somebody still
+    /// waits for it, asked once its line is on disk.
+    ///
+    /// # Errors
+    /// [`AuditError`] when the line is not known to be on disk, or came too late.
+    pub fn append_while(
+        &mut self,
+        act: Act,
+        wanted: impl FnOnce() -> bool,
+    ) -> Result<(), AuditError> {
         if self.open.as_ref().is_none_or(|o| o.torn) {
             let (mut chain, heads) = self.create()?;
             write_line(&mut chain, &self.who, &self.role, Act::Open { heads })?;
@@ -92,6 +108,9 @@ impl Chain {
         let Some(chain) = self.open.as_mut() else { return Ok(()) };
         let frees = act.frees();
         let mut at = write_line(chain, &self.who, &self.role, act)?;
+        if frees && !wanted() {
+            return Err(AuditError::TooLate);
+        }
         if frees {
             // What follows proves that the sync before it held. Its own sync
             // may fail: lost with the power, it takes the effect along.

@@ -82,6 +82,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         reason: Text::new(&args.reason),
         overrides: args.overrides,
         operator: Identity::here().operator(),
+        until: None,
     };
     let done = insist(&hand, &request, args.wait).map_err(Failure::failed)?;
     if args.json {
@@ -120,7 +121,7 @@ fn agent_present(receiver: &Receiver) -> Result<(), Failure> {
 fn insist(hand: &Hand, request: &ResetRequest, wait: Duration) -> Result<Text, Text> {
     let until = clock::mono_ns() + u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
     loop {
-        let outcome = hand.reset(request.clone(), Duration::from_secs(8));
+        let outcome = hand.reset(request.clone(), Duration::from_secs(12));
         let unproven = outcome.as_ref().is_err_and(|e| e.as_str().starts_with("refused:"));
         if !unproven || clock::mono_ns() >= until {
             return outcome;

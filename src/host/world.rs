@@ -201,7 +201,12 @@ impl World for Os {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(dir)? {
             let entry = entry?;
-            files.push((entry.path(), entry.metadata()?.len()));
+            // One that went meanwhile is not there.
+            match entry.metadata() {
+                Ok(meta) => files.push((entry.path(), meta.len())),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(e),
+            }
         }
         files.sort();
         Ok(files)

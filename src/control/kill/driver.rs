@@ -316,12 +316,12 @@ pub(super) fn machine_for(intent: &KillIntent, timing: Timing) -> Machine {
 /// A kill that runs is not begun twice; after a proven one a new decision is
 /// a new kill, for the operator has a reason to press again.
 pub(super) fn is_free(running: &KillIntent, phase: GatewayPhase, next: &KillIntent) -> bool {
-    running.engage_id != next.engage_id
-        && (running.intent == Intent::Block
-            || matches!(
-                phase,
-                GatewayPhase::Verified | GatewayPhase::StoodDown | GatewayPhase::NotV1
-            ))
+    running.engage_id != next.engage_id && (running.intent == Intent::Block || is_over(phase))
+}
+
+/// Whether a new decision begins a new kill there.
+pub(super) const fn is_over(phase: GatewayPhase) -> bool {
+    matches!(phase, GatewayPhase::Verified | GatewayPhase::StoodDown | GatewayPhase::NotV1)
 }
 
 /// Where the kill of one gateway stands.

@@ -45,6 +45,10 @@ pub struct ResetRequest {
     pub overrides: bool,
     /// Who asks.
     pub operator: Text,
+    /// After this moment nobody waits for it any more, in nanoseconds since
+    /// boot: then it is not done.
+    #[serde(default)]
+    pub until: Option<u64>,
 }
 
 /// From the agent.
@@ -125,6 +129,7 @@ mod tests {
             reason: Text::new("over"),
             overrides: false,
             operator: Text::new("op"),
+            until: None,
         });
         let mut bytes = line(&ToAgent::ProbeAgain);
         bytes.extend(line(&reset));

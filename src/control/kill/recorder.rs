@@ -3,20 +3,41 @@
 use crate::audit::{Act, Chain};
 use crate::breaker::LatchHome;
 use crate::domain::Text;
+use crate::host::clock;
 use crossbeam_channel as channel;
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-/// Between two tries at what could not be written.
-const RETRY: Duration = Duration::from_millis(250);
+/// Between two tries at what could not be written: first and longest. Each try
+/// on a sick disk may leave a file behind.
+const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_mins(1));
+/// Whoever waits for a record waits no longer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// What has begun to take effect ends within this time, or the disk is gone.
+const ENDING: Duration = Duration::from_secs(30);
 /// Records that are kept for a disk that takes none; then the oldest goes.
 const OWED: usize = 4_096;
 
 type Done = channel::Sender<Result<(), Text>>;
 
+/// Shared by who waits for a record and who writes it: whichever speaks first.
+#[derive(Clone, Debug, Default)]
+struct Wanted(Arc<AtomicU8>);
+
+impl Wanted {
+    const EFFECTIVE: u8 = 1;
+    const GIVEN_UP: u8 = 2;
+
+    fn first(&self, word: u8) -> bool {
+        self.0.compare_exchange(0, word, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
 enum Note {
     /// To be written; whoever waits for it hears how it went.
-    Act(Box<Act>, Option<Done>),
+    Act(Box<Act>, Option<(Wanted, Done)>),
     /// Everything before is written, or lost.
     Reached(channel::Sender<()>),
 }
@@ -42,8 +63,12 @@ impl Recorder {
             loop {
                 match inbox.recv_timeout(desk.patience()) {
                     Ok(Note::Act(act, None)) => desk.put(*act),
-                    Ok(Note::Act(act, Some(done))) => drop(done.send(desk.put_now(*act))),
+                    Ok(Note::Act(act, Some((wanted, done)))) => {
+                        let outcome = desk.put_now(*act, || wanted.first(Wanted::EFFECTIVE));
+                        let _ = done.send(outcome);
+                    }
                     Ok(Note::Reached(done)) => {
+                        desk.due = 0;
                         desk.again();
                         let _ = done.send(());
                     }
@@ -60,16 +85,23 @@ impl Recorder {
         let _ = self.notes.send(Note::Act(Box::new(act), None));
     }
 
-    /// Records and waits until it is durable, at most 5 s.
+    /// Records and waits until it is durable, at most 5 s. What is given up
+    /// takes no effect later, when the disk answers after all.
     ///
     /// # Errors
     /// Why it is not known to be on disk.
     pub fn record_now(&self, act: Act) -> Result<(), Text> {
         let (done, outcome) = channel::bounded(1);
-        let _ = self.notes.send(Note::Act(Box::new(act), Some(done)));
-        outcome
-            .recv_timeout(Duration::from_secs(5))
-            .unwrap_or_else(|_| Err(Text::new("the audit log's disk does not answer (5 s)")))
+        let wanted = Wanted::default();
+        let _ = self.notes.send(Note::Act(Box::new(act), Some((wanted.clone(), done))));
+        if let Ok(outcome) = outcome.recv_timeout(PATIENCE) {
+            return outcome;
+        }
+        let silent = || Err(Text::new("the audit log's disk does not answer"));
+        if wanted.first(Wanted::GIVEN_UP) {
+            return silent();
+        }
+        outcome.recv_timeout(ENDING).unwrap_or_else(|_| silent())
     }
 
     /// Waits until everything recorded so far is written, at most `wait`: a
@@ -92,16 +124,31 @@ pub(super) struct Desk<A> {
     late: u64,
     lost: u64,
     why: Text,
+    /// The pause before the next try, and when that is (monotonic ns).
+    pause: Duration,
+    due: u64,
 }
 
 impl<A: FnMut(Text)> Desk<A> {
     pub fn new(chain: Chain, alarm: A) -> Self {
-        Self { chain, owed: VecDeque::new(), alarm, late: 0, lost: 0, why: Text::default() }
+        Self {
+            chain,
+            owed: VecDeque::new(),
+            alarm,
+            late: 0,
+            lost: 0,
+            why: Text::default(),
+            pause: RETRY.0,
+            due: 0,
+        }
     }
 
     /// How long nothing has to be done.
     pub fn patience(&self) -> Duration {
-        if self.owed.is_empty() { Duration::from_hours(1) } else { RETRY }
+        if self.owed.is_empty() {
+            return Duration::from_hours(1);
+        }
+        Duration::from_nanos(self.due.saturating_sub(clock::mono_ns()))
     }
 
     /// Writes, now or when it can be.
@@ -112,9 +159,15 @@ impl<A: FnMut(Text)> Desk<A> {
             (self.alarm)(Text::new(&words));
             self.why = why;
             self.owed.push_back(act);
+            self.wait(RETRY.0);
         } else {
             if self.owed.len() >= OWED {
-                self.owed.pop_front();
+                // What engages is the last to go.
+                let engages = |a: &Act| {
+                    matches!(a, Act::Engage { .. } | Act::External { .. } | Act::Disarm { .. })
+                };
+                let oldest = self.owed.iter().position(|a| !engages(a)).unwrap_or_default();
+                self.owed.remove(oldest);
                 self.lost += 1;
             }
             self.owed.push_back(act);
@@ -126,22 +179,28 @@ impl<A: FnMut(Text)> Desk<A> {
     ///
     /// # Errors
     /// Why it is not known to be on disk.
-    pub fn put_now(&mut self, act: Act) -> Result<(), Text> {
+    pub fn put_now(&mut self, act: Act, wanted: impl FnOnce() -> bool) -> Result<(), Text> {
+        self.due = 0;
         self.again();
         if !self.owed.is_empty() {
             return Err(Text::new("the audit log can't be written; earlier records wait for it"));
         }
-        write(&mut self.chain, act)
+        self.chain.append_while(act, wanted).map_err(|e| Text::new(&e.to_string()))
     }
 
-    /// Another try at what is owed.
+    fn wait(&mut self, pause: Duration) {
+        self.pause = pause;
+        self.due = clock::now().plus(pause).mono_ns;
+    }
+
+    /// Another try at what is owed, when it is due.
     pub fn again(&mut self) {
-        if self.owed.is_empty() {
+        if self.owed.is_empty() || clock::mono_ns() < self.due {
             return;
         }
         while let Some(act) = self.owed.front() {
-            if write(&mut self.chain, act.clone()).is_err() {
-                return;
+            if self.chain.append(act.clone()).is_err() {
+                return self.wait((self.pause * 2).min(RETRY.1));
             }
             self.owed.pop_front();
             self.late += 1;
@@ -165,7 +224,7 @@ fn write(chain: &mut Chain, act: Act) -> Result<(), Text> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::read_dir;
+    use crate::audit::{LedgerReader, read_dir};
     use crate::host::ids;
 
     #[test]
@@ -181,11 +240,11 @@ mod tests {
         let tampered = |n: u8| Act::Tampered { ids: vec![ids::engage_id(); usize::from(n)] };
         desk.put(tampered(1));
         desk.put(tampered(2));
-        assert!(desk.put_now(tampered(9)).is_err());
-        assert_eq!(desk.patience(), RETRY);
+        assert!(desk.put_now(tampered(9), || true).is_err());
+        assert!(desk.patience() > Duration::ZERO && desk.patience() <= RETRY.1);
         std::fs::remove_file(&at).unwrap();
         desk.put(tampered(3));
-        assert!(desk.put_now(tampered(4)).is_ok());
+        assert!(desk.put_now(tampered(4), || true).is_ok());
         assert_eq!(desk.patience(), Duration::from_hours(1));
         drop(desk);
         assert_eq!(said.len(), 2, "{said:?}");
@@ -197,5 +256,29 @@ mod tests {
             .filter_map(|r| if let Act::Tampered { ids } = &r.act { Some(ids.len()) } else { None })
             .collect();
         assert_eq!(counts, [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_reset_that_nobody_waits_for_any_more_takes_no_effect() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = LatchHome::new(dir.path(), &dir.path().join("latch"));
+        home.prepare().unwrap();
+        let mut desk = Desk::new(home.chain("test"), |_| {});
+        let id = ids::engage_id();
+        let reset = || Act::Reset {
+            ids: vec![id],
+            foreign: Vec::new(),
+            token: ids::engage_id(),
+            reason: Text::new("over"),
+            overridden: false,
+        };
+        let was_reset = || LedgerReader::new(&home.audit()).refresh().unwrap().was_reset(id);
+        assert!(desk.put_now(reset(), || false).is_err());
+        assert!(!was_reset());
+        // Nor does the next line, of whatever kind, bring it about.
+        desk.put(Act::Tampered { ids: Vec::new() });
+        assert!(!was_reset());
+        assert!(desk.put_now(reset(), || true).is_ok());
+        assert!(was_reset());
     }
 }

@@ -7,7 +7,7 @@ use super::heads;
 use crate::audit::Act;
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::control::kill::KillRules;
-use crate::control::kill::driver::{DriverConfig, Told};
+use crate::control::kill::driver::{DriverConfig, Told, is_over};
 use crate::control::kill::latch::{self, LatchStep, TAMPERED};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::domain::{
@@ -161,6 +161,8 @@ pub struct Core<C> {
     alarms: Alarms,
     /// Decisions whose latch could not be made yet.
     pub(super) unmade: BTreeSet<EngageId>,
+    /// Kills of which a gateway has no driver yet: no thread was to be had.
+    unbegun: BTreeSet<EngageId>,
     needed_at: u64,
     /// The last reset, on the monotonic clock.
     pub(super) reset_at: u64,
@@ -183,6 +185,7 @@ impl<C: Crew> Core<C> {
             foreign_told: BTreeSet::new(),
             alarms: Alarms::default(),
             unmade: BTreeSet::new(),
+            unbegun: BTreeSet::new(),
             needed_at: clock::mono_ns(),
             reset_at: 0,
             proving: None,
@@ -210,24 +213,38 @@ impl<C: Crew> Core<C> {
         }
     }
 
-    pub(super) fn begin(&mut self, intent: &KillIntent) {
+    /// Whether every gateway of it has a driver that works.
+    pub(super) fn begin(&mut self, intent: &KillIntent) -> bool {
+        let mut all = true;
         for target in &intent.targets {
             self.hire(target);
             let key = target.cmd.to_string();
-            self.crew.begin(&key, intent.clone());
-            self.note_running(&key, intent.engage_id);
+            if self.crew.begin(&key, intent.clone()) {
+                self.note_running(target, intent.engage_id);
+            } else {
+                all = false;
+            }
         }
+        if all {
+            self.unbegun.remove(&intent.engage_id);
+        } else {
+            self.unbegun.insert(intent.engage_id);
+        }
+        all
     }
 
     /// Whose kill a driver works for: as [`Driver::begin`] decides.
-    fn note_running(&mut self, key: &str, id: EngageId) {
-        let over = |phase| matches!(phase, GatewayPhase::Verified | GatewayPhase::StoodDown);
-        let old = self.running.get(key);
-        let ended = old.is_some_and(|old| {
-            self.progress.values().any(|p| p.engage_id == *old && over(p.phase))
-        });
-        if old.is_none() || ended {
-            self.running.insert(key.to_owned(), id);
+    ///
+    /// [`Driver::begin`]: crate::control::kill::Driver::begin
+    fn note_running(&mut self, target: &GatewayAddr, id: EngageId) {
+        let key = target.cmd.to_string();
+        let own = self.progress.get(&target.name);
+        let free = self
+            .running
+            .get(&key)
+            .is_none_or(|old| own.is_some_and(|p| p.engage_id == *old && is_over(p.phase)));
+        if free {
+            self.running.insert(key, id);
         }
     }
 
@@ -239,6 +256,12 @@ impl<C: Crew> Core<C> {
         }
         if self.verdict.missing {
             self.make_anew();
+        }
+        for id in self.unbegun.clone() {
+            match self.active.get(&id).cloned() {
+                Some(intent) => drop(self.begin(&intent)),
+                None => drop(self.unbegun.remove(&id)),
+            }
         }
         self.adopt();
     }
@@ -317,15 +340,19 @@ impl<C: Crew> Core<C> {
         } else {
             self.crew.make(&intent);
         }
+        let mut took = true;
         let under = match intent.intent {
             Intent::Kill => {
-                self.begin(&intent);
+                took = self.begin(&intent);
                 let first = intent.targets.first().map(|t| t.cmd.to_string());
                 first.and_then(|key| self.running.get(&key).copied()).unwrap_or(engage_id)
             }
             Intent::Block => engage_id,
         };
-        self.crew.tell(client, &FromAgent::Accepted { engage_id, under });
+        // Who can't carry it out does not take it: the client stands in.
+        if took {
+            self.crew.tell(client, &FromAgent::Accepted { engage_id, under });
+        }
         if self.active.insert(engage_id, intent.clone()).is_none() {
             self.crew.record(Act::Engage { intent });
         }

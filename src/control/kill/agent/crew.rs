@@ -48,8 +48,8 @@ pub trait Crew {
     fn hire(&mut self, config: DriverConfig) -> std::io::Result<()>;
     /// How many drivers there are.
     fn hired(&self) -> usize;
-    /// The driver of that command endpoint begins.
-    fn begin(&mut self, gateway: &str, intent: KillIntent);
+    /// The driver of that command endpoint begins; false where there is none.
+    fn begin(&mut self, gateway: &str, intent: KillIntent) -> bool;
     /// Every driver is free again.
     fn end(&mut self);
     /// Every driver ends its attempts.
@@ -148,10 +148,9 @@ impl Crew for Threads {
         self.drivers.len()
     }
 
-    fn begin(&mut self, gateway: &str, intent: KillIntent) {
-        if let Some(driver) = self.drivers.get(gateway) {
-            driver.begin(intent);
-        }
+    fn begin(&mut self, gateway: &str, intent: KillIntent) -> bool {
+        let driver = self.drivers.get(gateway);
+        driver.inspect(|driver| driver.begin(intent)).is_some()
     }
 
     fn end(&mut self) {

@@ -17,6 +17,9 @@ impl<C: Crew> Core<C> {
     /// happened, and a latch that goes without a record is made anew. A
     /// decision that arrives in between is in neither list: engage wins.
     pub(super) fn reset(&mut self, request: &ResetRequest) -> Result<Text, Text> {
+        if request.until.is_some_and(|until| clock::mono_ns() > until) {
+            return Err(Text::new("asked too long ago: nothing was changed, ask again"));
+        }
         let mut reader = LedgerReader::new(&self.config.home.audit());
         reader.refresh().map_err(|e| Text::new(&format!("audit log can't be read: {e}")))?;
         let mut named: Vec<EngageId> =

@@ -4,7 +4,7 @@ use super::core::Core;
 use super::crew::Crew;
 use crate::audit::{Act, LedgerReader, log_id};
 use crate::breaker::{Probe, file};
-use crate::domain::{EngageId, GatewayAddr, Intent, KillIntent, Text};
+use crate::domain::{Endpoint, EngageId, GatewayAddr, Intent, KillIntent, Text};
 use crate::host::{Identity, clock};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -94,7 +94,15 @@ impl<C: Crew> Core<C> {
         }
         let named: Vec<&str> =
             body.metadata.get("gateways")?.as_array()?.iter().filter_map(Value::as_str).collect();
-        let here = |g: &&GatewayAddr| named.contains(&g.cmd.to_string().as_str());
+        // One that is not configured stays a target: nothing is sent to it, an
+        // alarm says so, and flat is not proven without it.
+        let target = |cmd: &&str| {
+            let here = self.config.gateways.iter().find(|g| g.cmd.to_string() == **cmd);
+            here.cloned().or_else(|| {
+                let at: Endpoint = cmd.parse().ok()?;
+                Some(GatewayAddr { name: Text::new(cmd), cmd: at.clone(), data: at })
+            })
+        };
         Some(KillIntent {
             engage_id: body.engage_id?,
             intent: Intent::Kill,
@@ -104,7 +112,7 @@ impl<C: Crew> Core<C> {
             reason: body.reason.clone(),
             pressed: clock::now(),
             latch: self.config.home.latch.clone(),
-            targets: self.config.gateways.iter().filter(here).cloned().collect(),
+            targets: named.iter().filter_map(target).collect(),
             drill: false,
         })
     }

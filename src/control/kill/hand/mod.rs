@@ -167,7 +167,11 @@ impl Hand {
     ///
     /// # Errors
     /// Why not, and what to do.
-    pub fn reset(&self, request: ResetRequest, wait: Duration) -> Result<Text, Text> {
+    pub fn reset(&self, mut request: ResetRequest, wait: Duration) -> Result<Text, Text> {
+        // Its record may take the agent another 5 s: what is said to have
+        // failed must not be done afterwards.
+        let begin = wait.saturating_sub(Duration::from_secs(7)).max(wait / 4);
+        request.until = Some(clock::now().plus(begin).mono_ns);
         let (done, outcome) = channel::bounded(1);
         let _ = self.jobs.send(Job::Reset(request, done));
         outcome.recv_timeout(wait).unwrap_or_else(|_| {

@@ -109,10 +109,9 @@ impl agent_crew::Crew for AgentCrew {
         self.drivers.len()
     }
 
-    fn begin(&mut self, gateway: &str, intent: KillIntent) {
-        if let Some(driver) = self.drivers.get(gateway) {
-            driver.send(Order::Begin(intent), 1);
-        }
+    fn begin(&mut self, gateway: &str, intent: KillIntent) -> bool {
+        let driver = self.drivers.get(gateway);
+        driver.inspect(|driver| driver.send(Order::Begin(intent), 1)).is_some()
     }
 
     fn end(&mut self) {

@@ -147,7 +147,7 @@ impl Stage {
                 let until = stage.sim.now().saturating_add(patience).min(stage.end);
                 match inbox.take(until) {
                     Got::Letter((act, None)) => desk.put(act),
-                    Got::Letter((act, Some(done))) => done.send(desk.put_now(act), 1),
+                    Got::Letter((act, Some(done))) => done.send(desk.put_now(act, || true), 1),
                     Got::Nothing => desk.again(),
                 }
             }

@@ -155,6 +155,7 @@ fn reset(stage: &Stage, overrides: bool) {
         reason: Text::new("story"),
         overrides: overrides || stage.sim.roll(3) == 0,
         operator: Text::new("op"),
+        until: None,
     };
     let words = format!("process {process} asks for a reset of {:?}", shown.map(short));
     let (done, outcome) = channel::bounded(1);
