@@ -18,7 +18,7 @@ use crate::control::kill::hand::{HandConfig, Job};
 use crate::control::kill::latch::{Bench, LatchStep};
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::control::kill::recorder::Desk;
-use crate::domain::{EngageId, GatewayAddr, KillIntent, Text};
+use crate::domain::{EngageId, GatewayAddr, KillIntent, LatchPhase, Text};
 use crate::event::{Event, Level, channel_pair};
 use crate::host::{Identity, clock};
 use std::collections::BTreeMap;
@@ -202,6 +202,9 @@ impl Stage {
                 let verdict = check.once(&own);
                 seen.1.store(began, Ordering::Relaxed);
                 seen.0.store(clock::mono_ns(), Ordering::Relaxed);
+                if !verdict.seen.phase.is_engaged() && verdict.seen.phase != LatchPhase::Blocked {
+                    super::rules::look(&stage, process, began);
+                }
                 if last.as_ref() != Some(&verdict) {
                     let v = &verdict;
                     stage.sim.note(format!(

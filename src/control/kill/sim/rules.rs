@@ -16,6 +16,8 @@ pub struct Truth {
     /// Decisions whose reset was about to be written.
     pub reset: BTreeSet<EngageId>,
     pub last_reset: u64,
+    /// Those whose line is written, by process: only a line behind it counts.
+    pub resetting: BTreeMap<u32, Vec<EngageId>>,
     /// The decision of a process, from its key on.
     pub pressed: BTreeMap<u32, EngageId>,
     /// All that were taken.
@@ -37,9 +39,15 @@ pub fn wrote(truth: &mut Truth, bytes: &[u8], now: u64) -> Option<String> {
             truth.engaged.entry(intent.engage_id).or_insert(now);
             Some(format!("{words}ENGAGE {}", short(intent.engage_id)))
         }
-        Act::Reset { ids, .. } => {
+        Act::Synced => {
+            let ids = truth.resetting.remove(&record.who.pid)?;
             truth.reset.extend(&ids);
             truth.last_reset = now;
+            Some(format!("{words}SYNCED"))
+        }
+        Act::Arm { tokens, .. } => Some(format!("{words}ARM of {}", tokens.len())),
+        Act::Reset { ids, .. } => {
+            truth.resetting.insert(record.who.pid, ids.clone());
             let ids: Vec<String> = ids.iter().map(|id| short(*id)).collect();
             Some(format!("{words}RESET {}", ids.join(" ")))
         }
@@ -51,24 +59,35 @@ pub fn wrote(truth: &mut Truth, bytes: &[u8], now: u64) -> Option<String> {
 }
 
 /// An order passed the gate of a process whose last finished look began at
-/// `looked`: nothing that this look must have seen may be in force.
+/// `looked`, or that look said that nothing is in force: nothing that it must
+/// have seen may be.
 pub fn order(stage: &Stage, process: u32, looked: u64) {
     let sim = stage.sim.lock();
     let truth = &sim.truth;
-    let mut why = None;
-    if let Some(id) = truth.pressed.get(&process).filter(|id| !truth.reset.contains(id)) {
-        why = Some(format!("an order passed after the key of {}", short(*id)));
+    let pressed = truth.pressed.get(&process).filter(|id| !truth.reset.contains(id));
+    let why = pressed.map(|id| format!("an order passed after the key of {}", short(*id)));
+    drop(sim);
+    if let Some(why) = why {
+        stage.sim.fail(&why);
     }
+    look(stage, process, looked);
+}
+
+/// A look that began at `looked` said that nothing is in force.
+pub fn look(stage: &Stage, process: u32, looked: u64) {
+    let sim = stage.sim.lock();
+    let truth = &sim.truth;
+    let mut why = None;
     let in_force = |(id, since): &(&EngageId, &u64)| **since < looked && !truth.reset.contains(id);
     if let Some((id, _)) = truth.engaged.iter().find(in_force) {
-        why = Some(format!("FALSE SAFE in process {process}: {} is on record", short(*id)));
+        why = Some(format!("FALSE in process {process}: {} is on record", short(*id)));
     }
     let latch = sim.disk.files.get(&stage.home.latch).filter(|node| node.born < looked);
     let latch = latch.map(|node| body::parse(&node.bytes).engage_id);
     if let Some(named) = latch
         && named.is_none_or(|id| !truth.reset.contains(&id))
     {
-        why = Some(format!("FALSE SAFE in process {process}: the latch lies there"));
+        why = Some(format!("FALSE in process {process}: the latch lies there"));
     }
     drop(sim);
     if let Some(why) = why {

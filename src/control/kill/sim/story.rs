@@ -5,7 +5,7 @@ use super::net::{self, Account, account};
 use super::parts::{Facts, FromHand, Stage, short};
 use super::rules;
 use super::time::{MS, Sim};
-use crate::audit::LedgerReader;
+use crate::audit::{Act, Chain, LedgerReader};
 use crate::breaker::{LatchHome, body};
 use crate::control::kill::hand::Job;
 use crate::control::kill::protocol::ResetRequest;
@@ -93,7 +93,7 @@ fn tell(stage: &Stage, begin: u64) {
             _ => sim.roll(700) * MS,
         };
         clock::sleep(Duration::from_nanos(pause));
-        match sim.roll(14) {
+        match sim.roll(15) {
             0 | 1 => press(stage),
             2..=4 => reset(stage, false),
             5 => shoot_a_hand(stage),
@@ -103,6 +103,7 @@ fn tell(stage: &Stage, begin: u64) {
             10 => fail_the_disk(stage),
             11 => drop(stage.start_hand("cli")),
             12 => appear(stage),
+            13 => arm(stage),
             _ => {}
         }
     }
@@ -163,9 +164,25 @@ fn reset(stage: &Stage, overrides: bool) {
     stage.sim.note(words);
     for _ in 0..20 {
         if let Ok(outcome) = outcome.try_recv() {
-            return stage.sim.note(format!("reset: {outcome:?}"));
+            stage.sim.note(format!("reset: {outcome:?}"));
+            if stage.sim.roll(2) == 0 {
+                arm(stage);
+            }
+            return;
         }
         clock::sleep(Duration::from_millis(5));
+    }
+}
+
+/// As `crs arm` does: what is disarmed now, and nothing else.
+fn arm(stage: &Stage) {
+    let mut reader = LedgerReader::new(&stage.home.audit());
+    let Ok(ledger) = reader.refresh() else { return };
+    let tokens: Vec<EngageId> = ledger.disarmed().map(|(token, _)| token).collect();
+    if !tokens.is_empty() && !ledger.is_engaged() {
+        let act = Act::Arm { tokens, live: false, accounts: Vec::new() };
+        let who = super::parts::who(stage.process());
+        let _ = Chain::new(&stage.home.audit(), who, "arm").append(act);
     }
 }
 
