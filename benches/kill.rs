@@ -176,6 +176,7 @@ fn one(
         reason: Text::new("bench"),
         overrides: false,
         operator: Text::new("bench"),
+        until: None,
     };
     hand.reset(request, Duration::from_secs(10)).unwrap();
     crs::gateway::reset(&dir.join("gateway"), "bench").unwrap();

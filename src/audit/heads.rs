@@ -1,6 +1,6 @@
 //! The book of heads that were witnessed: what others told of their logs.
 //!
-//! Append-only JSON lines, bounded: at [`MAX_BYTES`] the file moves aside in
+//! Append-only JSON lines, bounded: at `MAX_BYTES` the file moves aside in
 //! the place of an older one, and the newest head of every chain is written
 //! anew. One process of a state directory writes; the next one takes over.
 

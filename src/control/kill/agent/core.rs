@@ -248,7 +248,7 @@ impl<C: Crew> Core<C> {
         }
     }
 
-    /// What is due every [`BEAT`].
+    /// What is due four times a second.
     pub fn beat(&mut self) {
         self.crew.tell_all(&FromAgent::Beat { at: clock::now() });
         for act in self.alarms.due(clock::mono_ns()) {
