@@ -88,7 +88,10 @@ pub fn table(done: &[Run]) -> String {
     line(&mut text, "all", &done.iter().collect::<Vec<_>>());
     let lost: Vec<String> =
         done.iter().filter(|r| r.fault.is_some()).map(|r| r.seed.to_string()).collect();
+    let shown = |words| done.iter().filter(|r| r.fault.as_ref().is_some_and(|f| f.contains(words)));
+    let (safe, believed) = (shown("FALSE SAFE").count(), shown("a lie was believed").count());
     let _ = writeln!(text, "\nKills lost: {} of {} {}", lost.len(), done.len(), lost.join(" "));
+    let _ = writeln!(text, "\nFalse SAFE: {safe}. Lies believed: {believed}.");
     text
 }
 
@@ -102,7 +105,9 @@ fn line(text: &mut String, name: &str, runs: &[&Run]) {
 }
 
 fn remembered(first: u64) -> PathBuf {
-    let name = format!("faults-{}-{first}.jsonl", env!("CARGO_PKG_VERSION"));
+    // Of this very commit: what another one did is no figure of it.
+    let tag = std::env::var("CRS_FAULT_TAG").unwrap_or_else(|_| "untagged".to_owned());
+    let name = format!("faults-{}-{tag}-{first}.jsonl", env!("CARGO_PKG_VERSION"));
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 

@@ -5,7 +5,7 @@
 //! faults`. The long form of all is `.ci/faults`, which also writes
 //! `tests/FAULTS.md`. The seeded kills can be
 //! cut and taken up again: finished seeds are in `target/tmp/faults-*.jsonl`,
-//! by the program's version and the number of the first seed;
+//! by the program's version, `CRS_FAULT_TAG` and the first seed;
 //! `CRS_FAULT_SEED` chooses another.
 
 #![allow(
