@@ -88,8 +88,10 @@ pub fn table(done: &[Run]) -> String {
     line(&mut text, "all", &done.iter().collect::<Vec<_>>());
     let lost: Vec<String> =
         done.iter().filter(|r| r.fault.is_some()).map(|r| r.seed.to_string()).collect();
-    let shown = |words| done.iter().filter(|r| r.fault.as_ref().is_some_and(|f| f.contains(words)));
-    let (safe, believed) = (shown("FALSE SAFE").count(), shown("a lie was believed").count());
+    let shown = |words: &str| {
+        done.iter().filter(|run| run.fault.as_ref().is_some_and(|f| f.contains(words))).count()
+    };
+    let (safe, believed) = (shown("FALSE SAFE"), shown("a lie was believed"));
     let _ = writeln!(text, "\nKills lost: {} of {} {}", lost.len(), done.len(), lost.join(" "));
     let _ = writeln!(text, "\nFalse SAFE: {safe}. Lies believed: {believed}.");
     text
