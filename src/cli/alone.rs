@@ -3,7 +3,7 @@
 //! the record; one is started, if the system lets it.
 
 use super::wiring;
-use crate::audit::{Act, Chain};
+use crate::audit::Act;
 use crate::breaker::{CreateError, LatchHome, body, file};
 use crate::config::Settings;
 use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Stamp, Text};
@@ -29,8 +29,8 @@ pub(super) fn engage(intent: Intent, reason: &str, pressed: Stamp, settings: &Se
         engage_id: ids::engage_id(),
         intent,
         operator: who.operator(),
-        host: who.host.clone(),
-        boot_id: who.boot_id.clone(),
+        host: who.host,
+        boot_id: who.boot_id,
         reason: Text::new(reason),
         pressed,
         latch: home.latch.clone(),
@@ -40,7 +40,7 @@ pub(super) fn engage(intent: Intent, reason: &str, pressed: Stamp, settings: &Se
     let mut alone =
         Alone { engage_id: intent.engage_id, latch: LatchPhase::Blocked, agent: None, log: vec![] };
     alone.latch = latch(&intent, &home.audit(), &mut alone.log);
-    if let Err(e) = record(intent, &home, who) {
+    if let Err(e) = record(intent, &home) {
         alone.log.push(Text::new(&format!("not on record: {e}")));
     }
     match wiring::agent_spec(settings).and_then(|spec| spec.spawn()) {
@@ -68,8 +68,8 @@ fn latch(intent: &KillIntent, audit: &Path, log: &mut Vec<Text>) -> LatchPhase {
     }
 }
 
-fn record(intent: KillIntent, home: &LatchHome, who: Identity) -> Result<(), Text> {
+fn record(intent: KillIntent, home: &LatchHome) -> Result<(), Text> {
     let words = |e: &dyn std::fmt::Display| Text::new(&e.to_string());
     home.prepare().map_err(|e| words(&e))?;
-    Chain::new(&home.audit(), who, "cli").append(Act::Engage { intent }).map_err(|e| words(&e))
+    home.chain("cli").append(Act::Engage { intent }).map_err(|e| words(&e))
 }

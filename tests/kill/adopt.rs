@@ -98,3 +98,47 @@ fn a_running_agent_takes_up_a_kill_that_only_the_latch_names() {
     assert_eq!(mesh.status()["state"], "DISARMED");
     assert_eq!(mesh.peer.count("KILL_SWITCH"), kills);
 }
+
+/// A configuration with a mistake in it names no gateway; the kill is not held
+/// up, goes where the agent's lead, and nothing is proven by an empty list.
+#[test]
+fn a_kill_that_names_no_gateway_goes_to_those_of_the_agent() {
+    let mesh = Mesh::new(&["--positions", "2"]);
+    let (latch, state) = (mesh.home.latch(), mesh.home.path().join("home/.local/state/crs"));
+    let target = format!("main=127.0.0.1:{}", mesh.peer.cmd_port);
+    let (latch_arg, state_arg) = (latch.display().to_string(), state.display().to_string());
+    let args = ["__agent", "--latch", &latch_arg, "--state-dir", &state_arg, "--target", &target];
+    let args = [&args[..], &["--proof-interval-ms", "50"]].concat();
+    let mut command = mesh.home.crs(&args);
+    let mut agent = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    mesh.until("an agent", |s| s["agent_pid"] == agent.id() && s["state"] == "SAFE");
+
+    let bad = mesh.home.path().join("bad.toml");
+    std::fs::write(&bad, "[screen]\nthem = \"dark\"\n").unwrap();
+    let bad = bad.display().to_string();
+    let args = ["--config", &bad, "kill", "--reason", "test", "--yes", "--json"];
+    let outcome = mesh.home.run(&args, std::time::Duration::from_secs(60));
+    assert_eq!(outcome.code, Some(3), "latched, unconfirmed: {outcome:#?}");
+    assert!(outcome.stderr.contains("no gateway"), "{}", outcome.stderr);
+    mesh.until("VERIFIED", |s| phase(s) == "VERIFIED" && s["state"] == "ENGAGED");
+    assert_eq!(mesh.peer.positions(), Some(0));
+    end(&mut agent);
+}
+
+/// Where nobody knows a gateway, flat can't be proven.
+#[test]
+fn a_reset_without_any_gateway_has_no_proof() {
+    let mesh = Mesh::new(&["--positions", "1"]);
+    let bad = mesh.home.path().join("bad.toml");
+    std::fs::write(&bad, "[screen]\nthem = \"dark\"\n").unwrap();
+    let bad = bad.display().to_string();
+    let args = ["--config", &bad, "kill", "--reason", "test", "--yes", "--json"];
+    let killed = mesh.home.run(&args, std::time::Duration::from_secs(60)).json();
+    let id = killed["engage_id"].as_str().unwrap();
+    mesh.until("its agent", |s| s["agent_pid"].is_u64());
+    let phrase = format!("RESET {}", &id[id.len() - 6..]);
+    let args = ["reset", "--reason", "over", "--engage-id", id, "--phrase", &phrase];
+    let (code, said) = mesh.crs(&[&args[..], &["--wait", "1"]].concat());
+    assert_eq!(code, 1, "{said}");
+    assert_eq!(mesh.status()["state"], "ENGAGED");
+}
