@@ -117,7 +117,7 @@ fn a_kill_that_names_no_gateway_goes_to_those_of_the_agent() {
     std::fs::write(&bad, "[screen]\nthem = \"dark\"\n").unwrap();
     let bad = bad.display().to_string();
     let args = ["--config", &bad, "kill", "--reason", "test", "--yes", "--json"];
-    let outcome = mesh.home.run(&args, std::time::Duration::from_secs(60));
+    let outcome = mesh.home.run(&args, std::time::Duration::from_mins(1));
     assert_eq!(outcome.code, Some(3), "latched, unconfirmed: {outcome:#?}");
     assert!(outcome.stderr.contains("no gateway"), "{}", outcome.stderr);
     mesh.until("VERIFIED", |s| phase(s) == "VERIFIED" && s["state"] == "ENGAGED");
@@ -133,7 +133,7 @@ fn a_reset_without_any_gateway_has_no_proof() {
     std::fs::write(&bad, "[screen]\nthem = \"dark\"\n").unwrap();
     let bad = bad.display().to_string();
     let args = ["--config", &bad, "kill", "--reason", "test", "--yes", "--json"];
-    let killed = mesh.home.run(&args, std::time::Duration::from_secs(60)).json();
+    let killed = mesh.home.run(&args, std::time::Duration::from_mins(1)).json();
     let id = killed["engage_id"].as_str().unwrap();
     mesh.until("its agent", |s| s["agent_pid"].is_u64());
     let phrase = format!("RESET {}", &id[id.len() - 6..]);
