@@ -10,8 +10,8 @@
 pub use crate::domain::{Fingerprint, LinkState};
 
 use crate::domain::{
-    Account, Calendar, Decision, Evidence, GatewayAddr, Intent, KillProgress, LatchSeen, Mode,
-    OrderNews, Position, Stamp, Text, TickBatch, Ticket, UtcMicros,
+    Account, AlarmAct, Calendar, Decision, Evidence, GatewayAddr, Intent, KillProgress, LatchSeen,
+    Mode, OrderNews, Position, Stamp, Text, TickBatch, Ticket, UtcMicros,
 };
 use crossbeam_channel as channel;
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,8 @@ pub enum Event {
     Order(Box<OrderNews>),
     /// A source of orders is read, or can't be.
     OrderSource(Box<OrderSourceReport>),
+    /// The operator acknowledged or silenced alarms.
+    Alarm(AlarmAct),
 }
 
 /// What a session is about; it never changes while it runs.

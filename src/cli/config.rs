@@ -161,6 +161,7 @@ const KEYS: &[(&str, &str)] = &[
     ("screen.fps", "/fps"),
     ("kill", "/kill"),
     ("audit", "/audit"),
+    ("alarms", "/alarms"),
     ("feed", "/feed"),
     ("poll", "/poll"),
     ("market", "/calendar/market"),

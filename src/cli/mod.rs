@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod agent;
+mod alerts;
 mod alone;
 pub mod args;
 pub mod arm;

@@ -4,7 +4,7 @@
 use super::clerk::{Clerk, Polls};
 use super::orders::OrderFeed;
 use super::witnessing::Witnessing;
-use super::{Exit, Failure, Outcome, logs, wiring};
+use super::{Exit, Failure, Outcome, alerts, logs, wiring};
 use crate::audit::LedgerReader;
 use crate::breaker::{Gate, Watcher};
 use crate::config::{Settings, dirs};
@@ -18,7 +18,7 @@ use crate::host::{Identity, SystemClock};
 use crate::state::State;
 use crate::tui::cockpit::Cockpit;
 use crate::tui::keymap::Keymap;
-use crate::tui::run::{self as console, Console};
+use crate::tui::run::{self as console, Calls, Console};
 use crate::tui::theme::{TermEnv, Theme};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -150,6 +150,7 @@ impl Session {
         };
         let screen = Cockpit::new(plan.settings.card.clone())
             .with_diagnostics(behind.diagnostics.keeper.clone());
+        let on_alarm = alerts::runner(&plan.settings.alarms.on_alert, &sender);
         let ended = console::run(Console {
             sequencer,
             sender,
@@ -159,6 +160,7 @@ impl Session {
             trigger: Arc::clone(&behind.hand) as _,
             desk: Arc::clone(&behind.clerk) as _,
             fps: plan.settings.fps,
+            calls: Calls::new(plan.settings.alarms.clone(), on_alarm),
             notes,
             on_start: Some(Box::new(connect)),
             on_first_frame: None,

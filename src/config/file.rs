@@ -2,10 +2,10 @@
 
 use super::gateways::{Parts, is_name};
 use super::load::Draft;
-use super::market;
 use super::origin::{Origin, Sourced};
 use super::section::{Document, Section};
 use super::{ColorChoice, Problem, SyslogChoice};
+use super::{alarms, market};
 use crate::domain::{Endpoint, Money, Text};
 use toml::de::DeTable;
 
@@ -14,12 +14,13 @@ const CARD_CHARS: usize = 200;
 
 type Reader = fn(&mut Section<'_, '_>, &mut Draft);
 
-const SECTIONS: [(&str, Reader); 10] = [
+const SECTIONS: [(&str, Reader); 11] = [
     ("latch", latch),
     ("state", state),
     ("screen", screen),
     ("kill", kill),
     ("audit", audit),
+    ("alarms", alarms::alarms),
     ("feed", feed),
     ("poll", poll),
     ("market", market::market),

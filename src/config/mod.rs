@@ -6,6 +6,7 @@
 //! is not in here, and with no configuration at all every address is
 //! loopback. What does not belong here: acting on a setting.
 
+mod alarms;
 pub mod dirs;
 pub mod env;
 pub mod file;
@@ -24,6 +25,6 @@ pub use load::{Loaded, load};
 pub use origin::{Origin, Origins};
 pub use problem::Problem;
 pub use settings::{
-    AuditSettings, Card, ColorChoice, FeedSettings, KillSettings, PaperSettings, PollSettings,
-    Settings, SyslogChoice,
+    AlarmSettings, AuditSettings, Calls, Card, ColorChoice, FeedSettings, KillSettings,
+    PaperSettings, PollSettings, Settings, SyslogChoice,
 };

@@ -1,6 +1,6 @@
 //! The settings in force, after every layer has spoken.
 
-use crate::domain::{Calendar, Endpoint, GatewayAddr, Money, Text};
+use crate::domain::{Calendar, Endpoint, GatewayAddr, Money, Severity, Text};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 
@@ -45,6 +45,8 @@ pub struct Settings {
     pub kill: KillSettings,
     /// The audit log.
     pub audit: AuditSettings,
+    /// How alarms call for an operator.
+    pub alarms: AlarmSettings,
     /// Feeds.
     pub feed: FeedSettings,
     /// Polls.
@@ -78,6 +80,44 @@ pub struct AuditSettings {
     /// Where the agent publishes the heads, if anywhere.
     #[serde(serialize_with = "empty_without")]
     pub publish: Option<Endpoint>,
+}
+
+/// How alarms call for an operator. Each is rate-limited, and a flood calls
+/// once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AlarmSettings {
+    /// The terminal's bell.
+    pub bell: Calls,
+    /// A desktop notification by the terminal (OSC 9), where it knows them.
+    pub notify: Calls,
+    /// A program and its arguments, run with the alarm as JSON on its standard
+    /// input; empty for none.
+    pub on_alert: Vec<String>,
+}
+
+/// Which alarms call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Calls {
+    /// None.
+    #[default]
+    Off,
+    /// Those that are critical.
+    Critical,
+    /// All.
+    All,
+}
+
+impl Calls {
+    /// Whether one of this severity calls.
+    #[must_use]
+    pub fn has(self, severity: Severity) -> bool {
+        match self {
+            Self::Off => false,
+            Self::Critical => severity == Severity::Critical,
+            Self::All => true,
+        }
+    }
 }
 
 /// A socket of syslog's.
@@ -208,6 +248,7 @@ impl Settings {
             fps: 10,
             kill: KillSettings::default(),
             audit: AuditSettings::default(),
+            alarms: AlarmSettings::default(),
             feed: FeedSettings::default(),
             poll: PollSettings::default(),
             card: Card::default(),

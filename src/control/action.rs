@@ -65,6 +65,11 @@ actions! {
     LogPage = "log-page", None, "Turn the log: events, or the program's diagnostics.";
     WhoObeys = "who-obeys", None, "Show who obeys the latch.";
     Proof = "proof", None, "Show the proof of flat, or put it away.";
+    Alarms = "alarms", None, "Show the alarms, or go back.";
+    Acknowledge = "acknowledge", None, "Take on the selected alarm.";
+    AcknowledgeAll = "acknowledge-all", None, "Take on every alarm.";
+    Silence = "silence", None, "No bell and no call for the selected alarm for 10 minutes, or again.";
+    Flood = "flood", None, "List every alarm of a flood, or only the first.";
     Redraw = "redraw", None, "Draw the whole screen anew.";
     ProbeAgain = "probe-again", None, "Ask a gateway that is not v1.0 once more.";
     ClosePosition = "close-position", Guarded, "Close the selected position.";

@@ -5,6 +5,7 @@
 //! room imports only `std`, `serde` and pure functions of `chrono`.
 
 pub mod account;
+pub mod alarm;
 pub mod calendar;
 pub mod decision;
 pub mod endpoint;
@@ -25,6 +26,7 @@ pub mod text;
 pub mod tick;
 
 pub use account::{Account, TradeMode};
+pub use alarm::{AlarmAct, Severity};
 pub use calendar::{Calendar, Hours};
 pub use decision::{Decision, DecisionSource, Probabilities};
 pub use endpoint::{Endpoint, EndpointError, GatewayAddr};

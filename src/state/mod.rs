@@ -6,9 +6,10 @@
 //! the same records hold equal states, and `State::digest` proves it.
 //!
 //! A file per pane: [`quotes`], [`gateways`], [`switch`] (latch, guard, kill,
-//! agent), [`obey`], [`log`], [`lag`]; [`health`] turns ages into words, [`digest`]
+//! agent), [`obey`], [`log`], [`lag`], [`alarms`]; [`health`] turns ages into words, [`digest`]
 //! turns everything into one line.
 
+pub mod alarms;
 pub mod digest;
 pub mod gateways;
 pub mod health;
@@ -21,6 +22,7 @@ pub mod orders;
 pub mod quotes;
 pub mod switch;
 
+pub use alarms::{Alarm, Alarms};
 pub use gateways::GatewayPane;
 pub use health::{FeedWord, Freshness};
 pub use lag::{Lag, Rolling, Series};
@@ -85,6 +87,9 @@ pub struct State {
     /// What was ordered, for comparison with what is open.
     #[serde(default)]
     pub orders: Orders,
+    /// What needs an operator.
+    #[serde(default)]
+    pub alarms: Alarms,
 }
 
 /// A value and when it was learnt.
@@ -124,7 +129,10 @@ impl State {
         self.now = record.at.not_before(self.now);
         self.roll_rates();
         match &record.event {
-            Event::Beat => self.watch_obedience(),
+            Event::Beat => {
+                self.watch_obedience();
+                self.watch_alarms();
+            }
             Event::Session(info) => self.on_session(info),
             Event::Ticks(batch) => self.on_ticks(batch),
             Event::Feed(report) => self.on_feed(report),
@@ -143,7 +151,8 @@ impl State {
             Event::Events(report) => self.on_events(report),
             Event::Order(news) => self.on_order(news),
             Event::OrderSource(report) => self.on_order_source(report),
-            Event::Log(line) => self.push_log(line.clone()),
+            Event::Log(line) => self.on_log(line),
+            Event::Alarm(act) => self.on_alarm_act(act),
         }
         Ok(())
     }

@@ -79,6 +79,11 @@ impl State {
         if seen.tampered > before.tampered {
             let text = format!("latch tampered: removed without a reset, {} in all", seen.tampered);
             self.say(Level::Alarm, "breaker", &text);
+            self.cry(
+                "tampered",
+                &text,
+                "somebody removes the latch: find out who, stop it by hand",
+            );
         }
     }
 

@@ -42,6 +42,11 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
     if context == Context::Log {
         wanted.push((Action::LogPage, "other page"));
     }
+    if context == Context::Alarms {
+        wanted.extend([(Action::Acknowledge, "acknowledge"), (Action::Silence, "silence")]);
+    } else if state.alarms.open().1 > 0 {
+        wanted.push((Action::Alarms, "alarms"));
+    }
     if context == Context::Help {
         wanted.push((Action::Back, "back"));
     }
@@ -91,6 +96,7 @@ fn title(context: Context) -> Text {
         Context::Decisions => "In Decisions",
         Context::Lag => "In Lag",
         Context::Log => "In Log",
+        Context::Alarms => "In Alarms",
         Context::Help => "In this help",
     })
 }

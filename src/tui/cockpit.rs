@@ -25,6 +25,8 @@ pub struct Cockpit {
     help_end: usize,
     /// Who had the keys before the proof took them.
     before_proof: Option<(Pane, bool)>,
+    /// Who had the keys before the alarms took them.
+    before_alarms: Option<(Pane, bool)>,
     /// The decision that the proof was last opened for.
     proved: Option<EngageId>,
     /// Where the log's second page comes from.
@@ -83,6 +85,17 @@ impl Cockpit {
             self.before_proof = Some((self.ui.focus, self.ui.zoom));
             self.bring(Pane::Proof, state);
         }
+    }
+
+    /// Shows the alarms, or gives the keys back.
+    fn turn_alarms(&mut self, state: &State) {
+        if self.ui.focus == Pane::Alarms && !self.ui.help {
+            let (focus, zoom) = self.before_alarms.take().unwrap_or_default();
+            (self.ui.focus, self.ui.zoom) = (focus, zoom);
+            return;
+        }
+        self.before_alarms = Some((self.ui.focus, self.ui.zoom));
+        self.bring(Pane::Alarms, state);
     }
 
     /// A new decision opens the proof again, and so does the next latch.
@@ -154,6 +167,8 @@ impl Screen for Cockpit {
             Action::LogPage => self.turn_log(state),
             Action::WhoObeys => self.bring(Pane::Obey, state),
             Action::Proof => self.turn_proof(state),
+            Action::Alarms => self.turn_alarms(state),
+            Action::Flood => self.ui.flood = !self.ui.flood,
             Action::FocusNext => self.ui.focus = self.ui.focus.next(),
             Action::FocusPrevious => self.ui.focus = self.ui.focus.previous(),
             Action::RowDown => self.scroll(false, 1, state),
@@ -181,6 +196,7 @@ impl Screen for Cockpit {
             Pane::Decisions => Context::Decisions,
             Pane::Lag => Context::Lag,
             Pane::Log => Context::Log,
+            Pane::Alarms => Context::Alarms,
         }
     }
 
@@ -189,6 +205,13 @@ impl Screen for Cockpit {
             return None;
         }
         view::positions::selected(state, &self.ui).map(|(_, ticket)| ticket)
+    }
+
+    fn selected_alarm(&self, state: &State) -> Option<Text> {
+        if self.ui.focus != Pane::Alarms || self.ui.help {
+            return None;
+        }
+        view::alarms::selected(state, &self.ui).map(|alarm| alarm.key.clone())
     }
 }
 

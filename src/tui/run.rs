@@ -4,12 +4,14 @@
 //! answer), a frame if one is due, ticks within a budget, sleep until
 //! something comes. Nothing in here waits for a terminal, a file or a peer.
 
+mod calls;
 mod ending;
 mod frames;
 mod keys;
 #[cfg(test)]
 mod tests;
 
+pub use calls::{Calls, OnAlarm};
 pub use ending::Exit;
 
 use super::input::{self, Gatekeeper, Incoming};
@@ -57,6 +59,8 @@ pub struct Console {
     pub desk: Arc<dyn Desk>,
     /// Frames per second without keys and alarms, 1 to 30.
     pub fps: u32,
+    /// How alarms call.
+    pub calls: Calls,
     /// Warnings for the Log pane, such as those of `Theme::load`.
     pub notes: Vec<Text>,
     /// Called when the first frame is on its way, before anything else may
@@ -103,6 +107,7 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
         writer,
         broken: false,
         frames: Frames::default(),
+        calls: console.calls,
     };
     round.urgent();
     round.draw();
@@ -150,6 +155,7 @@ struct Round {
     /// A record was out of sequence; told once.
     broken: bool,
     frames: Frames,
+    calls: Calls,
 }
 
 impl Round {
@@ -174,6 +180,7 @@ impl Round {
                 self.frames.look(&self.writer, clock::now());
             }
             let more = self.fold(TICK_BUDGET);
+            self.calls.look(&self.state, &self.writer);
             if !more {
                 self.wait(keys, ends);
             }

@@ -4,7 +4,7 @@
 use super::keymap::{Context, Keymap};
 use super::theme::Theme;
 use crate::control::Action;
-use crate::domain::Ticket;
+use crate::domain::{Text, Ticket};
 use crate::state::State;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -38,4 +38,8 @@ pub trait Screen {
 
     /// The position that `close-position` means, if one is selected.
     fn selected_position(&self, state: &State) -> Option<Ticket>;
+
+    /// The key of the alarm that `acknowledge` and `silence` mean, if one is
+    /// selected.
+    fn selected_alarm(&self, state: &State) -> Option<Text>;
 }

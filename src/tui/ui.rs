@@ -28,11 +28,13 @@ pub enum Pane {
     Lag,
     /// What happened.
     Log,
+    /// What needs an operator.
+    Alarms,
 }
 
 impl Pane {
     /// All of them, in the order of the focus.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Positions,
         Self::Ticks,
         Self::Gateway,
@@ -42,6 +44,7 @@ impl Pane {
         Self::Decisions,
         Self::Lag,
         Self::Log,
+        Self::Alarms,
     ];
 
     /// Its title.
@@ -57,6 +60,7 @@ impl Pane {
             Self::Decisions => "Decisions",
             Self::Lag => "Lag",
             Self::Log => "Log",
+            Self::Alarms => "Alarms",
         }
     }
 
@@ -151,6 +155,8 @@ pub struct Ui {
     pub rows: [usize; Pane::ALL.len()],
     /// The pages of the Log pane.
     pub log: LogPages,
+    /// Every alarm of a flood is listed.
+    pub flood: bool,
 }
 
 impl Ui {
@@ -198,8 +204,8 @@ mod tests {
 
     #[test]
     fn the_focus_goes_round_both_ways() {
-        assert_eq!(Pane::Log.next(), Pane::Positions);
-        assert_eq!(Pane::Positions.previous(), Pane::Log);
+        assert_eq!(Pane::Alarms.next(), Pane::Positions);
+        assert_eq!(Pane::Positions.previous(), Pane::Alarms);
         assert!(Pane::ALL.iter().all(|p| p.next().previous() == *p));
     }
 

@@ -28,6 +28,8 @@ struct Mailbox {
     frame: Option<Buffer>,
     /// Draw all of the next frame, whatever was drawn before.
     repaint: bool,
+    /// Bytes beside the frames: a bell, a notification.
+    aside: Vec<u8>,
     /// A buffer to be used again.
     spare: Option<Buffer>,
     closing: bool,
@@ -109,6 +111,17 @@ impl Writer {
         self.0.changed.notify_all();
     }
 
+    /// Bytes that are no part of a picture, such as a bell; what a blocked
+    /// terminal has not taken is not heaped up.
+    pub fn aside(&self, bytes: &[u8]) {
+        let mut mailbox = self.0.lock();
+        if mailbox.aside.len() + bytes.len() <= CHUNK {
+            mailbox.aside.extend_from_slice(bytes);
+        }
+        drop(mailbox);
+        self.0.changed.notify_all();
+    }
+
     /// Draws the whole of the next frame.
     pub fn repaint(&self) {
         self.0.lock().repaint = true;
@@ -149,15 +162,18 @@ fn work(
             if mailbox.closing {
                 return Ok(());
             }
-            if let Some(frame) = mailbox.frame.take() {
-                break frame;
+            if mailbox.frame.is_some() || !mailbox.aside.is_empty() {
+                break mailbox.frame.take();
             }
             mailbox = shared.changed.wait(mailbox).unwrap_or_else(PoisonError::into_inner);
         };
-        let all = std::mem::take(&mut mailbox.repaint);
-        drop(mailbox);
         bytes.clear();
-        encode(&shown, &next, all, &mut bytes)?;
+        bytes.append(&mut mailbox.aside);
+        let all = next.is_some() && std::mem::take(&mut mailbox.repaint);
+        drop(mailbox);
+        if let Some(next) = &next {
+            encode(&shown, next, all, &mut bytes)?;
+        }
         for chunk in bytes.chunks(CHUNK) {
             if shared.lock().closing {
                 return Ok(());
@@ -165,13 +181,15 @@ fn work(
             out.write_all(chunk)?;
         }
         out.flush()?;
-        if let Some(first) = first.take() {
+        if next.is_some()
+            && let Some(first) = first.take()
+        {
             first(clock::now());
         }
-        let old = std::mem::replace(&mut shown, next);
+        let old = next.map(|next| std::mem::replace(&mut shown, next));
         let mut mailbox = shared.lock();
-        mailbox.spare = Some(old);
-        mailbox.stats.written += 1;
+        mailbox.stats.written += u64::from(old.is_some());
+        mailbox.spare = old.or(mailbox.spare.take());
         mailbox.stats.bytes += bytes.len() as u64;
         drop(mailbox);
         shared.changed.notify_all();

@@ -79,6 +79,10 @@ impl Screen for Glass {
     fn selected_position(&self, _state: &State) -> Option<Ticket> {
         Some(Ticket(7))
     }
+
+    fn selected_alarm(&self, _: &State) -> Option<crs::domain::Text> {
+        None
+    }
 }
 
 #[test]
@@ -100,6 +104,7 @@ fn console() {
         trigger: hands.clone(),
         desk: hands,
         fps: 10,
+        calls: crs::tui::run::Calls::default(),
         notes: Vec::new(),
         on_start: Some(Box::new(|_| note("started"))),
         on_first_frame: Some(Box::new(move |at| {

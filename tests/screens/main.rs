@@ -4,6 +4,7 @@
 //! `crs` draws from State alone, so each scene is a list of events.
 
 #[cfg(test)]
+mod alarms;
 mod diagnostics;
 #[cfg(test)]
 mod hostile;

@@ -118,7 +118,7 @@ impl State {
     /// Whether it lets orders pass although the latch holds: it said so after
     /// the latch was made, or watches none. A word too old to be believed is no
     /// alarm, it is a `?`.
-    pub(super) fn disobeys(&self, c: &Consumer) -> bool {
+    pub(in crate::state) fn disobeys(&self, c: &Consumer) -> bool {
         let Some(since) = self.obey.engaged_since else { return false };
         let open = match self.sees(&c.evidence) {
             Sees::NoLatch => !self.is_killed(c),

@@ -68,6 +68,7 @@ contexts! {
     Decisions = "decisions", "The decisions pane.";
     Lag = "lag", "The lag pane.";
     Log = "log", "The log pane.";
+    Alarms = "alarms", "The alarms pane.";
     Help = "help", "The help overlay.";
 }
 

@@ -3,11 +3,14 @@
 use super::{Exit, Round};
 use crate::control::guard::{self, Input, Step, Stroke};
 use crate::control::{Action, Danger};
-use crate::domain::Stamp;
+use crate::domain::{AlarmAct, Stamp};
 use crate::event::{Event, GuardedVerb, Level};
 use crate::tui::input::Incoming;
 use crate::tui::keymap::{Fed, Key, fixed};
 use ratatui::layout::Rect;
+
+/// How long the key silences an alarm.
+const SILENCE_MS: u64 = 600_000;
 
 impl Round {
     /// Takes one word of the input thread.
@@ -72,9 +75,30 @@ impl Round {
             Action::Quit => return Some(Exit::Quit),
             Action::Redraw => self.writer.repaint(),
             Action::ProbeAgain => self.desk.probe_again(),
+            Action::AcknowledgeAll => self.sender.send(Event::Alarm(AlarmAct::Acknowledge(None))),
+            Action::Acknowledge | Action::Silence => self.take_on(action),
             other => self.screen.act(other, &self.state),
         }
         None
+    }
+
+    /// What the operator does about the selected alarm, on record like any
+    /// other act.
+    fn take_on(&mut self, action: Action) {
+        let Some(key) = self.screen.selected_alarm(&self.state) else {
+            self.sender.log(Level::Info, "console", "no alarm is selected");
+            return;
+        };
+        let silent = || {
+            let mut list = self.state.alarms.list.iter();
+            list.any(|alarm| alarm.key == key && alarm.is_silent(self.state.now))
+        };
+        let act = match action {
+            Action::Silence if silent() => AlarmAct::Silence(Some(key), 0),
+            Action::Silence => AlarmAct::Silence(Some(key), SILENCE_MS),
+            _ => AlarmAct::Acknowledge(Some(key)),
+        };
+        self.sender.send(Event::Alarm(act));
     }
 
     /// Opens the guard of a verb that acts.

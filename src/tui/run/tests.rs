@@ -55,6 +55,10 @@ impl Screen for Glass {
     fn selected_position(&self, _state: &State) -> Option<Ticket> {
         self.selected
     }
+
+    fn selected_alarm(&self, state: &State) -> Option<Text> {
+        state.alarms.list.first().map(|alarm| alarm.key.clone())
+    }
 }
 
 struct Rig {
@@ -86,6 +90,7 @@ fn rig() -> Rig {
         writer: Writer::start(std::io::sink(), None, |_| {}).unwrap(),
         broken: false,
         frames: Frames::default(),
+        calls: Calls::default(),
     };
     Rig { round, notes, ms: 1_000 }
 }
@@ -217,4 +222,30 @@ fn a_key_makes_a_frame_due_at_once_and_any_size_is_drawn() {
     std::thread::sleep(Duration::from_millis(40));
     rig.press("j");
     assert_eq!(rig.round.pace.due_in(clock::now()), Some(Duration::ZERO));
+}
+
+#[test]
+fn alarms_are_taken_on_and_silenced_on_record() {
+    let mut rig = rig();
+    rig.press("space");
+    rig.round.screen =
+        Box::new(Glass { notes: rig.notes.clone(), selected: None, context: Context::Alarms });
+    rig.press("space");
+    assert_eq!(rig.last_line(), "no alarm is selected");
+    rig.round.sender.log(crate::event::Level::Alarm, "agent", "latch tampered");
+    rig.round.urgent();
+    rig.press("m");
+    let silent = |rig: &Rig| {
+        let state = &rig.round.state;
+        state.alarms.list.iter().all(|alarm| alarm.is_silent(state.now))
+    };
+    assert!(silent(&rig) && rig.last_line().ends_with("silenced for 10 min"));
+    rig.press("m");
+    assert!(!silent(&rig));
+    assert_eq!(rig.round.state.alarms.open().1, 1);
+    rig.press("space");
+    assert_eq!(rig.round.state.alarms.open().1, 0);
+    rig.round.sender.log(crate::event::Level::Alarm, "agent", "another");
+    rig.press("c c");
+    assert_eq!(rig.round.state.alarms.open().1, 0);
 }

@@ -161,6 +161,11 @@ fn full(body: Rect, ui: &Ui, stage: Stage) -> Vec<(Pane, Rect)> {
             panes.extend([(Pane::Kill, kill), (other, below)]);
         }
     }
+    // The alarms stand where the log does, while they have the keys.
+    if ui.focus == Pane::Alarms {
+        let log = panes.iter_mut().filter(|(pane, _)| *pane == Pane::Log);
+        log.for_each(|(pane, _)| *pane = Pane::Alarms);
+    }
     panes
 }
 

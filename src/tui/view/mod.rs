@@ -6,6 +6,7 @@
 //! which sign stands where. What does not: what is true (`state`), what a
 //! colour is (`theme`), which key does what (given as [`Hints`]), any clock.
 
+pub mod alarms;
 pub mod areas;
 pub mod decisions;
 pub mod format;
@@ -99,6 +100,7 @@ pub fn row_count(state: &State, ui: &Ui, pane: Pane) -> usize {
         Pane::Decisions => state.decisions.len(),
         Pane::Log if ui.log.shown == LogPage::Diagnostics => ui.log.diagnostics.lines.len(),
         Pane::Log => state.log.len(),
+        Pane::Alarms => alarms::listed(state, ui).0.len(),
         Pane::Kill | Pane::Lag => 0,
     }
 }
@@ -115,6 +117,7 @@ fn draw_pane(pen: &mut Pen<'_>, pane: Pane, area: Rect, scene: Scene<'_>, places
         Pane::Decisions => decisions::draw(pen, area, scene),
         Pane::Lag => lag::draw(pen, area, scene),
         Pane::Log => log::draw(pen, area, scene),
+        Pane::Alarms => alarms::draw(pen, area, scene),
     }
 }
 

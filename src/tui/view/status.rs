@@ -4,7 +4,7 @@
 use super::pen::{Line, Pen};
 use super::{Scene, words};
 use crate::event::{GuardPhase, GuardReport};
-use crate::tui::theme::Role;
+use crate::tui::theme::{Glyphs, Role};
 use ratatui::layout::Rect;
 use std::time::Duration;
 
@@ -19,9 +19,25 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let line = match &scene.state.guard {
         Some(guard) if scene.state.guard_open().is_some() => armed(guard, scene),
         Some(guard) if told(guard, scene) => stood_down(guard),
-        _ => keys(scene, area.width.saturating_sub(12)),
+        _ => keys(scene, area.width.saturating_sub(24)),
     };
-    pen.line(area, &line.end(tail, words::mode(mode)));
+    let mode_width = u16::try_from(tail.len()).unwrap_or(0).min(area.width);
+    let keys = Rect { width: area.width - mode_width, ..area };
+    pen.line(keys, &alarms(line, scene, pen.glyphs(), area.width));
+    let corner = Rect { x: keys.right(), width: mode_width, ..area };
+    pen.line(corner, &Line::new().text(tail, words::mode(mode)));
+}
+
+/// What nobody has taken on yet stands beside the mode, on every screen.
+fn alarms<'a>(line: Line<'a>, scene: Scene<'_>, g: &Glyphs, width: u16) -> Line<'a> {
+    let (Some(gravest), open) = scene.state.alarms.open() else { return line };
+    let (mark, role) = super::alarms::look(gravest, g);
+    let word = match (width, open) {
+        (..60, _) => String::new(),
+        (_, 1) => String::from(" alarm"),
+        _ => String::from(" alarms"),
+    };
+    line.end(format!(" {mark} {open}{word} "), role)
 }
 
 fn armed<'a>(guard: &GuardReport, scene: Scene<'a>) -> Line<'a> {
