@@ -116,9 +116,9 @@ fn serve(argv: &[String], inbox: &channel::Receiver<Document>, lost: &AtomicU64,
 }
 
 fn run(argv: &[String], document: &Document, patience: Duration) -> Result<(), String> {
-    let Some((program, args)) = argv.split_first() else { return Ok(()) };
+    let Some((program, words)) = argv.split_first() else { return Ok(()) };
     let mut command = Command::new(program);
-    command.args(args).env_clear().current_dir("/");
+    command.args(words).env_clear().current_dir("/");
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     for name in KEPT {
         if let Some(value) = std::env::var_os(name) {
@@ -215,7 +215,7 @@ mod tests {
             let of = |line: &str| serde_json::from_str::<serde_json::Value>(line).ok();
             text.lines().filter_map(of).filter_map(|d| d["suppressed"].as_u64()).sum::<u64>()
         };
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         loop {
             let said = std::fs::read_to_string(&out).unwrap_or_default();
             if counted(&said) >= 27 {

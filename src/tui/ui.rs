@@ -136,6 +136,10 @@ pub struct LogPages {
 
 /// What the operator did to the screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches that have nothing to do with each other"
+)]
 pub struct Ui {
     /// The pane that takes the keys.
     pub focus: Pane,

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod alarms;
+#[cfg(test)]
 mod diagnostics;
 #[cfg(test)]
 mod hostile;

@@ -94,8 +94,10 @@ fn what_chatters_is_counted_and_what_comes_back_later_is_news() {
 #[test]
 fn a_cry_is_kept_and_the_same_words_are_one() {
     let mut story = Story::new();
-    story.cry("latch tampered").pass(1).cry("latch tampered");
+    story.cry("disk full").pass(1).cry("disk full");
     assert_eq!((story.only().count, story.only().standing), (2, false));
+    story.cry("latch tampered: told by the watch already");
+    assert_eq!(story.only().count, 2);
     story.cry("another");
     assert_eq!(story.state.alarms.since(1).count(), 1);
 }
@@ -132,7 +134,7 @@ fn more_than_ten_in_ten_minutes_are_a_flood_that_calls_once() {
     let ((few, left_out), (all, none)) = (alarms.rows(false), alarms.rows(true));
     assert_eq!((few.len(), left_out, all.len(), none), (11, 19, 30, 0));
     // What is critical is never one of many.
-    story.cry("latch tampered");
+    story.cry("disk full");
     assert!(story.state.alarms.list.last().unwrap().calls(story.at));
     story.pass(601);
     assert_eq!(story.state.alarms.flood, None);

@@ -41,7 +41,9 @@ impl Calls {
             state.alarms.since(self.seen).filter(|alarm| alarm.calls(state.now)).collect();
         self.seen = state.alarms.raised;
         if let Some(tell) = &self.on_alarm {
-            news.iter().for_each(|alarm| tell(alarm, state));
+            for alarm in &news {
+                tell(alarm, state);
+            }
         }
         if self.called.mono_ns != 0 && state.now.since(self.called) < QUIET {
             return;
@@ -74,6 +76,7 @@ impl Calls {
 mod tests {
     use super::*;
     use crate::config;
+    use crate::config::Calls::{All, Critical, Off};
     use crate::domain::Severity;
     use std::sync::{Arc, Mutex};
 
@@ -88,7 +91,6 @@ mod tests {
             let alarm = alarm(1, severity, "a\u{1b}]0;x\u{7}b");
             String::from_utf8(Calls::new(rules, None).bytes(&[&alarm])).unwrap()
         };
-        use config::Calls::{All, Critical, Off};
         assert_eq!(bytes(Off, Off, Severity::Critical), "");
         assert_eq!(bytes(All, Off, Severity::Warning), "\u{7}");
         assert_eq!(bytes(Critical, Critical, Severity::Warning), "");

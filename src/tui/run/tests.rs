@@ -232,7 +232,7 @@ fn alarms_are_taken_on_and_silenced_on_record() {
         Box::new(Glass { notes: rig.notes.clone(), selected: None, context: Context::Alarms });
     rig.press("space");
     assert_eq!(rig.last_line(), "no alarm is selected");
-    rig.round.sender.log(crate::event::Level::Alarm, "agent", "latch tampered");
+    rig.round.sender.log(crate::event::Level::Alarm, "agent", "disk full");
     rig.round.urgent();
     rig.press("m");
     let silent = |rig: &Rig| {
