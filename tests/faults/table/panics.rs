@@ -85,6 +85,10 @@ impl Screen for Glass {
     fn selected_position(&self, state: &State) -> Option<Ticket> {
         self.0.selected_position(state)
     }
+
+    fn selected_alarm(&self, _: &crs::state::State) -> Option<crs::domain::Text> {
+        None
+    }
 }
 
 #[test]
