@@ -159,6 +159,7 @@ const KEYS: &[(&str, &str)] = &[
     ("screen.keymap", "/keymap"),
     ("screen.color", "/color"),
     ("screen.fps", "/fps"),
+    ("screen.line", "/line"),
     ("kill", "/kill"),
     ("audit", "/audit"),
     ("alarms", "/alarms"),

@@ -160,6 +160,7 @@ impl Session {
             trigger: Arc::clone(&behind.hand) as _,
             desk: Arc::clone(&behind.clerk) as _,
             fps: plan.settings.fps,
+            line: plan.settings.line,
             calls: Calls::new(plan.settings.alarms.clone(), on_alarm),
             notes,
             on_start: Some(Box::new(connect)),

@@ -4,7 +4,7 @@ use super::gateways::{Parts, is_name};
 use super::load::Draft;
 use super::origin::{Origin, Sourced};
 use super::section::{Document, Section};
-use super::{ColorChoice, Problem, SyslogChoice};
+use super::{ColorChoice, LineChoice, Problem, SyslogChoice};
 use super::{alarms, market};
 use crate::domain::{Endpoint, Money, Text};
 use toml::de::DeTable;
@@ -98,10 +98,12 @@ fn screen(section: &mut Section<'_, '_>, draft: &mut Draft) {
     let keymap = name(section, "keymap", draft);
     let color = section.text("color", &mut draft.problems).and_then(|t| color(t, draft));
     let fps = section.integer("fps", 1..=30, &mut draft.problems);
+    let speed = section.text("line", &mut draft.problems).and_then(|t| line(t, draft));
     draft.put("screen.theme", theme, |s| &mut s.theme);
     draft.put("screen.keymap", keymap, |s| &mut s.keymap);
     draft.put("screen.color", color, |s| &mut s.color);
     draft.put("screen.fps", fps.map(narrow), |s| &mut s.fps);
+    draft.put("screen.line", speed, |s| &mut s.line);
 }
 
 fn name(
@@ -127,6 +129,20 @@ fn color(text: Sourced<&str>, draft: &mut Draft) -> Option<Sourced<ColorChoice>>
             let cause = format!("screen.color \"{}\" is none of ours", Text::limited(other, 40));
             let next = "write auto, always or never";
             draft.problems.push(Problem::new(text.origin, cause, next));
+            return None;
+        }
+    };
+    Some(text.map(|_| choice))
+}
+
+fn line(text: Sourced<&str>, draft: &mut Draft) -> Option<Sourced<LineChoice>> {
+    let choice = match text.value {
+        "auto" => LineChoice::Auto,
+        "slow" => LineChoice::Slow,
+        "fast" => LineChoice::Fast,
+        other => {
+            let cause = format!("screen.line \"{}\" is none of ours", Text::limited(other, 40));
+            draft.problems.push(Problem::new(text.origin, cause, "write auto, slow or fast"));
             return None;
         }
     };

@@ -25,6 +25,6 @@ pub use load::{Loaded, load};
 pub use origin::{Origin, Origins};
 pub use problem::Problem;
 pub use settings::{
-    AlarmSettings, AuditSettings, Calls, Card, ColorChoice, FeedSettings, KillSettings,
+    AlarmSettings, AuditSettings, Calls, Card, ColorChoice, FeedSettings, KillSettings, LineChoice,
     PaperSettings, PollSettings, Settings, SyslogChoice,
 };

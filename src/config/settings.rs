@@ -17,6 +17,19 @@ pub enum ColorChoice {
     Never,
 }
 
+/// How much the line to the terminal takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LineChoice {
+    /// The usual rate, and fewer frames while the terminal falls behind.
+    #[default]
+    Auto,
+    /// Few frames always.
+    Slow,
+    /// The usual rate always.
+    Fast,
+}
+
 /// Everything that can be set. Lists from the first day: a console may watch
 /// several gateways, and a kill goes to every one of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,6 +54,8 @@ pub struct Settings {
     pub color: ColorChoice,
     /// Frames per second, 1 to 30.
     pub fps: u32,
+    /// How much the line to the terminal takes.
+    pub line: LineChoice,
     /// The kill.
     pub kill: KillSettings,
     /// The audit log.
@@ -246,6 +261,7 @@ impl Settings {
             keymap: String::from("default"),
             color: ColorChoice::Auto,
             fps: 10,
+            line: LineChoice::Auto,
             kill: KillSettings::default(),
             audit: AuditSettings::default(),
             alarms: AlarmSettings::default(),

@@ -70,6 +70,7 @@ actions! {
     AcknowledgeAll = "acknowledge-all", None, "Take on every alarm.";
     Silence = "silence", None, "No bell and no call for the selected alarm for 10 minutes, or again.";
     Flood = "flood", None, "List every alarm of a flood, or only the first.";
+    SlowLine = "slow-line", None, "Few frames for a slow line, or the usual rate.";
     Redraw = "redraw", None, "Draw the whole screen anew.";
     ProbeAgain = "probe-again", None, "Ask a gateway that is not v1.0 once more.";
     ClosePosition = "close-position", Guarded, "Close the selected position.";

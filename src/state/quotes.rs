@@ -45,9 +45,13 @@ pub struct Quote {
     pub rate: u32,
     /// Counts the second that is not whole yet.
     pub meter: Meter,
-    /// Mids of the last `HISTORY` ticks, oldest first, in units of
+    /// The last mid of each of the last `HISTORY` seconds that had ticks, oldest
+    /// first, in units of
     /// 1e-8 (bid + ask, halved).
     pub history: VecDeque<i64>,
+    /// The second, since boot, that the last of them belongs to.
+    #[serde(default)]
+    pub history_second: u64,
     /// Gaps between its ticks.
     pub gaps: Rolling,
     /// Rolling 99th percentile of the gaps between its ticks, in ms.
@@ -104,6 +108,7 @@ impl Quote {
             rate: 0,
             meter: Meter::default(),
             history: VecDeque::with_capacity(HISTORY),
+            history_second: 0,
             gaps: Rolling::default(),
             gap_p99_ms: 0,
             best_offset_us: None,
@@ -154,16 +159,27 @@ impl Quote {
             std::cmp::Ordering::Equal => 0,
             std::cmp::Ordering::Greater => 1,
         };
-        if self.history.len() >= HISTORY {
-            self.history.pop_front();
-        }
-        self.history.push_back(mid);
+        self.remember(mid, at.mono_ns / 1_000_000_000);
         (self.feed, self.bid, self.ask, self.at) = (feed, tick.bid, tick.ask, at);
         (self.time, self.shape) = (tick.time, tick.shape);
         let digits = tick.bid.decimals().max(tick.ask.decimals());
         self.digits = self.digits.max(digits).min(MAX_DIGITS);
         self.count = self.count.saturating_add(1);
         true
+    }
+}
+
+impl Quote {
+    /// One price for each second that had ticks: a sparkline that moved with
+    /// every tick would say nothing and cost the line the most.
+    fn remember(&mut self, mid: i64, second: u64) {
+        if self.history_second == second {
+            self.history.pop_back();
+        } else if self.history.len() >= HISTORY {
+            self.history.pop_front();
+        }
+        self.history_second = second;
+        self.history.push_back(mid);
     }
 }
 

@@ -142,6 +142,7 @@ impl Screen for Cockpit {
     fn draw(&mut self, frame: Frame<'_>, area: Rect, buf: &mut Buffer) {
         self.area = area;
         self.ui.pending = Text::new(frame.pending);
+        self.ui.slow = frame.slow;
         self.ui.log.diagnostics = self.diagnostics.snapshot();
         let hints = chords::hints(frame.keymap, self.context(), &self.card, frame.state);
         self.open_proof(frame.state);
@@ -251,7 +252,11 @@ mod tests {
         let (theme, keymap) = (Theme::default(), Keymap::default());
         let area = Rect::new(0, 0, width, height);
         let mut buf = Buffer::empty(area);
-        cockpit.draw(Frame { state, theme: &theme, keymap: &keymap, pending: "g" }, area, &mut buf);
+        cockpit.draw(
+            Frame { state, theme: &theme, keymap: &keymap, pending: "g", slow: false },
+            area,
+            &mut buf,
+        );
         buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
     }
 

@@ -6,11 +6,16 @@ use std::time::Duration;
 /// Never more frames than this in a second.
 pub const MAX_FPS: u32 = 30;
 
+/// A key on a slow line is shown so much sooner than what is not urgent.
+pub const SLOW_HURRY: u32 = 5;
+
 /// Frames are drawn when something changed and the time has come: a key or an
 /// alarm makes that at once, anything else at the usual rate.
 #[derive(Clone, Debug)]
 pub struct Pace {
     usual: Duration,
+    /// On a slow line: the rate, and no more than this for keys.
+    slow: Option<Duration>,
     last: Option<Stamp>,
     dirty: bool,
     urgent: bool,
@@ -21,7 +26,13 @@ impl Pace {
     #[must_use]
     pub fn new(fps: u32) -> Self {
         let usual = Duration::from_secs(1) / fps.clamp(1, MAX_FPS);
-        Self { usual, last: None, dirty: true, urgent: true }
+        Self { usual, slow: None, last: None, dirty: true, urgent: true }
+    }
+
+    /// No more than so many frames a second, or the usual rate; keys may have
+    /// [`SLOW_HURRY`] times as many.
+    pub fn slow_down(&mut self, fps: Option<u32>) {
+        self.slow = fps.map(|fps| Duration::from_secs(1) / fps.clamp(1, MAX_FPS));
     }
 
     /// Something changed.
@@ -38,7 +49,12 @@ impl Pace {
     /// Time until the next frame; none while nothing changed.
     #[must_use]
     pub fn due_in(&self, now: Stamp) -> Option<Duration> {
-        let gap = if self.urgent { Duration::from_secs(1) / MAX_FPS } else { self.usual };
+        let gap = match (self.slow, self.urgent) {
+            (None, true) => Duration::from_secs(1) / MAX_FPS,
+            (None, false) => self.usual,
+            (Some(slow), true) => slow / SLOW_HURRY,
+            (Some(slow), false) => slow,
+        };
         let waited = self.last.map_or(Duration::MAX, |last| now.since(last));
         self.dirty.then(|| gap.saturating_sub(waited))
     }

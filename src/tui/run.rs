@@ -6,8 +6,8 @@
 
 mod calls;
 mod ending;
-mod frames;
 mod keys;
+mod line;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +21,7 @@ use super::screen::{Frame, Screen};
 use super::terminal::{self, TuiError};
 use super::theme::Theme;
 use super::writer::Writer;
+use crate::config::LineChoice;
 use crate::control::{Desk, Guard, Trigger};
 use crate::domain::{Stamp, Text};
 use crate::event::{Level, Sender};
@@ -28,7 +29,7 @@ use crate::feeds::Sequencer;
 use crate::host::clock;
 use crate::state::State;
 use crossbeam_channel as channel;
-use frames::Frames;
+use line::Line;
 use ratatui::layout::Rect;
 use std::fs::File;
 use std::sync::Arc;
@@ -37,6 +38,9 @@ use std::time::Duration;
 
 /// Ticks folded in one round, so that a flood leaves room for keys.
 const TICK_BUDGET: usize = 4_096;
+
+/// Frames a second on a slow line.
+const SLOW_FPS: u32 = 2;
 
 /// Called once, with the moment it happened.
 pub type Once = Box<dyn FnOnce(Stamp) + Send>;
@@ -59,6 +63,8 @@ pub struct Console {
     pub desk: Arc<dyn Desk>,
     /// Frames per second without keys and alarms, 1 to 30.
     pub fps: u32,
+    /// How much the line to the terminal takes.
+    pub line: LineChoice,
     /// How alarms call.
     pub calls: Calls,
     /// Warnings for the Log pane, such as those of `Theme::load`.
@@ -106,9 +112,13 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
         area: Rect::new(0, 0, columns, rows),
         writer,
         broken: false,
-        frames: Frames::default(),
+        line: Line::new(console.line),
+        fps: console.fps,
         calls: console.calls,
     };
+    if round.line.is_slow() {
+        round.line_changed();
+    }
     round.urgent();
     round.draw();
 
@@ -154,7 +164,8 @@ struct Round {
     writer: Writer,
     /// A record was out of sequence; told once.
     broken: bool,
-    frames: Frames,
+    line: Line,
+    fps: u32,
     calls: Calls,
 }
 
@@ -177,7 +188,9 @@ impl Round {
             self.expire(clock::now());
             if self.pace.due_in(clock::now()) == Some(Duration::ZERO) {
                 self.draw();
-                self.frames.look(&self.writer, clock::now());
+                if self.line.look(&self.writer, clock::now()) {
+                    self.line_changed();
+                }
             }
             let more = self.fold(TICK_BUDGET);
             self.calls.look(&self.state, &self.writer);
@@ -228,6 +241,19 @@ impl Round {
         turn.more && budget > 0
     }
 
+    /// The rate of frames follows the line.
+    fn line_changed(&mut self) {
+        let slow = self.line.is_slow();
+        self.pace.slow_down(slow.then_some(SLOW_FPS));
+        self.pace.hurry();
+        let text = if slow {
+            format!("the line is slow: {SLOW_FPS} frames a second, keys and kills as ever")
+        } else {
+            format!("the line: {} frames a second", self.fps)
+        };
+        self.sender.log(Level::Info, "console", text);
+    }
+
     fn draw(&mut self) {
         let mut canvas = self.writer.canvas(self.area);
         let pending = self.sequence.shown();
@@ -236,6 +262,7 @@ impl Round {
             theme: &self.theme,
             keymap: &self.keymap,
             pending: &pending,
+            slow: self.line.is_slow(),
         };
         self.screen.draw(frame, self.area, &mut canvas);
         self.writer.put(canvas);

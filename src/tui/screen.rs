@@ -21,6 +21,9 @@ pub struct Frame<'a> {
     pub keymap: &'a Keymap,
     /// Keys of a sequence that was begun, empty when none was.
     pub pending: &'a str,
+    /// The line is slow: fewer frames, and what moves without need stands
+    /// still.
+    pub slow: bool,
 }
 
 /// Panes, overlays, focus and selection.

@@ -159,6 +159,8 @@ pub struct Ui {
     pub rows: [usize; Pane::ALL.len()],
     /// The pages of the Log pane.
     pub log: LogPages,
+    /// The line is slow: what moves without need stands still.
+    pub slow: bool,
     /// Every alarm of a flood is listed.
     pub flood: bool,
 }

@@ -4,7 +4,7 @@
 //! order. `UPDATE_GOLDEN=1` writes them anew; read the difference.
 
 use super::common::sandbox::Sandbox;
-use crs::config::{Flags, Loaded, SyslogChoice, load::load_with};
+use crs::config::{Calls, Flags, Loaded, SyslogChoice, load::load_with};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -119,6 +119,9 @@ fn the_full_file_reaches_every_setting() {
     let journal = SyslogChoice::At("/run/systemd/journal/dev-log".into());
     assert_eq!(settings.audit.syslog, journal);
     assert_eq!(settings.audit.publish.unwrap().to_string(), "127.0.0.1:7558");
+    let alarms = settings.alarms;
+    assert_eq!((alarms.bell, alarms.notify), (Calls::Critical, Calls::All));
+    assert_eq!(alarms.on_alert, ["/usr/local/bin/page", "--now"]);
     assert!(origins.of("gateway[0].cmd_port").to_string().ends_with("full.toml:7:12"));
     assert!(!origins.of("gateway[1].cmd_port").is_configured());
 }

@@ -104,6 +104,7 @@ fn console() {
         trigger: hands.clone(),
         desk: hands,
         fps: 10,
+        line: crs::config::LineChoice::Auto,
         calls: crs::tui::run::Calls::default(),
         notes: Vec::new(),
         on_start: Some(Box::new(|_| note("started"))),

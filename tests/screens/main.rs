@@ -10,6 +10,8 @@ mod diagnostics;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod line;
+#[cfg(test)]
 mod market;
 #[cfg(test)]
 mod obey;

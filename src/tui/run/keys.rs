@@ -74,6 +74,10 @@ impl Round {
         match action {
             Action::Quit => return Some(Exit::Quit),
             Action::Redraw => self.writer.repaint(),
+            Action::SlowLine => {
+                self.line.turn();
+                self.line_changed();
+            }
             Action::ProbeAgain => self.desk.probe_again(),
             Action::AcknowledgeAll => self.sender.send(Event::Alarm(AlarmAct::Acknowledge(None))),
             Action::Acknowledge | Action::Silence => self.take_on(action),

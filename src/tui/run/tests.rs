@@ -89,7 +89,8 @@ fn rig() -> Rig {
         area: Rect::new(0, 0, 20, 2),
         writer: Writer::start(std::io::sink(), None, |_| {}).unwrap(),
         broken: false,
-        frames: Frames::default(),
+        line: Line::default(),
+        fps: 10,
         calls: Calls::default(),
     };
     Rig { round, notes, ms: 1_000 }

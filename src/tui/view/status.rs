@@ -7,6 +7,7 @@ use crate::event::{GuardPhase, GuardReport};
 use crate::tui::theme::{Glyphs, Role};
 use ratatui::layout::Rect;
 use std::time::Duration;
+use unicode_width::UnicodeWidthStr;
 
 /// How long it says that a guard stood down.
 const TELL: Duration = Duration::from_secs(2);
@@ -14,30 +15,42 @@ const TELL: Duration = Duration::from_secs(2);
 /// Draws it into one row.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     pen.clear(area, Role::Background);
+    let mut keys_area = area;
     let mode = scene.state.mode();
-    let tail = format!(" {} ", mode.word());
+    let mode = (format!(" {} ", mode.word()), words::mode(mode));
+    let narrow = area.width < 60;
+    for (words, role) in
+        [Some(mode), alarms(scene, pen.glyphs(), narrow), slow(scene, narrow)].into_iter().flatten()
+    {
+        let wide = u16::try_from(words.width()).unwrap_or(u16::MAX).min(keys_area.width);
+        keys_area.width -= wide;
+        let place = Rect { x: keys_area.right(), width: wide, ..area };
+        pen.line(place, &Line::new().text(words, role));
+    }
     let line = match &scene.state.guard {
         Some(guard) if scene.state.guard_open().is_some() => armed(guard, scene),
         Some(guard) if told(guard, scene) => stood_down(guard),
-        _ => keys(scene, area.width.saturating_sub(24)),
+        _ => keys(scene, keys_area.width),
     };
-    let mode_width = u16::try_from(tail.len()).unwrap_or(0).min(area.width);
-    let keys = Rect { width: area.width - mode_width, ..area };
-    pen.line(keys, &alarms(line, scene, pen.glyphs(), area.width));
-    let corner = Rect { x: keys.right(), width: mode_width, ..area };
-    pen.line(corner, &Line::new().text(tail, words::mode(mode)));
+    pen.line(keys_area, &line);
 }
 
 /// What nobody has taken on yet stands beside the mode, on every screen.
-fn alarms<'a>(line: Line<'a>, scene: Scene<'_>, g: &Glyphs, width: u16) -> Line<'a> {
-    let (Some(gravest), open) = scene.state.alarms.open() else { return line };
-    let (mark, role) = super::alarms::look(gravest, g);
-    let word = match (width, open) {
-        (..60, _) => String::new(),
-        (_, 1) => String::from(" alarm"),
-        _ => String::from(" alarms"),
+fn alarms(scene: Scene<'_>, g: &Glyphs, narrow: bool) -> Option<(String, Role)> {
+    let (gravest, open) = scene.state.alarms.open();
+    let (mark, role) = super::alarms::look(gravest?, g);
+    let word = match (narrow, open) {
+        (true, _) => "",
+        (false, 1) => " alarm",
+        (false, _) => " alarms",
     };
-    line.end(format!(" {mark} {open}{word} "), role)
+    Some((format!(" {mark} {open}{word} "), role))
+}
+
+/// A screen that is drawn seldom says so.
+fn slow(scene: Scene<'_>, narrow: bool) -> Option<(String, Role)> {
+    let words = if narrow { " slow " } else { " slow line, 2 frames a second " };
+    scene.ui.slow.then(|| (words.to_owned(), Role::TextStrong))
 }
 
 fn armed<'a>(guard: &GuardReport, scene: Scene<'a>) -> Line<'a> {

@@ -119,6 +119,7 @@ fn console() {
         trigger: hand.clone(),
         desk: hand,
         fps: 10,
+        line: crs::config::LineChoice::Auto,
         calls: crs::tui::run::Calls::default(),
         notes: Vec::new(),
         on_start: None,
