@@ -5,7 +5,8 @@
 //! (120×40) 40 times, from the call that spawns it to the first characters on
 //! the screen, and presses the kill chord and Escape 100 times at each of
 //! several rates of ticks, from the byte written to the guard seen on the
-//! screen, and gone again (`CRS_KEYS`, `CRS_TICK_RATE` change that). The
+//! screen, and gone again. Before that it says what an evening with 400 ticks
+//! a second costs. `CRS_KEYS`, `CRS_TICK_RATE` and `CRS_SECONDS` change that. The
 //! terminal's far end, which reads and interprets every byte, runs on the same
 //! cores and is counted in.
 
@@ -38,6 +39,7 @@ fn main() {
     let keys = number("CRS_KEYS").unwrap_or(100);
     println!("{:<34}{:>10}{:>10}{:>10}  (ms)", "what", "p50", "p99", "max");
     row("spawned to the first frame", (0..40).map(|_| opening()).collect());
+    costing(number("CRS_SECONDS").unwrap_or(20));
     let rates = number("CRS_TICK_RATE").map_or(vec![100, 100_000, 500_000], |rate| vec![rate]);
     for rate in rates {
         answering(rate, keys);
@@ -67,6 +69,36 @@ fn opening() -> Duration {
     let took = since(began, || !console.text().trim().is_empty());
     drop(console);
     took
+}
+
+/// What an evening costs: processor and memory of console and agent, with 20
+/// symbols at 20 ticks a second each.
+fn costing(seconds: u64) {
+    let publisher = Publisher::of(400, publisher::busy);
+    let home = Sandbox::new();
+    let console = open(&home, publisher.at.port());
+    console.see("PAIR00");
+    std::thread::sleep(Duration::from_secs(3));
+    let agent = home.processes().into_iter().find(|pid| *pid != console.pid()).unwrap();
+    for (who, pid) in [("console", console.pid()), ("agent", agent)] {
+        let before = ticks_of_cpu(pid);
+        std::thread::sleep(Duration::from_secs(seconds));
+        // A hundred clock ticks make a second on Linux: a tick each is 1 %.
+        let percent_tenths = (ticks_of_cpu(pid) - before) * 10 / seconds;
+        println!(
+            "{who}, 400 ticks/s, {seconds} s: {}.{} % of a core, {} KiB resident",
+            percent_tenths / 10,
+            percent_tenths % 10,
+            resident_kib(pid)
+        );
+    }
+}
+
+/// User and system time of a process, in clock ticks.
+fn ticks_of_cpu(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields = stat.rsplit(')').next().unwrap();
+    fields.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().unwrap()).sum()
 }
 
 fn answering(rate: u64, keys: u64) {

@@ -16,6 +16,11 @@ pub struct Publisher {
 impl Publisher {
     /// `rate` ticks a second, in shape T7, numbered.
     pub fn start(rate: u64) -> Self {
+        Self::of(rate, tick)
+    }
+
+    /// As [`Publisher::start`], what `tick` makes of each number.
+    pub fn of(rate: u64, tick: fn(u64) -> String) -> Self {
         let socket = zmq::Context::new().socket(zmq::PUB).unwrap();
         socket.set_linger(0).unwrap();
         socket.set_sndhwm(1_000_000).unwrap();
@@ -24,7 +29,7 @@ impl Publisher {
         let stop = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
-            publish(&socket, rate, || !ends.load(Ordering::Relaxed));
+            publish_of(&socket, rate, tick, || !ends.load(Ordering::Relaxed));
         });
         Self { at, stop, thread: Some(thread) }
     }
@@ -42,6 +47,15 @@ impl Drop for Publisher {
 /// Publishes `rate` ticks a second for as long as there is to be more; how
 /// many it were.
 pub fn publish(socket: &zmq::Socket, rate: u64, more: impl Fn() -> bool) -> u64 {
+    publish_of(socket, rate, tick, more)
+}
+
+fn publish_of(
+    socket: &zmq::Socket,
+    rate: u64,
+    tick: fn(u64) -> String,
+    more: impl Fn() -> bool,
+) -> u64 {
     let start = Instant::now();
     let mut seq = 0;
     while more() {
@@ -53,6 +67,18 @@ pub fn publish(socket: &zmq::Socket, rate: u64, more: impl Fn() -> bool) -> u64 
         std::thread::sleep(Duration::from_micros(200));
     }
     seq
+}
+
+/// Tick number `seq`, of one of 20 symbols that walk.
+pub fn busy(seq: u64) -> String {
+    let (symbol, step) = (seq % 20, seq / 20 * 7_919 % 97);
+    format!(
+        "{{\"symbol\": \"PAIR{symbol:02}\", \"bid\": 1.{:05}, \"ask\": 1.{:05}, \
+         \"timestamp\": 1767115660.{:06}, \"seq\": {seq}}}",
+        8_500 + step,
+        8_510 + step,
+        seq % 1_000_000
+    )
 }
 
 /// Tick number `seq`.

@@ -5,7 +5,7 @@ use crate::event::Sender;
 
 /// A tick after a quiet moment goes at once; one that follows closely waits
 /// so long for company.
-const GATHER_NS: u64 = 2_000_000;
+const GATHER_NS: u64 = 10_000_000;
 /// Ticks kept while the sequencer's lane is full. Beyond that the oldest half
 /// goes: new prices matter more.
 const MOST: usize = 65_536;
