@@ -1,7 +1,10 @@
 //! The watch against a real directory.
 
+use super::check::WRITING;
 use super::*;
-use crate::domain::{Intent, KillIntent, Stamp};
+use crate::audit::{Act, Chain, LedgerReader};
+use crate::domain::{Intent, KillIntent, LatchPhase, Stamp, Text};
+use crate::host::ids;
 use std::sync::mpsc;
 
 struct Bench {
