@@ -28,6 +28,17 @@ pub struct Engaged {
     stepped: BTreeMap<Text, UtcMicros>,
 }
 
+/// A file of another's making that is on record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Foreign<'a> {
+    /// Which.
+    pub file: ForeignLatch,
+    /// The further latch that it is; none for the latch itself.
+    pub path: Option<&'a Path>,
+    /// What it said.
+    pub reason: &'a Text,
+}
+
 /// The fold.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
@@ -38,7 +49,8 @@ pub struct Ledger {
     stood_down: BTreeSet<EngageId>,
     disarmed: BTreeMap<EngageId, Text>,
     armed: BTreeSet<EngageId>,
-    foreign: BTreeMap<ForeignLatch, Text>,
+    /// With the further latch; one file may have two names.
+    foreign: BTreeMap<(ForeignLatch, Option<PathBuf>), Text>,
     foreign_reset: BTreeSet<ForeignLatch>,
     drilled: Option<UtcMicros>,
     live: Vec<(UtcMicros, LiveArming)>,
@@ -86,8 +98,8 @@ impl Ledger {
                     }
                 }
             }
-            Act::External { file, reason } => {
-                self.foreign.insert(*file, reason.clone());
+            Act::External { file, path, reason } => {
+                self.foreign.insert((*file, path.clone()), reason.clone());
             }
             Act::Drill { phase: GatewayPhase::Verified, .. } => {
                 self.drilled = self.drilled.max(Some(record.at.utc));
@@ -143,11 +155,21 @@ impl Ledger {
 
     /// Files that somebody else made and no reset named, with what they said.
     /// They stay in force when the file goes: `rm` is not a reset.
-    pub fn foreign(&self) -> impl Iterator<Item = (ForeignLatch, &Text)> {
-        self.foreign
-            .iter()
-            .filter(|(file, _)| !self.foreign_reset.contains(file))
-            .map(|(file, reason)| (*file, reason))
+    pub fn foreign(&self) -> impl Iterator<Item = Foreign<'_>> {
+        let there = self.foreign.iter().filter(|((file, _), _)| !self.foreign_was_reset(file));
+        there.map(|((file, path), reason)| Foreign { file: *file, path: path.as_deref(), reason })
+    }
+
+    /// Those of [`Ledger::foreign`] that lay at the latch's own path.
+    pub fn foreign_at_the_latch(&self) -> impl Iterator<Item = Foreign<'_>> {
+        self.foreign().filter(|foreign| foreign.path.is_none())
+    }
+
+    /// Whether the latch itself must lie there: somebody engaged it, and no
+    /// reset named that. A further latch is somebody else's to keep.
+    #[must_use]
+    pub fn needs_the_latch(&self) -> bool {
+        self.engaged().next().is_some() || self.foreign_at_the_latch().next().is_some()
     }
 
     /// Whether any decision, or any foreign latch, is in force.

@@ -1,12 +1,16 @@
 //! Watching the latch: one thread looks, another notices when it hangs.
 
 mod check;
+mod further;
+mod youth;
 
 pub(crate) use check::Check;
+use youth::Youth;
 
 use super::file::Sight;
 use super::gate::Gate;
 use super::home::LatchHome;
+use super::strangers::Stranger;
 use crate::audit::ForeignLatch;
 use crate::domain::{EngageId, LatchSeen};
 use crate::host::clock;
@@ -43,6 +47,9 @@ pub struct Verdict {
     pub missing: bool,
     /// Something that none of our decisions explains is at the path.
     pub foreign: Option<ForeignLatch>,
+    /// What lies at the further latches, or went from there, and no reset
+    /// covers.
+    pub further: Vec<Stranger>,
     /// Decisions in force.
     pub engaged: Vec<EngageId>,
     /// Which file and directory were looked at, for comparison with what

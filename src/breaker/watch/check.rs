@@ -1,17 +1,17 @@
 //! One look at the latch, and what it means after all the looks before.
 
-use super::{OVERDUE, Verdict, WatchConfig};
+use super::further::Further;
+use super::{OVERDUE, Verdict, WatchConfig, Youth};
 use crate::audit::{Act, Chain, ForeignLatch, LedgerReader};
 use crate::breaker::LatchBody;
 use crate::breaker::file::{Probe, probe, sight};
 use crate::breaker::gate::Gate;
+use crate::breaker::strangers::reason_of;
 use crate::domain::{EngageId, LatchPhase, LatchSeen, Text};
 use crate::host::{clock, ids};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// A file without a body may be one of ours for so long.
-pub(super) const WRITING: Duration = Duration::from_millis(300);
 /// A latch whose reset is on record may lie there for so long: the record
 /// comes first, then the file goes.
 const LEAVING: Duration = Duration::from_secs(1);
@@ -58,8 +58,10 @@ pub(crate) struct Check {
     /// Looks in a row that found a latch in force without its file.
     absent_looks: u32,
     tampered: u32,
-    /// Device, inode and first sight of what lies at the path.
-    first_seen: Option<(u64, u64, u64)>,
+    youth: Youth,
+    further: Further,
+    /// What is in doubt is only late.
+    slow: bool,
     /// First sight of a file whose decision was reset.
     leaving: Option<u64>,
 }
@@ -68,6 +70,7 @@ impl Check {
     pub(crate) fn new(config: WatchConfig) -> Self {
         let audit = config.home.audit();
         let chain = config.home.chain(config.role);
+        let further = Further::new(&config.extra);
         Self {
             ledger: LedgerReader::new(&audit),
             chain,
@@ -79,16 +82,23 @@ impl Check {
             stood: None,
             absent_looks: 0,
             tampered: 0,
-            first_seen: None,
+            youth: Youth::default(),
+            further,
+            slow: false,
             leaving: None,
         }
+    }
+
+    #[cfg(test)]
+    pub(super) const fn further(&self) -> &Further {
+        &self.further
     }
 
     pub(crate) fn once(&mut self, gate: &Gate) -> Verdict {
         let began = clock::mono_ns();
         let mut verdict = self.look();
         let now = clock::mono_ns();
-        let late = u128::from(now.saturating_sub(began)) > OVERDUE.as_nanos();
+        let late = self.slow || u128::from(now.saturating_sub(began)) > OVERDUE.as_nanos();
         if late && matches!(verdict.seen.phase, LatchPhase::Safe | LatchPhase::Disarmed) {
             // What it found is true of half a second ago, not of now.
             verdict.seen.phase = LatchPhase::Blocked;
@@ -147,7 +157,11 @@ impl Check {
         let wordless = self.lend_words(&mut main, &stand_in);
         verdict.engaged = self.ledger.ledger().engaged().map(|e| e.intent.engage_id).collect();
         self.missing(&main, &stand_in, doubt.is_none(), &mut verdict);
-        let young = self.is_young(&main);
+        let lies = if let Probe::Present { file, .. } = &main { Some(*file) } else { None };
+        let further = self.further.look(self.ledger.ledger(), lies, doubt.is_none());
+        verdict.further = further.strangers;
+        self.slow = false;
+        let young = self.youth.look(Some(&main));
         let leaving = self.is_leaving(&main);
         let ledger = self.ledger.ledger();
         if let Some((token, true)) = self.disarmed
@@ -213,26 +227,25 @@ impl Check {
             verdict.seen = LatchSeen { tampered, ..remembered.seen.clone() };
             return verdict;
         }
-        if let Some((_, reason)) = ledger.foreign().next() {
+        // The latch's own first: by these words it is made anew.
+        if let Some(foreign) = ledger.foreign_at_the_latch().next() {
             verdict.seen.phase = LatchPhase::EngagedExternal;
-            verdict.seen.reason = reason.clone();
+            verdict.seen.reason = foreign.reason.clone();
             return verdict;
         }
-        for extra in &self.config.extra {
-            match probe(extra) {
-                Probe::Absent => {}
-                Probe::Present { body, form, .. } => {
-                    verdict.seen.phase = LatchPhase::EngagedExternal;
-                    verdict.seen.reason = Text::new(&format!(
-                        "{} ({})",
-                        reason_of(&body.reason, form),
-                        extra.display()
-                    ));
-                    return verdict;
-                }
-                Probe::Doubt(why) => doubt = doubt.or(Some(why)),
-            }
+        if let Some(holds) = further.holds {
+            let LatchSeen { tampered, path, .. } = verdict.seen;
+            verdict.seen = LatchSeen { tampered, path, ..holds };
+            return verdict;
         }
+        if let Some(foreign) = ledger.foreign().next() {
+            let path = foreign.path.unwrap_or(&self.config.home.latch).display();
+            verdict.seen.phase = LatchPhase::EngagedExternal;
+            verdict.seen.reason = Text::new(&format!("{} ({path})", foreign.reason));
+            return verdict;
+        }
+        self.slow = doubt.is_none() && further.slow;
+        doubt = doubt.or(further.doubt);
         if let Some(why) = doubt {
             verdict.seen.phase = LatchPhase::Blocked;
             verdict.seen.reason = why;
@@ -258,24 +271,6 @@ impl Check {
             return true;
         }
         false
-    }
-
-    /// Whether what lies there was first seen a moment ago: one of ours that
-    /// is still being written looks like nobody's.
-    fn is_young(&mut self, main: &Probe) -> bool {
-        let Probe::Present { file, .. } = main else {
-            self.first_seen = None;
-            return false;
-        };
-        let now = clock::mono_ns();
-        let since = match self.first_seen {
-            Some((dev, ino, since)) if (dev, ino) == (file.dev, file.ino) => since,
-            // New to us, but not to the host: a file from before our start.
-            _ if clock::utc().0.saturating_sub(file.ctime_ns / 1_000).abs() > 1_000_000 => 0,
-            _ => now,
-        };
-        self.first_seen = Some((file.dev, file.ino, since));
-        u128::from(now.saturating_sub(since)) < WRITING.as_nanos()
     }
 
     /// Whether what lies there is the latch of a decision that was reset a
@@ -314,9 +309,10 @@ impl Check {
         if present {
             stood.extend(ids());
         }
-        let stood = ledger.foreign().next().is_some() || ids().any(|id| stood.contains(&id));
+        let stood =
+            ledger.foreign_at_the_latch().next().is_some() || ids().any(|id| stood.contains(&id));
         let absent =
-            log_read && matches!(main, Probe::Absent) && (remembered || ledger.is_engaged());
+            log_read && matches!(main, Probe::Absent) && (remembered || ledger.needs_the_latch());
         // Record and file of a decision (and of a reset) do not appear in one
         // step: only a second look in a row makes it a removal. So does its
         // return: a reset would be on record by now.
@@ -330,14 +326,6 @@ impl Check {
         }
         verdict.missing = self.absent_looks >= 2;
         verdict.seen.tampered = self.tampered;
-    }
-}
-
-fn reason_of(reason: &Text, form: Option<&'static str>) -> Text {
-    match (reason.is_empty(), form) {
-        (false, _) => reason.clone(),
-        (true, Some(form)) => Text::new(&format!("a {form} lies at the latch's path")),
-        (true, None) => Text::new("no reason given"),
     }
 }
 

@@ -4,7 +4,7 @@ use super::alarms::Alarms;
 use super::clients::accept;
 use super::crew::{Crew, Threads};
 use super::heads;
-use crate::audit::Act;
+use crate::audit::{Act, ForeignAt};
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::control::kill::KillRules;
 use crate::control::kill::driver::{DriverConfig, Told, is_over};
@@ -157,7 +157,9 @@ pub struct Core<C> {
     pub(super) progress: BTreeMap<Text, KillProgress>,
     pub(super) verdict: Verdict,
     /// Foreign latches that were told; their records may still be on the way.
-    pub(super) foreign_told: BTreeSet<crate::audit::ForeignLatch>,
+    pub(super) foreign_told: BTreeSet<ForeignAt>,
+    /// Further latches of which it was told that they went.
+    pub(super) gone_told: BTreeSet<ForeignAt>,
     alarms: Alarms,
     /// Decisions whose latch could not be made yet.
     pub(super) unmade: BTreeSet<EngageId>,
@@ -183,6 +185,7 @@ impl<C: Crew> Core<C> {
             progress: BTreeMap::new(),
             verdict: Verdict::default(),
             foreign_told: BTreeSet::new(),
+            gone_told: BTreeSet::new(),
             alarms: Alarms::default(),
             unmade: BTreeSet::new(),
             unbegun: BTreeSet::new(),
@@ -414,20 +417,7 @@ impl<C: Crew> Core<C> {
             self.crew.record(Act::Tampered { ids });
             self.alarm(TAMPERED);
         }
-        // Ours although the log does not say so: its disk may be slow or full.
-        let ours = verdict.seen.engage_id.is_some_and(|id| self.active.contains_key(&id));
-        if let Some(file) = verdict.foreign.filter(|_| !ours)
-            && self.foreign_told.insert(file)
-        {
-            let reason = verdict.seen.reason.clone();
-            self.crew.record(Act::External { file, reason });
-            if self.config.kill.flatten_on_external {
-                self.alarm("the latch was engaged from outside: flattening, as configured");
-                self.flatten_for(&verdict.seen.reason);
-            } else {
-                self.alarm("the latch was engaged from outside: orders blocked, positions stand");
-            }
-        }
+        self.meet_strangers(&verdict);
         let seen = verdict.seen.clone();
         let remake = verdict.missing;
         self.verdict = verdict;

@@ -6,7 +6,7 @@ use super::parts::{Facts, FromHand, Stage, short};
 use super::rules;
 use super::time::{MS, Sim};
 use crate::audit::{Act, Chain, LedgerReader};
-use crate::breaker::{LatchHome, body};
+use crate::breaker::{LatchHome, body, strangers};
 use crate::control::kill::hand::Job;
 use crate::control::kill::protocol::ResetRequest;
 use crate::domain::{EngageId, GatewayAddr, Intent, KillIntent, Text};
@@ -150,9 +150,11 @@ fn reset(stage: &Stage, overrides: bool) {
     let mut reader = LedgerReader::new(&stage.home.audit());
     let Ok(ledger) = reader.refresh() else { return };
     let known: Vec<EngageId> = ledger.engaged().map(|e| e.intent.engage_id).collect();
+    let foreign = strangers(&stage.home, &[], ledger, |id| known.contains(&id)).all;
     let request = ResetRequest {
         engage_id: shown,
         known,
+        known_foreign: foreign.into_iter().map(|stranger| stranger.at).collect(),
         reason: Text::new("story"),
         overrides: overrides || stage.sim.roll(3) == 0,
         operator: Text::new("op"),
