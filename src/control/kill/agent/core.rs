@@ -4,7 +4,7 @@ use super::alarms::Alarms;
 use super::clients::accept;
 use super::crew::{Crew, Threads};
 use super::heads;
-use crate::audit::{Act, ForeignAt};
+use crate::audit::{Act, ForeignAt, LedgerReader};
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::control::kill::KillRules;
 use crate::control::kill::driver::{DriverConfig, Told, is_over};
@@ -156,6 +156,11 @@ pub struct Core<C> {
     /// Where each gateway stands.
     pub(super) progress: BTreeMap<Text, KillProgress>,
     pub(super) verdict: Verdict,
+    /// What the log says, read as far as it grew.
+    pub(super) log: LedgerReader,
+    /// Decisions that the latch names and that are not for us to take up;
+    /// judged again with the next look that sees something else.
+    pub(super) not_ours: BTreeSet<EngageId>,
     /// Foreign latches that were told; their records may still be on the way.
     pub(super) foreign_told: BTreeSet<ForeignAt>,
     /// Further latches of which it was told that they went.
@@ -177,6 +182,7 @@ pub struct Core<C> {
 impl<C: Crew> Core<C> {
     /// Nothing in force yet.
     pub fn new(config: AgentConfig, crew: C) -> Self {
+        let log = LedgerReader::new(&config.home.audit());
         Self {
             config,
             crew,
@@ -184,6 +190,8 @@ impl<C: Crew> Core<C> {
             running: BTreeMap::new(),
             progress: BTreeMap::new(),
             verdict: Verdict::default(),
+            log,
+            not_ours: BTreeSet::new(),
             foreign_told: BTreeSet::new(),
             gone_told: BTreeSet::new(),
             alarms: Alarms::default(),
@@ -418,6 +426,7 @@ impl<C: Crew> Core<C> {
             self.alarm(TAMPERED);
         }
         self.meet_strangers(&verdict);
+        self.not_ours.clear();
         let seen = verdict.seen.clone();
         let remake = verdict.missing;
         self.verdict = verdict;

@@ -3,7 +3,7 @@
 use super::core::Core;
 use super::crew::Crew;
 use super::strangers::touched;
-use crate::audit::{Act, ForeignAt, ForeignLatch, LedgerReader};
+use crate::audit::{Act, ForeignAt, ForeignLatch};
 use crate::breaker::file::{self, Probe};
 use crate::breaker::strangers;
 use crate::control::kill::protocol::{FromAgent, ResetRequest};
@@ -22,24 +22,22 @@ impl<C: Crew> Core<C> {
         if request.until.is_some_and(|until| clock::mono_ns() > until) {
             return Err(Text::new("asked too long ago: nothing was changed, ask again"));
         }
-        let mut reader = LedgerReader::new(&self.config.home.audit());
-        reader.refresh().map_err(|e| Text::new(&format!("audit log can't be read: {e}")))?;
-        let mut named: Vec<EngageId> =
-            reader.ledger().engaged().map(|e| e.intent.engage_id).collect();
+        let unread = |e| Text::new(&format!("audit log can't be read: {e}"));
+        let ledger = self.log.refresh().map_err(unread)?;
+        let mut named: Vec<EngageId> = ledger.engaged().map(|e| e.intent.engage_id).collect();
         for id in self.active.keys() {
             if !named.contains(id) {
                 named.push(*id);
             }
         }
-        let strangers = strangers(&self.config.home, &self.config.extra, reader.ledger(), |id| {
-            named.contains(&id)
-        });
+        let strangers =
+            strangers(&self.config.home, &self.config.extra, ledger, |id| named.contains(&id));
         if let Some(why) = strangers.doubt {
             return Err(Text::new(&format!("a further latch is in doubt: {why}")));
         }
         let mut foreign: Vec<ForeignAt> = strangers.all.into_iter().map(|s| s.at).collect();
         // Those whose record is still on its way to a slow disk, too.
-        let unwritten = |at: &&ForeignAt| !reader.ledger().foreign_was_reset(&at.file);
+        let unwritten = |at: &&ForeignAt| !ledger.foreign_was_reset(&at.file);
         let told: Vec<ForeignAt> = self.foreign_told.iter().filter(unwritten).cloned().collect();
         foreign.extend(told.into_iter().filter(|at| !foreign.contains(at)).collect::<Vec<_>>());
         let stand_in = self.named_by_the_stand_in(&mut named);
