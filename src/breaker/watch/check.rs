@@ -160,6 +160,10 @@ impl Check {
         let lies = if let Probe::Present { file, .. } = &main { Some(*file) } else { None };
         let further = self.further.look(self.ledger.ledger(), lies, doubt.is_none());
         verdict.further = further.strangers;
+        for act in further.owed {
+            // Unwritable: it is owed for as long as this process remembers.
+            let _ = self.chain.append(act);
+        }
         self.slow = false;
         let young = self.youth.look(Some(&main));
         let leaving = self.is_leaving(&main);

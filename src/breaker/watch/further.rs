@@ -2,7 +2,7 @@
 //! else's to make and to keep, and may lie on a disk that hangs.
 
 use super::Youth;
-use crate::audit::{ForeignAt, ForeignLatch, Ledger};
+use crate::audit::{Act, Foreign, ForeignAt, ForeignLatch, Ledger};
 use crate::breaker::file::{Probe, probe};
 use crate::breaker::strangers::{Stranger, reason_of};
 use crate::domain::{LatchPhase, LatchSeen, Text};
@@ -15,6 +15,11 @@ use std::time::Duration;
 /// What one of them is given to answer. Later it is doubt, until it does.
 const ANSWER: Duration = Duration::from_millis(400);
 
+/// One that went, and that nobody put on record, is put there by whoever saw
+/// it: after so many looks in a row, and again after so many more. Else its
+/// memory would hold what no reset can name.
+const OWED: (u32, u32) = (10, 100);
+
 /// All of them, over the looks of one process.
 pub(super) struct Further(Vec<One>);
 
@@ -25,6 +30,8 @@ pub(super) struct Found {
     pub holds: Option<LatchSeen>,
     /// Every foreign file that no reset covers, as far as it can be told apart.
     pub strangers: Vec<Stranger>,
+    /// What this process has to put on record.
+    pub owed: Vec<Act>,
     /// What can't be told.
     pub doubt: Option<Text>,
     /// It can't be told yet: one did not answer in time.
@@ -145,7 +152,7 @@ impl One {
 
     /// Everything that lay here, went, and was never reset.
     fn gone(&self, ledger: &Ledger, found: &mut Found) {
-        let here = |foreign: &crate::audit::Foreign| foreign.path == Some(self.path.as_path());
+        let here = |foreign: &Foreign<'_>| foreign.path == Some(self.path.as_path());
         let mut gone: Vec<Stranger> = ledger
             .foreign()
             .filter(here)
@@ -160,6 +167,10 @@ impl One {
             && gone.iter().all(|stranger| stranger.at != last.at)
         {
             gone.push(Stranger { gone: true, ..last.clone() });
+            if self.absent % OWED.1 == OWED.0 {
+                let (file, path) = (last.at.file, Some(self.path.clone()));
+                found.owed.push(Act::External { file, path, reason: last.reason.clone() });
+            }
         }
         found.strangers.extend(gone);
     }

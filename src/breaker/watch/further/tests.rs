@@ -1,7 +1,7 @@
 //! Further latches on real directories, look by look.
 
 use super::*;
-use crate::audit::{Act, Chain};
+use crate::audit::Chain;
 use crate::breaker::watch::{Check, Verdict, WatchConfig};
 use crate::breaker::{Gate, LatchHome};
 use crate::host::{Identity, ids};
@@ -106,6 +106,22 @@ fn it_engages_and_rm_frees_nothing_from_memory_or_log_over_a_restart_until_its_r
     b.reset(stranger.at.file);
     let verdict = b.look();
     assert_eq!((verdict.seen.phase, verdict.further.len()), (LatchPhase::Disarmed, 0));
+}
+
+#[test]
+fn what_only_one_process_saw_is_put_on_record_by_it_once_it_went() {
+    let mut b = Bench::new();
+    b.look();
+    std::fs::write(b.path(), "").unwrap();
+    b.look();
+    std::fs::remove_file(b.path()).unwrap();
+    let recorded = b.until(|v| v.further.iter().any(|s| s.recorded));
+    assert!(recorded.further[0].gone && recorded.further.len() == 1, "{recorded:?}");
+    // Now everybody knows, and a reset can name it.
+    b.restart();
+    assert_eq!(b.look().seen.phase, LatchPhase::EngagedExternal);
+    b.reset(recorded.further[0].at.file);
+    assert_eq!(b.look().seen.phase, LatchPhase::Disarmed);
 }
 
 #[test]

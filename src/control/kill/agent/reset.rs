@@ -40,7 +40,9 @@ impl<C: Crew> Core<C> {
         let unwritten = |at: &&ForeignAt| !ledger.foreign_was_reset(&at.file);
         let told: Vec<ForeignAt> = self.foreign_told.iter().filter(unwritten).cloned().collect();
         foreign.extend(told.into_iter().filter(|at| !foreign.contains(at)).collect::<Vec<_>>());
-        let stand_in = self.named_by_the_stand_in(&mut named);
+        // What came since that look is named, or ends the reset: nothing is
+        // put away that is not on record.
+        let stand_in = self.named_by_the_stand_in(&mut named, &mut foreign);
         let probe = file::probe_soon(&self.config.home.latch);
         let (here, shown) = match &probe {
             Probe::Absent if named.is_empty() && foreign.is_empty() => {
@@ -49,11 +51,8 @@ impl<C: Crew> Core<C> {
             Probe::Absent => (None, None),
             Probe::Doubt(why) => return Err(Text::new(&format!("the latch is in doubt: {why}"))),
             Probe::Present { file, body, .. } => {
-                if let Some(id) = body.engage_id
-                    && !named.contains(&id)
-                {
-                    named.push(id);
-                }
+                let path = self.config.home.latch.clone();
+                names(ForeignAt { path, file: *file }, body.engage_id, &mut named, &mut foreign);
                 (Some(*file), body.engage_id)
             }
         };
@@ -102,11 +101,14 @@ impl<C: Crew> Core<C> {
 
     /// What lies in the latch's stead is reset with the rest, and named on
     /// record with it.
-    fn named_by_the_stand_in(&self, named: &mut Vec<EngageId>) -> Option<ForeignLatch> {
-        let Probe::Present { file, body, .. } = file::probe(&self.config.home.fallback()) else {
-            return None;
-        };
-        named.extend(body.engage_id.filter(|id| !named.contains(id)));
+    fn named_by_the_stand_in(
+        &self,
+        named: &mut Vec<EngageId>,
+        foreign: &mut Vec<ForeignAt>,
+    ) -> Option<ForeignLatch> {
+        let path = self.config.home.fallback();
+        let Probe::Present { file, body, .. } = file::probe(&path) else { return None };
+        names(ForeignAt { path, file }, body.engage_id, named, foreign);
         Some(file)
     }
 
@@ -218,6 +220,21 @@ impl<C: Crew> Core<C> {
             open.join("; ")
         };
         format!("refused: {where_}; wait for VERIFIED, or insist with --override")
+    }
+}
+
+/// What lies there is named by its decision, or as a file of another's making.
+fn names(
+    at: ForeignAt,
+    id: Option<EngageId>,
+    named: &mut Vec<EngageId>,
+    foreign: &mut Vec<ForeignAt>,
+) {
+    match id {
+        Some(id) if named.contains(&id) => {}
+        Some(id) => named.push(id),
+        None if foreign.contains(&at) => {}
+        None => foreign.push(at),
     }
 }
 
