@@ -69,8 +69,9 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         Some(_) => return Err(Failure::failed(format!("the phrase is: {wanted}"))),
         None => {
             let what = engage_id.map_or_else(|| "a foreign latch".to_owned(), |id| id.to_string());
-            let files: String =
+            let files: Vec<String> =
                 foreign.iter().map(|s| format!("\n  foreign: {}", s.words())).collect();
+            let files = files.concat();
             let question = format!("RESET {what}: orders may pass again after `crs arm`.{files}");
             confirm::typed(&question, &wanted, "give --engage-id and --phrase")?;
         }

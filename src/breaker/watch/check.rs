@@ -231,21 +231,9 @@ impl Check {
             verdict.seen = LatchSeen { tampered, ..remembered.seen.clone() };
             return verdict;
         }
-        // The latch's own first: by these words it is made anew.
-        if let Some(foreign) = ledger.foreign_at_the_latch().next() {
-            verdict.seen.phase = LatchPhase::EngagedExternal;
-            verdict.seen.reason = foreign.reason.clone();
-            return verdict;
-        }
-        if let Some(holds) = further.holds {
+        if let Some(seen) = self.foreign_holds(further.holds) {
             let LatchSeen { tampered, path, .. } = verdict.seen;
-            verdict.seen = LatchSeen { tampered, path, ..holds };
-            return verdict;
-        }
-        if let Some(foreign) = ledger.foreign().next() {
-            let path = foreign.path.unwrap_or(&self.config.home.latch).display();
-            verdict.seen.phase = LatchPhase::EngagedExternal;
-            verdict.seen.reason = Text::new(&format!("{} ({path})", foreign.reason));
+            verdict.seen = LatchSeen { tampered, path, ..seen };
             return verdict;
         }
         self.slow = doubt.is_none() && further.slow;
@@ -260,6 +248,22 @@ impl Check {
             verdict.seen.phase = LatchPhase::Safe;
         }
         verdict
+    }
+
+    /// What of another's making holds the switch while the latch is not there.
+    /// The latch's own comes first: by these words it is made anew.
+    fn foreign_holds(&self, further: Option<LatchSeen>) -> Option<LatchSeen> {
+        let ledger = self.ledger.ledger();
+        let shown = |reason| {
+            let phase = LatchPhase::EngagedExternal;
+            LatchSeen { phase, reason, ..LatchSeen::default() }
+        };
+        let own = ledger.foreign_at_the_latch().next();
+        own.map(|foreign| shown(foreign.reason.clone())).or(further).or_else(|| {
+            let foreign = ledger.foreign().next()?;
+            let path = foreign.path.unwrap_or(&self.config.home.latch).display();
+            Some(shown(Text::new(&format!("{} ({path})", foreign.reason))))
+        })
     }
 
     /// A full disk takes a name and no words: a latch without any, beside the

@@ -30,8 +30,8 @@ pub struct Truth {
     pub lost_log: bool,
     /// Somebody removed the file.
     pub removed: bool,
-    /// Somebody removed the further latch.
-    pub further_removed: bool,
+    /// So often somebody removed the further latch.
+    pub further_removed: u32,
     /// Somebody else made one.
     pub foreign: bool,
 }
@@ -208,7 +208,7 @@ pub fn end(stage: &Stage) -> Result<(), String> {
             }
         }
     }
-    if facts.gone > 0 && !truth.further_removed {
+    if facts.gone > 0 && truth.further_removed == 0 {
         return Err(String::from("an alarm of a further latch that nobody removed"));
     }
     if facts.tampered > 0 && !truth.removed {

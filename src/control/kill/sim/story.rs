@@ -249,7 +249,7 @@ fn touch_further(stage: &Stage) {
 fn remove_further(stage: &Stage) {
     let mut sim = stage.sim.lock();
     if !sim.truth.lost_log && sim.disk.files.remove(&stage.further).is_some() {
-        sim.truth.further_removed = true;
+        sim.truth.further_removed += 1;
         sim.note("somebody removes the further latch");
     }
 }
@@ -263,7 +263,7 @@ fn fail_the_disk(stage: &Stage) {
     let kind = stage.sim.roll(3);
     if kind == 2 && dir == stage.home.dir {
         let mut sim = stage.sim.lock();
-        if sim.truth.removed || sim.truth.further_removed {
+        if sim.truth.removed || sim.truth.further_removed > 0 {
             return;
         }
         sim.truth.lost_log = true;
