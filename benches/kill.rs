@@ -173,6 +173,7 @@ fn one(
     let request = ResetRequest {
         engage_id: Some(id),
         known: vec![id],
+        known_foreign: Vec::new(),
         reason: Text::new("bench"),
         overrides: false,
         operator: Text::new("bench"),

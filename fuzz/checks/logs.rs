@@ -90,7 +90,7 @@ fn switch(bytes: &[u8], believed: &[Record]) {
         }
     }
     let engaged: BTreeSet<_> = ledger.engaged().map(|e| e.intent.engage_id).collect();
-    let foreign: BTreeSet<_> = ledger.foreign().map(|(file, _)| file).collect();
+    let foreign: BTreeSet<_> = ledger.foreign().map(|foreign| foreign.file).collect();
     let disarmed: BTreeSet<_> = ledger.disarmed().map(|(token, _)| token).collect();
     for line in bytes.split(|b| *b == b'\n') {
         let Ok(record) = serde_json::from_slice::<Record>(line) else { continue };

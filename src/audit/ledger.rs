@@ -6,14 +6,14 @@
 //! order, so chains of many processes need no common clock.
 
 mod live;
+mod reader;
 
 pub use live::LiveStand;
+pub use reader::LedgerReader;
 
 use super::live::LiveArming;
 use super::record::{Act, ForeignLatch, Record};
-use super::verify;
 use crate::domain::{EngageId, GatewayPhase, KillIntent, StepTimes, Text, UtcMicros};
-use crate::host::world;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,17 @@ pub struct Engaged {
     stepped: BTreeMap<Text, UtcMicros>,
 }
 
+/// A file of another's making that is on record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Foreign<'a> {
+    /// Which.
+    pub file: ForeignLatch,
+    /// The further latch that it is; none for the latch itself.
+    pub path: Option<&'a Path>,
+    /// What it said.
+    pub reason: &'a Text,
+}
+
 /// The fold.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
@@ -38,7 +49,8 @@ pub struct Ledger {
     stood_down: BTreeSet<EngageId>,
     disarmed: BTreeMap<EngageId, Text>,
     armed: BTreeSet<EngageId>,
-    foreign: BTreeMap<ForeignLatch, Text>,
+    /// With the further latch; one file may have two names.
+    foreign: BTreeMap<(ForeignLatch, Option<PathBuf>), Text>,
     foreign_reset: BTreeSet<ForeignLatch>,
     drilled: Option<UtcMicros>,
     live: Vec<(UtcMicros, LiveArming)>,
@@ -86,8 +98,8 @@ impl Ledger {
                     }
                 }
             }
-            Act::External { file, reason } => {
-                self.foreign.insert(*file, reason.clone());
+            Act::External { file, path, reason } => {
+                self.foreign.insert((*file, path.clone()), reason.clone());
             }
             Act::Drill { phase: GatewayPhase::Verified, .. } => {
                 self.drilled = self.drilled.max(Some(record.at.utc));
@@ -108,19 +120,7 @@ impl Ledger {
     /// what it says: for the switch, doubt about a line engages rather than
     /// frees.
     pub fn hear_chain(&mut self, bytes: &[u8]) {
-        let (sound, broken) = lenient(bytes);
-        let mut next = sound.iter().peekable();
-        while let Some(record) = next.next() {
-            // Not known to be on disk: it says what a record behind a break says.
-            if record.act.frees() && next.peek().is_none_or(|after| after.act != Act::Synced) {
-                self.hear_broken(record);
-            } else {
-                self.hear(record);
-            }
-        }
-        for record in &broken {
-            self.hear_broken(record);
-        }
+        reader::Heard::default().hear(bytes, self);
     }
 
     /// Hears a record behind a break of its chain, or one that was never
@@ -143,11 +143,21 @@ impl Ledger {
 
     /// Files that somebody else made and no reset named, with what they said.
     /// They stay in force when the file goes: `rm` is not a reset.
-    pub fn foreign(&self) -> impl Iterator<Item = (ForeignLatch, &Text)> {
-        self.foreign
-            .iter()
-            .filter(|(file, _)| !self.foreign_reset.contains(file))
-            .map(|(file, reason)| (*file, reason))
+    pub fn foreign(&self) -> impl Iterator<Item = Foreign<'_>> {
+        let there = self.foreign.iter().filter(|((file, _), _)| !self.foreign_was_reset(file));
+        there.map(|((file, path), reason)| Foreign { file: *file, path: path.as_deref(), reason })
+    }
+
+    /// Those of [`Ledger::foreign`] that lay at the latch's own path.
+    pub fn foreign_at_the_latch(&self) -> impl Iterator<Item = Foreign<'_>> {
+        self.foreign().filter(|foreign| foreign.path.is_none())
+    }
+
+    /// Whether the latch itself must lie there: somebody engaged it, and no
+    /// reset named that. A further latch is somebody else's to keep.
+    #[must_use]
+    pub fn needs_the_latch(&self) -> bool {
+        self.engaged().next().is_some() || self.foreign_at_the_latch().next().is_some()
     }
 
     /// Whether any decision, or any foreign latch, is in force.
@@ -199,193 +209,5 @@ impl Ledger {
     }
 }
 
-/// Follows the chains of a directory, reading only what is new.
-#[derive(Debug)]
-pub struct LedgerReader {
-    dir: PathBuf,
-    seen: BTreeMap<PathBuf, u64>,
-    ledger: Ledger,
-}
-
-impl LedgerReader {
-    /// For the chains in `dir`, which may not exist yet.
-    #[must_use]
-    pub fn new(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), seen: BTreeMap::new(), ledger: Ledger::default() }
-    }
-
-    /// Reads what was appended since the last call. A chain that is broken
-    /// is read up to the break; a shorter file is read anew, for what was
-    /// engaged stays engaged.
-    ///
-    /// # Errors
-    /// The system's, when the directory exists and can't be read: then the
-    /// log can't say that the switch is safe.
-    pub fn refresh(&mut self) -> std::io::Result<&Ledger> {
-        let files = match world::here(|world| world.list(&self.dir)) {
-            Ok(files) => files,
-            // Before the first record there is none; one that was there and
-            // went says nothing.
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound && self.seen.is_empty() => {
-                return Ok(&self.ledger);
-            }
-            Err(e) => return Err(e),
-        };
-        for (path, len) in files.into_iter().filter(|(path, _)| verify::is_chain(path)) {
-            if self.seen.get(&path) == Some(&len) {
-                continue;
-            }
-            let bytes = world::here(|world| world.read(&path, u64::MAX))?;
-            self.ledger.hear_chain(&bytes);
-            self.seen.insert(path, len);
-        }
-        Ok(&self.ledger)
-    }
-
-    /// The fold as of the last refresh.
-    #[must_use]
-    pub const fn ledger(&self) -> &Ledger {
-        &self.ledger
-    }
-}
-
-/// The records of an unbroken chain, and those after its break that parse.
-fn lenient(bytes: &[u8]) -> (Vec<Record>, Vec<Record>) {
-    let (_, sound) = verify::read_bytes("", bytes);
-    let rest = bytes.split(|b| *b == b'\n').skip(sound.len());
-    let broken = rest.filter_map(|line| serde_json::from_slice(line).ok()).collect();
-    (sound, broken)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::chain::Chain;
-    use super::*;
-    use crate::domain::{Intent, Stamp};
-    use crate::host::{Identity, ids};
-
-    fn intent(id: EngageId) -> KillIntent {
-        KillIntent {
-            engage_id: id,
-            intent: Intent::Kill,
-            operator: Text::new("op"),
-            host: Text::new("inf"),
-            boot_id: Text::new("b"),
-            reason: Text::new("test"),
-            pressed: Stamp::default(),
-            latch: PathBuf::from("latch.lock"),
-            targets: Vec::new(),
-            drill: false,
-        }
-    }
-
-    fn chain(dir: &Path) -> Chain {
-        Chain::new(dir, Identity::here(), "test")
-    }
-
-    #[test]
-    fn engaged_until_a_reset_names_it() {
-        let dir = tempfile::tempdir().unwrap();
-        let (a, b) = (ids::engage_id(), ids::engage_id());
-        let mut one = chain(dir.path());
-        let mut two = chain(dir.path());
-        one.append(Act::Engage { intent: intent(a) }).unwrap();
-        two.append(Act::Engage { intent: intent(b) }).unwrap();
-        let mut reader = LedgerReader::new(dir.path());
-        assert_eq!(reader.refresh().unwrap().engaged().count(), 2);
-        let reset = |ids: Vec<EngageId>| Act::Reset {
-            ids,
-            foreign: Vec::new(),
-            token: ids::engage_id(),
-            reason: Text::new("over"),
-            overridden: false,
-        };
-        two.append(reset(vec![a])).unwrap();
-        assert_eq!(reader.refresh().unwrap().engaged().count(), 1);
-        one.append(reset(vec![b])).unwrap();
-        let ledger = reader.refresh().unwrap();
-        assert!(!ledger.is_engaged());
-        let waiting: Vec<_> = ledger.disarmed().map(|(t, _)| t).collect();
-        assert_eq!(waiting.len(), 2);
-        one.append(Act::Arm { tokens: waiting, live: false, accounts: Vec::new() }).unwrap();
-        assert_eq!(reader.refresh().unwrap().disarmed().count(), 0);
-    }
-
-    /// A disk that takes a line and fails to sync it has shown it to everyone.
-    #[test]
-    fn a_reset_that_was_never_synced_has_not_happened() {
-        let dir = tempfile::tempdir().unwrap();
-        let id = ids::engage_id();
-        let mut one = chain(dir.path());
-        one.append(Act::Engage { intent: intent(id) }).unwrap();
-        one.append(Act::Reset {
-            ids: vec![id],
-            foreign: Vec::new(),
-            token: ids::engage_id(),
-            reason: Text::new("over"),
-            overridden: false,
-        })
-        .unwrap();
-        let path = verify::files(dir.path()).remove(0);
-        let whole = std::fs::read_to_string(&path).unwrap();
-        let without = whole.trim_end().rsplit_once('\n').unwrap().0.to_owned() + "\n";
-        std::fs::write(&path, &without).unwrap();
-        let mut reader = LedgerReader::new(dir.path());
-        let ledger = reader.refresh().unwrap();
-        assert!(ledger.is_engaged() && ledger.disarmed().next().is_none());
-        std::fs::write(&path, &whole).unwrap();
-        let ledger = reader.refresh().unwrap();
-        assert!(!ledger.is_engaged() && ledger.disarmed().next().is_some());
-    }
-
-    #[test]
-    fn every_flipped_byte_and_every_cut_is_found() {
-        let dir = tempfile::tempdir().unwrap();
-        let id = ids::engage_id();
-        let mut one = chain(dir.path());
-        one.append(Act::Engage { intent: intent(id) }).unwrap();
-        one.append(Act::StandDown { engage_id: id, reason: Text::new("x") }).unwrap();
-        // A later chain remembers the head of the first, so that even its
-        // last line can't be changed unseen.
-        chain(dir.path()).append(Act::Tampered { ids: vec![id] }).unwrap();
-        let path = verify::files(dir.path()).remove(0);
-        let good = std::fs::read(&path).unwrap();
-        assert!(verify::verify_dir(dir.path()).iter().all(|r| r.findings.is_empty()));
-        let findings = |bytes: &[u8]| {
-            std::fs::write(&path, bytes).unwrap();
-            verify::verify_dir(dir.path()).iter().map(|r| r.findings.len()).sum::<usize>()
-        };
-        for i in (0..good.len()).step_by(7) {
-            let mut bad = good.clone();
-            bad[i] ^= 1;
-            assert!(findings(&bad) > 0, "flip at {i}");
-        }
-        for cut in 0..good.len() {
-            assert!(findings(&good[..cut]) > 0, "cut at {cut}");
-        }
-        assert_eq!(findings(&good), 0);
-    }
-
-    #[test]
-    fn a_broken_chain_still_engages_and_never_frees() {
-        let dir = tempfile::tempdir().unwrap();
-        let id = ids::engage_id();
-        let mut one = chain(dir.path());
-        one.append(Act::StandDown { engage_id: id, reason: Text::new("x") }).unwrap();
-        one.append(Act::Engage { intent: intent(id) }).unwrap();
-        one.append(Act::Reset {
-            ids: vec![id],
-            foreign: Vec::new(),
-            token: ids::engage_id(),
-            reason: Text::new("over"),
-            overridden: false,
-        })
-        .unwrap();
-        let path = verify::files(dir.path()).remove(0);
-        let text = std::fs::read_to_string(&path).unwrap();
-        let second = text.lines().nth(1).unwrap().to_owned();
-        std::fs::write(&path, text.replace(&second, "{\"gone\":1}")).unwrap();
-        let mut reader = LedgerReader::new(dir.path());
-        assert!(reader.refresh().unwrap().is_engaged());
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 /// Version of the line format.
 pub const VERSION: u32 = 1;
@@ -34,6 +35,15 @@ pub struct ForeignLatch {
     pub ctime_ns: i64,
 }
 
+/// A foreign latch and where it lies, or lay: what a reset names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ForeignAt {
+    /// The latch, its stand-in or a further latch.
+    pub path: PathBuf,
+    /// What can't be repeated about it.
+    pub file: ForeignLatch,
+}
+
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "SCREAMING_SNAKE_CASE")]
@@ -48,10 +58,14 @@ pub enum Act {
         /// The decision.
         intent: KillIntent,
     },
-    /// A file that was not ours was seen at the latch's path.
+    /// A file that was not ours was seen at the latch's path, or at that of a
+    /// further latch.
     External {
         /// Which.
         file: ForeignLatch,
+        /// The further latch; none for the latch itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<PathBuf>,
         /// What it says, or that it says nothing.
         reason: Text,
     },

@@ -113,31 +113,20 @@ pub fn read_bytes(name: &str, bytes: &[u8]) -> (ChainReport, Vec<Record>) {
     let mut line_no = 0_u64;
     while !rest.is_empty() {
         line_no += 1;
-        let mut find = |what: &str| {
-            report.findings.push(Finding::damage(line_no, what));
-        };
         let Some(end) = rest.iter().position(|b| *b == b'\n') else {
-            find("torn tail: the last line has no end");
+            let torn = Finding::damage(line_no, "torn tail: the last line has no end");
+            report.findings.push(torn);
             break;
         };
         let (line, after) = rest.split_at(end);
         rest = after.get(1..).unwrap_or_default();
-        if let Some(strange) = strange_version(line_no, line) {
-            report.findings.push(strange);
-            break;
-        }
-        let record: Record = match serde_json::from_slice(line) {
+        let record = match next_record(line_no, line, report.head.as_ref()) {
             Ok(record) => record,
-            Err(e) => {
-                find(&format!("chain broken at {line_no}: not a record ({e})"));
+            Err(finding) => {
+                report.findings.push(finding);
                 break;
             }
         };
-        let expected = report.head.as_ref().map_or("", |h| h.sha.as_str());
-        if record.n != report.records || record.prev != expected {
-            find(&format!("chain broken at {line_no}: it does not follow the line before"));
-            break;
-        }
         report.head = Some(Head { n: record.n, sha: line_sha(line) });
         report.records += 1;
         records.push(record);
@@ -146,6 +135,28 @@ pub fn read_bytes(name: &str, bytes: &[u8]) -> (ChainReport, Vec<Record>) {
         report.findings.push(Finding::damage(0, "empty chain"));
     }
     (report, records)
+}
+
+/// The record of a line, if it follows the line whose head this is.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn next_record(
+    line_no: u64,
+    line: &[u8],
+    before: Option<&Head>,
+) -> Result<Record, Finding> {
+    if let Some(strange) = strange_version(line_no, line) {
+        return Err(strange);
+    }
+    let broken = |why: &str| Finding::damage(line_no, &format!("chain broken at {line_no}: {why}"));
+    let record: Record =
+        serde_json::from_slice(line).map_err(|e| broken(&format!("not a record ({e})")))?;
+    let follows = before.map_or((Some(0), ""), |h| (h.n.checked_add(1), h.sha.as_str()));
+    if (Some(record.n), record.prev.as_str()) != follows {
+        return Err(broken("it does not follow the line before"));
+    }
+    Ok(record)
 }
 
 /// What is wrong with the version of a line, whatever else it holds: a newer

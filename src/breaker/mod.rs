@@ -10,6 +10,7 @@ pub mod file;
 pub mod gate;
 pub mod home;
 pub mod status;
+pub mod strangers;
 pub mod watch;
 
 pub use body::LatchBody;
@@ -17,4 +18,5 @@ pub use file::{CreateError, Created, Probe, Sight, probe, probe_soon, sight};
 pub use gate::{Denied, Gate, Permit};
 pub use home::LatchHome;
 pub use status::StatusDocument;
+pub use strangers::{Stranger, Strangers, strangers};
 pub use watch::{Verdict, WatchConfig, Watcher};

@@ -75,7 +75,10 @@ pub(super) fn detail(act: &Act) -> String {
         Act::Open { heads } => format!("{} other chains", heads.len()),
         Act::Synced => String::from("the record before is on disk"),
         Act::Engage { intent } => format!("{} \"{}\"", intent.engage_id, intent.reason),
-        Act::External { file, reason } => format!("inode {} \"{reason}\"", file.ino),
+        Act::External { file, path, reason } => {
+            let at = path.as_ref().map(|path| format!(" at {}", path.display()));
+            format!("inode {}{} \"{reason}\"", file.ino, at.unwrap_or_default())
+        }
         Act::Step { engage_id, gateway, phase, note, .. } => {
             format!("{engage_id} {gateway} {} {note}", phase.word())
         }

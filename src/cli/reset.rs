@@ -4,7 +4,7 @@ use super::exit::exits;
 use super::reach::seconds;
 use super::{Context, Exit, Failure, Outcome, confirm, wiring};
 use crate::audit::LedgerReader;
-use crate::breaker::Gate;
+use crate::breaker::{Gate, Stranger, strangers};
 use crate::config::Settings;
 use crate::control::kill::Hand;
 use crate::control::kill::protocol::ResetRequest;
@@ -60,7 +60,7 @@ pub fn phrase(id: Option<EngageId>) -> String {
 /// Status 1 with the reason when it was refused.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
-    let known = in_force(&loaded.settings);
+    let (known, foreign) = in_force(&loaded.settings);
     let shown = wiring::latch_home(&loaded.settings).named();
     let engage_id = args.engage_id.or(shown);
     let wanted = phrase(engage_id);
@@ -69,7 +69,10 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         Some(_) => return Err(Failure::failed(format!("the phrase is: {wanted}"))),
         None => {
             let what = engage_id.map_or_else(|| "a foreign latch".to_owned(), |id| id.to_string());
-            let question = format!("RESET {what}: orders may pass again after `crs arm`.");
+            let files: Vec<String> =
+                foreign.iter().map(|s| format!("\n  foreign: {}", s.words())).collect();
+            let files = files.concat();
+            let question = format!("RESET {what}: orders may pass again after `crs arm`.{files}");
             confirm::typed(&question, &wanted, "give --engage-id and --phrase")?;
         }
     }
@@ -79,6 +82,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let request = ResetRequest {
         engage_id: args.engage_id.or(shown),
         known,
+        known_foreign: foreign.into_iter().map(|stranger| stranger.at).collect(),
         reason: Text::new(&args.reason),
         overrides: args.overrides,
         operator: Identity::here().operator(),
@@ -94,14 +98,19 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
 }
 
 /// Every decision in force that the operator could know of: taken before this
-/// command was given. A later one is news, and ends the reset.
-fn in_force(settings: &Settings) -> Vec<EngageId> {
+/// command was given; and every foreign latch there was by then. A later one
+/// is news, and ends the reset.
+fn in_force(settings: &Settings) -> (Vec<EngageId>, Vec<Stranger>) {
     let given = clock::started_ns().unwrap_or_else(clock::mono_ns);
     let boot = Identity::here().boot_id;
-    let mut reader = LedgerReader::new(&wiring::latch_home(settings).audit());
-    let Ok(ledger) = reader.refresh() else { return Vec::new() };
+    let home = wiring::latch_home(settings);
+    let mut reader = LedgerReader::new(&home.audit());
+    let Ok(ledger) = reader.refresh() else { return (Vec::new(), Vec::new()) };
     let known = |i: &&KillIntent| i.boot_id != boot || i.pressed.mono_ns < given;
-    ledger.engaged().map(|e| &e.intent).filter(known).map(|i| i.engage_id).collect()
+    let all: Vec<EngageId> =
+        ledger.engaged().map(|e| &e.intent).filter(known).map(|i| i.engage_id).collect();
+    let foreign = strangers(&home, &wiring::extra(settings), ledger, |id| all.contains(&id)).all;
+    (all, foreign)
 }
 
 fn agent_present(receiver: &Receiver) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use super::exit::exits;
 use super::live::{self, LiveTerms, Standing};
 use super::{Context, Exit, Outcome, card, wiring};
 use crate::audit::LedgerReader;
-use crate::breaker::{Gate, LatchHome, Probe, StatusDocument, probe_soon};
+use crate::breaker::{Gate, LatchHome, Probe, StatusDocument, probe_soon, strangers};
 use crate::config::Settings;
 use crate::control::kill::client::Client;
 use crate::control::kill::protocol::FromAgent;
@@ -14,6 +14,7 @@ use crossbeam_channel as channel;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +41,16 @@ struct Recorded {
     note: Text,
 }
 
+/// A latch of another's making.
+#[derive(Debug, Serialize)]
+struct Foreign {
+    path: Text,
+    inode: u64,
+    reason: Text,
+    /// It was removed, and no reset names it.
+    removed: bool,
+}
+
 #[derive(Debug, Serialize)]
 struct Report {
     #[serde(flatten)]
@@ -48,6 +59,7 @@ struct Report {
     agent_pid: Option<u32>,
     kill: Vec<KillProgress>,
     recorded: Vec<Recorded>,
+    foreign: Vec<Foreign>,
     live: Vec<Standing>,
     #[serde(skip)]
     live_lines: Vec<String>,
@@ -65,6 +77,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     // The latch last: what is said of it must not be older than the rest.
     let (agent_pid, kill) = ask_agent(&home);
     let recorded = if agent_pid.is_some() { Vec::new() } else { recorded(&home) };
+    let foreign = foreign(&home, &wiring::extra(&loaded.settings));
     let seen = look(&loaded.settings);
     let metadata = match probe_soon(&home.latch) {
         Probe::Present { body, .. } => body.metadata,
@@ -82,8 +95,18 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let by_hand = kill.iter().any(KillProgress::needs_card)
         || recorded.iter().any(|step| step.phase.needs_card());
     let card_lines = if by_hand { card::lines(&loaded.settings.card) } else { Vec::new() };
-    let report =
-        Report { document, latch: seen, agent_pid, kill, recorded, live, live_lines, card_lines };
+    let latch = seen;
+    let report = Report {
+        document,
+        latch,
+        agent_pid,
+        kill,
+        recorded,
+        foreign,
+        live,
+        live_lines,
+        card_lines,
+    };
     if args.json {
         ctx.out.json(&report);
     } else {
@@ -145,6 +168,21 @@ fn recorded(home: &LatchHome) -> Vec<Recorded> {
     all
 }
 
+/// Those in force, as a reset would name them.
+fn foreign(home: &LatchHome, extra: &[PathBuf]) -> Vec<Foreign> {
+    let mut reader = LedgerReader::new(&home.audit());
+    let Ok(ledger) = reader.refresh() else { return Vec::new() };
+    let ours = |id| ledger.engaged().any(|e| e.intent.engage_id == id);
+    let all = strangers(home, extra, ledger, ours).all.into_iter();
+    all.map(|stranger| Foreign {
+        path: Text::new(&stranger.at.path.to_string_lossy()),
+        inode: stranger.at.file.ino,
+        reason: stranger.reason,
+        removed: stranger.gone,
+    })
+    .collect()
+}
+
 fn show(report: &Report, ctx: &mut Context) {
     let out = &mut ctx.out;
     let seen = &report.latch;
@@ -161,6 +199,10 @@ fn show(report: &Report, ctx: &mut Context) {
         if let Some(id) = seen.engage_id {
             out.line(format!("Id:      {id}"));
         }
+    }
+    for f in &report.foreign {
+        let how = if f.removed { ", removed without a reset" } else { "" };
+        out.line(format!("Foreign: {} (inode {}{how}): {}", f.path, f.inode, f.reason));
     }
     for line in &report.live_lines {
         out.line(format!("LIVE:    {line}"));

@@ -10,7 +10,7 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::time::{ClockId, clock_gettime};
 use std::fmt::Debug;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -73,6 +73,11 @@ pub trait World: Send + Sync {
     /// # Errors
     /// The system's.
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>>;
+    /// All of a plain file from that byte on; never waits for a writer.
+    ///
+    /// # Errors
+    /// The system's.
+    fn read_from(&self, path: &Path, from: u64) -> io::Result<Vec<u8>>;
     /// Makes a plain file where nothing was (0640).
     ///
     /// # Errors
@@ -164,10 +169,16 @@ impl World for Os {
     }
 
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let fd = rustix::fs::open(path, flags, Mode::empty())?;
         let mut bytes = Vec::new();
-        File::from(fd).take(limit).read_to_end(&mut bytes)?;
+        open_to_read(path)?.take(limit).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn read_from(&self, path: &Path, from: u64) -> io::Result<Vec<u8>> {
+        let mut file = open_to_read(path)?;
+        file.seek(SeekFrom::Start(from))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
@@ -240,6 +251,11 @@ pub fn split(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
         _ => PathBuf::from("."),
     };
     Ok((dir, PathBuf::from(name)))
+}
+
+fn open_to_read(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
 }
 
 fn open_dir(dir: &Path) -> io::Result<OwnedFd> {

@@ -2,56 +2,65 @@
 //! or died with it, and all there is of it is the record.
 
 use crate::common::sandbox::end;
-use crate::life::{Mesh, phase};
+use crate::common::wait::until;
+use crate::life::{LIMIT, Mesh, phase};
 use crs::audit::{Act, Chain};
-use crs::breaker::LatchHome;
+use crs::breaker::{LatchHome, body};
 use crs::domain::{GatewayAddr, Intent, KillIntent, Text};
 use crs::host::{Identity, clock, ids};
-use std::process::Stdio;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+/// An agent that nobody talks to.
+fn start_agent(mesh: &Mesh) -> Child {
+    let (latch, state) = (mesh.home.latch(), state(mesh));
+    let target = format!("main=127.0.0.1:{}", mesh.peer.cmd_port);
+    let (latch, state) = (latch.display().to_string(), state.display().to_string());
+    let args = ["__agent", "--latch", &latch, "--state-dir", &state, "--target", &target];
+    let mut command = mesh.home.crs(&[&args[..], &["--proof-interval-ms", "50"]].concat());
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn state(mesh: &Mesh) -> PathBuf {
+    mesh.home.path().join("home/.local/state/crs")
+}
+
+fn chain(mesh: &Mesh) -> Chain {
+    let home = LatchHome::new(&state(mesh), &mesh.home.latch());
+    Chain::new(&home.audit(), Identity::here(), "test")
+}
+
+fn decision(mesh: &Mesh, reason: &str) -> KillIntent {
+    let who = Identity::here();
+    let cmd: crs::domain::Endpoint = format!("127.0.0.1:{}", mesh.peer.cmd_port).parse().unwrap();
+    KillIntent {
+        engage_id: ids::engage_id(),
+        intent: Intent::Kill,
+        operator: Text::new("op"),
+        host: who.host,
+        boot_id: who.boot_id,
+        reason: Text::new(reason),
+        pressed: clock::now(),
+        latch: mesh.home.latch(),
+        targets: vec![GatewayAddr { name: Text::new("main"), data: cmd.clone(), cmd }],
+        drill: false,
+    }
+}
 
 #[test]
 fn an_agent_takes_up_what_is_on_record_and_was_never_handed_over() {
     let mesh = Mesh::new(&["--positions", "2"]);
-    let (latch, state) = (mesh.home.latch(), mesh.home.path().join("home/.local/state/crs"));
-    let cmd = format!("127.0.0.1:{}", mesh.peer.cmd_port);
-    let target = format!("main={cmd}");
-    let (latch_arg, state_arg) = (latch.display().to_string(), state.display().to_string());
-    let args = [
-        "__agent",
-        "--latch",
-        &latch_arg,
-        "--state-dir",
-        &state_arg,
-        "--target",
-        &target,
-        "--proof-interval-ms",
-        "50",
-    ];
-    let mut command = mesh.home.crs(&args);
-    let mut agent = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut agent = start_agent(&mesh);
     mesh.until("an agent", |s| s["agent_pid"] == agent.id() && s["state"] == "SAFE");
 
-    let who = Identity::here();
-    let cmd: crs::domain::Endpoint = cmd.parse().unwrap();
-    let intent = KillIntent {
-        engage_id: ids::engage_id(),
-        intent: Intent::Kill,
-        operator: Text::new("op"),
-        host: who.host.clone(),
-        boot_id: who.boot_id.clone(),
-        reason: Text::new("only on record"),
-        pressed: clock::now(),
-        latch: latch.clone(),
-        targets: vec![GatewayAddr { name: Text::new("main"), data: cmd.clone(), cmd }],
-        drill: false,
-    };
+    let intent = decision(&mesh, "only on record");
     let id = intent.engage_id.to_string();
-    Chain::new(&LatchHome::new(&state, &latch).audit(), who, "test")
-        .append(Act::Engage { intent })
-        .unwrap();
+    chain(&mesh).append(Act::Engage { intent }).unwrap();
     let status = mesh.until("VERIFIED", |s| phase(s) == "VERIFIED");
     assert_eq!(status["kill"][0]["engage_id"], id.as_str());
     assert_eq!(mesh.peer.positions(), Some(0));
+    let latch = mesh.home.latch();
     mesh.until("the latch", |s| s["latch"]["engage_id"] == id.as_str() && latch.exists());
 
     // What was reset is not taken up again by an agent that saw it.
@@ -104,13 +113,7 @@ fn a_running_agent_takes_up_a_kill_that_only_the_latch_names() {
 #[test]
 fn a_kill_that_names_no_gateway_goes_to_those_of_the_agent() {
     let mesh = Mesh::new(&["--positions", "2"]);
-    let (latch, state) = (mesh.home.latch(), mesh.home.path().join("home/.local/state/crs"));
-    let target = format!("main=127.0.0.1:{}", mesh.peer.cmd_port);
-    let (latch_arg, state_arg) = (latch.display().to_string(), state.display().to_string());
-    let args = ["__agent", "--latch", &latch_arg, "--state-dir", &state_arg, "--target", &target];
-    let args = [&args[..], &["--proof-interval-ms", "50"]].concat();
-    let mut command = mesh.home.crs(&args);
-    let mut agent = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut agent = start_agent(&mesh);
     mesh.until("an agent", |s| s["agent_pid"] == agent.id() && s["state"] == "SAFE");
 
     let bad = mesh.home.path().join("bad.toml");
@@ -141,4 +144,45 @@ fn a_reset_without_any_gateway_has_no_proof() {
     let (code, said) = mesh.crs(&[&args[..], &["--wait", "1"]].concat());
     assert_eq!(code, 1, "{said}");
     assert_eq!(mesh.status()["state"], "ENGAGED");
+}
+
+/// Bytes that a process has read so far, by the system's own count.
+fn has_read(pid: u32) -> u64 {
+    let io = std::fs::read_to_string(format!("/proc/{pid}/io")).unwrap();
+    io.strip_prefix("rchar: ").unwrap().lines().next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_long_log_is_not_read_again_and_again_for_the_latch_of_anothers_decision() {
+    let mesh = Mesh::new(&["--positions", "1"]);
+    // A decision of another state directory: here it is foreign for good.
+    let intent = decision(&mesh, "theirs");
+    let theirs = body::compose(&intent, &mesh.home.path().join("other"));
+    std::fs::write(mesh.home.latch(), theirs).unwrap();
+    let mut agent = start_agent(&mesh);
+    mesh.until("the foreign latch", |s| {
+        s["agent_pid"] == agent.id() && s["latch"]["phase"] == "ENGAGED_EXTERNAL"
+    });
+    let mut chain = chain(&mesh);
+    let ids = vec![ids::engage_id(); 40_000];
+    // 50 MB.
+    for _ in 0..45 {
+        chain.append(Act::Tampered { ids: ids.clone() }).unwrap();
+    }
+    let window = Duration::from_secs(5);
+    let mut last = 0;
+    let quiet = until(LIMIT, || {
+        let before = has_read(agent.id());
+        std::thread::sleep(window);
+        last = has_read(agent.id()) - before;
+        (last < 1_000_000).then_some(())
+    });
+    println!("{last} bytes read within {window:?}");
+    assert!(quiet.is_some(), "{last} bytes within {window:?}");
+    // When the log says that it is in force here after all, it is taken up.
+    let id = intent.engage_id.to_string();
+    chain.append(Act::Engage { intent }).unwrap();
+    let status = mesh.until("VERIFIED", |s| phase(s) == "VERIFIED");
+    assert_eq!(status["kill"][0]["engage_id"], id.as_str());
+    end(&mut agent);
 }

@@ -14,6 +14,7 @@
 mod adopt;
 #[path = "../common/mod.rs"]
 mod common;
+mod further;
 mod gone;
 mod lies;
 mod life;

@@ -74,7 +74,7 @@ impl Ledger {
         if self.reset.keys().chain(&self.reset_tokens).any(|id| new(&id)) {
             return Some(Text::new("the switch was reset since it was armed"));
         }
-        let mut foreign = self.foreign.keys().chain(&self.foreign_reset);
+        let mut foreign = self.foreign.keys().map(|(file, _)| file).chain(&self.foreign_reset);
         let foreign = foreign.find(|file| !arming.known_foreign.contains(file));
         foreign.map(|_| Text::new("a latch of another's making was seen since it was armed"))
     }

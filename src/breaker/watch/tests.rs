@@ -1,7 +1,10 @@
 //! The watch against a real directory.
 
+use super::youth::WRITING;
 use super::*;
-use crate::domain::{Intent, KillIntent, Stamp};
+use crate::audit::{Act, Chain, LedgerReader};
+use crate::domain::{Intent, KillIntent, LatchPhase, Stamp, Text};
+use crate::host::ids;
 use std::sync::mpsc;
 
 struct Bench {
@@ -57,7 +60,8 @@ fn safe_is_proven_and_a_touched_file_engages_for_good_once_on_record() {
     std::fs::write(&b.home.latch, "").unwrap();
     let verdict = b.until(LatchPhase::EngagedExternal);
     assert!(!b.gate.is_safe());
-    let act = Act::External { file: verdict.foreign.unwrap(), reason: Text::new("touched") };
+    let act =
+        Act::External { file: verdict.foreign.unwrap(), path: None, reason: Text::new("touched") };
     b.chain().append(act).unwrap();
     std::fs::remove_file(&b.home.latch).unwrap();
     while !b.heard.recv_timeout(Duration::from_secs(10)).unwrap().missing {}

@@ -122,6 +122,8 @@ pub(super) struct Bench {
     home: LatchHome,
     tell: Tell,
     hang: Hang,
+    /// What the log says, read as far as it grew.
+    log: LedgerReader,
     /// Decisions asked for before: a later asking may have waited here while
     /// its decision was reset, and looks into the log first.
     asked: BTreeSet<EngageId>,
@@ -130,7 +132,8 @@ pub(super) struct Bench {
 
 impl Bench {
     fn new(home: LatchHome, tell: Tell, hang: Hang) -> Self {
-        Self { home, tell, hang, asked: BTreeSet::new(), due: BTreeMap::new() }
+        let log = LedgerReader::new(&home.audit());
+        Self { home, tell, hang, log, asked: BTreeSet::new(), due: BTreeMap::new() }
     }
 
     /// Without the thread that notices when it hangs.
@@ -164,7 +167,7 @@ impl Bench {
         let id = intent.engage_id;
         let first = self.asked.insert(id);
         self.hang.begins(intent);
-        let made = attempt::make(intent, first, &self.home, &mut |step| {
+        let made = attempt::make(intent, first, &self.home, &mut self.log, &mut |step| {
             if matches!(step, LatchStep::Visible { .. }) {
                 self.hang.ends(id);
             }
@@ -190,9 +193,9 @@ impl Bench {
 
     /// A stand-in that can't be made, or went, is tried again too; it is said
     /// only when that changes.
-    fn stand_in_again(&self, intent: &KillIntent, before: LatchStep) -> LatchStep {
+    fn stand_in_again(&mut self, intent: &KillIntent, before: LatchStep) -> LatchStep {
         if matches!(file::probe(&self.home.fallback()), Probe::Present { .. })
-            || was_reset(intent, &self.home.audit())
+            || reset_on_record(intent, &self.home, &mut self.log) == Some(true)
         {
             return before;
         }
@@ -248,15 +251,14 @@ pub(super) fn stand_in_words(
 /// Whether an audited reset names this decision. A log that can't be read
 /// names nothing.
 pub(super) fn was_reset(intent: &KillIntent, audit: &Path) -> bool {
-    reset_on_record(intent, audit) == Some(true)
+    LedgerReader::new(audit).refresh().is_ok_and(|ledger| ledger.was_reset(intent.engage_id))
 }
 
-/// As [`was_reset`]; `None` where no log can be read, or where the directory
-/// that it would be in is not there.
-fn reset_on_record(intent: &KillIntent, audit: &Path) -> Option<bool> {
-    world::here(|world| world.dir(audit.parent()?))?;
-    let mut reader = LedgerReader::new(audit);
-    reader.refresh().ok().map(|ledger| ledger.was_reset(intent.engage_id))
+/// As [`was_reset`], from a log that is followed; `None` where it can't be
+/// read, or where the directory that it would be in is not there.
+fn reset_on_record(intent: &KillIntent, home: &LatchHome, log: &mut LedgerReader) -> Option<bool> {
+    world::here(|world| world.dir(&home.dir))?;
+    log.refresh().ok().map(|ledger| ledger.was_reset(intent.engage_id))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a client and the agent say to each other: JSON lines over a Unix
 //! socket in the latch's private directory.
 
+use crate::audit::ForeignAt;
 use crate::domain::{EngageId, KillIntent, KillProgress, LatchSeen, Stamp, Text};
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Read};
@@ -39,6 +40,10 @@ pub struct ResetRequest {
     /// Every decision in force that the operator was shown: another one is
     /// news, and ends the reset.
     pub known: Vec<EngageId>,
+    /// Every foreign latch that the operator was shown: another one, or one
+    /// that was touched since, is news as well.
+    #[serde(default)]
+    pub known_foreign: Vec<ForeignAt>,
     /// In the operator's words.
     pub reason: Text,
     /// Insist although flat is not proven.
@@ -126,6 +131,7 @@ mod tests {
         let reset = ToAgent::Reset(ResetRequest {
             engage_id: None,
             known: Vec::new(),
+            known_foreign: Vec::new(),
             reason: Text::new("over"),
             overrides: false,
             operator: Text::new("op"),

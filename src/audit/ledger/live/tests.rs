@@ -94,7 +94,7 @@ fn it_holds_for_one_account_under_one_configuration() {
 fn any_stop_voids_it_and_a_plain_arm_brings_it_not_back() {
     let id = ids::engage_id();
     let file = ForeignLatch { dev: 1, ino: 2, ctime_ns: 3 };
-    let external = Act::External { file, reason: Text::new("touched") };
+    let external = Act::External { file, path: None, reason: Text::new("touched") };
     for stop in [engage(id, Intent::Kill), engage(id, Intent::Block), external] {
         let dir = tempfile::tempdir().unwrap();
         let (mut one, mut two) = (chain(dir.path()), chain(dir.path()));

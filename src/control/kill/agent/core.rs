@@ -4,7 +4,7 @@ use super::alarms::Alarms;
 use super::clients::accept;
 use super::crew::{Crew, Threads};
 use super::heads;
-use crate::audit::Act;
+use crate::audit::{Act, ForeignAt, LedgerReader};
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::control::kill::KillRules;
 use crate::control::kill::driver::{DriverConfig, Told, is_over};
@@ -156,8 +156,15 @@ pub struct Core<C> {
     /// Where each gateway stands.
     pub(super) progress: BTreeMap<Text, KillProgress>,
     pub(super) verdict: Verdict,
+    /// What the log says, read as far as it grew.
+    pub(super) log: LedgerReader,
+    /// Decisions that the latch names and that are not for us to take up;
+    /// judged again with the next look that sees something else.
+    pub(super) not_ours: BTreeSet<EngageId>,
     /// Foreign latches that were told; their records may still be on the way.
-    pub(super) foreign_told: BTreeSet<crate::audit::ForeignLatch>,
+    pub(super) foreign_told: BTreeSet<ForeignAt>,
+    /// Further latches of which it was told that they went.
+    pub(super) gone_told: BTreeSet<ForeignAt>,
     alarms: Alarms,
     /// Decisions whose latch could not be made yet.
     pub(super) unmade: BTreeSet<EngageId>,
@@ -175,6 +182,7 @@ pub struct Core<C> {
 impl<C: Crew> Core<C> {
     /// Nothing in force yet.
     pub fn new(config: AgentConfig, crew: C) -> Self {
+        let log = LedgerReader::new(&config.home.audit());
         Self {
             config,
             crew,
@@ -182,7 +190,10 @@ impl<C: Crew> Core<C> {
             running: BTreeMap::new(),
             progress: BTreeMap::new(),
             verdict: Verdict::default(),
+            log,
+            not_ours: BTreeSet::new(),
             foreign_told: BTreeSet::new(),
+            gone_told: BTreeSet::new(),
             alarms: Alarms::default(),
             unmade: BTreeSet::new(),
             unbegun: BTreeSet::new(),
@@ -414,20 +425,8 @@ impl<C: Crew> Core<C> {
             self.crew.record(Act::Tampered { ids });
             self.alarm(TAMPERED);
         }
-        // Ours although the log does not say so: its disk may be slow or full.
-        let ours = verdict.seen.engage_id.is_some_and(|id| self.active.contains_key(&id));
-        if let Some(file) = verdict.foreign.filter(|_| !ours)
-            && self.foreign_told.insert(file)
-        {
-            let reason = verdict.seen.reason.clone();
-            self.crew.record(Act::External { file, reason });
-            if self.config.kill.flatten_on_external {
-                self.alarm("the latch was engaged from outside: flattening, as configured");
-                self.flatten_for(&verdict.seen.reason);
-            } else {
-                self.alarm("the latch was engaged from outside: orders blocked, positions stand");
-            }
-        }
+        self.meet_strangers(&verdict);
+        self.not_ours.clear();
         let seen = verdict.seen.clone();
         let remake = verdict.missing;
         self.verdict = verdict;

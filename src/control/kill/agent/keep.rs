@@ -2,7 +2,7 @@
 
 use super::core::Core;
 use super::crew::Crew;
-use crate::audit::{Act, LedgerReader};
+use crate::audit::Act;
 use crate::breaker::body;
 use crate::control::kill::latch::{LatchStep, TAMPERED, stand_in_words};
 use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Text};
@@ -62,9 +62,8 @@ impl<C: Crew> Core<C> {
         // Engaged by another process of this host, whose intent we never got,
         // or by a file that was not ours.
         let audit = self.config.home.audit();
-        let mut reader = LedgerReader::new(&audit);
         // A log that is not there would say "nobody's" of every latch.
-        let Ok(ledger) = reader.refresh() else { return };
+        let Ok(ledger) = self.log.refresh() else { return };
         if let Some(engaged) = ledger.engaged().next() {
             self.crew.make(&engaged.intent);
             return;

@@ -17,5 +17,6 @@ mod heads;
 mod keep;
 mod reset;
 mod resume;
+mod strangers;
 
 pub use core::{AgentConfig, AgentError, run};

@@ -2,8 +2,10 @@
 
 use super::core::Core;
 use super::crew::Crew;
-use crate::audit::{Act, ForeignLatch, LedgerReader};
+use super::strangers::touched;
+use crate::audit::{Act, ForeignAt, ForeignLatch};
 use crate::breaker::file::{self, Probe};
+use crate::breaker::strangers;
 use crate::control::kill::protocol::{FromAgent, ResetRequest};
 use crate::domain::{EngageId, GatewayPhase, Intent, KillIntent, Text};
 use crate::host::{Identity, clock, ids};
@@ -20,43 +22,41 @@ impl<C: Crew> Core<C> {
         if request.until.is_some_and(|until| clock::mono_ns() > until) {
             return Err(Text::new("asked too long ago: nothing was changed, ask again"));
         }
-        let mut reader = LedgerReader::new(&self.config.home.audit());
-        reader.refresh().map_err(|e| Text::new(&format!("audit log can't be read: {e}")))?;
-        let mut named: Vec<EngageId> =
-            reader.ledger().engaged().map(|e| e.intent.engage_id).collect();
+        let unread = |e| Text::new(&format!("audit log can't be read: {e}"));
+        let ledger = self.log.refresh().map_err(unread)?;
+        let mut named: Vec<EngageId> = ledger.engaged().map(|e| e.intent.engage_id).collect();
         for id in self.active.keys() {
             if !named.contains(id) {
                 named.push(*id);
             }
         }
-        let mut strangers: Vec<ForeignLatch> =
-            reader.ledger().foreign().map(|(file, _)| file).collect();
+        let strangers =
+            strangers(&self.config.home, &self.config.extra, ledger, |id| named.contains(&id));
+        if let Some(why) = strangers.doubt {
+            return Err(Text::new(&format!("a further latch is in doubt: {why}")));
+        }
+        let mut foreign: Vec<ForeignAt> = strangers.all.into_iter().map(|s| s.at).collect();
         // Those whose record is still on its way to a slow disk, too.
-        let unwritten = |file: &&ForeignLatch| !reader.ledger().foreign_was_reset(file);
-        let told = self.foreign_told.iter().filter(unwritten);
-        strangers
-            .extend(told.copied().filter(|file| !strangers.contains(file)).collect::<Vec<_>>());
-        let stand_in = self.named_by_the_stand_in(&mut named, &mut strangers);
+        let unwritten = |at: &&ForeignAt| !ledger.foreign_was_reset(&at.file);
+        let told: Vec<ForeignAt> = self.foreign_told.iter().filter(unwritten).cloned().collect();
+        foreign.extend(told.into_iter().filter(|at| !foreign.contains(at)).collect::<Vec<_>>());
+        // What came since that look is named, or ends the reset: nothing is
+        // put away that is not on record.
+        let stand_in = self.named_by_the_stand_in(&mut named, &mut foreign);
         let probe = file::probe_soon(&self.config.home.latch);
-        let (foreign, shown) = match &probe {
-            Probe::Absent if named.is_empty() && strangers.is_empty() => {
+        let (here, shown) = match &probe {
+            Probe::Absent if named.is_empty() && foreign.is_empty() => {
                 return Err(Text::new("nothing is engaged"));
             }
-            Probe::Absent => (strangers.first().copied(), None),
+            Probe::Absent => (None, None),
             Probe::Doubt(why) => return Err(Text::new(&format!("the latch is in doubt: {why}"))),
             Probe::Present { file, body, .. } => {
-                if let Some(id) = body.engage_id {
-                    if !named.contains(&id) {
-                        named.push(id);
-                    }
-                    (None, Some(id))
-                } else {
-                    strangers.push(*file);
-                    (Some(*file), None)
-                }
+                let path = self.config.home.latch.clone();
+                names(ForeignAt { path, file: *file }, body.engage_id, &mut named, &mut foreign);
+                (Some(*file), body.engage_id)
             }
         };
-        check_name(request, &named, shown, foreign)?;
+        check_name(request, &named, shown, !foreign.is_empty())?;
         let news = |id: &&EngageId| {
             !request.known.contains(id) && request.engage_id != Some(**id) && shown != Some(**id)
         };
@@ -64,14 +64,17 @@ impl<C: Crew> Core<C> {
             let text = format!("decision {new} engaged meanwhile: look at `crs status`");
             return Err(Text::new(&text));
         }
-        let proven = self.flat_is_proven(&named, !strangers.is_empty());
+        if let Some(new) = foreign.iter().find(|at| !request.known_foreign.contains(at)) {
+            return Err(touched(new));
+        }
+        let proven = self.flat_is_proven(&named, !foreign.is_empty());
         if !proven && !request.overrides {
             return Err(Text::new(&self.why_not_flat()));
         }
         let reason = Text::new(&format!("{} ({})", request.reason, request.operator));
         self.crew.record_now(Act::Reset {
             ids: named.clone(),
-            foreign: strangers,
+            foreign: foreign.iter().map(|at| at.file).collect(),
             token: ids::engage_id(),
             reason,
             overridden: !proven,
@@ -90,9 +93,10 @@ impl<C: Crew> Core<C> {
         self.proofs.clear();
         self.unmade.clear();
         // One that can't be moved is no reason to leave the other.
-        let latch = self.put_away(&named, foreign);
+        let latch = self.put_away(&named, here);
         let stand_in = self.put_stand_in_away(&named, stand_in);
-        latch.and_then(|done| stand_in.map(|()| done))
+        let further = self.put_further_away(&foreign);
+        latch.and_then(|done| stand_in.and(further).map(|()| done))
     }
 
     /// What lies in the latch's stead is reset with the rest, and named on
@@ -100,16 +104,11 @@ impl<C: Crew> Core<C> {
     fn named_by_the_stand_in(
         &self,
         named: &mut Vec<EngageId>,
-        strangers: &mut Vec<ForeignLatch>,
+        foreign: &mut Vec<ForeignAt>,
     ) -> Option<ForeignLatch> {
-        let Probe::Present { file, body, .. } = file::probe(&self.config.home.fallback()) else {
-            return None;
-        };
-        match body.engage_id {
-            Some(id) if named.contains(&id) => {}
-            Some(id) => named.push(id),
-            None => strangers.push(file),
-        }
+        let path = self.config.home.fallback();
+        let Probe::Present { file, body, .. } = file::probe(&path) else { return None };
+        names(ForeignAt { path, file }, body.engage_id, named, foreign);
         Some(file)
     }
 
@@ -131,14 +130,14 @@ impl<C: Crew> Core<C> {
     }
 
     /// Moves the file aside, if it is still one of those that were reset.
-    fn put_away(&mut self, ids: &[EngageId], foreign: Option<ForeignLatch>) -> Result<Text, Text> {
+    fn put_away(&mut self, ids: &[EngageId], was: Option<ForeignLatch>) -> Result<Text, Text> {
         let done = Text::new("reset on record; the switch is DISARMED until `crs arm`");
         let path = self.config.home.latch.clone();
         match file::probe(&path) {
             Probe::Absent => Ok(done),
             Probe::Present { body, file: seen, .. } => {
                 let named = body.engage_id.is_some_and(|id| ids.contains(&id));
-                if !named && foreign != Some(seen) {
+                if !named && was != Some(seen) {
                     return Err(Text::new("a new decision engaged meanwhile: still ENGAGED"));
                 }
                 let suffix =
@@ -224,9 +223,24 @@ impl<C: Crew> Core<C> {
     }
 }
 
+/// What lies there is named by its decision, or as a file of another's making.
+fn names(
+    at: ForeignAt,
+    id: Option<EngageId>,
+    named: &mut Vec<EngageId>,
+    foreign: &mut Vec<ForeignAt>,
+) {
+    match id {
+        Some(id) if named.contains(&id) => {}
+        Some(id) => named.push(id),
+        None if foreign.contains(&at) => {}
+        None => foreign.push(at),
+    }
+}
+
 /// A move that is not known to be durable is one: if it is undone by a crash,
 /// the file stands again, and engages.
-fn move_aside(path: &Path, suffix: &str) -> Result<(), Text> {
+pub(super) fn move_aside(path: &Path, suffix: &str) -> Result<(), Text> {
     match file::archive(path, suffix) {
         Err(e) if file::probe(path) != Probe::Absent => {
             Err(Text::new(&format!("reset is on record, but {e}: move the file by hand")))
@@ -239,19 +253,19 @@ fn check_name(
     request: &ResetRequest,
     ids: &[EngageId],
     shown: Option<EngageId>,
-    foreign: Option<ForeignLatch>,
+    foreign: bool,
 ) -> Result<(), Text> {
     match (request.engage_id, shown, foreign) {
         (Some(asked), Some(shown), _) if asked != shown => {
             Err(Text::new(&format!("the latch names {shown}, not {asked}: look at `crs status`")))
         }
-        (Some(asked), None, None) if !ids.contains(&asked) => {
+        (Some(asked), None, false) if !ids.contains(&asked) => {
             Err(Text::new(&format!("{asked} is not in force: look at `crs status`")))
         }
         (None, Some(shown), _) => {
             Err(Text::new(&format!("name the decision: --engage-id {shown}")))
         }
-        (None, None, None) => Err(Text::new("name the decision with --engage-id")),
+        (None, None, false) => Err(Text::new("name the decision with --engage-id")),
         _ => Ok(()),
     }
 }

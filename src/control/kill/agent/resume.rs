@@ -2,33 +2,25 @@
 
 use super::core::Core;
 use super::crew::Crew;
-use crate::audit::{Act, LedgerReader, log_id};
-use crate::breaker::{Probe, file};
+use crate::audit::{Act, log_id};
+use crate::breaker::{LatchBody, Probe, file};
 use crate::domain::{Endpoint, EngageId, GatewayAddr, Intent, KillIntent, Text};
 use crate::host::{Identity, clock};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+/// Whether the latch could be asked what it names.
+#[derive(PartialEq, Eq)]
+enum Named {
+    Told,
+    Doubt,
+}
+
 impl<C: Crew> Core<C> {
     /// After a crash or a reboot: what the audit log says is in force goes on.
     pub(super) fn resume(&mut self) {
-        let mut reader = LedgerReader::new(&self.config.home.audit());
-        if let Err(e) = reader.refresh() {
-            self.alarm(&format!("audit log can't be read, nothing is resumed: {e}"));
-            return;
-        }
-        let ledger = reader.ledger();
-        let all: Vec<KillIntent> = ledger.engaged().map(|e| e.intent.clone()).collect();
-        let stood: BTreeSet<EngageId> =
-            all.iter().map(|i| i.engage_id).filter(|id| ledger.stood_down(*id)).collect();
-        let known = |id: EngageId| ledger.was_reset(id) || all.iter().any(|i| i.engage_id == id);
-        let unlisted = self.named_by_the_latch().filter(|i| !known(i.engage_id));
-        if let Some(intent) = unlisted.clone() {
-            self.crew.record(Act::Engage { intent });
-        }
-        for intent in all.iter().cloned().chain(unlisted) {
-            let stood = stood.contains(&intent.engage_id);
-            self.take_up(intent, stood);
+        if let Err(why) = self.take_up_all() {
+            self.alarm(&format!("audit log can't be read, nothing is resumed: {why}"));
         }
     }
 
@@ -37,31 +29,41 @@ impl<C: Crew> Core<C> {
     /// and watched over like any other; the same request ids make it harmless
     /// to do it twice.
     pub(super) fn adopt(&mut self) {
-        let strange = |id: &EngageId| !self.active.contains_key(id);
-        let (shown, engaged) = (self.verdict.seen.engage_id, &self.verdict.engaged);
-        if !shown.iter().chain(engaged).any(strange) {
+        let strange = |id: &&EngageId| !self.active.contains_key(id);
+        let shown = self.verdict.seen.engage_id.filter(|id| !self.not_ours.contains(id));
+        let Some(first) = shown.iter().chain(&self.verdict.engaged).find(strange).copied() else {
             return;
-        }
-        // What was seen may be over since: only the log as it is now counts.
-        let mut reader = LedgerReader::new(&self.config.home.audit());
-        let Ok(ledger) = reader.refresh() else { return };
-        let mut found: Vec<(KillIntent, bool)> = ledger
-            .engaged()
-            .map(|e| (e.intent.clone(), ledger.stood_down(e.intent.engage_id)))
-            .collect();
-        let known = |id: EngageId| {
-            ledger.was_reset(id) || found.iter().any(|(intent, _)| intent.engage_id == id)
         };
-        let unlisted = self.named_by_the_latch().filter(|i| !known(i.engage_id));
-        let unlisted = unlisted.filter(|intent| strange(&intent.engage_id));
-        found.retain(|(intent, _)| strange(&intent.engage_id));
-        if let Some(intent) = unlisted.clone() {
-            self.crew.record(Act::Engage { intent });
+        // What was seen may be over since: only the log as it is now counts.
+        // One that is in doubt is judged later.
+        if self.take_up_all() == Ok(Named::Told) && shown == Some(first) {
+            self.not_ours.extend(shown.filter(|id| !self.active.contains_key(id)));
         }
-        found.extend(unlisted.map(|intent| (intent, false)));
+    }
+
+    /// Everything in force that nobody here works on, from the log as it is
+    /// now and from the latch. Whether the latch could be asked.
+    fn take_up_all(&mut self) -> Result<Named, Text> {
+        self.log.refresh().map_err(|e| Text::new(&e.to_string()))?;
+        let ledger = self.log.ledger();
+        let on_record = ledger.engaged().map(|e| &e.intent);
+        let mut found: Vec<(KillIntent, bool)> = on_record
+            .filter(|intent| !self.active.contains_key(&intent.engage_id))
+            .map(|intent| (intent.clone(), ledger.stood_down(intent.engage_id)))
+            .collect();
+        let (named, latch) = self.named_by_the_latch();
+        let known = |id: EngageId| {
+            let in_force = ledger.engaged().any(|e| e.intent.engage_id == id);
+            in_force || ledger.was_reset(id) || self.active.contains_key(&id)
+        };
+        if let Some(intent) = latch.filter(|intent| !known(intent.engage_id)) {
+            self.crew.record(Act::Engage { intent: intent.clone() });
+            found.push((intent, false));
+        }
         for (intent, stood) in found {
             self.take_up(intent, stood);
         }
+        Ok(named)
     }
 
     fn take_up(&mut self, intent: KillIntent, stood: bool) {
@@ -73,17 +75,24 @@ impl<C: Crew> Core<C> {
         }
     }
 
-    /// A kill whose record was lost, from what the latch itself says: towards
-    /// those of its gateways that are configured here.
-    fn named_by_the_latch(&self) -> Option<KillIntent> {
+    /// A kill whose record was lost, from what the latch itself says.
+    fn named_by_the_latch(&self) -> (Named, Option<KillIntent>) {
         let home = &self.config.home;
-        let body =
-            [&home.latch, &home.fallback()].into_iter().find_map(|path| match file::probe_soon(
-                path,
-            ) {
-                Probe::Present { body, .. } => Some(body),
-                Probe::Absent | Probe::Doubt(_) => None,
-            })?;
+        let mut named = Named::Told;
+        for path in [&home.latch, &home.fallback()] {
+            match file::probe_soon(path) {
+                Probe::Present { body, .. } => return (named, self.said_by(&body)),
+                Probe::Absent => {}
+                Probe::Doubt(_) => named = Named::Doubt,
+            }
+        }
+        (named, None)
+    }
+
+    /// The kill that a latch's words are of, towards those of its gateways
+    /// that are configured here.
+    fn said_by(&self, body: &LatchBody) -> Option<KillIntent> {
+        let home = &self.config.home;
         let text = |key: &str| body.metadata.get(key).and_then(Value::as_str).unwrap_or_default();
         if text("intent") != Intent::Kill.word() || text("host") != Identity::here().host.as_str() {
             return None;

@@ -21,6 +21,12 @@ pub fn intent(latch: &Path) -> KillIntent {
     }
 }
 
+/// The latch, made by somebody who is done with it.
+fn made(intent: &KillIntent, home: &LatchHome) -> Result<(), Text> {
+    let mut log = LedgerReader::new(&home.audit());
+    attempt::make(intent, true, home, &mut log, &mut |_| {})
+}
+
 /// A maker and what it says.
 fn maker(home: &LatchHome) -> (LatchMaker, channel::Receiver<LatchStep>) {
     let (tell, told) = channel::unbounded();
@@ -44,7 +50,7 @@ fn a_latch_that_its_own_reset_took_away_is_not_made_again() {
     let latch = dir.path().join("latch");
     let home = LatchHome::new(dir.path(), &latch);
     let intent = intent(&latch);
-    attempt::make(&intent, true, &home, &mut |_| {}).unwrap();
+    made(&intent, &home).unwrap();
     let (maker, _told) = maker(&home);
     // Asked twice, as a client does that hands over what it announced: the
     // second asking waits behind the looks of the first.
@@ -70,7 +76,7 @@ fn what_another_made_is_durable_as_soon_as_it_is_synced() {
     let latch = dir.path().join("latch");
     let home = LatchHome::new(dir.path(), &latch);
     let intent = intent(&latch);
-    attempt::make(&intent, true, &home, &mut |_| {}).unwrap();
+    made(&intent, &home).unwrap();
     let (maker, told) = maker(&home);
     maker.make(&intent);
     let seen = step(&told, |s| matches!(s, LatchStep::Visible { ours: false, .. }));
@@ -129,7 +135,7 @@ fn what_waited_behind_anothers_looks_and_was_reset_meanwhile_is_not_made() {
     let latch = dir.path().join("latch");
     let home = LatchHome::new(dir.path(), &latch);
     let (one, two) = (intent(&latch), intent(&latch));
-    attempt::make(&one, true, &home, &mut |_| {}).unwrap();
+    made(&one, &home).unwrap();
     let (maker, _told) = maker(&home);
     // The first keeps it busy for all its looks; the second waits behind them.
     maker.make(&one);
@@ -155,7 +161,7 @@ fn a_latch_that_goes_between_two_looks_is_made_anew_and_that_is_said() {
     let home = LatchHome::new(dir.path(), &latch);
     home.prepare().unwrap();
     let (one, two) = (intent(&latch), intent(&latch));
-    attempt::make(&one, true, &home, &mut |_| {}).unwrap();
+    made(&one, &home).unwrap();
     let (maker, told) = maker(&home);
     maker.make(&two);
     step(&told, |s| matches!(s, LatchStep::Durable { .. }));
@@ -170,7 +176,7 @@ fn a_latch_that_another_decisions_reset_took_away_was_not_tampered_with() {
     let latch = dir.path().join("latch");
     let home = LatchHome::new(dir.path(), &latch);
     let (one, two) = (intent(&latch), intent(&latch));
-    attempt::make(&one, true, &home, &mut |_| {}).unwrap();
+    made(&one, &home).unwrap();
     let (maker, told) = maker(&home);
     maker.make(&two);
     step(&told, |s| matches!(s, LatchStep::Durable { .. }));
@@ -186,4 +192,35 @@ fn a_latch_that_another_decisions_reset_took_away_was_not_tampered_with() {
     step(&told, |s| matches!(s, LatchStep::Visible { ours: true, .. }));
     let next = told.recv_timeout(Duration::from_secs(20)).unwrap();
     assert!(matches!(next, LatchStep::Durable { .. }), "{next:?}");
+}
+
+#[test]
+fn a_long_log_is_read_once_however_often_a_latch_is_looked_at() {
+    let dir = tempfile::tempdir().unwrap();
+    let latch = dir.path().join("latch");
+    let home = LatchHome::new(dir.path(), &latch);
+    let intent = intent(&latch);
+    made(&intent, &home).unwrap();
+    let mut chain = Chain::new(&home.audit(), Identity::here(), "test");
+    let ids = vec![ids::engage_id(); 40_000];
+    // 10 MB.
+    for _ in 0..9 {
+        chain.append(Act::Tampered { ids: ids.clone() }).unwrap();
+    }
+    // By the system's own count of what this thread has read.
+    let read = || -> u64 {
+        let text = std::fs::read_to_string("/proc/thread-self/io").unwrap();
+        text.strip_prefix("rchar: ").unwrap().lines().next().unwrap().parse().unwrap()
+    };
+    let mut bench = Bench::alone(home, Arc::new(|_: &KillIntent, _| {}));
+    let mut costs = [0; 4];
+    for cost in &mut costs {
+        std::fs::remove_file(&latch).unwrap();
+        bench.asked.insert(intent.engage_id);
+        let before = read();
+        bench.make(&intent);
+        *cost = read() - before;
+        assert!(matches!(probe(&latch), Probe::Present { .. }));
+    }
+    assert!(costs[0] > 10_000_000 && costs[1..].iter().all(|c| *c < 100_000), "{costs:?}");
 }

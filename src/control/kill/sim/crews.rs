@@ -46,6 +46,9 @@ impl agent_crew::Crew for AgentCrew {
                 if text.as_str().contains("tampered") {
                     self.stage.facts().tampered += 1;
                 }
+                if text.as_str().contains("removed without a reset: still") {
+                    self.stage.facts().gone += 1;
+                }
             }
             FromAgent::Progress(progress) => super::rules::progress(&self.stage, progress),
             _ => {}

@@ -166,6 +166,11 @@ impl World for Here {
         node.map(|node| node.bytes.clone()).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    fn read_from(&self, path: &Path, from: u64) -> io::Result<Vec<u8>> {
+        let bytes = self.read(path, u64::MAX)?;
+        Ok(bytes.get(usize::try_from(from).unwrap()..).unwrap_or_default().to_vec())
+    }
+
     fn create(&self, path: &Path) -> io::Result<Box<dyn Made>> {
         self.0.operation();
         let mut inner = self.0.lock();

@@ -32,6 +32,8 @@ use std::time::Duration;
 pub struct Stage {
     pub sim: Arc<Sim>,
     pub home: LatchHome,
+    /// A further latch, of somebody else's.
+    pub further: PathBuf,
     pub gateways: Vec<(GatewayAddr, Gateway)>,
     /// The last fault is over.
     pub quiet: u64,
@@ -51,6 +53,8 @@ pub struct Facts {
     pub accepted: Vec<(EngageId, u64)>,
     /// Alarms of tampering.
     pub tampered: u32,
+    /// Alarms of a further latch that went.
+    pub gone: u32,
     /// Last verdict of every watch that lives.
     pub verdicts: BTreeMap<u32, Verdict>,
     /// What each driver of the agent said last, by gateway.
@@ -108,7 +112,7 @@ impl Stage {
         AgentSpec {
             exe: PathBuf::from("crs"),
             home: self.home.clone(),
-            extra: Vec::new(),
+            extra: vec![self.further.clone()],
             gateways: self.gateways.iter().map(|(addr, _)| addr.clone()).collect(),
             kill: RULES,
             state_dir: PathBuf::from("/state"),
@@ -194,8 +198,8 @@ impl Stage {
         let looks = Arc::new((AtomicU64::new(clock::mono_ns()), AtomicU64::new(0)));
         let (stage, seen, own) = (self.clone(), Arc::clone(&looks), Arc::clone(gate));
         self.sim.spawn(process, move || {
-            let home = stage.home.clone();
-            let mut check = Check::new(WatchConfig { home, extra: Vec::new(), role });
+            let (home, extra) = (stage.home.clone(), vec![stage.further.clone()]);
+            let mut check = Check::new(WatchConfig { home, extra, role });
             let mut last = None;
             while !stage.is_over() {
                 let began = clock::mono_ns();
@@ -208,11 +212,12 @@ impl Stage {
                 if last.as_ref() != Some(&verdict) {
                     let v = &verdict;
                     stage.sim.note(format!(
-                        "{role} {process} sees {:?} missing {} foreign {} tampered {}",
+                        "{role} {process} sees {:?} missing {} foreign {} tampered {} further {:?}",
                         v.seen.phase,
                         v.missing,
                         v.foreign.is_some(),
-                        v.seen.tampered
+                        v.seen.tampered,
+                        v.further.iter().map(|s| (s.at.file.ino, s.gone)).collect::<Vec<_>>()
                     ));
                     stage.facts().verdicts.insert(process, verdict.clone());
                     last = Some(verdict.clone());
@@ -276,7 +281,7 @@ impl Stage {
     fn agent(&self, process: u32, mail: &Mail<ToCore>) {
         let config = AgentConfig {
             home: self.home.clone(),
-            extra: Vec::new(),
+            extra: vec![self.further.clone()],
             gateways: self.gateways.iter().map(|(addr, _)| addr.clone()).collect(),
             kill: RULES,
             publish: None,

@@ -3,7 +3,7 @@
 use super::net::account;
 use super::parts::{Stage, short};
 use super::time::MS;
-use crate::audit::{Act, LedgerReader, Record};
+use crate::audit::{Act, ForeignLatch, LedgerReader, Record};
 use crate::breaker::{Probe, body, probe};
 use crate::domain::{EngageId, GatewayPhase, Intent, KillIntent, KillProgress};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,11 @@ pub struct Truth {
     pub reset: BTreeSet<EngageId>,
     pub last_reset: u64,
     /// Those whose line is written, by process: only a line behind it counts.
-    pub resetting: BTreeMap<u32, Vec<EngageId>>,
+    pub resetting: BTreeMap<u32, (Vec<EngageId>, Vec<ForeignLatch>)>,
+    /// Foreign latches on record, and since when at the latest.
+    pub external: BTreeMap<ForeignLatch, u64>,
+    /// Those whose reset was about to be written.
+    pub external_reset: BTreeSet<ForeignLatch>,
     /// The decision of a process, from its key on.
     pub pressed: BTreeMap<u32, EngageId>,
     /// All that were taken.
@@ -26,6 +30,8 @@ pub struct Truth {
     pub lost_log: bool,
     /// Somebody removed the file.
     pub removed: bool,
+    /// So often somebody removed the further latch.
+    pub further_removed: u32,
     /// Somebody else made one.
     pub foreign: bool,
 }
@@ -40,16 +46,23 @@ pub fn wrote(truth: &mut Truth, bytes: &[u8], now: u64) -> Option<String> {
             Some(format!("{words}ENGAGE {}", short(intent.engage_id)))
         }
         Act::Synced => {
-            let ids = truth.resetting.remove(&record.who.pid)?;
+            let (ids, foreign) = truth.resetting.remove(&record.who.pid)?;
             truth.reset.extend(&ids);
+            truth.external_reset.extend(foreign);
             truth.last_reset = now;
             Some(format!("{words}SYNCED"))
         }
         Act::Arm { tokens, .. } => Some(format!("{words}ARM of {}", tokens.len())),
-        Act::Reset { ids, .. } => {
-            truth.resetting.insert(record.who.pid, ids.clone());
+        Act::External { file, path, .. } => {
+            truth.external.entry(file).or_insert(now);
+            let further = if path.is_some() { "further " } else { "" };
+            Some(format!("{words}EXTERNAL {further}{}", file.ino))
+        }
+        Act::Reset { ids, foreign, .. } => {
+            let files: Vec<String> = foreign.iter().map(|file| file.ino.to_string()).collect();
+            truth.resetting.insert(record.who.pid, (ids.clone(), foreign));
             let ids: Vec<String> = ids.iter().map(|id| short(*id)).collect();
-            Some(format!("{words}RESET {}", ids.join(" ")))
+            Some(format!("{words}RESET {} and {}", ids.join(" "), files.join(" ")))
         }
         Act::Step { engage_id, phase, .. } => {
             Some(format!("{words}{} {}", short(engage_id), phase.word()))
@@ -81,6 +94,15 @@ pub fn look(stage: &Stage, process: u32, looked: u64) {
     let in_force = |(id, since): &(&EngageId, &u64)| **since < looked && !truth.reset.contains(id);
     if let Some((id, _)) = truth.engaged.iter().find(in_force) {
         why = Some(format!("FALSE in process {process}: {} is on record", short(*id)));
+    }
+    let foreign = |(file, since): &(&ForeignLatch, &u64)| {
+        **since < looked && !truth.external_reset.contains(file)
+    };
+    if let Some((file, _)) = truth.external.iter().find(foreign) {
+        why = Some(format!("FALSE in process {process}: foreign {} is on record", file.ino));
+    }
+    if sim.disk.files.get(&stage.further).is_some_and(|node| node.born < looked) {
+        why = Some(format!("FALSE in process {process}: the further latch lies there"));
     }
     let latch = sim.disk.files.get(&stage.home.latch).filter(|node| node.born < looked);
     let latch = latch.map(|node| body::parse(&node.bytes).engage_id);
@@ -154,7 +176,7 @@ pub fn end(stage: &Stage) -> Result<(), String> {
         }
     }
     if !in_force.is_empty() || ledger.foreign().next().is_some() {
-        if !stands {
+        if !stands && ledger.needs_the_latch() {
             return Err(format!("engaged, and no latch: {latch:?}"));
         }
         for (process, verdict) in &facts.verdicts {
@@ -166,7 +188,8 @@ pub fn end(stage: &Stage) -> Result<(), String> {
         if stands && !truth.foreign {
             return Err(format!("nothing is in force, and a latch lies there: {latch:?}"));
         }
-        for (process, verdict) in facts.verdicts.iter().filter(|_| !stands) {
+        let further = matches!(probe(&stage.further), Probe::Present { .. });
+        for (process, verdict) in facts.verdicts.iter().filter(|_| !stands && !further) {
             if verdict.seen.phase.is_engaged() {
                 return Err(format!("nothing is in force, and process {process} is engaged"));
             }
@@ -184,6 +207,9 @@ pub fn end(stage: &Stage) -> Result<(), String> {
                 return Err(format!("never proven: {proven:?}"));
             }
         }
+    }
+    if facts.gone > 0 && truth.further_removed == 0 {
+        return Err(String::from("an alarm of a further latch that nobody removed"));
     }
     if facts.tampered > 0 && !truth.removed {
         return Err(String::from("an alarm of tampering, and nobody removed anything"));

@@ -6,13 +6,13 @@ use super::parts::{Facts, FromHand, Stage, short};
 use super::rules;
 use super::time::{MS, Sim};
 use crate::audit::{Act, Chain, LedgerReader};
-use crate::breaker::{LatchHome, body};
+use crate::breaker::{LatchHome, body, strangers};
 use crate::control::kill::hand::Job;
 use crate::control::kill::protocol::ResetRequest;
 use crate::domain::{EngageId, GatewayAddr, Intent, KillIntent, Text};
 use crate::host::clock;
 use crossbeam_channel as channel;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,7 +29,8 @@ pub fn run(seed: u64) -> Result<u64, String> {
     let begin = sim.now();
     let home = LatchHome::new(Path::new("/state"), Path::new("/run/latch"));
     super::disk::enter(&sim);
-    for dir in [Path::new("/run"), &home.dir, &home.audit()] {
+    let further = PathBuf::from("/theirs/latch");
+    for dir in [Path::new("/run"), Path::new("/theirs"), &home.dir, &home.audit()] {
         crate::host::world::here(|world| world.make_dir(dir)).unwrap();
     }
     let gateways = (0..=sim.roll(2)).map(|n| gateway(&sim, n, begin)).collect();
@@ -37,6 +38,7 @@ pub fn run(seed: u64) -> Result<u64, String> {
     let stage = Stage {
         sim: Arc::clone(&sim),
         home,
+        further,
         gateways,
         quiet: begin + BUSY,
         end: begin + BUSY + QUIET,
@@ -93,7 +95,7 @@ fn tell(stage: &Stage, begin: u64) {
             _ => sim.roll(700) * MS,
         };
         clock::sleep(Duration::from_nanos(pause));
-        match sim.roll(15) {
+        match sim.roll(17) {
             0 | 1 => press(stage),
             2..=4 => reset(stage, false),
             5 => shoot_a_hand(stage),
@@ -104,6 +106,8 @@ fn tell(stage: &Stage, begin: u64) {
             11 => drop(stage.start_hand("cli")),
             12 => appear(stage),
             13 => arm(stage),
+            14 => touch_further(stage),
+            15 => remove_further(stage),
             _ => {}
         }
     }
@@ -150,9 +154,14 @@ fn reset(stage: &Stage, overrides: bool) {
     let mut reader = LedgerReader::new(&stage.home.audit());
     let Ok(ledger) = reader.refresh() else { return };
     let known: Vec<EngageId> = ledger.engaged().map(|e| e.intent.engage_id).collect();
+    let foreign = strangers(&stage.home, std::slice::from_ref(&stage.further), ledger, |id| {
+        known.contains(&id)
+    })
+    .all;
     let request = ResetRequest {
         engage_id: shown,
         known,
+        known_foreign: foreign.into_iter().map(|stranger| stranger.at).collect(),
         reason: Text::new("story"),
         overrides: overrides || stage.sim.roll(3) == 0,
         operator: Text::new("op"),
@@ -228,12 +237,33 @@ fn touch(stage: &Stage) {
     }
 }
 
+fn touch_further(stage: &Stage) {
+    let mut sim = stage.sim.lock();
+    let now = sim.now;
+    if sim.disk.touch(&stage.further, b"", now) {
+        sim.note("somebody touches the further latch");
+    }
+}
+
+/// `rm`, by whoever made it; often before anybody looked.
+fn remove_further(stage: &Stage) {
+    let mut sim = stage.sim.lock();
+    if !sim.truth.lost_log && sim.disk.files.remove(&stage.further).is_some() {
+        sim.truth.further_removed += 1;
+        sim.note("somebody removes the further latch");
+    }
+}
+
 fn fail_the_disk(stage: &Stage) {
-    let dir = if stage.sim.roll(2) == 0 { "/run".into() } else { stage.home.dir.clone() };
+    let dir = match stage.sim.roll(5) {
+        0 | 1 => "/run".into(),
+        2 => "/theirs".into(),
+        _ => stage.home.dir.clone(),
+    };
     let kind = stage.sim.roll(3);
     if kind == 2 && dir == stage.home.dir {
         let mut sim = stage.sim.lock();
-        if sim.truth.removed {
+        if sim.truth.removed || sim.truth.further_removed > 0 {
             return;
         }
         sim.truth.lost_log = true;
