@@ -172,8 +172,6 @@ pub(crate) struct Check {
     /// What was last seen at the path and no reset covers: it stays in force
     /// when it goes, even where no log could be written.
     remembered: Option<Remembered>,
-    /// Proven at least once: the first proof arms without an operator.
-    proven_before: bool,
     /// Waits for an arm because proof had been lost; whether that is on
     /// record, for only then can an arm name it.
     disarmed: Option<(EngageId, bool)>,
@@ -200,7 +198,6 @@ impl Check {
             config,
             lost: None,
             remembered: None,
-            proven_before: false,
             disarmed: None,
             stood: None,
             absent_looks: 0,
@@ -226,6 +223,7 @@ impl Check {
         let mut verdict = self.look();
         let now = clock::mono_ns();
         let late = u128::from(now.saturating_sub(began)) > OVERDUE.as_nanos();
+        let doubt = verdict.seen.phase == LatchPhase::Blocked;
         if late && matches!(verdict.seen.phase, LatchPhase::Safe | LatchPhase::Disarmed) {
             // What it found is true of half a second ago, not of now.
             verdict.seen.phase = LatchPhase::Blocked;
@@ -234,15 +232,15 @@ impl Check {
         let proven = matches!(verdict.seen.phase, LatchPhase::Safe | LatchPhase::Disarmed);
         if verdict.seen.phase == LatchPhase::Blocked {
             let lost = self.lost.get_or_insert(Lost { since: began, only_late: true });
-            lost.only_late &= late;
+            lost.only_late &= !doubt;
         } else if proven {
             if let Some(lost) = self.lost.take() {
                 let short = u128::from(now.saturating_sub(lost.since)) < FORGIVEN.as_nanos();
-                if self.proven_before && !(lost.only_late && short) {
+                // At the start too: orders wait for an operator after any doubt.
+                if !(lost.only_late && short) {
                     self.disarm();
                 }
             }
-            self.proven_before = true;
         }
         if verdict.seen.phase == LatchPhase::Safe && self.disarmed.is_some() {
             verdict.seen.phase = LatchPhase::Disarmed;
