@@ -9,15 +9,14 @@
 mod attempt;
 mod hang;
 
-use crate::audit::LedgerReader;
+use super::log::Log;
 use crate::breaker::LatchHome;
 use crate::breaker::file::{self, Probe};
 use crate::domain::{EngageId, KillIntent, Text};
-use crate::host::{clock, world};
+use crate::host::clock;
 use crossbeam_channel as channel;
 use hang::Hang;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -122,6 +121,8 @@ pub(super) struct Bench {
     home: LatchHome,
     tell: Tell,
     hang: Hang,
+    /// Hung or not, the latches of others are tried.
+    log: Log,
     /// Decisions asked for before: a later asking may have waited here while
     /// its decision was reset, and looks into the log first.
     asked: BTreeSet<EngageId>,
@@ -130,7 +131,8 @@ pub(super) struct Bench {
 
 impl Bench {
     fn new(home: LatchHome, tell: Tell, hang: Hang) -> Self {
-        Self { home, tell, hang, asked: BTreeSet::new(), due: BTreeMap::new() }
+        let log = Log::new(&home.audit());
+        Self { home, tell, hang, log, asked: BTreeSet::new(), due: BTreeMap::new() }
     }
 
     /// Without the thread that notices when it hangs.
@@ -164,7 +166,7 @@ impl Bench {
         let id = intent.engage_id;
         let first = self.asked.insert(id);
         self.hang.begins(intent);
-        let made = attempt::make(intent, first, &self.home, &mut |step| {
+        let made = attempt::make(intent, first, &self.home, &mut self.log, &mut |step| {
             if matches!(step, LatchStep::Visible { .. }) {
                 self.hang.ends(id);
             }
@@ -190,9 +192,9 @@ impl Bench {
 
     /// A stand-in that can't be made, or went, is tried again too; it is said
     /// only when that changes.
-    fn stand_in_again(&self, intent: &KillIntent, before: LatchStep) -> LatchStep {
+    fn stand_in_again(&mut self, intent: &KillIntent, before: LatchStep) -> LatchStep {
         if matches!(file::probe(&self.home.fallback()), Probe::Present { .. })
-            || was_reset(intent, &self.home.audit())
+            || self.log.was_reset(intent.engage_id) == Some(true)
         {
             return before;
         }
@@ -243,20 +245,6 @@ pub(super) fn stand_in_words(
         ),
     };
     Text::new(&words)
-}
-
-/// Whether an audited reset names this decision. A log that can't be read
-/// names nothing.
-pub(super) fn was_reset(intent: &KillIntent, audit: &Path) -> bool {
-    reset_on_record(intent, audit) == Some(true)
-}
-
-/// As [`was_reset`]; `None` where no log can be read, or where the directory
-/// that it would be in is not there.
-fn reset_on_record(intent: &KillIntent, audit: &Path) -> Option<bool> {
-    world::here(|world| world.dir(audit.parent()?))?;
-    let mut reader = LedgerReader::new(audit);
-    reader.refresh().ok().map(|ledger| ledger.was_reset(intent.engage_id))
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use super::core::Core;
 use super::crew::Crew;
-use crate::audit::{Act, LedgerReader};
+use crate::audit::Act;
 use crate::breaker::body;
 use crate::control::kill::latch::{LatchStep, TAMPERED, stand_in_words};
 use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Text};
-use crate::host::{Identity, clock, ids, world};
+use crate::host::{Identity, clock, ids};
 
 /// For so long after a reset a look may still be one from before it.
 const SETTLING: u64 = 1_000_000_000;
@@ -61,15 +61,13 @@ impl<C: Crew> Core<C> {
         }
         // Engaged by another process of this host, whose intent we never got,
         // or by a file that was not ours.
-        let audit = self.config.home.audit();
-        let mut reader = LedgerReader::new(&audit);
-        // A log that is not there would say "nobody's" of every latch.
-        let Ok(ledger) = reader.refresh() else { return };
-        if let Some(engaged) = ledger.engaged().next() {
+        // A log that can't be read would say "nobody's" of every latch.
+        let Ok(said) = self.log.read() else { return };
+        if let Some(engaged) = said.ledger.engaged().next() {
             self.crew.make(&engaged.intent);
             return;
         }
-        if world::here(|world| world.dir(&audit)).is_none() {
+        if !said.there {
             return;
         }
         let (path, text) = (self.config.home.latch.clone(), self.verdict.seen.reason.clone());

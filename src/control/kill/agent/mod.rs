@@ -13,9 +13,12 @@ mod alarms;
 mod clients;
 pub mod core;
 pub mod crew;
+mod drivers;
 mod heads;
 mod keep;
+mod lying;
 mod reset;
 mod resume;
+mod unsure;
 
 pub use core::{AgentConfig, AgentError, run};

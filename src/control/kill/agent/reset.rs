@@ -2,12 +2,11 @@
 
 use super::core::Core;
 use super::crew::Crew;
-use crate::audit::{Act, ForeignLatch, LedgerReader};
-use crate::breaker::file::{self, Probe};
+use crate::audit::{Act, ForeignLatch};
+use crate::breaker::Probe;
 use crate::control::kill::protocol::{FromAgent, ResetRequest};
 use crate::domain::{EngageId, GatewayPhase, Intent, KillIntent, Text};
 use crate::host::{Identity, clock, ids};
-use std::path::Path;
 
 impl<C: Crew> Core<C> {
     /// Ends every decision in force, if the operator names the one that the
@@ -20,25 +19,24 @@ impl<C: Crew> Core<C> {
         if request.until.is_some_and(|until| clock::mono_ns() > until) {
             return Err(Text::new("asked too long ago: nothing was changed, ask again"));
         }
-        let mut reader = LedgerReader::new(&self.config.home.audit());
-        reader.refresh().map_err(|e| Text::new(&format!("audit log can't be read: {e}")))?;
-        let mut named: Vec<EngageId> =
-            reader.ledger().engaged().map(|e| e.intent.engage_id).collect();
+        let lying = self.lying();
+        let said = self.log.read();
+        let ledger =
+            said.map_err(|e| Text::new(&format!("audit log can't be read: {e}")))?.ledger;
+        let mut named: Vec<EngageId> = ledger.engaged().map(|e| e.intent.engage_id).collect();
         for id in self.active.keys() {
             if !named.contains(id) {
                 named.push(*id);
             }
         }
-        let mut strangers: Vec<ForeignLatch> =
-            reader.ledger().foreign().map(|(file, _)| file).collect();
+        let mut strangers: Vec<ForeignLatch> = ledger.foreign().map(|(file, _)| file).collect();
         // Those whose record is still on its way to a slow disk, too.
-        let unwritten = |file: &&ForeignLatch| !reader.ledger().foreign_was_reset(file);
+        let unwritten = |file: &&ForeignLatch| !ledger.foreign_was_reset(file);
         let told = self.foreign_told.iter().filter(unwritten);
         strangers
             .extend(told.copied().filter(|file| !strangers.contains(file)).collect::<Vec<_>>());
-        let stand_in = self.named_by_the_stand_in(&mut named, &mut strangers);
-        let probe = file::probe_soon(&self.config.home.latch);
-        let (foreign, shown) = match &probe {
+        let stand_in = named_by_the_stand_in(&lying.stand_in, &mut named, &mut strangers);
+        let (foreign, shown) = match &lying.latch {
             Probe::Absent if named.is_empty() && strangers.is_empty() => {
                 return Err(Text::new("nothing is engaged"));
             }
@@ -89,64 +87,8 @@ impl<C: Crew> Core<C> {
         self.proving = None;
         self.proofs.clear();
         self.unmade.clear();
-        // One that can't be moved is no reason to leave the other.
-        let latch = self.put_away(&named, foreign);
-        let stand_in = self.put_stand_in_away(&named, stand_in);
-        latch.and_then(|done| stand_in.map(|()| done))
-    }
-
-    /// What lies in the latch's stead is reset with the rest, and named on
-    /// record with it.
-    fn named_by_the_stand_in(
-        &self,
-        named: &mut Vec<EngageId>,
-        strangers: &mut Vec<ForeignLatch>,
-    ) -> Option<ForeignLatch> {
-        let Probe::Present { file, body, .. } = file::probe(&self.config.home.fallback()) else {
-            return None;
-        };
-        match body.engage_id {
-            Some(id) if named.contains(&id) => {}
-            Some(id) => named.push(id),
-            None => strangers.push(file),
-        }
-        Some(file)
-    }
-
-    /// The latch's stand-in goes with its decision.
-    fn put_stand_in_away(&self, ids: &[EngageId], was: Option<ForeignLatch>) -> Result<(), Text> {
-        let path = self.config.home.fallback();
-        match file::probe(&path) {
-            Probe::Present { body, file: seen, .. }
-                if was == Some(seen) || body.engage_id.is_some_and(|id| ids.contains(&id)) =>
-            {
-                let suffix = body.engage_id.map_or_else(|| "ext".to_owned(), |id| id.to_string());
-                move_aside(&path, &suffix)
-            }
-            Probe::Present { .. } => {
-                Err(Text::new("a new decision engaged meanwhile: still ENGAGED"))
-            }
-            Probe::Absent | Probe::Doubt(_) => Ok(()),
-        }
-    }
-
-    /// Moves the file aside, if it is still one of those that were reset.
-    fn put_away(&mut self, ids: &[EngageId], foreign: Option<ForeignLatch>) -> Result<Text, Text> {
-        let done = Text::new("reset on record; the switch is DISARMED until `crs arm`");
-        let path = self.config.home.latch.clone();
-        match file::probe(&path) {
-            Probe::Absent => Ok(done),
-            Probe::Present { body, file: seen, .. } => {
-                let named = body.engage_id.is_some_and(|id| ids.contains(&id));
-                if !named && foreign != Some(seen) {
-                    return Err(Text::new("a new decision engaged meanwhile: still ENGAGED"));
-                }
-                let suffix =
-                    body.engage_id.map_or_else(|| format!("ext-{}", seen.ino), |id| id.to_string());
-                move_aside(&path, &suffix).map(|()| done)
-            }
-            Probe::Doubt(why) => Err(Text::new(&format!("reset is on record, but {why}"))),
-        }
+        self.unsure.clear();
+        self.put_away(&named, foreign, stand_in)
     }
 
     /// Every gateway of every kill in force is VERIFIED. A block flattened
@@ -224,15 +166,20 @@ impl<C: Crew> Core<C> {
     }
 }
 
-/// A move that is not known to be durable is one: if it is undone by a crash,
-/// the file stands again, and engages.
-fn move_aside(path: &Path, suffix: &str) -> Result<(), Text> {
-    match file::archive(path, suffix) {
-        Err(e) if file::probe(path) != Probe::Absent => {
-            Err(Text::new(&format!("reset is on record, but {e}: move the file by hand")))
-        }
-        Ok(_) | Err(_) => Ok(()),
+/// What lies in the latch's stead is reset with the rest, and named on record
+/// with it.
+fn named_by_the_stand_in(
+    stand_in: &Probe,
+    named: &mut Vec<EngageId>,
+    strangers: &mut Vec<ForeignLatch>,
+) -> Option<ForeignLatch> {
+    let Probe::Present { file, body, .. } = stand_in else { return None };
+    match body.engage_id {
+        Some(id) if named.contains(&id) => {}
+        Some(id) => named.push(id),
+        None => strangers.push(*file),
     }
+    Some(*file)
 }
 
 fn check_name(

@@ -2,8 +2,9 @@
 
 use super::core::Core;
 use super::crew::Crew;
-use crate::audit::{Act, LedgerReader, log_id};
-use crate::breaker::{Probe, file};
+use crate::audit::{Act, log_id};
+use crate::breaker::Probe;
+use crate::control::kill::log::Said;
 use crate::domain::{Endpoint, EngageId, GatewayAddr, Intent, KillIntent, Text};
 use crate::host::{Identity, clock};
 use serde_json::Value;
@@ -12,17 +13,19 @@ use std::collections::BTreeSet;
 impl<C: Crew> Core<C> {
     /// After a crash or a reboot: what the audit log says is in force goes on.
     pub(super) fn resume(&mut self) {
-        let mut reader = LedgerReader::new(&self.config.home.audit());
-        if let Err(e) = reader.refresh() {
-            self.alarm(&format!("audit log can't be read, nothing is resumed: {e}"));
-            return;
-        }
-        let ledger = reader.ledger();
+        let named = self.named_by_the_latch();
+        let ledger = match self.log.read() {
+            Ok(said) => said.ledger,
+            Err(e) => {
+                self.alarm(&format!("audit log can't be read, nothing is resumed: {e}"));
+                return;
+            }
+        };
         let all: Vec<KillIntent> = ledger.engaged().map(|e| e.intent.clone()).collect();
         let stood: BTreeSet<EngageId> =
             all.iter().map(|i| i.engage_id).filter(|id| ledger.stood_down(*id)).collect();
         let known = |id: EngageId| ledger.was_reset(id) || all.iter().any(|i| i.engage_id == id);
-        let unlisted = self.named_by_the_latch().filter(|i| !known(i.engage_id));
+        let unlisted = named.filter(|i| !known(i.engage_id));
         if let Some(intent) = unlisted.clone() {
             self.crew.record(Act::Engage { intent });
         }
@@ -37,14 +40,14 @@ impl<C: Crew> Core<C> {
     /// and watched over like any other; the same request ids make it harmless
     /// to do it twice.
     pub(super) fn adopt(&mut self) {
-        let strange = |id: &EngageId| !self.active.contains_key(id);
         let (shown, engaged) = (self.verdict.seen.engage_id, &self.verdict.engaged);
-        if !shown.iter().chain(engaged).any(strange) {
+        if !shown.iter().chain(engaged).any(|id| !self.active.contains_key(id)) {
             return;
         }
+        let named = self.named_by_the_latch();
+        let strange = |id: &EngageId| !self.active.contains_key(id);
         // What was seen may be over since: only the log as it is now counts.
-        let mut reader = LedgerReader::new(&self.config.home.audit());
-        let Ok(ledger) = reader.refresh() else { return };
+        let Ok(Said { ledger, .. }) = self.log.read() else { return };
         let mut found: Vec<(KillIntent, bool)> = ledger
             .engaged()
             .map(|e| (e.intent.clone(), ledger.stood_down(e.intent.engage_id)))
@@ -52,7 +55,7 @@ impl<C: Crew> Core<C> {
         let known = |id: EngageId| {
             ledger.was_reset(id) || found.iter().any(|(intent, _)| intent.engage_id == id)
         };
-        let unlisted = self.named_by_the_latch().filter(|i| !known(i.engage_id));
+        let unlisted = named.filter(|i| !known(i.engage_id));
         let unlisted = unlisted.filter(|intent| strange(&intent.engage_id));
         found.retain(|(intent, _)| strange(&intent.engage_id));
         if let Some(intent) = unlisted.clone() {
@@ -75,15 +78,13 @@ impl<C: Crew> Core<C> {
 
     /// A kill whose record was lost, from what the latch itself says: towards
     /// those of its gateways that are configured here.
-    fn named_by_the_latch(&self) -> Option<KillIntent> {
+    fn named_by_the_latch(&mut self) -> Option<KillIntent> {
+        let lying = self.lying();
         let home = &self.config.home;
-        let body =
-            [&home.latch, &home.fallback()].into_iter().find_map(|path| match file::probe_soon(
-                path,
-            ) {
-                Probe::Present { body, .. } => Some(body),
-                Probe::Absent | Probe::Doubt(_) => None,
-            })?;
+        let body = [lying.latch, lying.stand_in].into_iter().find_map(|probe| match probe {
+            Probe::Present { body, .. } => Some(body),
+            Probe::Absent | Probe::Doubt(_) => None,
+        })?;
         let text = |key: &str| body.metadata.get(key).and_then(Value::as_str).unwrap_or_default();
         if text("intent") != Intent::Kill.word() || text("host") != Identity::here().host.as_str() {
             return None;

@@ -1,12 +1,11 @@
 //! One try at making the latch.
 
-use super::{LatchStep, reset_on_record};
-use crate::audit::{ForeignLatch, LedgerReader};
+use super::{LatchStep, Log};
+use crate::audit::ForeignLatch;
 use crate::breaker::file::{self, CreateError, Probe};
 use crate::breaker::{LatchHome, body};
 use crate::domain::{EngageId, KillIntent, Text};
 use crate::host::clock;
-use std::path::Path;
 use std::time::Duration;
 
 /// Looks again after meeting a file, in case a reset was taking it away.
@@ -25,13 +24,14 @@ pub fn make(
     intent: &KillIntent,
     first: bool,
     home: &LatchHome,
+    log: &mut Log,
     tell: &mut dyn FnMut(LatchStep),
 ) -> Result<(), Text> {
     let (mut told, mut synced, mut met_last) = (false, false, None);
     for _ in 0..LOOKS {
         let plan = if told || !first {
             let seen = file::probe(&intent.latch);
-            let plan = plan(&seen, told, || reset_on_record(intent, &home.audit()));
+            let plan = plan(&seen, told, || log.was_reset(intent.engage_id));
             met_last = met_of(seen).or(met_last);
             plan
         } else {
@@ -45,7 +45,7 @@ pub fn make(
             Plan::Create => match file::create(&intent.latch) {
                 Ok(created) => {
                     tell(LatchStep::Visible { at: clock::mono_ns(), ours: true });
-                    if met_last.is_some_and(|met| taken_away(&met, &home.audit())) {
+                    if met_last.is_some_and(|met| taken_away(&met, log)) {
                         tell(LatchStep::Again);
                     }
                     durable(
@@ -122,10 +122,9 @@ fn met_of(seen: Probe) -> Option<Met> {
 
 /// Whether what was met went without a reset. A log that can't be read names
 /// none.
-fn taken_away((file, id): &Met, audit: &Path) -> bool {
-    let mut reader = LedgerReader::new(audit);
-    reader.refresh().map_or(true, |ledger| {
-        !ledger.foreign_was_reset(file) && !id.is_some_and(|id| ledger.was_reset(id))
+fn taken_away((file, id): &Met, log: &mut Log) -> bool {
+    log.read().map_or(true, |said| {
+        !said.ledger.foreign_was_reset(file) && !id.is_some_and(|id| said.ledger.was_reset(id))
     })
 }
 

@@ -5,6 +5,7 @@ use crate::audit::{Act, Chain};
 use crate::breaker::file::{archive, probe};
 use crate::domain::{Intent, Stamp};
 use crate::host::{Identity, ids};
+use std::path::Path;
 
 pub fn intent(latch: &Path) -> KillIntent {
     KillIntent {
@@ -44,7 +45,7 @@ fn a_latch_that_its_own_reset_took_away_is_not_made_again() {
     let latch = dir.path().join("latch");
     let home = LatchHome::new(dir.path(), &latch);
     let intent = intent(&latch);
-    attempt::make(&intent, true, &home, &mut |_| {}).unwrap();
+    attempt::make(&intent, true, &home, &mut Log::new(&home.audit()), &mut |_| {}).unwrap();
     let (maker, _told) = maker(&home);
     // Asked twice, as a client does that hands over what it announced: the
     // second asking waits behind the looks of the first.
@@ -70,7 +71,7 @@ fn what_another_made_is_durable_as_soon_as_it_is_synced() {
     let latch = dir.path().join("latch");
     let home = LatchHome::new(dir.path(), &latch);
     let intent = intent(&latch);
-    attempt::make(&intent, true, &home, &mut |_| {}).unwrap();
+    attempt::make(&intent, true, &home, &mut Log::new(&home.audit()), &mut |_| {}).unwrap();
     let (maker, told) = maker(&home);
     maker.make(&intent);
     let seen = step(&told, |s| matches!(s, LatchStep::Visible { ours: false, .. }));
@@ -129,7 +130,7 @@ fn what_waited_behind_anothers_looks_and_was_reset_meanwhile_is_not_made() {
     let latch = dir.path().join("latch");
     let home = LatchHome::new(dir.path(), &latch);
     let (one, two) = (intent(&latch), intent(&latch));
-    attempt::make(&one, true, &home, &mut |_| {}).unwrap();
+    attempt::make(&one, true, &home, &mut Log::new(&home.audit()), &mut |_| {}).unwrap();
     let (maker, _told) = maker(&home);
     // The first keeps it busy for all its looks; the second waits behind them.
     maker.make(&one);
@@ -155,7 +156,7 @@ fn a_latch_that_goes_between_two_looks_is_made_anew_and_that_is_said() {
     let home = LatchHome::new(dir.path(), &latch);
     home.prepare().unwrap();
     let (one, two) = (intent(&latch), intent(&latch));
-    attempt::make(&one, true, &home, &mut |_| {}).unwrap();
+    attempt::make(&one, true, &home, &mut Log::new(&home.audit()), &mut |_| {}).unwrap();
     let (maker, told) = maker(&home);
     maker.make(&two);
     step(&told, |s| matches!(s, LatchStep::Durable { .. }));
@@ -170,7 +171,7 @@ fn a_latch_that_another_decisions_reset_took_away_was_not_tampered_with() {
     let latch = dir.path().join("latch");
     let home = LatchHome::new(dir.path(), &latch);
     let (one, two) = (intent(&latch), intent(&latch));
-    attempt::make(&one, true, &home, &mut |_| {}).unwrap();
+    attempt::make(&one, true, &home, &mut Log::new(&home.audit()), &mut |_| {}).unwrap();
     let (maker, told) = maker(&home);
     maker.make(&two);
     step(&told, |s| matches!(s, LatchStep::Durable { .. }));

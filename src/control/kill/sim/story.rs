@@ -93,17 +93,18 @@ fn tell(stage: &Stage, begin: u64) {
             _ => sim.roll(700) * MS,
         };
         clock::sleep(Duration::from_nanos(pause));
-        match sim.roll(15) {
+        match sim.roll(18) {
             0 | 1 => press(stage),
             2..=4 => reset(stage, false),
             5 => shoot_a_hand(stage),
             6 | 7 => shoot_the_agent(stage),
             8 => remove(stage),
             9 => touch(stage),
-            10 => fail_the_disk(stage),
-            11 => drop(stage.start_hand("cli")),
-            12 => appear(stage),
-            13 => arm(stage),
+            10..=12 => fail_the_disk(stage),
+            13 => drop(stage.start_hand("cli")),
+            14 => appear(stage),
+            15 => arm(stage),
+            16 => refuse_threads(stage),
             _ => {}
         }
     }
@@ -230,7 +231,7 @@ fn touch(stage: &Stage) {
 
 fn fail_the_disk(stage: &Stage) {
     let dir = if stage.sim.roll(2) == 0 { "/run".into() } else { stage.home.dir.clone() };
-    let kind = stage.sim.roll(3);
+    let kind = stage.sim.roll(5);
     if kind == 2 && dir == stage.home.dir {
         let mut sim = stage.sim.lock();
         if sim.truth.removed {
@@ -239,17 +240,34 @@ fn fail_the_disk(stage: &Stage) {
         sim.truth.lost_log = true;
     }
     let mut sim = stage.sim.lock();
-    let until = sim.now + sim.roll(800) * MS;
+    // One that hangs does so for longer than a look may take, too.
+    let span = if kind == 3 { 300 + sim.roll(1_500) } else { sim.roll(800) };
+    let until = sim.now + span * MS;
     sim.note(format!(
-        "{} fails: {}",
+        "{} fails for {span} ms: {}",
         dir.display(),
-        ["full", "sick", "gone"][usize::try_from(kind).unwrap()]
+        ["full", "sick", "gone", "hung", "unreadable"][usize::try_from(kind).unwrap()]
     ));
+    let fault = Some((dir, until));
     match kind {
-        0 => sim.disk.full = Some((dir, until)),
-        1 => sim.disk.sick = Some((dir, until)),
-        _ => sim.disk.gone = Some((dir, until)),
+        0 => sim.disk.full = fault,
+        1 => sim.disk.sick = fault,
+        2 => sim.disk.gone = fault,
+        3 => sim.disk.hung = fault,
+        _ => sim.disk.unreadable = fault,
     }
+}
+
+/// Some process gets no more threads for a while.
+fn refuse_threads(stage: &Stage) {
+    let mut some: Vec<u32> = stage.facts().hands.keys().copied().collect();
+    some.extend(stage.facts().agent.as_ref().map(|agent| agent.process));
+    let mut sim = stage.sim.lock();
+    let n = sim.roll(u64::try_from(some.len()).unwrap().max(1));
+    let Some(process) = some.get(usize::try_from(n).unwrap()) else { return };
+    let span = sim.roll(1_000);
+    sim.threadless = Some((*process, sim.now + span * MS));
+    sim.note(format!("process {process} gets no thread for {span} ms"));
 }
 
 /// A position of nobody's, such as a pending order that was filled.
