@@ -14,6 +14,7 @@ use crate::host::clock;
 use crossbeam_channel as channel;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// When the last fault is over, and how long it then takes to be quiet.
@@ -27,44 +28,54 @@ const QUIET: u64 = 22_000 * MS;
 pub fn run(seed: u64) -> Result<u64, String> {
     let sim = Sim::new(seed);
     let begin = sim.now();
-    let home = LatchHome::new(Path::new("/state"), Path::new("/run/latch"));
-    super::disk::enter(&sim);
-    for dir in [Path::new("/run"), &home.dir, &home.audit()] {
-        crate::host::world::here(|world| world.make_dir(dir)).unwrap();
-    }
-    let gateways = (0..=sim.roll(2)).map(|n| gateway(&sim, n, begin)).collect();
-    let facts = Arc::new(Mutex::new(Facts::default()));
-    let stage = Stage {
-        sim: Arc::clone(&sim),
-        home,
-        gateways,
-        quiet: begin + BUSY,
-        end: begin + BUSY + QUIET,
-        facts,
-    };
-    let mut threads = Vec::new();
-    for (_, gateway) in stage.gateways.clone() {
-        let stage = stage.clone();
-        threads.push(sim.spawn(0, move || net::serve(&stage.sim, &gateway, stage.end)));
-    }
+    let (stage, mut threads) = stage(&sim, BUSY, QUIET);
     for role in ["console", "cli"].into_iter().take(1 + usize::try_from(sim.roll(2)).unwrap()) {
         stage.start_hand(role);
     }
     let fate = stage.clone();
     threads.push(sim.spawn(0, move || tell(&fate, begin)));
-    let mut outcome = sim.run();
+    finish(&stage, threads)
+}
+
+/// Runs it to its end, and looks at what is left.
+///
+/// # Errors
+/// What was broken, with all that had happened.
+pub fn finish(stage: &Stage, threads: Vec<JoinHandle<()>>) -> Result<u64, String> {
+    let mut outcome = stage.sim.run();
     for thread in threads {
         let _ = thread.join();
     }
     if outcome.is_ok() {
-        outcome = rules::end(&stage).map_err(|why| {
-            let trace = sim.lock().trace.join("\n");
+        outcome = rules::end(stage).map_err(|why| {
+            let trace = stage.sim.lock().trace.join("\n");
             format!("{trace}\nat the end: {why}")
         });
     }
     crate::host::world::leave();
     let orders = stage.facts().orders;
     outcome.map(|()| orders)
+}
+
+/// A world with its gateways and nobody in it yet: faults for so long, and
+/// then quiet; with the threads that are nobody's.
+pub fn stage(sim: &Arc<Sim>, busy: u64, quiet: u64) -> (Stage, Vec<JoinHandle<()>>) {
+    let begin = sim.now();
+    let home = LatchHome::new(Path::new("/state"), Path::new("/run/latch"));
+    super::disk::enter(sim);
+    for dir in [Path::new("/run"), &home.dir, &home.audit()] {
+        crate::host::world::here(|world| world.make_dir(dir)).unwrap();
+    }
+    let gateways = (0..=sim.roll(2)).map(|n| gateway(sim, n, begin)).collect();
+    let facts = Arc::new(Mutex::new(Facts::default()));
+    let (quiet, end) = (begin + busy, begin + busy + quiet);
+    let stage = Stage { sim: Arc::clone(sim), home, gateways, quiet, end, facts };
+    let mut threads = Vec::new();
+    for (_, gateway) in stage.gateways.clone() {
+        let stage = stage.clone();
+        threads.push(sim.spawn(0, move || net::serve(&stage.sim, &gateway, stage.end)));
+    }
+    (stage, threads)
 }
 
 fn gateway(sim: &Arc<Sim>, n: u64, begin: u64) -> (GatewayAddr, net::Gateway) {
@@ -123,12 +134,20 @@ fn some_hand(stage: &Stage) -> Option<(u32, Mail<FromHand>)> {
 }
 
 fn press(stage: &Stage) {
-    let Some((process, hand)) = some_hand(stage) else { return };
+    if let Some((process, hand)) = some_hand(stage) {
+        let word = if stage.sim.roll(5) == 0 { Intent::Block } else { Intent::Kill };
+        let intent = decision(stage, process, word);
+        hand.send(FromHand::Job(Job::Fire(Box::new(intent))), 1);
+    }
+}
+
+/// A decision of that process, about to be taken.
+pub fn decision(stage: &Stage, process: u32, word: Intent) -> KillIntent {
     let who = super::parts::who(process);
     let (now, salt) = (stage.sim.now() / MS, stage.sim.roll(u64::MAX));
     let intent = KillIntent {
         engage_id: EngageId::from_parts(now, u128::from(salt)),
-        intent: if stage.sim.roll(5) == 0 { Intent::Block } else { Intent::Kill },
+        intent: word,
         operator: who.operator(),
         host: who.host,
         boot_id: who.boot_id,
@@ -141,7 +160,7 @@ fn press(stage: &Stage) {
     let id = intent.engage_id;
     stage.sim.note(format!("process {process} decides {} {:?}", short(id), intent.intent));
     stage.sim.lock().truth.intents.push((process, intent.clone()));
-    hand.send(FromHand::Job(Job::Fire(Box::new(intent))), 1);
+    intent
 }
 
 /// As `crs reset` does: what the latch shows, and what the log says.
