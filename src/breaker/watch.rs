@@ -439,9 +439,12 @@ impl Check {
     /// And while the log can't be read, a reset may have taken it away.
     fn missing(&mut self, main: &Probe, stand_in: &Probe, log_read: bool, verdict: &mut Verdict) {
         let ledger = self.ledger.ledger();
-        let remembered = self.remembered.as_ref().is_some_and(|r| {
-            !ledger.foreign_was_reset(&r.file) && !r.id.is_some_and(|id| ledger.was_reset(id))
-        });
+        let over = |r: &Remembered| {
+            ledger.foreign_was_reset(&r.file) || r.id.is_some_and(|id| ledger.was_reset(id))
+        };
+        let remembered = self.remembered.as_ref().is_some_and(|r| !over(r));
+        // A reset took it away, and a decision that met it has none of its own yet.
+        let explained = self.remembered.as_ref().is_some_and(over);
         let stood_in = matches!(stand_in, Probe::Present { .. });
         let present = matches!(main, Probe::Present { .. });
         let ids = || ledger.engaged().map(|e| e.intent.engage_id);
@@ -460,7 +463,7 @@ impl Check {
             self.tampered += 1;
         }
         self.absent_looks = if absent { self.absent_looks.saturating_add(1) } else { 0 };
-        if self.absent_looks == 2 && (remembered || (stood && !stood_in)) {
+        if self.absent_looks == 2 && (remembered || (stood && !stood_in && !explained)) {
             self.tampered += 1;
         }
         verdict.missing = self.absent_looks >= 2;

@@ -4,7 +4,8 @@ use super::alarms::Alarms;
 use super::clients::accept;
 use super::crew::{Crew, Threads};
 use super::heads;
-use super::lying::Lying;
+use super::lying::{Lying, Moved};
+use super::onlook::Onlook;
 use crate::audit::Act;
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::control::kill::KillRules;
@@ -169,10 +170,13 @@ pub struct Core<C> {
     pub(super) proving: Option<EngageId>,
     /// How far that is, by gateway.
     pub(super) proofs: BTreeMap<Text, KillProgress>,
+    /// When it was asked for last, on the monotonic clock.
+    pub(super) proof_asked_at: u64,
+    pub(super) onlook: Onlook,
     /// The disk is asked by errands only: one that hangs holds up no kill.
     pub(super) log: Log,
     pub(super) look: Errand<Lying>,
-    pub(super) moving: Errand<Result<Text, Text>>,
+    pub(super) moving: Errand<Moved>,
     /// Decisions from before, taken while no log said whether they are over.
     pub(super) unsure: BTreeSet<EngageId>,
 }
@@ -196,6 +200,8 @@ impl<C: Crew> Core<C> {
             reset_at: 0,
             proving: None,
             proofs: BTreeMap::new(),
+            proof_asked_at: 0,
+            onlook: Onlook::default(),
             log,
             look: Errand::default(),
             moving: Errand::default(),
@@ -228,6 +234,7 @@ impl<C: Crew> Core<C> {
         }
         self.make_sure();
         self.adopt();
+        self.look_on();
     }
 
     /// Whether nobody has needed it for a while.
@@ -323,6 +330,7 @@ impl<C: Crew> Core<C> {
         if self.active.insert(engage_id, intent.clone()).is_none() {
             self.crew.record(Act::Engage { intent });
         }
+        self.look_on();
     }
 
     /// What the watch saw.

@@ -51,6 +51,9 @@ pub trait Crew {
     fn hired(&self) -> usize;
     /// The driver of that command endpoint begins; false where there is none.
     fn begin(&mut self, gateway: &str, intent: KillIntent) -> bool;
+    /// That driver reads now and then until something else is begun; false
+    /// where there is none.
+    fn look_on(&mut self, gateway: &str, intent: KillIntent) -> bool;
     /// Every driver is free again.
     fn end(&mut self);
     /// Every driver ends its attempts.
@@ -154,6 +157,11 @@ impl Crew for Threads {
     fn begin(&mut self, gateway: &str, intent: KillIntent) -> bool {
         let driver = self.drivers.get(gateway);
         driver.inspect(|driver| driver.begin(intent)).is_some()
+    }
+
+    fn look_on(&mut self, gateway: &str, intent: KillIntent) -> bool {
+        let driver = self.drivers.get(gateway);
+        driver.inspect(|driver| driver.look_on(intent)).is_some()
     }
 
     fn end(&mut self) {

@@ -60,6 +60,7 @@ impl<C: Crew> Core<C> {
         match told {
             Told::Alarm(text) => self.alarm(text.as_str()),
             Told::Record(act) => self.crew.record(*act),
+            Told::Seen(gateway, read) => self.looked(&gateway, &read),
             Told::Progress(progress) if self.proving == Some(progress.engage_id) => {
                 self.proofs.insert(progress.gateway.clone(), *progress);
             }

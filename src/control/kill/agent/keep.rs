@@ -50,12 +50,19 @@ impl<C: Crew> Core<C> {
         self.crew.record(Act::Latch { engage_id, phase, path, why });
     }
 
+    /// A look from before a reset may arrive after it.
+    pub(super) fn is_settling(&self) -> bool {
+        clock::mono_ns().saturating_sub(self.reset_at) < SETTLING
+    }
+
     pub(super) fn make_anew(&mut self) {
-        // A look from before a reset may arrive after it.
-        if clock::mono_ns().saturating_sub(self.reset_at) < SETTLING {
+        if self.is_settling() {
             return;
         }
-        if let Some(intent) = self.active.values().next() {
+        // One that is over has no latch to be made; others may have.
+        let log = &mut self.log;
+        let in_force = |intent: &&KillIntent| log.was_reset(intent.engage_id) != Some(true);
+        if let Some(intent) = self.active.values().find(in_force) {
             self.crew.make(intent);
             return;
         }

@@ -7,11 +7,14 @@ use crate::audit::ForeignLatch;
 use crate::breaker::file::{self, Probe};
 use crate::control::kill::log::LIMIT;
 use crate::domain::{EngageId, Text};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// A move and the sync of its directory take no longer, or are told as failed.
 const MOVE: Duration = Duration::from_secs(2);
+
+/// What was moved, if anything was.
+pub(super) type Moved = Result<Option<ForeignLatch>, Text>;
 
 /// Both looks.
 #[derive(Clone, Debug)]
@@ -47,14 +50,15 @@ impl<C: Crew> Core<C> {
         let fallback = self.config.home.fallback();
         let moved = self.moving.run(MOVE, move || {
             // One that can't be moved is no reason to leave the other.
-            let done = put_latch_away(&latch, &ids, foreign);
+            let moved = put_latch_away(&latch, &ids, foreign);
             let other = put_stand_in_away(&fallback, &ids, stand_in);
-            done.and_then(|done| other.map(|()| done))
+            moved.and_then(|moved| other.map(|()| moved))
         });
-        moved.unwrap_or_else(|| {
-            let words = "reset is on record, but the disk does not answer: look at `crs status`";
-            Err(Text::new(words))
-        })
+        let silent = "reset is on record, but the disk does not answer: look at `crs status`";
+        // A look from before may still call it foreign, where the log was too
+        // slow to tell whose it is.
+        self.foreign_told.extend(moved.unwrap_or_else(|| Err(Text::new(silent)))?);
+        Ok(Text::new("reset on record; the switch is DISARMED until `crs arm`"))
     }
 }
 
@@ -78,13 +82,12 @@ fn put_stand_in_away(
 }
 
 fn put_latch_away(
-    path: &PathBuf,
+    path: &Path,
     ids: &[EngageId],
     foreign: Option<ForeignLatch>,
-) -> Result<Text, Text> {
-    let done = Text::new("reset on record; the switch is DISARMED until `crs arm`");
+) -> Moved {
     match file::probe(path) {
-        Probe::Absent => Ok(done),
+        Probe::Absent => Ok(None),
         Probe::Present { body, file: seen, .. } => {
             let named = body.engage_id.is_some_and(|id| ids.contains(&id));
             if !named && foreign != Some(seen) {
@@ -92,7 +95,7 @@ fn put_latch_away(
             }
             let suffix =
                 body.engage_id.map_or_else(|| format!("ext-{}", seen.ino), |id| id.to_string());
-            move_aside(path, &suffix).map(|()| done)
+            move_aside(path, &suffix).map(|()| Some(seen))
         }
         Probe::Doubt(why) => Err(Text::new(&format!("reset is on record, but {why}"))),
     }

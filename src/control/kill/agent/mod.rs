@@ -17,6 +17,7 @@ mod drivers;
 mod heads;
 mod keep;
 mod lying;
+mod onlook;
 mod reset;
 mod resume;
 mod unsure;

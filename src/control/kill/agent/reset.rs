@@ -2,11 +2,12 @@
 
 use super::core::Core;
 use super::crew::Crew;
+use super::onlook::Onlook;
 use crate::audit::{Act, ForeignLatch};
 use crate::breaker::Probe;
 use crate::control::kill::protocol::{FromAgent, ResetRequest};
-use crate::domain::{EngageId, GatewayPhase, Intent, KillIntent, Text};
-use crate::host::{Identity, clock, ids};
+use crate::domain::{EngageId, GatewayPhase, Intent, Text};
+use crate::host::{clock, ids};
 
 impl<C: Crew> Core<C> {
     /// Ends every decision in force, if the operator names the one that the
@@ -21,8 +22,8 @@ impl<C: Crew> Core<C> {
         }
         let lying = self.lying();
         let said = self.log.read();
-        let ledger =
-            said.map_err(|e| Text::new(&format!("audit log can't be read: {e}")))?.ledger;
+        let said = said.map_err(|e| Text::new(&format!("audit log can't be read: {e}")))?;
+        let (ledger, log_is_there) = (said.ledger, said.there);
         let mut named: Vec<EngageId> = ledger.engaged().map(|e| e.intent.engage_id).collect();
         for id in self.active.keys() {
             if !named.contains(id) {
@@ -62,6 +63,10 @@ impl<C: Crew> Core<C> {
             let text = format!("decision {new} engaged meanwhile: look at `crs status`");
             return Err(Text::new(&text));
         }
+        if !log_is_there {
+            // What is written where nobody can read it resets nothing.
+            return Err(Text::new("the audit log is not there: nothing was changed"));
+        }
         let proven = self.flat_is_proven(&named, !strangers.is_empty());
         if !proven && !request.overrides {
             return Err(Text::new(&self.why_not_flat()));
@@ -86,6 +91,7 @@ impl<C: Crew> Core<C> {
         self.reset_at = clock::mono_ns();
         self.proving = None;
         self.proofs.clear();
+        self.onlook = Onlook::default();
         self.unmade.clear();
         self.unsure.clear();
         self.put_away(&named, foreign, stand_in)
@@ -119,23 +125,14 @@ impl<C: Crew> Core<C> {
     /// Reads every configured gateway, closing nothing; the first call starts
     /// it, later ones see how far it is.
     fn prove_on_demand(&mut self) -> bool {
+        self.proof_asked_at = clock::mono_ns();
         if self.proving.is_none() {
             let id = ids::engage_id();
             self.proving = Some(id);
             self.proofs.clear();
-            let who = Identity::here();
-            let intent = KillIntent {
-                engage_id: id,
-                intent: Intent::Block,
-                operator: who.operator(),
-                host: who.host.clone(),
-                boot_id: who.boot_id,
-                reason: Text::new("proof of flat on demand"),
-                pressed: clock::now(),
-                latch: self.config.home.latch.clone(),
-                targets: self.config.gateways.clone(),
-                drill: false,
-            };
+            // The drivers read for this from now on.
+            self.onlook.id = None;
+            let intent = self.reader(id, "proof of flat on demand");
             for gateway in self.config.gateways.clone() {
                 self.hire(&gateway);
                 self.crew.begin(&gateway.cmd.to_string(), intent.clone());

@@ -32,6 +32,7 @@ impl<C: Crew> Core<C> {
         if worked {
             self.crew.end();
             self.proving = None;
+            self.onlook.id = None;
             self.running.clear();
             let kill = |intent: &&KillIntent| intent.intent == Intent::Kill;
             let mut kills: Vec<KillIntent> = self.active.values().filter(kill).cloned().collect();

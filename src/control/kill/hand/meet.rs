@@ -17,10 +17,10 @@ impl<C: Crew> Work<C> {
         }
         // An agent needs a moment between its start and its socket.
         self.retry_at = now + RETRY / 10;
-        match self.crew.meet() {
-            Some(true) => {}
-            Some(false) => return self.start_agent(now),
-            None => return self.unmet(now),
+        let Some(met) = self.crew.meet() else { return self.unmet(now) };
+        self.unmet_since = None;
+        if !met {
+            return self.start_agent(now);
         }
         self.heard_at = now;
         tracing::debug!("agent: connected");
@@ -55,8 +55,13 @@ impl<C: Crew> Work<C> {
 
     /// Its directory does not answer: whoever needs an agent stands in.
     fn unmet(&mut self, now: u64) {
-        let home = self.config.agent.home.dir.display();
-        self.no_agent(now, Text::new(&format!("no answer from {home}: no agent can be met")));
+        let since = *self.unmet_since.get_or_insert(now);
+        if now.saturating_sub(since) > RETRY {
+            self.unmet_since = Some(now);
+            let home = self.config.agent.home.dir.display();
+            let fault = Text::new(&format!("no answer from {home}: no agent can be met"));
+            self.no_agent(now, fault);
+        }
     }
 
     fn no_agent(&mut self, now: u64, fault: Text) {

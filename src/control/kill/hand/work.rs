@@ -60,6 +60,8 @@ pub struct Work<C> {
     pub(super) agent_pid: Option<u32>,
     pub(super) heard_at: u64,
     pub(super) retry_at: u64,
+    /// The agent's directory does not answer since, or was last said not to.
+    pub(super) unmet_since: Option<u64>,
     pub(super) kill: Option<Kill>,
     pub(super) waiting_reset: Option<channel::Sender<Result<Text, Text>>>,
     /// The last read of the positions that the console's polls made, by gateway.
@@ -103,6 +105,7 @@ impl<C: Crew> Work<C> {
             agent_pid: None,
             heard_at: 0,
             retry_at: 0,
+            unmet_since: None,
             kill: None,
             waiting_reset: None,
             known: BTreeMap::new(),
@@ -256,7 +259,8 @@ impl<C: Crew> Work<C> {
         kill.said_at = Some(now);
         let intent = kill.intent.clone();
         let first = !std::mem::replace(&mut kill.recorded, true);
-        let again = kill.under.is_some();
+        // Whoever takes it now may find it reset meanwhile.
+        let again = !first || kill.under.is_some();
         let said =
             kill.accepted || self.say(&ToAgent::Engage { intent: Box::new(intent.clone()), again });
         if !said {
@@ -399,6 +403,8 @@ impl<C: Crew> Work<C> {
         match told {
             Told::Alarm(text) => self.sender.log(Level::Alarm, "kill", text),
             Told::Record(act) => self.crew.record(*act),
+            // Who stands in for a block reads nothing that would matter here.
+            Told::Seen(..) => {}
             Told::Progress(progress) => {
                 let Some(kill) = self.kill.as_ref().filter(|k| k.standing_in) else { return };
                 let word = std::mem::discriminant(&progress.phase);

@@ -41,7 +41,7 @@ impl Bench {
                     self.open.remove(&call);
                 }
                 Effect::Alarm(text) => self.alarms.push(text),
-                Effect::Found(_) | Effect::Doubt => {}
+                Effect::Found(_) | Effect::Doubt | Effect::Seen(_) => {}
             }
         }
     }

@@ -116,6 +116,11 @@ impl agent_crew::Crew for AgentCrew {
         driver.inspect(|driver| driver.send(Order::Begin(intent), 1)).is_some()
     }
 
+    fn look_on(&mut self, gateway: &str, intent: KillIntent) -> bool {
+        let driver = self.drivers.get(gateway);
+        driver.inspect(|driver| driver.send(Order::LookOn(intent), 1)).is_some()
+    }
+
     fn end(&mut self) {
         self.drivers.values().for_each(|driver| driver.send(Order::End, 1));
     }
