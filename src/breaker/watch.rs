@@ -4,7 +4,7 @@ use super::LatchBody;
 use super::file::{Probe, Sight, probe, sight};
 use super::gate::Gate;
 use super::home::LatchHome;
-use crate::audit::{Act, Chain, ForeignLatch, LedgerReader};
+use crate::audit::{Act, Chain, ForeignLatch, Ledger, LedgerReader};
 use crate::domain::{EngageId, LatchPhase, LatchSeen, Text};
 use crate::host::{clock, ids};
 use inotify::{Inotify, WatchMask};
@@ -160,6 +160,18 @@ struct Remembered {
     file: ForeignLatch,
     id: Option<EngageId>,
     seen: LatchSeen,
+    /// Without words yet at this moment: it may be any decision's.
+    wordless_at: Option<u64>,
+}
+
+impl Remembered {
+    /// A reset covers it.
+    fn is_over(&self, ledger: &Ledger) -> bool {
+        let since = |at: u64| ledger.last_reset_at().is_some_and(|reset| reset >= at);
+        ledger.foreign_was_reset(&self.file)
+            || self.id.is_some_and(|id| ledger.was_reset(id))
+            || self.wordless_at.is_some_and(since)
+    }
 }
 
 /// One looker's memory.
@@ -312,8 +324,9 @@ impl Check {
                 if !ours && !young && !leaving {
                     verdict.foreign = Some(file);
                 }
-                self.remembered =
-                    Some(Remembered { file, id: body.engage_id, seen: verdict.seen.clone() });
+                let (id, seen) = (body.engage_id, verdict.seen.clone());
+                let wordless_at = (young && seen.since.is_empty()).then(clock::mono_ns);
+                self.remembered = Some(Remembered { file, id, seen, wordless_at });
                 return verdict;
             }
             Probe::Doubt(why) => doubt = doubt.or(Some(why)),
@@ -340,10 +353,7 @@ impl Check {
             verdict.seen.engage_id = Some(engaged.intent.engage_id);
             return verdict;
         }
-        if let Some(remembered) = &self.remembered
-            && !ledger.foreign_was_reset(&remembered.file)
-            && !remembered.id.is_some_and(|id| ledger.was_reset(id))
-        {
+        if let Some(remembered) = self.remembered.as_ref().filter(|r| !r.is_over(ledger)) {
             let tampered = verdict.seen.tampered;
             verdict.seen = LatchSeen { tampered, ..remembered.seen.clone() };
             return verdict;
@@ -439,12 +449,9 @@ impl Check {
     /// And while the log can't be read, a reset may have taken it away.
     fn missing(&mut self, main: &Probe, stand_in: &Probe, log_read: bool, verdict: &mut Verdict) {
         let ledger = self.ledger.ledger();
-        let over = |r: &Remembered| {
-            ledger.foreign_was_reset(&r.file) || r.id.is_some_and(|id| ledger.was_reset(id))
-        };
-        let remembered = self.remembered.as_ref().is_some_and(|r| !over(r));
-        // A reset took it away, and a decision that met it has none of its own yet.
-        let explained = self.remembered.as_ref().is_some_and(over);
+        let over = self.remembered.as_ref().map(|r| r.is_over(ledger));
+        // Or a reset took it, and a decision that met it has none of its own yet.
+        let (remembered, explained) = (over == Some(false), over == Some(true));
         let stood_in = matches!(stand_in, Probe::Present { .. });
         let present = matches!(main, Probe::Present { .. });
         let ids = || ledger.engaged().map(|e| e.intent.engage_id);
@@ -458,7 +465,7 @@ impl Check {
         // Record and file of a decision (and of a reset) do not appear in one
         // step: only a second look in a row makes it a removal. So does its
         // return: a reset would be on record by now.
-        let returned = matches!(main, Probe::Present { .. }) && self.absent_looks == 1;
+        let returned = log_read && present && self.absent_looks == 1;
         if returned && remembered {
             self.tampered += 1;
         }
