@@ -18,6 +18,7 @@ mod gone;
 mod lies;
 mod life;
 mod live;
+mod onlook;
 mod others;
 mod standin;
 mod witness;
