@@ -245,13 +245,11 @@ impl Check {
         if verdict.seen.phase == LatchPhase::Blocked {
             let lost = self.lost.get_or_insert(Lost { since: began, only_late: true });
             lost.only_late &= !doubt;
-        } else if proven {
-            if let Some(lost) = self.lost.take() {
-                let short = u128::from(now.saturating_sub(lost.since)) < FORGIVEN.as_nanos();
-                // At the start too: orders wait for an operator after any doubt.
-                if !(lost.only_late && short) {
-                    self.disarm();
-                }
+        } else if proven && let Some(lost) = self.lost.take() {
+            let short = u128::from(now.saturating_sub(lost.since)) < FORGIVEN.as_nanos();
+            // At the start too: orders wait for an operator after any doubt.
+            if !(lost.only_late && short) {
+                self.disarm();
             }
         }
         if verdict.seen.phase == LatchPhase::Safe && self.disarmed.is_some() {

@@ -63,11 +63,7 @@ impl<T: Send + 'static> Errand<T> {
     /// Begins now and gives what it brings within `limit`. What came back late
     /// is of an earlier moment, and forgotten. `None` where it is not back, or
     /// an earlier one is not, or where there is no thread to be had.
-    pub fn run(
-        &mut self,
-        limit: Duration,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Option<T> {
+    pub fn run(&mut self, limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         drop(self.back());
         self.begin(limit, work).ok()?;
         self.back()

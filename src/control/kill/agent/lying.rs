@@ -62,11 +62,7 @@ impl<C: Crew> Core<C> {
     }
 }
 
-fn put_stand_in_away(
-    path: &Path,
-    ids: &[EngageId],
-    was: Option<ForeignLatch>,
-) -> Result<(), Text> {
+fn put_stand_in_away(path: &Path, ids: &[EngageId], was: Option<ForeignLatch>) -> Result<(), Text> {
     match file::probe(path) {
         Probe::Present { body, file: seen, .. }
             if was == Some(seen) || body.engage_id.is_some_and(|id| ids.contains(&id)) =>
@@ -74,18 +70,12 @@ fn put_stand_in_away(
             let suffix = body.engage_id.map_or_else(|| "ext".to_owned(), |id| id.to_string());
             move_aside(path, &suffix)
         }
-        Probe::Present { .. } => {
-            Err(Text::new("a new decision engaged meanwhile: still ENGAGED"))
-        }
+        Probe::Present { .. } => Err(Text::new("a new decision engaged meanwhile: still ENGAGED")),
         Probe::Absent | Probe::Doubt(_) => Ok(()),
     }
 }
 
-fn put_latch_away(
-    path: &Path,
-    ids: &[EngageId],
-    foreign: Option<ForeignLatch>,
-) -> Moved {
+fn put_latch_away(path: &Path, ids: &[EngageId], foreign: Option<ForeignLatch>) -> Moved {
     match file::probe(path) {
         Probe::Absent => Ok(None),
         Probe::Present { body, file: seen, .. } => {

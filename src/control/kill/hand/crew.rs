@@ -81,9 +81,10 @@ impl Crew for Threads {
 
     fn meet(&mut self) -> Option<bool> {
         let (home, says) = (self.agent.home.clone(), self.agent_says.clone());
-        let met = self.meeting.back().or_else(|| {
-            self.meeting.run(MEETING, move || Client::connect(&home, says).ok())
-        });
+        let met = self
+            .meeting
+            .back()
+            .or_else(|| self.meeting.run(MEETING, move || Client::connect(&home, says).ok()));
         self.client = met?;
         // However the last start went, it is of no more interest.
         drop(self.client.as_ref().and_then(|_| self.starting.back()));

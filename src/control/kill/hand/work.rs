@@ -242,8 +242,7 @@ impl<C: Crew> Work<C> {
     /// Whether the decision that we stand in for is over after all.
     fn make_sure(&mut self, now: u64) {
         let unsure = |kill: &&mut Kill| {
-            kill.standing_in
-                && kill.unsure_since.is_some_and(|at| now.saturating_sub(at) > UNSURE)
+            kill.standing_in && kill.unsure_since.is_some_and(|at| now.saturating_sub(at) > UNSURE)
         };
         let Some(kill) = self.kill.as_mut().filter(unsure) else { return };
         let id = kill.intent.engage_id;

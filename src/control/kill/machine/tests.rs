@@ -430,7 +430,8 @@ fn who_looks_on_reads_every_interval_and_trusts_no_half_of_a_read() {
     };
     hear(now, Input::Begin, &mut calls);
     let one = r#"[{"ticket":7,"symbol":"EURUSD","type":"BUY","volume":0.1,"open_price":1.1,"current_price":1.1,"profit":0.0}]"#;
-    let account = |margin: &str| format!(r#"{{"balance":1.0,"equity":1.0,"used_margin":{margin}}}"#);
+    let account =
+        |margin: &str| format!(r#"{{"balance":1.0,"equity":1.0,"used_margin":{margin}}}"#);
     let reads = [("[]", account("0.0")), (one, account("11.0")), ("[]", account("11.0"))];
     let blind = ("[]", r#"{"error":"no terminal"}"#.to_owned());
     for (positions, account) in reads.into_iter().chain([blind]) {

@@ -1,7 +1,7 @@
 //! What the agent and the hand have done by others, in a simulated world.
 
 use super::mail::{Got, Mail};
-use super::net::Order;
+use super::net::{self, Order};
 use super::parts::{Agent, FromHand, Recorded, Stage, ToCore};
 use super::time::MS;
 use crate::audit::Act;
@@ -46,6 +46,12 @@ impl agent_crew::Crew for AgentCrew {
                 self.stage.sim.note(format!("agent {} ALARM {text}", self.process));
                 if text.as_str().contains("tampered") {
                     self.stage.facts().tampered += 1;
+                }
+                let appeared = |(_, gateway): &(_, _)| net::account(gateway).appeared > 0;
+                if text.as_str().contains("appeared while")
+                    && !self.stage.gateways.iter().any(appeared)
+                {
+                    self.stage.sim.fail("an alarm of a position that was there from the first");
                 }
             }
             FromAgent::Progress(progress) => super::rules::progress(&self.stage, progress),
