@@ -46,6 +46,7 @@ impl Drop for Publisher {
 
 /// Publishes `rate` ticks a second for as long as there is to be more; how
 /// many it were.
+#[allow(dead_code, reason = "each bench takes what it needs")]
 pub fn publish(socket: &zmq::Socket, rate: u64, more: impl Fn() -> bool) -> u64 {
     publish_of(socket, rate, tick, more)
 }
@@ -70,6 +71,7 @@ fn publish_of(
 }
 
 /// Tick number `seq`, of one of 20 symbols that walk.
+#[allow(dead_code, reason = "each bench takes what it needs")]
 pub fn busy(seq: u64) -> String {
     let (symbol, step) = (seq % 20, seq / 20 * 7_919 % 97);
     format!(

@@ -185,6 +185,12 @@ impl Ledger {
         self.reset.get(&id).copied()
     }
 
+    /// When the last reset was recorded, on the same clock.
+    #[must_use]
+    pub fn last_reset_at(&self) -> Option<u64> {
+        self.reset.values().max().copied()
+    }
+
     /// Whether an operator ended the attempts of this decision.
     #[must_use]
     pub fn stood_down(&self, id: EngageId) -> bool {

@@ -9,6 +9,7 @@ use crate::config::Settings;
 use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Stamp, Text};
 use crate::host::{Identity, ids};
 use std::path::Path;
+use std::sync::Arc;
 
 /// What one thread could do.
 pub(super) struct Alone {
@@ -43,7 +44,7 @@ pub(super) fn engage(intent: Intent, reason: &str, pressed: Stamp, settings: &Se
     if let Err(e) = record(intent, &home) {
         alone.log.push(Text::new(&format!("not on record: {e}")));
     }
-    match wiring::agent_spec(settings).and_then(|spec| spec.spawn()) {
+    match wiring::agent_spec(settings).and_then(|spec| spec.spawn(Arc::default())) {
         Ok(pid) => alone.agent = Some(pid),
         Err(e) => alone.log.push(Text::new(&format!("no agent can be started: {e}"))),
     }

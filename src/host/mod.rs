@@ -6,9 +6,11 @@
 //! room, which a test enforces.
 
 pub mod clock;
+pub mod errand;
 pub mod identity;
 pub mod ids;
 pub mod world;
 
 pub use clock::{Clock, SystemClock};
+pub use errand::Errand;
 pub use identity::Identity;

@@ -113,6 +113,12 @@ pub trait World: Send + Sync {
     /// # Errors
     /// The system's; or that somebody else owns it.
     fn make_private_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Has something done by a thread of its own and waits for its end, at
+    /// most `limit`; a thread that is not done by then is left behind.
+    ///
+    /// # Errors
+    /// The system's, when it has no thread to give.
+    fn aside(&self, limit: Duration, work: Box<dyn FnOnce() + Send>) -> io::Result<()>;
 }
 
 /// The operating system.
@@ -238,6 +244,17 @@ impl World for Os {
         rustix::fs::chmod(dir, Mode::from_raw_mode(0o700))?;
         Ok(())
     }
+
+    fn aside(&self, limit: Duration, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        let (done, ended) = std::sync::mpsc::channel::<()>();
+        std::thread::Builder::new().name("aside".to_owned()).spawn(move || {
+            work();
+            drop(done);
+        })?;
+        // Nothing is ever sent: the end is what is waited for.
+        let _ = ended.recv_timeout(limit);
+        Ok(())
+    }
 }
 
 /// Directory and name of a path.
@@ -280,19 +297,13 @@ fn meta(stat: &Stat) -> Meta {
 }
 
 /// Does something that may hang, on a thread of its own that is left behind if
-/// it does. `None` after `limit`, or when there is no thread to be had.
+/// it does. `None` after `limit`, or when there is no thread to be had. Who
+/// asks again and again has an [`Errand`](super::Errand).
 pub fn within<T: Send + 'static>(
     limit: Duration,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
-    #[cfg(test)]
-    if is_simulated() {
-        return Some(work());
-    }
-    let (tell, told) = std::sync::mpsc::channel();
-    let thread = std::thread::Builder::new().name("look".to_owned());
-    thread.spawn(move || drop(tell.send(work()))).ok()?;
-    told.recv_timeout(limit).ok()
+    super::Errand::default().run(limit, work)
 }
 
 /// The world of this thread.
@@ -302,7 +313,7 @@ pub fn here<T>(ask: impl FnOnce(&dyn World) -> T) -> T {
 }
 
 #[cfg(test)]
-pub use seam::{enter, here, is_simulated, leave};
+pub use seam::{enter, here, leave};
 
 #[cfg(test)]
 mod seam {
@@ -317,12 +328,6 @@ mod seam {
     /// From here on this thread lives in `world`.
     pub fn enter(world: Arc<dyn World>) {
         WORLD.with(|slot| *slot.borrow_mut() = Some(world));
-    }
-
-    /// Whether it lives in another than the operating system's.
-    #[must_use]
-    pub fn is_simulated() -> bool {
-        WORLD.with(|slot| slot.borrow().is_some())
     }
 
     /// Back to the operating system's.

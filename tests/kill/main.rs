@@ -19,6 +19,7 @@ mod gone;
 mod lies;
 mod life;
 mod live;
+mod onlook;
 mod others;
 mod standin;
 mod witness;

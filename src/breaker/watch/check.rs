@@ -2,7 +2,7 @@
 
 use super::further::Further;
 use super::{OVERDUE, Verdict, WatchConfig, Youth};
-use crate::audit::{Act, Chain, ForeignLatch, LedgerReader};
+use crate::audit::{Act, Chain, ForeignLatch, Ledger, LedgerReader};
 use crate::breaker::LatchBody;
 use crate::breaker::file::{Probe, probe, sight};
 use crate::breaker::gate::Gate;
@@ -34,6 +34,18 @@ struct Remembered {
     file: ForeignLatch,
     id: Option<EngageId>,
     seen: LatchSeen,
+    /// Without words yet at this moment: it may be any decision's.
+    wordless_at: Option<u64>,
+}
+
+impl Remembered {
+    /// A reset covers it.
+    fn is_over(&self, ledger: &Ledger) -> bool {
+        let since = |at: u64| ledger.last_reset_at().is_some_and(|reset| reset >= at);
+        ledger.foreign_was_reset(&self.file)
+            || self.id.is_some_and(|id| ledger.was_reset(id))
+            || self.wordless_at.is_some_and(since)
+    }
 }
 
 /// One looker's memory.
@@ -46,8 +58,6 @@ pub(crate) struct Check {
     /// What was last seen at the path and no reset covers: it stays in force
     /// when it goes, even where no log could be written.
     remembered: Option<Remembered>,
-    /// Proven at least once: the first proof arms without an operator.
-    proven_before: bool,
     /// Waits for an arm because proof had been lost; whether that is on
     /// record, for only then can an arm name it.
     disarmed: Option<(EngageId, bool)>,
@@ -77,7 +87,6 @@ impl Check {
             config,
             lost: None,
             remembered: None,
-            proven_before: false,
             disarmed: None,
             stood: None,
             absent_looks: 0,
@@ -98,7 +107,8 @@ impl Check {
         let began = clock::mono_ns();
         let mut verdict = self.look();
         let now = clock::mono_ns();
-        let late = self.slow || u128::from(now.saturating_sub(began)) > OVERDUE.as_nanos();
+        let late = u128::from(now.saturating_sub(began)) > OVERDUE.as_nanos();
+        let doubt = verdict.seen.phase == LatchPhase::Blocked && !self.slow;
         if late && matches!(verdict.seen.phase, LatchPhase::Safe | LatchPhase::Disarmed) {
             // What it found is true of half a second ago, not of now.
             verdict.seen.phase = LatchPhase::Blocked;
@@ -107,15 +117,13 @@ impl Check {
         let proven = matches!(verdict.seen.phase, LatchPhase::Safe | LatchPhase::Disarmed);
         if verdict.seen.phase == LatchPhase::Blocked {
             let lost = self.lost.get_or_insert(Lost { since: began, only_late: true });
-            lost.only_late &= late;
-        } else if proven {
-            if let Some(lost) = self.lost.take() {
-                let short = u128::from(now.saturating_sub(lost.since)) < FORGIVEN.as_nanos();
-                if self.proven_before && !(lost.only_late && short) {
-                    self.disarm();
-                }
+            lost.only_late &= !doubt;
+        } else if proven && let Some(lost) = self.lost.take() {
+            let short = u128::from(now.saturating_sub(lost.since)) < FORGIVEN.as_nanos();
+            // At the start too: orders wait for an operator after any doubt.
+            if !(lost.only_late && short) {
+                self.disarm();
             }
-            self.proven_before = true;
         }
         if verdict.seen.phase == LatchPhase::Safe && self.disarmed.is_some() {
             verdict.seen.phase = LatchPhase::Disarmed;
@@ -195,8 +203,9 @@ impl Check {
                 if !ours && !young && !leaving {
                     verdict.foreign = Some(file);
                 }
-                self.remembered =
-                    Some(Remembered { file, id: body.engage_id, seen: verdict.seen.clone() });
+                let (id, seen) = (body.engage_id, verdict.seen.clone());
+                let wordless_at = (young && seen.since.is_empty()).then(clock::mono_ns);
+                self.remembered = Some(Remembered { file, id, seen, wordless_at });
                 return verdict;
             }
             Probe::Doubt(why) => doubt = doubt.or(Some(why)),
@@ -223,10 +232,7 @@ impl Check {
             verdict.seen.engage_id = Some(engaged.intent.engage_id);
             return verdict;
         }
-        if let Some(remembered) = &self.remembered
-            && !ledger.foreign_was_reset(&remembered.file)
-            && !remembered.id.is_some_and(|id| ledger.was_reset(id))
-        {
+        if let Some(remembered) = self.remembered.as_ref().filter(|r| !r.is_over(ledger)) {
             let tampered = verdict.seen.tampered;
             verdict.seen = LatchSeen { tampered, ..remembered.seen.clone() };
             return verdict;
@@ -307,9 +313,9 @@ impl Check {
     /// And while the log can't be read, a reset may have taken it away.
     fn missing(&mut self, main: &Probe, stand_in: &Probe, log_read: bool, verdict: &mut Verdict) {
         let ledger = self.ledger.ledger();
-        let remembered = self.remembered.as_ref().is_some_and(|r| {
-            !ledger.foreign_was_reset(&r.file) && !r.id.is_some_and(|id| ledger.was_reset(id))
-        });
+        let over = self.remembered.as_ref().map(|r| r.is_over(ledger));
+        // Or a reset took it, and a decision that met it has none of its own yet.
+        let (remembered, explained) = (over == Some(false), over == Some(true));
         let stood_in = matches!(stand_in, Probe::Present { .. });
         let present = matches!(main, Probe::Present { .. });
         let ids = || ledger.engaged().map(|e| e.intent.engage_id);
@@ -324,12 +330,12 @@ impl Check {
         // Record and file of a decision (and of a reset) do not appear in one
         // step: only a second look in a row makes it a removal. So does its
         // return: a reset would be on record by now.
-        let returned = matches!(main, Probe::Present { .. }) && self.absent_looks == 1;
+        let returned = log_read && present && self.absent_looks == 1;
         if returned && remembered {
             self.tampered += 1;
         }
         self.absent_looks = if absent { self.absent_looks.saturating_add(1) } else { 0 };
-        if self.absent_looks == 2 && (remembered || (stood && !stood_in)) {
+        if self.absent_looks == 2 && (remembered || (stood && !stood_in && !explained)) {
             self.tampered += 1;
         }
         verdict.missing = self.absent_looks >= 2;

@@ -109,6 +109,30 @@ fn a_lost_directory_blocks_and_its_return_disarms_until_an_arm() {
     assert!(b.gate.is_safe());
 }
 
+#[test]
+fn a_start_without_proof_is_disarmed_when_proof_comes_and_a_fresh_one_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = LatchHome::new(&dir.path().join("state"), &dir.path().join("run/latch"));
+    let check = || Check::new(WatchConfig { home: home.clone(), extra: Vec::new(), role: "test" });
+    let (mut first, gate) = (check(), Gate::default());
+    assert_eq!(first.once(&gate).seen.phase, LatchPhase::Blocked);
+    std::fs::create_dir(dir.path().join("run")).unwrap();
+    // No state directory yet, and nothing was ever in doubt here.
+    let fresh = Gate::default();
+    assert_eq!(check().once(&fresh).seen.phase, LatchPhase::Safe);
+    assert!(fresh.is_safe());
+    assert_eq!(first.once(&gate).seen.phase, LatchPhase::Disarmed);
+    assert!(!gate.is_safe());
+    // On record: a process that starts now waits for the arming, too.
+    assert_eq!(check().once(&fresh).seen.phase, LatchPhase::Disarmed);
+    let mut reader = LedgerReader::new(&home.audit());
+    let tokens = reader.refresh().unwrap().disarmed().map(|(t, _)| t).collect();
+    let armed = Act::Arm { tokens, live: false, accounts: Vec::new() };
+    home.chain("test").append(armed).unwrap();
+    assert_eq!(first.once(&gate).seen.phase, LatchPhase::Safe);
+    assert!(gate.is_safe());
+}
+
 fn intent(b: &Bench, id: EngageId) -> KillIntent {
     KillIntent {
         engage_id: id,

@@ -10,6 +10,7 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How to start an agent.
@@ -32,11 +33,12 @@ pub struct AgentSpec {
 }
 
 impl AgentSpec {
-    /// Starts one; it elects itself or ends. Its own session, no terminal.
+    /// Starts one; it elects itself or ends. Its own session, no terminal. As
+    /// long as it lives, and this process does, `alive` is held.
     ///
     /// # Errors
     /// The system's words.
-    pub fn spawn(&self) -> std::io::Result<u32> {
+    pub fn spawn(&self, alive: Arc<()>) -> std::io::Result<u32> {
         let mut command = Command::new(&self.exe);
         command.arg("__agent").arg("--latch").arg(&self.home.latch);
         command.arg("--state-dir").arg(&self.state_dir);
@@ -64,7 +66,10 @@ impl AgentSpec {
         let pid = child.id();
         // Reaped whenever it ends; as long as we live it must be no zombie.
         let reaper = std::thread::Builder::new().name("reaper".to_owned());
-        let _ = reaper.spawn(move || child.wait());
+        let _ = reaper.spawn(move || {
+            let _ = child.wait();
+            drop(alive);
+        });
         Ok(pid)
     }
 }

@@ -4,11 +4,12 @@
 
 use super::call::{Call, Finding};
 use super::machine::{CallId, Effect, Input, Machine, Timing};
+use super::schedule::ACCOUNT_WAIT;
 use super::warm::Warm;
 use super::witness::Witness;
 use crate::audit::Act;
 use crate::domain::{
-    GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, Text,
+    GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, Position, Text,
 };
 use crate::host::clock;
 use crossbeam_channel as channel;
@@ -30,11 +31,15 @@ pub enum Told {
     Alarm(Text),
     /// Evidence for the audit log: what travelled, what was open.
     Record(Box<Act>),
+    /// A gateway was read and nothing else: what is open, or why that can't
+    /// be trusted.
+    Seen(Text, Result<Vec<Position>, Text>),
 }
 
 #[derive(Debug)]
 enum Order {
     Begin(Box<KillIntent>),
+    LookOn(Box<KillIntent>),
     ProbeAgain,
     StandDown(Text),
     End,
@@ -89,6 +94,11 @@ impl Driver {
         self.order(Order::Begin(Box::new(intent)));
     }
 
+    /// Reads the gateway now and then, for as long as nothing else is begun.
+    pub fn look_on(&self, intent: KillIntent) {
+        self.order(Order::LookOn(Box::new(intent)));
+    }
+
     /// One more HEARTBEAT to a peer that was refused.
     pub fn probe_again(&self) {
         self.order(Order::ProbeAgain);
@@ -125,6 +135,14 @@ struct Running {
     calls: BTreeMap<CallId, Call>,
     told: Option<KillProgress>,
     witness: Witness,
+    onlooker: Option<Onlooker>,
+}
+
+/// Who only looks on leaves the warm line to the kill that may come, and lets
+/// it greet the peer.
+struct Onlooker {
+    since: u64,
+    begun: bool,
 }
 
 impl Running {
@@ -165,7 +183,7 @@ impl Loop {
     fn run(mut self) {
         loop {
             let now = clock::mono_ns();
-            if self.running.is_none() && self.config.warm {
+            if self.is_idle() && self.config.warm {
                 self.warm.tend(now);
             }
             self.wait(now);
@@ -188,7 +206,7 @@ impl Loop {
             i64::try_from(at.saturating_sub(now).div_ceil(1_000_000)).unwrap_or(IDLE_MS)
         });
         let mut items = vec![zmq::PollItem::from_fd(self.ear.as_raw_fd(), zmq::POLLIN)];
-        let warm = if self.running.is_none() { self.warm.sockets() } else { None };
+        let warm = if self.is_idle() { self.warm.sockets() } else { None };
         let calls = self.running.iter().flat_map(|r| r.calls.values().map(Call::sockets));
         for (socket, monitor) in warm.into_iter().chain(calls) {
             items.push(socket.as_poll_item(zmq::POLLIN));
@@ -207,20 +225,46 @@ impl Loop {
         match order {
             Order::Begin(intent) if self.is_free_for(&intent) => {
                 let machine = machine_for(&intent, self.config.timing);
-                let witness = Witness::new((*intent).clone(), self.config.gateway.name.clone());
-                let calls = BTreeMap::new();
-                self.running =
-                    Some(Running { intent: *intent, machine, calls, told: None, witness });
+                self.start(*intent, machine, None);
                 inputs.push(Input::Begin);
             }
-            Order::Begin(_) | Order::Quit => {}
+            Order::LookOn(intent) if self.is_free_for(&intent) => {
+                let machine = machine_for(&intent, self.config.timing.looking_on());
+                let onlooker = Onlooker { since: clock::mono_ns(), begun: false };
+                self.start(*intent, machine, Some(onlooker));
+            }
+            Order::Begin(_) | Order::LookOn(_) | Order::Quit => {}
             Order::ProbeAgain => {
                 self.warm.probe_again();
                 inputs.push(Input::ProbeAgain);
             }
+            Order::StandDown(_) if self.is_idle() => {}
             Order::StandDown(why) => inputs.push(Input::StandDown(why)),
             Order::End => self.running = None,
         }
+    }
+
+    fn start(&mut self, intent: KillIntent, machine: Machine, onlooker: Option<Onlooker>) {
+        let witness = Witness::new(intent.clone(), self.config.gateway.name.clone());
+        let (calls, told) = (BTreeMap::new(), None);
+        self.running = Some(Running { intent, machine, calls, told, witness, onlooker });
+    }
+
+    /// The warm line is nobody's but its own.
+    fn is_idle(&self) -> bool {
+        self.running.as_ref().is_none_or(|running| running.onlooker.is_some())
+    }
+
+    /// Whether somebody who looks on begins now: once the peer has proven
+    /// itself on the warm line, was refused, or does not answer.
+    fn begins_to_look(&self, running: &mut Running, now: u64) -> bool {
+        let Some(onlooker) = running.onlooker.as_mut().filter(|onlooker| !onlooker.begun) else {
+            return false;
+        };
+        let greeted = self.warm.stands(now) || self.warm.refused().is_some();
+        let waited = now.saturating_sub(onlooker.since) >= ACCOUNT_WAIT;
+        onlooker.begun = greeted || waited || !self.config.warm;
+        onlooker.begun
     }
 
     fn is_free_for(&self, intent: &KillIntent) -> bool {
@@ -228,10 +272,13 @@ impl Loop {
     }
 
     fn step(&mut self, mut inputs: Vec<Input>) {
-        let Some(mut running) = self.running.take() else {
+        if self.is_idle() {
             self.warm.read(clock::mono_ns());
-            return;
-        };
+        }
+        let Some(mut running) = self.running.take() else { return };
+        if self.begins_to_look(&mut running, clock::mono_ns()) {
+            inputs.push(Input::Begin);
+        }
         for call in running.calls.values_mut() {
             let from = inputs.len();
             let findings = [call.link_events(&mut inputs), call.answers(&mut inputs)];
@@ -258,13 +305,15 @@ impl Loop {
             }
         }
         let progress = progress(&self.config, &running.intent, &running.machine);
-        if std::mem::discriminant(&before) != std::mem::discriminant(&progress.phase) {
+        let looks_on = running.onlooker.is_some();
+        let moved = std::mem::discriminant(&before) != std::mem::discriminant(&progress.phase);
+        if moved && !looks_on {
             self.record(running.witness.decided());
             if progress.phase == GatewayPhase::Verified {
                 self.record(running.witness.found(Vec::new()));
             }
         }
-        if running.told.as_ref() != Some(&progress) {
+        if running.told.as_ref() != Some(&progress) && !looks_on {
             running.told = Some(progress.clone());
             (self.tell)(Told::Progress(Box::new(progress)));
         }
@@ -285,6 +334,7 @@ impl Loop {
             Effect::Doubt => self.warm.learn(clock::mono_ns(), Finding::LinkLost, None),
             Effect::Alarm(text) => (self.tell)(Told::Alarm(text)),
             Effect::Found(open) => self.record(running.witness.found(open)),
+            Effect::Seen(read) => (self.tell)(Told::Seen(self.config.gateway.name.clone(), read)),
             Effect::Open(id, req, action) => {
                 if let Some(why) = self.warm.refused() {
                     inputs.push(Input::NotV1(id, why.clone()));
@@ -292,7 +342,11 @@ impl Loop {
                 }
                 let now = clock::mono_ns();
                 let shake = !self.warm.stands(now);
-                match self.warm.line(now, shake) {
+                let line = match &running.onlooker {
+                    Some(_) => self.warm.fresh(),
+                    None => self.warm.line(now, shake),
+                };
+                match line {
                     Ok(line) => {
                         let call = Call::begin(id, line, shake, (req, action), inputs);
                         running.calls.insert(id, call);

@@ -9,15 +9,14 @@
 mod attempt;
 mod hang;
 
-use crate::audit::LedgerReader;
+use super::log::Log;
 use crate::breaker::LatchHome;
 use crate::breaker::file::{self, Probe};
 use crate::domain::{EngageId, KillIntent, Text};
-use crate::host::{clock, world};
+use crate::host::clock;
 use crossbeam_channel as channel;
 use hang::Hang;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -122,8 +121,8 @@ pub(super) struct Bench {
     home: LatchHome,
     tell: Tell,
     hang: Hang,
-    /// What the log says, read as far as it grew.
-    log: LedgerReader,
+    /// Hung or not, the latches of others are tried.
+    log: Log,
     /// Decisions asked for before: a later asking may have waited here while
     /// its decision was reset, and looks into the log first.
     asked: BTreeSet<EngageId>,
@@ -132,7 +131,7 @@ pub(super) struct Bench {
 
 impl Bench {
     fn new(home: LatchHome, tell: Tell, hang: Hang) -> Self {
-        let log = LedgerReader::new(&home.audit());
+        let log = Log::new(&home.audit());
         Self { home, tell, hang, log, asked: BTreeSet::new(), due: BTreeMap::new() }
     }
 
@@ -195,7 +194,7 @@ impl Bench {
     /// only when that changes.
     fn stand_in_again(&mut self, intent: &KillIntent, before: LatchStep) -> LatchStep {
         if matches!(file::probe(&self.home.fallback()), Probe::Present { .. })
-            || reset_on_record(intent, &self.home, &mut self.log) == Some(true)
+            || self.log.was_reset(intent.engage_id) == Some(true)
         {
             return before;
         }
@@ -246,19 +245,6 @@ pub(super) fn stand_in_words(
         ),
     };
     Text::new(&words)
-}
-
-/// Whether an audited reset names this decision. A log that can't be read
-/// names nothing.
-pub(super) fn was_reset(intent: &KillIntent, audit: &Path) -> bool {
-    LedgerReader::new(audit).refresh().is_ok_and(|ledger| ledger.was_reset(intent.engage_id))
-}
-
-/// As [`was_reset`], from a log that is followed; `None` where it can't be
-/// read, or where the directory that it would be in is not there.
-fn reset_on_record(intent: &KillIntent, home: &LatchHome, log: &mut LedgerReader) -> Option<bool> {
-    world::here(|world| world.dir(&home.dir))?;
-    log.refresh().ok().map(|ledger| ledger.was_reset(intent.engage_id))
 }
 
 #[cfg(test)]

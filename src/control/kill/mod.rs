@@ -9,6 +9,7 @@ pub mod client;
 pub mod driver;
 pub mod hand;
 pub mod latch;
+mod log;
 pub mod machine;
 pub mod protocol;
 pub mod recorder;

@@ -170,6 +170,11 @@ impl Warm {
             };
             return Ok((line, given));
         }
+        self.fresh()
+    }
+
+    /// Another line beside the warm one.
+    pub fn fresh(&self) -> Result<(Line, Given), Text> {
         open_req(&self.ctx, &self.to, &Options::default())
             .map(|line| (line, Given::Connecting))
             .map_err(|e| Text::new(&e.to_string()))

@@ -17,14 +17,22 @@ const HELD_UP: Duration = Duration::from_millis(50);
 
 pub const ROWS: &[Row] = &[Row {
     number: 30,
-    fault: "fsync fails; fsync hangs; open and stat of the latch hang",
+    fault: "fsync fails; fsync hangs; open and stat of the latch hang; the state directory hangs, \
+            with an agent and without",
     outcome: "no second fsync on that descriptor; NOT DURABLE said, stand-in made; gateway flat \
               all the same; a look that hangs denies orders",
     timed: "file visible, or 50 ms without one, to KILL_SWITCH sent",
     bound: Some(HELD_UP),
     alone: false,
     run: |_| match Trace::works() {
-        Ok(()) => came([sync_fails(), sync_hangs(), open_hangs(), look_hangs()]),
+        Ok(()) => came([
+            sync_fails(),
+            sync_hangs(),
+            open_hangs(),
+            look_hangs(),
+            state_hangs(true),
+            state_hangs(false),
+        ]),
         Err(why) => Came::NotHere(why),
     },
 }];
@@ -108,6 +116,39 @@ fn open_hangs() -> Duration {
     let status = scene.under.status();
     assert_ne!(status["kill"][0]["latch"], "SAFE", "an agent that hangs: {status:#}");
     held_up(&scene.kill)
+}
+
+/// Nothing that is asked about the state directory comes back, for the command
+/// and for the agent, or for the command alone, which can't start one: the
+/// latch is on another disk, and the gateway needs none.
+fn state_hangs(agent_lives: bool) -> Duration {
+    let mut under = Under::new("");
+    let peer = under.peer(&["honest"]);
+    let agent = under.agent();
+    let private = Under::private_in(&under.state()).unwrap();
+    let mut only = vec![under.state(), private.clone()];
+    let inside = ["audit", "agent.lock", "agent.sock", "latch.fallback"];
+    only.extend(inside.map(|name| private.join(name)));
+    let inject = format!("inject=?open,openat,newfstatat,?mkdir,mkdirat:{HANGS}");
+    let [at_agent, at_kill] =
+        ["agent", "kill"].map(|name| Trace::new(&under, name, &inject, &only));
+    let attached = agent_lives.then(|| at_agent.attach(&under, agent));
+    if !agent_lives {
+        under.end(agent);
+    }
+    let kill = under.document(&mut at_kill.crs(&under, &[&KILL[..6], &["8"]].concat()));
+    let gateway = &kill["gateways"][0];
+    assert_eq!((&kill["exit"], &gateway["phase"]), (&json!(0), &json!("VERIFIED")), "{kill:#}");
+    assert_eq!(kill["latch"], "DURABLE", "{kill:#}");
+    assert_eq!(gateway["driver"], if agent_lives { "agent" } else { "cli" }, "{kill:#}");
+    assert_eq!(peer.positions(), Some(0));
+    let id = kill["engage_id"].as_str().unwrap();
+    assert!(fs::read_to_string(under.home.latch()).unwrap().contains(id));
+    let delayed = fs::read_to_string(&at_kill.log).unwrap();
+    assert!(delayed.contains(private.to_str().unwrap()), "nothing hung: {delayed}");
+    under.denied();
+    drop(attached);
+    held_up(&kill)
 }
 
 /// How long the gateway waited on account of the disk.

@@ -21,7 +21,7 @@ impl Trace {
     /// `inject` as strace takes it; with `only`, for calls about these paths.
     pub fn new(under: &Under, name: &str, inject: &str, only: &[PathBuf]) -> Self {
         let log = under.home.path().join(format!("tmp/{name}.strace"));
-        let calls = "?open,openat,close,fsync,fdatasync,newfstatat";
+        let calls = "?open,openat,close,fsync,fdatasync,newfstatat,?mkdir,mkdirat,connect";
         let mut args: Vec<String> =
             ["strace", "-f", "-qq", "--seccomp-bpf"].map(str::to_owned).into();
         args.extend([

@@ -4,17 +4,17 @@ use super::alarms::Alarms;
 use super::clients::accept;
 use super::crew::{Crew, Threads};
 use super::heads;
-use crate::audit::{Act, ForeignAt, LedgerReader};
+use super::lying::{Lying, Moved};
+use super::onlook::Onlook;
+use crate::audit::{Act, ForeignAt};
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::control::kill::KillRules;
-use crate::control::kill::driver::{DriverConfig, Told, is_over};
-use crate::control::kill::latch::{self, LatchStep, TAMPERED};
+use crate::control::kill::driver::Told;
+use crate::control::kill::latch::{LatchStep, TAMPERED};
+use crate::control::kill::log::Log;
 use crate::control::kill::protocol::{FromAgent, ToAgent};
-use crate::domain::{
-    Endpoint, EngageId, GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase,
-    Text,
-};
-use crate::host::clock;
+use crate::domain::{Endpoint, EngageId, GatewayAddr, Intent, KillIntent, KillProgress, Text};
+use crate::host::{Errand, clock};
 use crossbeam_channel as channel;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -156,8 +156,6 @@ pub struct Core<C> {
     /// Where each gateway stands.
     pub(super) progress: BTreeMap<Text, KillProgress>,
     pub(super) verdict: Verdict,
-    /// What the log says, read as far as it grew.
-    pub(super) log: LedgerReader,
     /// Decisions that the latch names and that are not for us to take up;
     /// judged again with the next look that sees something else.
     pub(super) not_ours: BTreeSet<EngageId>,
@@ -169,7 +167,7 @@ pub struct Core<C> {
     /// Decisions whose latch could not be made yet.
     pub(super) unmade: BTreeSet<EngageId>,
     /// Kills of which a gateway has no driver yet: no thread was to be had.
-    unbegun: BTreeSet<EngageId>,
+    pub(super) unbegun: BTreeSet<EngageId>,
     needed_at: u64,
     /// The last reset, on the monotonic clock.
     pub(super) reset_at: u64,
@@ -177,12 +175,21 @@ pub struct Core<C> {
     pub(super) proving: Option<EngageId>,
     /// How far that is, by gateway.
     pub(super) proofs: BTreeMap<Text, KillProgress>,
+    /// When it was asked for last, on the monotonic clock.
+    pub(super) proof_asked_at: u64,
+    pub(super) onlook: Onlook,
+    /// The disk is asked by errands only: one that hangs holds up no kill.
+    pub(super) log: Log,
+    pub(super) look: Errand<Lying>,
+    pub(super) moving: Errand<Moved>,
+    /// Decisions from before, taken while no log said whether they are over.
+    pub(super) unsure: BTreeSet<EngageId>,
 }
 
 impl<C: Crew> Core<C> {
     /// Nothing in force yet.
     pub fn new(config: AgentConfig, crew: C) -> Self {
-        let log = LedgerReader::new(&config.home.audit());
+        let log = Log::new(&config.home.audit());
         Self {
             config,
             crew,
@@ -190,7 +197,6 @@ impl<C: Crew> Core<C> {
             running: BTreeMap::new(),
             progress: BTreeMap::new(),
             verdict: Verdict::default(),
-            log,
             not_ours: BTreeSet::new(),
             foreign_told: BTreeSet::new(),
             gone_told: BTreeSet::new(),
@@ -201,6 +207,12 @@ impl<C: Crew> Core<C> {
             reset_at: 0,
             proving: None,
             proofs: BTreeMap::new(),
+            proof_asked_at: 0,
+            onlook: Onlook::default(),
+            log,
+            look: Errand::default(),
+            moving: Errand::default(),
+            unsure: BTreeSet::new(),
         }
     }
 
@@ -210,53 +222,6 @@ impl<C: Crew> Core<C> {
             self.hire(&gateway);
         }
         self.resume();
-    }
-
-    /// A driver for a gateway, when it is the first time.
-    pub(super) fn hire(&mut self, gateway: &GatewayAddr) {
-        let target = u16::try_from(self.crew.hired()).unwrap_or(u16::MAX);
-        let timing = self.config.kill.timing();
-        let gateway = gateway.clone();
-        let name = gateway.name.clone();
-        let config = DriverConfig { target, gateway, timing, role: "agent", warm: true };
-        if let Err(e) = self.crew.hire(config) {
-            self.alarm(&format!("no kill thread for {name}: {e}"));
-        }
-    }
-
-    /// Whether every gateway of it has a driver that works.
-    pub(super) fn begin(&mut self, intent: &KillIntent) -> bool {
-        let mut all = true;
-        for target in &intent.targets {
-            self.hire(target);
-            let key = target.cmd.to_string();
-            if self.crew.begin(&key, intent.clone()) {
-                self.note_running(target, intent.engage_id);
-            } else {
-                all = false;
-            }
-        }
-        if all {
-            self.unbegun.remove(&intent.engage_id);
-        } else {
-            self.unbegun.insert(intent.engage_id);
-        }
-        all
-    }
-
-    /// Whose kill a driver works for: as [`Driver::begin`] decides.
-    ///
-    /// [`Driver::begin`]: crate::control::kill::Driver::begin
-    fn note_running(&mut self, target: &GatewayAddr, id: EngageId) {
-        let key = target.cmd.to_string();
-        let own = self.progress.get(&target.name);
-        let free = self
-            .running
-            .get(&key)
-            .is_none_or(|old| own.is_some_and(|p| p.engage_id == *old && is_over(p.phase)));
-        if free {
-            self.running.insert(key, id);
-        }
     }
 
     /// What is due four times a second.
@@ -274,7 +239,9 @@ impl<C: Crew> Core<C> {
                 None => drop(self.unbegun.remove(&id)),
             }
         }
+        self.make_sure();
         self.adopt();
+        self.look_on();
     }
 
     /// Whether nobody has needed it for a while.
@@ -340,9 +307,12 @@ impl<C: Crew> Core<C> {
         // is over. Fresh ones are never held up by a look into the log.
         let old = again || clock::now().since(intent.pressed) > Duration::from_secs(1);
         let news = !self.active.contains_key(&engage_id);
-        if news && old && latch::was_reset(&intent, &self.config.home.audit()) {
-            self.crew.tell(client, &FromAgent::Over { engage_id });
-            return;
+        if news && old {
+            match self.log.was_reset(engage_id) {
+                Some(true) => return self.crew.tell(client, &FromAgent::Over { engage_id }),
+                Some(false) => {}
+                None => drop(self.unsure.insert(engage_id)),
+            }
         }
         if news {
             // The latch comes before the gateway: orders of others must be
@@ -367,55 +337,7 @@ impl<C: Crew> Core<C> {
         if self.active.insert(engage_id, intent.clone()).is_none() {
             self.crew.record(Act::Engage { intent });
         }
-    }
-
-    /// What a driver tells.
-    pub fn told(&mut self, told: Told) {
-        match told {
-            Told::Alarm(text) => self.alarm(text.as_str()),
-            Told::Record(act) => self.crew.record(*act),
-            Told::Progress(progress) if self.proving == Some(progress.engage_id) => {
-                self.proofs.insert(progress.gateway.clone(), *progress);
-            }
-            // The last words of a kill that was reset meanwhile.
-            Told::Progress(progress) if !self.active.contains_key(&progress.engage_id) => {}
-            Told::Progress(mut progress) => {
-                progress.latch = self.latch_phase();
-                // Drivers are numbered as they were started, targets as the
-                // decision lists them.
-                let listed = self.active.get(&progress.engage_id).and_then(|intent| {
-                    intent.targets.iter().position(|t| t.name == progress.gateway)
-                });
-                if let Some(n) = listed.and_then(|n| u16::try_from(n).ok()) {
-                    progress.target = n;
-                }
-                let before = self.progress.get(&progress.gateway);
-                let moved = before.is_none_or(|b| {
-                    word_changed(b.phase, progress.phase) || b.engage_id != progress.engage_id
-                });
-                if moved {
-                    self.crew.record(Act::Step {
-                        engage_id: progress.engage_id,
-                        gateway: progress.gateway.clone(),
-                        phase: progress.phase,
-                        times: progress.times,
-                        note: progress.note.clone(),
-                    });
-                }
-                self.crew.tell_all(&FromAgent::Progress(progress.clone()));
-                self.progress.insert(progress.gateway.clone(), *progress);
-            }
-        }
-    }
-
-    /// The latch beside a kill. A look that hangs, or is from before the
-    /// decision, says nothing of its latch: it never counts as SAFE.
-    fn latch_phase(&self) -> LatchPhase {
-        match self.verdict.seen.phase {
-            seen if seen.is_engaged() => seen,
-            _ if self.unmade.is_empty() => LatchPhase::Blocked,
-            _ => LatchPhase::NotDurable,
-        }
+        self.look_on();
     }
 
     /// What the watch saw.
@@ -487,9 +409,4 @@ impl Core<Threads> {
             Msg::AuditFault(text) => self.audit_fault(text),
         }
     }
-}
-
-/// SENDING 1 and SENDING 2 are one word on the record.
-fn word_changed(a: GatewayPhase, b: GatewayPhase) -> bool {
-    std::mem::discriminant(&a) != std::mem::discriminant(&b)
 }

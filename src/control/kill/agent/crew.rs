@@ -10,7 +10,7 @@ use crate::control::kill::latch::{LatchMaker, LatchStep, VISIBLE_WAIT};
 use crate::control::kill::protocol::FromAgent;
 use crate::control::kill::recorder::Recorder;
 use crate::domain::{EngageId, KillIntent, Text};
-use crate::host::clock;
+use crate::host::{Errand, clock};
 use crossbeam_channel as channel;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,8 @@ pub trait Crew {
     /// As [`Crew::make`]; waits until it is visible or can't be made, at most
     /// [`VISIBLE_WAIT`].
     fn make_and_wait(&mut self, intent: &KillIntent);
-    /// Makes a latch of nobody's again, with this body.
+    /// Has a latch of nobody's made again, with this body, unless that is under
+    /// way.
     ///
     /// # Errors
     /// In words, when nobody can be sent to do it.
@@ -50,6 +51,9 @@ pub trait Crew {
     fn hired(&self) -> usize;
     /// The driver of that command endpoint begins; false where there is none.
     fn begin(&mut self, gateway: &str, intent: KillIntent) -> bool;
+    /// That driver reads now and then until something else is begun; false
+    /// where there is none.
+    fn look_on(&mut self, gateway: &str, intent: KillIntent) -> bool;
     /// Every driver is free again.
     fn end(&mut self);
     /// Every driver ends its attempts.
@@ -67,6 +71,7 @@ pub(super) struct Threads {
     maker: LatchMaker,
     /// Decisions whose latch the maker saw, or gave up.
     visible: channel::Receiver<EngageId>,
+    again: Errand<()>,
 }
 
 impl Threads {
@@ -85,7 +90,8 @@ impl Threads {
             let _ = latching.send(Msg::Latch(Box::new(intent.clone()), step));
         })?;
         let (clients, drivers) = (Clients::default(), BTreeMap::new());
-        Ok(Self { clients, mailbox, drivers, recorder, maker, visible })
+        let again = Errand::default();
+        Ok(Self { clients, mailbox, drivers, recorder, maker, visible, again })
     }
 }
 
@@ -128,8 +134,8 @@ impl Crew for Threads {
     }
 
     fn make_again(&mut self, path: PathBuf, body: Vec<u8>) -> std::io::Result<()> {
-        let spawned = std::thread::Builder::new().name("latch-again".to_owned());
-        spawned.spawn(move || make_again(&path, &body)).map(drop)
+        let _ = self.again.back();
+        self.again.begin(Duration::ZERO, move || make_again(&path, &body))
     }
 
     fn hire(&mut self, config: DriverConfig) -> std::io::Result<()> {
@@ -151,6 +157,11 @@ impl Crew for Threads {
     fn begin(&mut self, gateway: &str, intent: KillIntent) -> bool {
         let driver = self.drivers.get(gateway);
         driver.inspect(|driver| driver.begin(intent)).is_some()
+    }
+
+    fn look_on(&mut self, gateway: &str, intent: KillIntent) -> bool {
+        let driver = self.drivers.get(gateway);
+        driver.inspect(|driver| driver.look_on(intent)).is_some()
     }
 
     fn end(&mut self) {

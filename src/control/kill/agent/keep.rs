@@ -6,7 +6,7 @@ use crate::audit::Act;
 use crate::breaker::body;
 use crate::control::kill::latch::{LatchStep, TAMPERED, stand_in_words};
 use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Text};
-use crate::host::{Identity, clock, ids, world};
+use crate::host::{Identity, clock, ids};
 
 /// For so long after a reset a look may still be one from before it.
 const SETTLING: u64 = 1_000_000_000;
@@ -50,25 +50,31 @@ impl<C: Crew> Core<C> {
         self.crew.record(Act::Latch { engage_id, phase, path, why });
     }
 
+    /// A look from before a reset may arrive after it.
+    pub(super) fn is_settling(&self) -> bool {
+        clock::mono_ns().saturating_sub(self.reset_at) < SETTLING
+    }
+
     pub(super) fn make_anew(&mut self) {
-        // A look from before a reset may arrive after it.
-        if clock::mono_ns().saturating_sub(self.reset_at) < SETTLING {
+        if self.is_settling() {
             return;
         }
-        if let Some(intent) = self.active.values().next() {
+        // One that is over has no latch to be made; others may have.
+        let log = &mut self.log;
+        let in_force = |intent: &&KillIntent| log.was_reset(intent.engage_id) != Some(true);
+        if let Some(intent) = self.active.values().find(in_force) {
             self.crew.make(intent);
             return;
         }
         // Engaged by another process of this host, whose intent we never got,
         // or by a file that was not ours.
-        let audit = self.config.home.audit();
-        // A log that is not there would say "nobody's" of every latch.
-        let Ok(ledger) = self.log.refresh() else { return };
-        if let Some(engaged) = ledger.engaged().next() {
+        // A log that can't be read would say "nobody's" of every latch.
+        let Ok(said) = self.log.read() else { return };
+        if let Some(engaged) = said.ledger.engaged().next() {
             self.crew.make(&engaged.intent);
             return;
         }
-        if world::here(|world| world.dir(&audit)).is_none() {
+        if !said.there {
             return;
         }
         let (path, text) = (self.config.home.latch.clone(), self.verdict.seen.reason.clone());

@@ -13,10 +13,14 @@ mod alarms;
 mod clients;
 pub mod core;
 pub mod crew;
+mod drivers;
 mod heads;
 mod keep;
+mod lying;
+mod onlook;
 mod reset;
 mod resume;
 mod strangers;
+mod unsure;
 
 pub use core::{AgentConfig, AgentError, run};

@@ -2,14 +2,13 @@
 
 use super::core::Core;
 use super::crew::Crew;
+use super::onlook::Onlook;
 use super::strangers::touched;
-use crate::audit::{Act, ForeignAt, ForeignLatch};
-use crate::breaker::file::{self, Probe};
-use crate::breaker::strangers;
+use crate::audit::{Act, ForeignAt};
+use crate::breaker::{Probe, strangers};
 use crate::control::kill::protocol::{FromAgent, ResetRequest};
-use crate::domain::{EngageId, GatewayPhase, Intent, KillIntent, Text};
-use crate::host::{Identity, clock, ids};
-use std::path::Path;
+use crate::domain::{EngageId, GatewayPhase, Intent, Text};
+use crate::host::{clock, ids};
 
 impl<C: Crew> Core<C> {
     /// Ends every decision in force, if the operator names the one that the
@@ -22,8 +21,9 @@ impl<C: Crew> Core<C> {
         if request.until.is_some_and(|until| clock::mono_ns() > until) {
             return Err(Text::new("asked too long ago: nothing was changed, ask again"));
         }
-        let unread = |e| Text::new(&format!("audit log can't be read: {e}"));
-        let ledger = self.log.refresh().map_err(unread)?;
+        let said = self.log.read();
+        let said = said.map_err(|e| Text::new(&format!("audit log can't be read: {e}")))?;
+        let (ledger, log_is_there) = (said.ledger, said.there);
         let mut named: Vec<EngageId> = ledger.engaged().map(|e| e.intent.engage_id).collect();
         for id in self.active.keys() {
             if !named.contains(id) {
@@ -42,9 +42,15 @@ impl<C: Crew> Core<C> {
         foreign.extend(told.into_iter().filter(|at| !foreign.contains(at)).collect::<Vec<_>>());
         // What came since that look is named, or ends the reset: nothing is
         // put away that is not on record.
-        let stand_in = self.named_by_the_stand_in(&mut named, &mut foreign);
-        let probe = file::probe_soon(&self.config.home.latch);
-        let (here, shown) = match &probe {
+        let lying = self.lying();
+        let stand_in = if let Probe::Present { file, body, .. } = &lying.stand_in {
+            let path = self.config.home.fallback();
+            names(ForeignAt { path, file: *file }, body.engage_id, &mut named, &mut foreign);
+            Some(*file)
+        } else {
+            None
+        };
+        let (here, shown) = match &lying.latch {
             Probe::Absent if named.is_empty() && foreign.is_empty() => {
                 return Err(Text::new("nothing is engaged"));
             }
@@ -66,6 +72,10 @@ impl<C: Crew> Core<C> {
         }
         if let Some(new) = foreign.iter().find(|at| !request.known_foreign.contains(at)) {
             return Err(touched(new));
+        }
+        if !log_is_there {
+            // What is written where nobody can read it resets nothing.
+            return Err(Text::new("the audit log is not there: nothing was changed"));
         }
         let proven = self.flat_is_proven(&named, !foreign.is_empty());
         if !proven && !request.overrides {
@@ -91,61 +101,13 @@ impl<C: Crew> Core<C> {
         self.reset_at = clock::mono_ns();
         self.proving = None;
         self.proofs.clear();
+        self.onlook = Onlook::default();
         self.unmade.clear();
-        // One that can't be moved is no reason to leave the other.
-        let latch = self.put_away(&named, here);
-        let stand_in = self.put_stand_in_away(&named, stand_in);
+        self.unsure.clear();
+        // One that can't be moved is no reason to leave the others.
+        let latches = self.put_away(&named, here, stand_in);
         let further = self.put_further_away(&foreign);
-        latch.and_then(|done| stand_in.and(further).map(|()| done))
-    }
-
-    /// What lies in the latch's stead is reset with the rest, and named on
-    /// record with it.
-    fn named_by_the_stand_in(
-        &self,
-        named: &mut Vec<EngageId>,
-        foreign: &mut Vec<ForeignAt>,
-    ) -> Option<ForeignLatch> {
-        let path = self.config.home.fallback();
-        let Probe::Present { file, body, .. } = file::probe(&path) else { return None };
-        names(ForeignAt { path, file }, body.engage_id, named, foreign);
-        Some(file)
-    }
-
-    /// The latch's stand-in goes with its decision.
-    fn put_stand_in_away(&self, ids: &[EngageId], was: Option<ForeignLatch>) -> Result<(), Text> {
-        let path = self.config.home.fallback();
-        match file::probe(&path) {
-            Probe::Present { body, file: seen, .. }
-                if was == Some(seen) || body.engage_id.is_some_and(|id| ids.contains(&id)) =>
-            {
-                let suffix = body.engage_id.map_or_else(|| "ext".to_owned(), |id| id.to_string());
-                move_aside(&path, &suffix)
-            }
-            Probe::Present { .. } => {
-                Err(Text::new("a new decision engaged meanwhile: still ENGAGED"))
-            }
-            Probe::Absent | Probe::Doubt(_) => Ok(()),
-        }
-    }
-
-    /// Moves the file aside, if it is still one of those that were reset.
-    fn put_away(&mut self, ids: &[EngageId], was: Option<ForeignLatch>) -> Result<Text, Text> {
-        let done = Text::new("reset on record; the switch is DISARMED until `crs arm`");
-        let path = self.config.home.latch.clone();
-        match file::probe(&path) {
-            Probe::Absent => Ok(done),
-            Probe::Present { body, file: seen, .. } => {
-                let named = body.engage_id.is_some_and(|id| ids.contains(&id));
-                if !named && was != Some(seen) {
-                    return Err(Text::new("a new decision engaged meanwhile: still ENGAGED"));
-                }
-                let suffix =
-                    body.engage_id.map_or_else(|| format!("ext-{}", seen.ino), |id| id.to_string());
-                move_aside(&path, &suffix).map(|()| done)
-            }
-            Probe::Doubt(why) => Err(Text::new(&format!("reset is on record, but {why}"))),
-        }
+        latches.and_then(|done| further.map(|()| done))
     }
 
     /// Every gateway of every kill in force is VERIFIED. A block flattened
@@ -176,23 +138,14 @@ impl<C: Crew> Core<C> {
     /// Reads every configured gateway, closing nothing; the first call starts
     /// it, later ones see how far it is.
     fn prove_on_demand(&mut self) -> bool {
+        self.proof_asked_at = clock::mono_ns();
         if self.proving.is_none() {
             let id = ids::engage_id();
             self.proving = Some(id);
             self.proofs.clear();
-            let who = Identity::here();
-            let intent = KillIntent {
-                engage_id: id,
-                intent: Intent::Block,
-                operator: who.operator(),
-                host: who.host.clone(),
-                boot_id: who.boot_id,
-                reason: Text::new("proof of flat on demand"),
-                pressed: clock::now(),
-                latch: self.config.home.latch.clone(),
-                targets: self.config.gateways.clone(),
-                drill: false,
-            };
+            // The drivers read for this from now on.
+            self.onlook.id = None;
+            let intent = self.reader(id, "proof of flat on demand");
             for gateway in self.config.gateways.clone() {
                 self.hire(&gateway);
                 self.crew.begin(&gateway.cmd.to_string(), intent.clone());
@@ -235,17 +188,6 @@ fn names(
         Some(id) => named.push(id),
         None if foreign.contains(&at) => {}
         None => foreign.push(at),
-    }
-}
-
-/// A move that is not known to be durable is one: if it is undone by a crash,
-/// the file stands again, and engages.
-pub(super) fn move_aside(path: &Path, suffix: &str) -> Result<(), Text> {
-    match file::archive(path, suffix) {
-        Err(e) if file::probe(path) != Probe::Absent => {
-            Err(Text::new(&format!("reset is on record, but {e}: move the file by hand")))
-        }
-        Ok(_) | Err(_) => Ok(()),
     }
 }
 

@@ -3,7 +3,8 @@
 use super::core::Core;
 use super::crew::Crew;
 use crate::audit::{Act, log_id};
-use crate::breaker::{LatchBody, Probe, file};
+use crate::breaker::{LatchBody, Probe};
+use crate::control::kill::log::Said;
 use crate::domain::{Endpoint, EngageId, GatewayAddr, Intent, KillIntent, Text};
 use crate::host::{Identity, clock};
 use serde_json::Value;
@@ -44,14 +45,13 @@ impl<C: Crew> Core<C> {
     /// Everything in force that nobody here works on, from the log as it is
     /// now and from the latch. Whether the latch could be asked.
     fn take_up_all(&mut self) -> Result<Named, Text> {
-        self.log.refresh().map_err(|e| Text::new(&e.to_string()))?;
-        let ledger = self.log.ledger();
+        let (named, latch) = self.named_by_the_latch();
+        let Said { ledger, .. } = self.log.read()?;
         let on_record = ledger.engaged().map(|e| &e.intent);
         let mut found: Vec<(KillIntent, bool)> = on_record
             .filter(|intent| !self.active.contains_key(&intent.engage_id))
             .map(|intent| (intent.clone(), ledger.stood_down(intent.engage_id)))
             .collect();
-        let (named, latch) = self.named_by_the_latch();
         let known = |id: EngageId| {
             let in_force = ledger.engaged().any(|e| e.intent.engage_id == id);
             in_force || ledger.was_reset(id) || self.active.contains_key(&id)
@@ -76,11 +76,11 @@ impl<C: Crew> Core<C> {
     }
 
     /// A kill whose record was lost, from what the latch itself says.
-    fn named_by_the_latch(&self) -> (Named, Option<KillIntent>) {
-        let home = &self.config.home;
+    fn named_by_the_latch(&mut self) -> (Named, Option<KillIntent>) {
+        let lying = self.lying();
         let mut named = Named::Told;
-        for path in [&home.latch, &home.fallback()] {
-            match file::probe_soon(path) {
+        for probe in [lying.latch, lying.stand_in] {
+            match probe {
                 Probe::Present { body, .. } => return (named, self.said_by(&body)),
                 Probe::Absent => {}
                 Probe::Doubt(_) => named = Named::Doubt,

@@ -4,7 +4,7 @@
 
 use super::core::Core;
 use super::crew::Crew;
-use super::reset::move_aside;
+use super::lying::move_aside;
 use crate::audit::{Act, ForeignAt};
 use crate::breaker::{Probe, Verdict, probe_soon};
 use crate::domain::Text;

@@ -9,16 +9,25 @@ use crate::control::kill::latch::LatchMaker;
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::control::kill::recorder::Recorder;
 use crate::domain::{KillIntent, Text};
+use crate::host::Errand;
 use crossbeam_channel as channel;
 use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
+
+/// A socket on this host answers within this time, or later, or never.
+const MEETING: Duration = Duration::from_millis(20);
+/// Agents of ours that live and can't be met: then no more are started.
+const LIVING: usize = 3;
 
 /// The hand's own hands. Nothing here decides.
 pub trait Crew {
     /// Whether an agent is connected.
     fn is_met(&self) -> bool;
-    /// Connects to the agent, if one listens.
-    fn meet(&mut self) -> bool;
+    /// Connects to the agent, if one listens. `None` while its directory does
+    /// not answer: it is not waited for.
+    fn meet(&mut self) -> Option<bool>;
     /// Lets the connection go.
     fn part(&mut self);
     /// Says something to the agent.
@@ -26,11 +35,9 @@ pub trait Crew {
     /// # Errors
     /// In words; the connection is of no further use then.
     fn say(&mut self, message: &ToAgent) -> Result<(), Text>;
-    /// Starts an agent; gives its process id.
-    ///
-    /// # Errors
-    /// In words.
-    fn start_agent(&mut self) -> Result<u32, Text>;
+    /// Has an agent started, and asked again says how that went: its process
+    /// id, or the fault in words. `None` while it is not known.
+    fn start_agent(&mut self) -> Option<Result<u32, Text>>;
     /// Has the latch of a decision made.
     fn make(&mut self, intent: &KillIntent);
     /// Puts on record, some time soon.
@@ -61,6 +68,10 @@ pub(super) struct Threads {
     pub client: Option<Client>,
     pub agent_says: channel::Sender<Option<FromAgent>>,
     pub drivers: BTreeMap<u16, Driver>,
+    pub meeting: Errand<Option<Client>>,
+    pub starting: Errand<Result<u32, Text>>,
+    /// Held by every agent of ours that lives.
+    pub living: Arc<()>,
 }
 
 impl Crew for Threads {
@@ -68,9 +79,16 @@ impl Crew for Threads {
         self.client.is_some()
     }
 
-    fn meet(&mut self) -> bool {
-        self.client = Client::connect(&self.agent.home, self.agent_says.clone()).ok();
-        self.client.is_some()
+    fn meet(&mut self) -> Option<bool> {
+        let (home, says) = (self.agent.home.clone(), self.agent_says.clone());
+        let met = self
+            .meeting
+            .back()
+            .or_else(|| self.meeting.run(MEETING, move || Client::connect(&home, says).ok()));
+        self.client = met?;
+        // However the last start went, it is of no more interest.
+        drop(self.client.as_ref().and_then(|_| self.starting.back()));
+        Some(self.client.is_some())
     }
 
     fn part(&mut self) {
@@ -84,10 +102,20 @@ impl Crew for Threads {
         }
     }
 
-    fn start_agent(&mut self) -> Result<u32, Text> {
-        let words = |what: &str, e: std::io::Error| Text::new(&format!("{what}: {e}"));
-        self.agent.home.prepare().map_err(|e| words("no place for an agent", e))?;
-        self.agent.spawn().map_err(|e| words("agent can't be started", e))
+    fn start_agent(&mut self) -> Option<Result<u32, Text>> {
+        if let Some(how) = self.starting.back() {
+            return Some(how);
+        }
+        if Arc::strong_count(&self.living) > LIVING {
+            return Some(Err(Text::new("agents were started, live, and can't be met")));
+        }
+        let words = |what: &str, e: io::Error| Text::new(&format!("{what}: {e}"));
+        let (agent, alive) = (self.agent.clone(), Arc::clone(&self.living));
+        let begun = self.starting.begin(Duration::ZERO, move || {
+            agent.home.prepare().map_err(|e| words("no place for an agent", e))?;
+            agent.spawn(alive).map_err(|e| words("agent can't be started", e))
+        });
+        begun.err().map(|e| Err(words("no thread to start an agent", e)))
     }
 
     fn make(&mut self, intent: &KillIntent) {

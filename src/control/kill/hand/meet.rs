@@ -17,9 +17,10 @@ impl<C: Crew> Work<C> {
         }
         // An agent needs a moment between its start and its socket.
         self.retry_at = now + RETRY / 10;
-        if !self.crew.meet() {
-            self.start_agent(now);
-            return;
+        let Some(met) = self.crew.meet() else { return self.unmet(now) };
+        self.unmet_since = None;
+        if !met {
+            return self.start_agent(now);
         }
         self.heard_at = now;
         tracing::debug!("agent: connected");
@@ -33,16 +34,12 @@ impl<C: Crew> Work<C> {
     pub(super) fn start_agent(&mut self, now: u64) {
         if self.agent_pid.is_none() {
             match self.crew.start_agent() {
-                Ok(pid) => {
+                None => {}
+                Some(Ok(pid)) => {
                     self.agent_pid = Some(pid);
                     tracing::info!("agent: none answers, process {pid} started");
                 }
-                Err(fault) => {
-                    self.retry_at = now + RETRY;
-                    tracing::error!("agent: {fault}");
-                    let report = AgentReport { present: false, pid: None, fault };
-                    self.sender.send(Event::Agent(report));
-                }
+                Some(Err(fault)) => self.no_agent(now, fault),
             }
         }
         // The one we started may have lost the election or died: once the
@@ -54,6 +51,23 @@ impl<C: Crew> Work<C> {
             self.agent_pid = None;
             self.heard_at = now;
         }
+    }
+
+    /// Its directory does not answer: whoever needs an agent stands in.
+    fn unmet(&mut self, now: u64) {
+        let since = *self.unmet_since.get_or_insert(now);
+        if now.saturating_sub(since) > RETRY {
+            self.unmet_since = Some(now);
+            let home = self.config.agent.home.dir.display();
+            let fault = Text::new(&format!("no answer from {home}: no agent can be met"));
+            self.no_agent(now, fault);
+        }
+    }
+
+    fn no_agent(&mut self, now: u64, fault: Text) {
+        self.retry_at = now + RETRY;
+        tracing::error!("agent: {fault}");
+        self.sender.send(Event::Agent(AgentReport { present: false, pid: None, fault }));
     }
 
     /// The connection is no more.

@@ -20,7 +20,7 @@ use crate::breaker::Gate;
 use crate::control::port::Trigger;
 use crate::domain::{EngageId, Intent, KillIntent, Stamp, Text};
 use crate::event::{Event, Level, PositionsRead, Sender, Tap};
-use crate::host::{Identity, clock, ids};
+use crate::host::{Errand, Identity, clock, ids};
 use crossbeam_channel as channel;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -95,6 +95,9 @@ impl Hand {
             client: None,
             agent_says,
             drivers: BTreeMap::new(),
+            meeting: Errand::default(),
+            starting: Errand::default(),
+            living: Arc::default(),
         };
         let mut work = work::Work::new(config.clone(), Arc::clone(&gate), sender, crew);
         let thread = std::thread::Builder::new().name("kill-hand".to_owned()).spawn(move || {

@@ -6,7 +6,8 @@ use super::{HandConfig, Job};
 use crate::audit::Act;
 use crate::breaker::Gate;
 use crate::control::kill::driver::{DriverConfig, Told};
-use crate::control::kill::latch::{LatchStep, TAMPERED, VISIBLE_WAIT, stand_in_words, was_reset};
+use crate::control::kill::latch::{LatchStep, TAMPERED, VISIBLE_WAIT, stand_in_words};
+use crate::control::kill::log::Log;
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::domain::{
     EngageId, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, StepTimes, Text,
@@ -22,6 +23,8 @@ use std::time::Duration;
 const ACCEPT_WAIT: u64 = 100_000_000;
 /// An agent silent for so long, while a kill runs, is stopped or hung.
 const SILENCE: u64 = 1_500_000_000;
+/// Between two questions to a log that did not answer.
+const UNSURE: u64 = 1_000_000_000;
 /// A disk that does not answer holds up the end no longer than this.
 const LEAVING: Duration = Duration::from_millis(300);
 /// The loop's longest sleep.
@@ -43,6 +46,8 @@ pub(super) struct Kill {
     pub recorded: bool,
     /// We carry it out ourselves.
     pub standing_in: bool,
+    /// So we do although no log said whether it is over: asked again then.
+    pub unsure_since: Option<u64>,
     pub last: BTreeMap<u16, KillProgress>,
 }
 
@@ -55,10 +60,13 @@ pub struct Work<C> {
     pub(super) agent_pid: Option<u32>,
     pub(super) heard_at: u64,
     pub(super) retry_at: u64,
+    /// The agent's directory does not answer since, or was last said not to.
+    pub(super) unmet_since: Option<u64>,
     pub(super) kill: Option<Kill>,
     pub(super) waiting_reset: Option<channel::Sender<Result<Text, Text>>>,
     /// The last read of the positions that the console's polls made, by gateway.
     pub(super) known: BTreeMap<u16, Arc<PositionsRead>>,
+    log: Log,
 }
 
 impl Work<Threads> {
@@ -88,6 +96,7 @@ impl Work<Threads> {
 impl<C: Crew> Work<C> {
     /// Nothing decided yet.
     pub fn new(config: HandConfig, gate: Arc<Gate>, sender: Sender, crew: C) -> Self {
+        let log = Log::new(&config.agent.home.audit());
         Self {
             config,
             gate,
@@ -96,9 +105,11 @@ impl<C: Crew> Work<C> {
             agent_pid: None,
             heard_at: 0,
             retry_at: 0,
+            unmet_since: None,
             kill: None,
             waiting_reset: None,
             known: BTreeMap::new(),
+            log,
         }
     }
 
@@ -184,6 +195,7 @@ impl<C: Crew> Work<C> {
             under: None,
             recorded: false,
             standing_in: false,
+            unsure_since: None,
             last: BTreeMap::new(),
             intent,
         });
@@ -223,7 +235,22 @@ impl<C: Crew> Work<C> {
             let why = if silent { "the agent fell silent" } else { "the agent did not take it" };
             self.stand_in(why);
         }
+        self.make_sure(now);
         self.find_agent(now);
+    }
+
+    /// Whether the decision that we stand in for is over after all.
+    fn make_sure(&mut self, now: u64) {
+        let unsure = |kill: &&mut Kill| {
+            kill.standing_in && kill.unsure_since.is_some_and(|at| now.saturating_sub(at) > UNSURE)
+        };
+        let Some(kill) = self.kill.as_mut().filter(unsure) else { return };
+        let id = kill.intent.engage_id;
+        let reset = self.log.was_reset(id);
+        kill.unsure_since = reset.is_none().then_some(now);
+        if reset == Some(true) {
+            self.over(id);
+        }
     }
 
     pub(super) fn hand_over(&mut self, now: u64) {
@@ -231,7 +258,8 @@ impl<C: Crew> Work<C> {
         kill.said_at = Some(now);
         let intent = kill.intent.clone();
         let first = !std::mem::replace(&mut kill.recorded, true);
-        let again = kill.under.is_some();
+        // Whoever takes it now may find it reset meanwhile.
+        let again = !first || kill.under.is_some();
         let said =
             kill.accepted || self.say(&ToAgent::Engage { intent: Box::new(intent.clone()), again });
         if !said {
@@ -275,17 +303,19 @@ impl<C: Crew> Work<C> {
     }
 
     pub(super) fn stand_in(&mut self, why: &str) {
-        // Long after the key the decision may be over without our knowing.
-        let old = |k: &&Kill| clock::mono_ns().saturating_sub(k.began) > SILENCE;
-        if let Some(kill) = self.kill.as_ref().filter(old)
-            && was_reset(&kill.intent, &self.config.agent.home.audit())
-        {
-            self.over(kill.intent.engage_id);
-            return;
+        // Long after the key the decision may be over without our knowing. A
+        // log that does not answer never says so.
+        let now = clock::mono_ns();
+        let old = |k: &&Kill| now.saturating_sub(k.began) > SILENCE;
+        let old = self.kill.as_ref().filter(old).map(|kill| kill.intent.engage_id);
+        let reset = old.and_then(|id| self.log.was_reset(id));
+        if let (Some(id), Some(true)) = (old, reset) {
+            return self.over(id);
         }
         self.start_drivers();
         let Some(kill) = &mut self.kill else { return };
         kill.standing_in = true;
+        kill.unsure_since = (old.is_some() && reset.is_none()).then_some(now);
         if kill.intent.intent == Intent::Kill {
             self.crew.begin(&kill.intent);
         }
@@ -372,6 +402,8 @@ impl<C: Crew> Work<C> {
         match told {
             Told::Alarm(text) => self.sender.log(Level::Alarm, "kill", text),
             Told::Record(act) => self.crew.record(*act),
+            // Who stands in for a block reads nothing that would matter here.
+            Told::Seen(..) => {}
             Told::Progress(progress) => {
                 let Some(kill) = self.kill.as_ref().filter(|k| k.standing_in) else { return };
                 let word = std::mem::discriminant(&progress.phase);

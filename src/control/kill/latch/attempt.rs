@@ -1,7 +1,7 @@
 //! One try at making the latch.
 
-use super::{LatchStep, reset_on_record};
-use crate::audit::{ForeignLatch, LedgerReader};
+use super::{LatchStep, Log};
+use crate::audit::ForeignLatch;
 use crate::breaker::file::{self, CreateError, Probe};
 use crate::breaker::{LatchHome, body};
 use crate::domain::{EngageId, KillIntent, Text};
@@ -24,14 +24,14 @@ pub fn make(
     intent: &KillIntent,
     first: bool,
     home: &LatchHome,
-    log: &mut LedgerReader,
+    log: &mut Log,
     tell: &mut dyn FnMut(LatchStep),
 ) -> Result<(), Text> {
     let (mut told, mut synced, mut met_last) = (false, false, None);
     for _ in 0..LOOKS {
         let plan = if told || !first {
             let seen = file::probe(&intent.latch);
-            let plan = plan(&seen, told, || reset_on_record(intent, home, log));
+            let plan = plan(&seen, told, || log.was_reset(intent.engage_id));
             met_last = met_of(seen).or(met_last);
             plan
         } else {
@@ -122,9 +122,9 @@ fn met_of(seen: Probe) -> Option<Met> {
 
 /// Whether what was met went without a reset. A log that can't be read names
 /// none.
-fn taken_away((file, id): &Met, log: &mut LedgerReader) -> bool {
-    log.refresh().map_or(true, |ledger| {
-        !ledger.foreign_was_reset(file) && !id.is_some_and(|id| ledger.was_reset(id))
+fn taken_away((file, id): &Met, log: &mut Log) -> bool {
+    log.read().map_or(true, |said| {
+        !said.ledger.foreign_was_reset(file) && !id.is_some_and(|id| said.ledger.was_reset(id))
     })
 }
 

@@ -5,6 +5,7 @@ use crate::audit::{Act, Chain};
 use crate::breaker::file::{archive, probe};
 use crate::domain::{Intent, Stamp};
 use crate::host::{Identity, ids};
+use std::path::Path;
 
 pub fn intent(latch: &Path) -> KillIntent {
     KillIntent {
@@ -23,7 +24,7 @@ pub fn intent(latch: &Path) -> KillIntent {
 
 /// The latch, made by somebody who is done with it.
 fn made(intent: &KillIntent, home: &LatchHome) -> Result<(), Text> {
-    let mut log = LedgerReader::new(&home.audit());
+    let mut log = Log::new(&home.audit());
     attempt::make(intent, true, home, &mut log, &mut |_| {})
 }
 
@@ -192,35 +193,4 @@ fn a_latch_that_another_decisions_reset_took_away_was_not_tampered_with() {
     step(&told, |s| matches!(s, LatchStep::Visible { ours: true, .. }));
     let next = told.recv_timeout(Duration::from_secs(20)).unwrap();
     assert!(matches!(next, LatchStep::Durable { .. }), "{next:?}");
-}
-
-#[test]
-fn a_long_log_is_read_once_however_often_a_latch_is_looked_at() {
-    let dir = tempfile::tempdir().unwrap();
-    let latch = dir.path().join("latch");
-    let home = LatchHome::new(dir.path(), &latch);
-    let intent = intent(&latch);
-    made(&intent, &home).unwrap();
-    let mut chain = Chain::new(&home.audit(), Identity::here(), "test");
-    let ids = vec![ids::engage_id(); 40_000];
-    // 10 MB.
-    for _ in 0..9 {
-        chain.append(Act::Tampered { ids: ids.clone() }).unwrap();
-    }
-    // By the system's own count of what this thread has read.
-    let read = || -> u64 {
-        let text = std::fs::read_to_string("/proc/thread-self/io").unwrap();
-        text.strip_prefix("rchar: ").unwrap().lines().next().unwrap().parse().unwrap()
-    };
-    let mut bench = Bench::alone(home, Arc::new(|_: &KillIntent, _| {}));
-    let mut costs = [0; 4];
-    for cost in &mut costs {
-        std::fs::remove_file(&latch).unwrap();
-        bench.asked.insert(intent.engage_id);
-        let before = read();
-        bench.make(&intent);
-        *cost = read() - before;
-        assert!(matches!(probe(&latch), Probe::Present { .. }));
-    }
-    assert!(costs[0] > 10_000_000 && costs[1..].iter().all(|c| *c < 100_000), "{costs:?}");
 }

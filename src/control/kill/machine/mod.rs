@@ -6,6 +6,7 @@
 //! intervals prove flat, and anything less does not; what a peer says that
 //! can't be trusted makes the phase worse, never better.
 
+mod claim;
 mod plan;
 mod proof;
 #[cfg(test)]
@@ -28,6 +29,14 @@ pub struct Timing {
     pub proof: u64,
     /// Between two polls while verified.
     pub enforce: u64,
+}
+
+impl Timing {
+    /// Of somebody who proves nothing and only looks on.
+    #[must_use]
+    pub const fn looking_on(self) -> Self {
+        Self { proof: self.enforce, enforce: self.enforce }
+    }
 }
 
 /// What the driver reports.
@@ -66,6 +75,8 @@ pub enum Effect {
     Alarm(Text),
     /// Put this on record: what was open.
     Found(Vec<Position>),
+    /// Somebody only reads: what is open, or why that can't be trusted.
+    Seen(Result<Vec<Position>, Text>),
 }
 
 #[derive(Clone, Debug)]
@@ -317,76 +328,6 @@ impl Machine {
         }
     }
 
-    fn kill_reply(
-        &mut self,
-        now: u64,
-        entry: &Call,
-        reply: Result<Reply<'_>, Refusal>,
-        out: &mut Vec<Effect>,
-    ) {
-        let current = entry.req == self.id.kill_req(self.round);
-        match reply.and_then(|r| r.kill(&entry.req)) {
-            Ok(claim) => {
-                self.claimed = Some((claim.closed, claim.total));
-                self.pending_since = None;
-                if current {
-                    self.acked = true;
-                    self.kill_at = None;
-                }
-                if claim.closed == claim.total {
-                    self.times.acked = self.times.acked.or(Some(self.since_key(now)));
-                    if !matches!(self.phase, GatewayPhase::Partial | GatewayPhase::Verified) {
-                        self.phase = GatewayPhase::Acked;
-                        self.note = Text::new("the gateway claims it is done; proving");
-                    }
-                } else {
-                    self.worsen("it closed fewer positions than it found", out);
-                }
-                self.poll_soon(now);
-            }
-            Err(Refusal::Pending) => {
-                // Reads have proven flat by themselves; the next one tells
-                // whether that still holds.
-                if self.phase != GatewayPhase::Verified {
-                    self.pending_since.get_or_insert(now);
-                    self.worsen("the gateway answered PENDING", out);
-                }
-                self.retry(now);
-                self.poll_soon(now);
-            }
-            Err(refusal) => {
-                // It proved itself, and now talks like something else: the
-                // next attempt asks who it is first.
-                if matches!(refusal, Refusal::NotV1(_)) {
-                    out.push(Effect::Doubt);
-                }
-                if !self.settled() {
-                    self.phase = GatewayPhase::Unconfirmed;
-                }
-                self.note = words(&refusal);
-                self.retry(now);
-                self.poll_soon(now);
-            }
-        }
-    }
-
-    /// After a bad answer: again, but not at once, or a peer that refuses
-    /// quickly would be flooded.
-    fn retry(&mut self, now: u64) {
-        if !self.acked {
-            let at = now + 500_000_000 * u64::from(self.attempts.clamp(1, 10));
-            self.kill_at = Some(self.kill_at.map_or(at, |k| k.min(at)));
-        }
-    }
-
-    fn worsen(&mut self, why: &str, out: &mut Vec<Effect>) {
-        if matches!(self.phase, GatewayPhase::Acked | GatewayPhase::Verified) {
-            out.push(Effect::Alarm(Text::new(&format!("kill no longer proven: {why}"))));
-        }
-        self.phase = GatewayPhase::Partial;
-        self.note = Text::new(why);
-    }
-
     fn lost(&mut self, now: u64, call: CallId, why: &Text, out: &mut Vec<Effect>) {
         let Some(entry) = self.calls.remove(&call) else { return };
         out.push(Effect::Drop(call));
@@ -416,9 +357,13 @@ impl Machine {
         self.drop_all(out);
         self.phase = GatewayPhase::NotV1;
         self.note = why;
-        let sent = if self.times.sent.is_some() { "sent nothing more" } else { "sent no kill" };
+        let so = match (self.passive, self.times.sent) {
+            (true, _) => "nothing can be read from it",
+            (false, Some(_)) => "it was sent nothing more; use the card",
+            (false, None) => "it was sent no kill; use the card",
+        };
         out.push(Effect::Alarm(Text::new(&format!(
-            "the peer on the command port is no v1.0 gateway: it was {sent}; use the card"
+            "the peer on the command port is no v1.0 gateway: {so}"
         ))));
     }
 

@@ -41,7 +41,7 @@ impl Bench {
                     self.open.remove(&call);
                 }
                 Effect::Alarm(text) => self.alarms.push(text),
-                Effect::Found(_) | Effect::Doubt => {}
+                Effect::Found(_) | Effect::Doubt | Effect::Seen(_) => {}
             }
         }
     }
@@ -410,4 +410,51 @@ fn seeded_schedules_never_verify_what_is_not_flat_and_always_end_in_proof() {
     for seed in 1..=seeds {
         story(seed);
     }
+}
+
+#[test]
+fn who_looks_on_reads_every_interval_and_trusts_no_half_of_a_read() {
+    let mut machine = Machine::prover(id(), 1_000 * MS, TIMING.looking_on());
+    let (mut now, mut calls, mut seen) = (1_000 * MS, Vec::new(), Vec::new());
+    let mut hear = |now: u64, input: Input, calls: &mut Vec<(CallId, ReqId, Action)>| {
+        let mut out = Vec::new();
+        machine.on(now, input, &mut out);
+        for effect in out {
+            match effect {
+                Effect::Open(call, req, action) => calls.push((call, req, action)),
+                Effect::Seen(read) => seen.push((now, read)),
+                Effect::Drop(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    hear(now, Input::Begin, &mut calls);
+    let one = r#"[{"ticket":7,"symbol":"EURUSD","type":"BUY","volume":0.1,"open_price":1.1,"current_price":1.1,"profit":0.0}]"#;
+    let account =
+        |margin: &str| format!(r#"{{"balance":1.0,"equity":1.0,"used_margin":{margin}}}"#);
+    let reads = [("[]", account("0.0")), (one, account("11.0")), ("[]", account("11.0"))];
+    let blind = ("[]", r#"{"error":"no terminal"}"#.to_owned());
+    for (positions, account) in reads.into_iter().chain([blind]) {
+        assert_eq!(calls.len(), 2, "nothing is asked but both reads, once an interval");
+        for (call, req, action) in std::mem::take(&mut calls) {
+            let data = match action {
+                Action::Positions => positions,
+                Action::AccountInfo => &account,
+                other => panic!("{other:?}"),
+            };
+            let text = format!(
+                r#"{{"req_id":"{req}","status":"SUCCESS","timestamp":1.0,"data":{data},"error":null}}"#
+            );
+            hear(now, Input::Sent(call), &mut calls);
+            hear(now, Input::Reply(call, text.into_bytes()), &mut calls);
+        }
+        hear(now + TIMING.enforce - 1, Input::Tick, &mut calls);
+        assert!(calls.is_empty());
+        now += TIMING.enforce;
+        hear(now, Input::Tick, &mut calls);
+    }
+    let trusted: Vec<Option<usize>> =
+        seen.iter().map(|(_, read)| read.as_ref().ok().map(Vec::len)).collect();
+    assert_eq!(trusted, [Some(0), Some(1), None, None]);
+    assert_eq!(seen[1].0 - seen[0].0, TIMING.enforce);
 }

@@ -1,7 +1,7 @@
 //! What the agent and the hand have done by others, in a simulated world.
 
 use super::mail::{Got, Mail};
-use super::net::Order;
+use super::net::{self, Order};
 use super::parts::{Agent, FromHand, Recorded, Stage, ToCore};
 use super::time::MS;
 use crate::audit::Act;
@@ -12,9 +12,9 @@ use crate::control::kill::hand::crew as hand_crew;
 use crate::control::kill::latch::VISIBLE_WAIT;
 use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::domain::{EngageId, KillIntent, Text};
-use crate::host::clock;
+use crate::host::{Errand, clock, world};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub struct AgentCrew {
@@ -26,6 +26,7 @@ pub struct AgentCrew {
     pub recorder: Mail<Recorded>,
     pub maker: Mail<(KillIntent, u64)>,
     pub visible: Mail<EngageId>,
+    pub again: Errand<()>,
 }
 
 impl agent_crew::Crew for AgentCrew {
@@ -48,6 +49,12 @@ impl agent_crew::Crew for AgentCrew {
                 }
                 if text.as_str().contains("removed without a reset: still") {
                     self.stage.facts().gone += 1;
+                }
+                let appeared = |(_, gateway): &(_, _)| net::account(gateway).appeared > 0;
+                if text.as_str().contains("appeared while")
+                    && !self.stage.gateways.iter().any(appeared)
+                {
+                    self.stage.sim.fail("an alarm of a position that was there from the first");
                 }
             }
             FromAgent::Progress(progress) => super::rules::progress(&self.stage, progress),
@@ -91,15 +98,16 @@ impl agent_crew::Crew for AgentCrew {
     }
 
     fn make_again(&mut self, path: PathBuf, body: Vec<u8>) -> std::io::Result<()> {
-        self.stage.sim.spawn(self.process, move || {
-            crate::control::kill::agent::crew::make_again(Path::new(&path), &body);
-        });
-        Ok(())
+        let _ = self.again.back();
+        self.again.begin(Duration::ZERO, move || {
+            crate::control::kill::agent::crew::make_again(&path, &body);
+        })
     }
 
     fn hire(&mut self, config: DriverConfig) -> std::io::Result<()> {
         let key = config.gateway.cmd.to_string();
         if !self.drivers.contains_key(&key) {
+            self.stage.sim.thread_to_be_had(self.process)?;
             let core = self.mail.clone();
             let told = move |told| core.send(ToCore::Told(told), MS);
             let driver = self.stage.driver(self.process, config, told);
@@ -115,6 +123,11 @@ impl agent_crew::Crew for AgentCrew {
     fn begin(&mut self, gateway: &str, intent: KillIntent) -> bool {
         let driver = self.drivers.get(gateway);
         driver.inspect(|driver| driver.send(Order::Begin(intent), 1)).is_some()
+    }
+
+    fn look_on(&mut self, gateway: &str, intent: KillIntent) -> bool {
+        let driver = self.drivers.get(gateway);
+        driver.inspect(|driver| driver.send(Order::LookOn(intent), 1)).is_some()
     }
 
     fn end(&mut self) {
@@ -134,6 +147,8 @@ pub struct HandCrew {
     pub mail: Mail<FromHand>,
     pub agent: Option<Agent>,
     pub drivers: BTreeMap<u16, Mail<Order>>,
+    pub meeting: Errand<Option<Agent>>,
+    pub starting: Errand<Result<u32, Text>>,
     pub recorder: Mail<Recorded>,
     pub maker: Mail<(KillIntent, u64)>,
 }
@@ -143,13 +158,20 @@ impl hand_crew::Crew for HandCrew {
         self.agent.is_some()
     }
 
-    fn meet(&mut self) -> bool {
-        self.stage.sim.operation();
-        self.agent = self.stage.facts().agent.clone();
+    fn meet(&mut self) -> Option<bool> {
+        let (home, stage) = (self.stage.home.dir.clone(), self.stage.clone());
+        // The socket is a name in a directory that may hang.
+        let met = self.meeting.back().or_else(|| {
+            self.meeting.run(Duration::from_millis(20), move || {
+                let there = world::here(|world| world.dir(&home)).is_some();
+                stage.facts().agent.clone().filter(|_| there)
+            })
+        });
+        self.agent = met?;
         if let Some(agent) = &self.agent {
             agent.mail.send(ToCore::Came(u64::from(self.process), self.mail.clone()), MS);
         }
-        self.agent.is_some()
+        Some(self.agent.is_some())
     }
 
     fn part(&mut self) {
@@ -168,9 +190,16 @@ impl hand_crew::Crew for HandCrew {
         }
     }
 
-    fn start_agent(&mut self) -> Result<u32, Text> {
-        self.stage.sim.operation();
-        Ok(self.stage.start_agent())
+    fn start_agent(&mut self) -> Option<Result<u32, Text>> {
+        if let Some(how) = self.starting.back() {
+            return Some(how);
+        }
+        let stage = self.stage.clone();
+        let begun = self.starting.begin(Duration::ZERO, move || {
+            stage.home.prepare().map_err(|e| Text::new(&e.to_string()))?;
+            Ok(stage.start_agent())
+        });
+        begun.err().map(|e| Err(Text::new(&e.to_string())))
     }
 
     fn make(&mut self, intent: &KillIntent) {
@@ -186,6 +215,7 @@ impl hand_crew::Crew for HandCrew {
     fn hire(&mut self, config: DriverConfig) -> std::io::Result<()> {
         let target = config.target;
         if !self.drivers.contains_key(&target) {
+            self.stage.sim.thread_to_be_had(self.process)?;
             let jobs = self.mail.clone();
             let told = move |told| jobs.send(FromHand::Job(Job::Local(told)), MS);
             let driver = self.stage.driver(self.process, config, told);

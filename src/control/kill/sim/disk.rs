@@ -1,6 +1,7 @@
 //! A simulated file system: names, contents, what is synced of them, and
 //! faults by order of the story.
 
+use super::mail::Mail;
 use super::time::{Inner, Sim};
 use crate::domain::{FileId, UtcMicros};
 use crate::host::world::{self, Made, Meta, NoLook, World};
@@ -32,6 +33,10 @@ pub struct Disk {
     pub sick: Option<(PathBuf, u64)>,
     /// Until this moment this directory is not there.
     pub gone: Option<(PathBuf, u64)>,
+    /// Until this moment nothing that is asked about this directory comes back.
+    pub hung: Option<(PathBuf, u64)>,
+    /// Until this moment nothing below this directory can be read.
+    pub unreadable: Option<(PathBuf, u64)>,
 }
 
 impl Disk {
@@ -70,6 +75,13 @@ impl Inner {
         Ok(())
     }
 
+    fn legible(&self, path: &Path) -> io::Result<()> {
+        if self.fault(path, |d| d.unreadable.as_ref()) {
+            return Err(io::Error::other("input/output error"));
+        }
+        Ok(())
+    }
+
     fn health(&self, path: &Path) -> io::Result<()> {
         if self.fault(path, |d| d.sick.as_ref()) {
             return Err(io::Error::other("input/output error"));
@@ -80,6 +92,19 @@ impl Inner {
 
 /// The world of every thread of a story.
 struct Here(Arc<Sim>);
+
+/// An operation about this path begins; on a disk that hangs it does not end
+/// before that is over.
+fn reach(sim: &Sim, path: &Path) {
+    sim.operation();
+    let inner = sim.lock();
+    let hangs = inner.fault(path, |d| d.hung.as_ref());
+    let until = inner.disk.hung.as_ref().filter(|_| hangs).map(|(_, until)| *until);
+    drop(inner);
+    if let Some(until) = until {
+        sim.wait(until, None);
+    }
+}
 
 pub fn enter(sim: &Arc<Sim>) {
     world::enter(Arc::new(Here(Arc::clone(sim))));
@@ -100,7 +125,7 @@ impl std::fmt::Debug for Open {
 
 impl Made for Open {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.sim.operation();
+        reach(&self.sim, &self.path);
         let mut inner = self.sim.lock();
         let room = inner.room(&self.path);
         let (now, ino) = (inner.now, self.ino);
@@ -120,7 +145,7 @@ impl Made for Open {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.sim.operation();
+        reach(&self.sim, &self.path);
         self.sim.lock().health(&self.path)
     }
 }
@@ -144,7 +169,7 @@ impl World for Here {
     }
 
     fn look(&self, path: &Path) -> Result<Option<Meta>, NoLook> {
-        self.0.operation();
+        reach(&self.0, path);
         let inner = self.0.lock();
         inner.parent(path).map_err(NoLook::Dir)?;
         Ok(inner.disk.files.get(path).map(|node| Meta {
@@ -155,13 +180,15 @@ impl World for Here {
     }
 
     fn dir(&self, dir: &Path) -> Option<FileId> {
+        reach(&self.0, dir);
         self.0.lock().there(dir).ok().map(|()| FileId { dev: 1, ino: 0 })
     }
 
     fn read(&self, path: &Path, _limit: u64) -> io::Result<Vec<u8>> {
-        self.0.operation();
+        reach(&self.0, path);
         let inner = self.0.lock();
         inner.parent(path)?;
+        inner.legible(path)?;
         let node = inner.disk.files.get(path);
         node.map(|node| node.bytes.clone()).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
@@ -172,7 +199,7 @@ impl World for Here {
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn Made>> {
-        self.0.operation();
+        reach(&self.0, path);
         let mut inner = self.0.lock();
         inner.parent(path)?;
         let now = inner.now;
@@ -184,19 +211,19 @@ impl World for Here {
     }
 
     fn sync(&self, path: &Path) -> io::Result<()> {
-        self.0.operation();
+        reach(&self.0, path);
         self.0.lock().health(path)
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        self.0.operation();
+        reach(&self.0, dir);
         let inner = self.0.lock();
         inner.there(dir)?;
         inner.health(dir)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.0.operation();
+        reach(&self.0, from);
         let mut inner = self.0.lock();
         inner.parent(from)?;
         let node = inner.disk.files.remove(from).ok_or(io::ErrorKind::NotFound)?;
@@ -205,9 +232,10 @@ impl World for Here {
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
-        self.0.operation();
+        reach(&self.0, dir);
         let inner = self.0.lock();
         inner.there(dir)?;
+        inner.legible(dir)?;
         let inside = inner.disk.files.iter().filter(|(path, _)| path.parent() == Some(dir));
         Ok(inside.map(|(p, node)| (p.clone(), u64::try_from(node.bytes.len()).unwrap())).collect())
     }
@@ -217,9 +245,28 @@ impl World for Here {
     }
 
     fn make_dir(&self, dir: &Path) -> io::Result<()> {
+        reach(&self.0, dir);
         let mut inner = self.0.lock();
         inner.room(dir)?;
         inner.disk.dirs.insert(dir.to_owned());
+        Ok(())
+    }
+
+    fn aside(&self, limit: Duration, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        let Some(process) = self.0.process() else {
+            work();
+            return Ok(());
+        };
+        self.0.thread_to_be_had(process)?;
+        let done = Mail::new(&self.0);
+        let over = done.clone();
+        self.0.spawn(process, move || {
+            work();
+            over.send((), 1);
+        });
+        if !limit.is_zero() {
+            done.take(self.0.now() + u64::try_from(limit.as_nanos()).unwrap());
+        }
         Ok(())
     }
 }

@@ -11,6 +11,7 @@
 
 mod crews;
 mod disk;
+mod hung;
 mod mail;
 mod net;
 mod parts;

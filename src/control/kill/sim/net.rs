@@ -33,6 +33,7 @@ pub type Gateway = (Mail<Asked>, Arc<Mutex<Account>>);
 
 pub enum Order {
     Begin(KillIntent),
+    LookOn(KillIntent),
     End,
     StandDown(Text),
     Reply((u32, CallId), Vec<u8>),
@@ -125,12 +126,17 @@ pub fn drive(
         let until = sim.now() + 200 * MS;
         let mut inputs = Vec::new();
         match inbox.take(wake.map_or(until, |at| at.min(until))) {
-            Got::Letter(Order::Begin(intent)) => {
+            Got::Letter(order @ (Order::Begin(_) | Order::LookOn(_))) => {
+                let (intent, timing) = match order {
+                    Order::LookOn(intent) => (intent, config.timing.looking_on()),
+                    Order::Begin(intent) => (intent, config.timing),
+                    _ => continue,
+                };
                 let busy =
                     running.as_ref().is_some_and(|(old, m, _)| !is_free(old, m.phase, &intent));
                 if !busy {
                     turn += 1;
-                    running = Some((intent.clone(), machine_for(&intent, config.timing), None));
+                    running = Some((intent.clone(), machine_for(&intent, timing), None));
                     inputs.push(Input::Begin);
                 }
             }
@@ -161,6 +167,7 @@ pub fn drive(
                         queue.push_back(Input::Sent(call.1));
                     }
                     Effect::Alarm(text) => tell(Told::Alarm(text)),
+                    Effect::Seen(read) => tell(Told::Seen(config.gateway.name.clone(), read)),
                     Effect::Drop(_) | Effect::Found(_) | Effect::Doubt => {}
                 }
             }

@@ -20,7 +20,7 @@ use crate::control::kill::protocol::{FromAgent, ToAgent};
 use crate::control::kill::recorder::Desk;
 use crate::domain::{EngageId, GatewayAddr, KillIntent, LatchPhase, Text};
 use crate::event::{Event, Level, channel_pair};
-use crate::host::{Identity, clock};
+use crate::host::{Errand, Identity, clock};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -307,6 +307,7 @@ impl Stage {
             recorder,
             maker,
             visible,
+            again: Errand::default(),
         };
         let mut core = Core::new(config, crew);
         core.begins();
@@ -367,6 +368,8 @@ impl Stage {
             mail: inbox.clone(),
             agent: None,
             drivers: BTreeMap::new(),
+            meeting: Errand::default(),
+            starting: Errand::default(),
             recorder,
             maker,
         };

@@ -14,6 +14,7 @@ use crate::host::clock;
 use crossbeam_channel as channel;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// When the last fault is over, and how long it then takes to be quiet.
@@ -27,46 +28,55 @@ const QUIET: u64 = 22_000 * MS;
 pub fn run(seed: u64) -> Result<u64, String> {
     let sim = Sim::new(seed);
     let begin = sim.now();
-    let home = LatchHome::new(Path::new("/state"), Path::new("/run/latch"));
-    super::disk::enter(&sim);
-    let further = PathBuf::from("/theirs/latch");
-    for dir in [Path::new("/run"), Path::new("/theirs"), &home.dir, &home.audit()] {
-        crate::host::world::here(|world| world.make_dir(dir)).unwrap();
-    }
-    let gateways = (0..=sim.roll(2)).map(|n| gateway(&sim, n, begin)).collect();
-    let facts = Arc::new(Mutex::new(Facts::default()));
-    let stage = Stage {
-        sim: Arc::clone(&sim),
-        home,
-        further,
-        gateways,
-        quiet: begin + BUSY,
-        end: begin + BUSY + QUIET,
-        facts,
-    };
-    let mut threads = Vec::new();
-    for (_, gateway) in stage.gateways.clone() {
-        let stage = stage.clone();
-        threads.push(sim.spawn(0, move || net::serve(&stage.sim, &gateway, stage.end)));
-    }
+    let (stage, mut threads) = stage(&sim, BUSY, QUIET);
     for role in ["console", "cli"].into_iter().take(1 + usize::try_from(sim.roll(2)).unwrap()) {
         stage.start_hand(role);
     }
     let fate = stage.clone();
     threads.push(sim.spawn(0, move || tell(&fate, begin)));
-    let mut outcome = sim.run();
+    finish(&stage, threads)
+}
+
+/// Runs it to its end, and looks at what is left.
+///
+/// # Errors
+/// What was broken, with all that had happened.
+pub fn finish(stage: &Stage, threads: Vec<JoinHandle<()>>) -> Result<u64, String> {
+    let mut outcome = stage.sim.run();
     for thread in threads {
         let _ = thread.join();
     }
     if outcome.is_ok() {
-        outcome = rules::end(&stage).map_err(|why| {
-            let trace = sim.lock().trace.join("\n");
+        outcome = rules::end(stage).map_err(|why| {
+            let trace = stage.sim.lock().trace.join("\n");
             format!("{trace}\nat the end: {why}")
         });
     }
     crate::host::world::leave();
     let orders = stage.facts().orders;
     outcome.map(|()| orders)
+}
+
+/// A world with its gateways and nobody in it yet: faults for so long, and
+/// then quiet; with the threads that are nobody's.
+pub fn stage(sim: &Arc<Sim>, busy: u64, quiet: u64) -> (Stage, Vec<JoinHandle<()>>) {
+    let begin = sim.now();
+    let home = LatchHome::new(Path::new("/state"), Path::new("/run/latch"));
+    super::disk::enter(sim);
+    let further = PathBuf::from("/theirs/latch");
+    for dir in [Path::new("/run"), Path::new("/theirs"), &home.dir, &home.audit()] {
+        crate::host::world::here(|world| world.make_dir(dir)).unwrap();
+    }
+    let gateways = (0..=sim.roll(2)).map(|n| gateway(sim, n, begin)).collect();
+    let facts = Arc::new(Mutex::new(Facts::default()));
+    let (quiet, end) = (begin + busy, begin + busy + quiet);
+    let stage = Stage { sim: Arc::clone(sim), home, further, gateways, quiet, end, facts };
+    let mut threads = Vec::new();
+    for (_, gateway) in stage.gateways.clone() {
+        let stage = stage.clone();
+        threads.push(sim.spawn(0, move || net::serve(&stage.sim, &gateway, stage.end)));
+    }
+    (stage, threads)
 }
 
 fn gateway(sim: &Arc<Sim>, n: u64, begin: u64) -> (GatewayAddr, net::Gateway) {
@@ -95,19 +105,20 @@ fn tell(stage: &Stage, begin: u64) {
             _ => sim.roll(700) * MS,
         };
         clock::sleep(Duration::from_nanos(pause));
-        match sim.roll(17) {
+        match sim.roll(20) {
             0 | 1 => press(stage),
             2..=4 => reset(stage, false),
             5 => shoot_a_hand(stage),
             6 | 7 => shoot_the_agent(stage),
             8 => remove(stage),
             9 => touch(stage),
-            10 => fail_the_disk(stage),
-            11 => drop(stage.start_hand("cli")),
-            12 => appear(stage),
-            13 => arm(stage),
-            14 => touch_further(stage),
-            15 => remove_further(stage),
+            10..=12 => fail_the_disk(stage),
+            13 => drop(stage.start_hand("cli")),
+            14 => appear(stage),
+            15 => arm(stage),
+            16 => refuse_threads(stage),
+            17 => touch_further(stage),
+            18 => remove_further(stage),
             _ => {}
         }
     }
@@ -126,12 +137,20 @@ fn some_hand(stage: &Stage) -> Option<(u32, Mail<FromHand>)> {
 }
 
 fn press(stage: &Stage) {
-    let Some((process, hand)) = some_hand(stage) else { return };
+    if let Some((process, hand)) = some_hand(stage) {
+        let word = if stage.sim.roll(5) == 0 { Intent::Block } else { Intent::Kill };
+        let intent = decision(stage, process, word);
+        hand.send(FromHand::Job(Job::Fire(Box::new(intent))), 1);
+    }
+}
+
+/// A decision of that process, about to be taken.
+pub fn decision(stage: &Stage, process: u32, word: Intent) -> KillIntent {
     let who = super::parts::who(process);
     let (now, salt) = (stage.sim.now() / MS, stage.sim.roll(u64::MAX));
     let intent = KillIntent {
         engage_id: EngageId::from_parts(now, u128::from(salt)),
-        intent: if stage.sim.roll(5) == 0 { Intent::Block } else { Intent::Kill },
+        intent: word,
         operator: who.operator(),
         host: who.host,
         boot_id: who.boot_id,
@@ -144,7 +163,7 @@ fn press(stage: &Stage) {
     let id = intent.engage_id;
     stage.sim.note(format!("process {process} decides {} {:?}", short(id), intent.intent));
     stage.sim.lock().truth.intents.push((process, intent.clone()));
-    hand.send(FromHand::Job(Job::Fire(Box::new(intent))), 1);
+    intent
 }
 
 /// As `crs reset` does: what the latch shows, and what the log says.
@@ -260,7 +279,7 @@ fn fail_the_disk(stage: &Stage) {
         2 => "/theirs".into(),
         _ => stage.home.dir.clone(),
     };
-    let kind = stage.sim.roll(3);
+    let kind = stage.sim.roll(5);
     if kind == 2 && dir == stage.home.dir {
         let mut sim = stage.sim.lock();
         if sim.truth.removed || sim.truth.further_removed > 0 {
@@ -269,17 +288,34 @@ fn fail_the_disk(stage: &Stage) {
         sim.truth.lost_log = true;
     }
     let mut sim = stage.sim.lock();
-    let until = sim.now + sim.roll(800) * MS;
+    // One that hangs does so for longer than a look may take, too.
+    let span = if kind == 3 { 300 + sim.roll(1_500) } else { sim.roll(800) };
+    let until = sim.now + span * MS;
     sim.note(format!(
-        "{} fails: {}",
+        "{} fails for {span} ms: {}",
         dir.display(),
-        ["full", "sick", "gone"][usize::try_from(kind).unwrap()]
+        ["full", "sick", "gone", "hung", "unreadable"][usize::try_from(kind).unwrap()]
     ));
+    let fault = Some((dir, until));
     match kind {
-        0 => sim.disk.full = Some((dir, until)),
-        1 => sim.disk.sick = Some((dir, until)),
-        _ => sim.disk.gone = Some((dir, until)),
+        0 => sim.disk.full = fault,
+        1 => sim.disk.sick = fault,
+        2 => sim.disk.gone = fault,
+        3 => sim.disk.hung = fault,
+        _ => sim.disk.unreadable = fault,
     }
+}
+
+/// Some process gets no more threads for a while.
+fn refuse_threads(stage: &Stage) {
+    let mut some: Vec<u32> = stage.facts().hands.keys().copied().collect();
+    some.extend(stage.facts().agent.as_ref().map(|agent| agent.process));
+    let mut sim = stage.sim.lock();
+    let n = sim.roll(u64::try_from(some.len()).unwrap().max(1));
+    let Some(process) = some.get(usize::try_from(n).unwrap()) else { return };
+    let span = sim.roll(1_000);
+    sim.threadless = Some((*process, sim.now + span * MS));
+    sim.note(format!("process {process} gets no thread for {span} ms"));
 }
 
 /// A position of nobody's, such as a pending order that was filled.

@@ -42,6 +42,8 @@ pub struct Inner {
     running: Option<usize>,
     fault: Option<String>,
     mailboxes: usize,
+    /// Until this moment this process gets no more threads.
+    pub threadless: Option<(u32, u64)>,
 }
 
 pub struct Sim {
@@ -89,6 +91,7 @@ impl Sim {
             running: None,
             fault: None,
             mailboxes: 0,
+            threadless: None,
         };
         Arc::new(Self { inner: Mutex::new(inner), hiccups: !seed.is_multiple_of(4) })
     }
@@ -182,8 +185,15 @@ impl Sim {
             let mut inner = self.lock();
             let wake = inner.now + inner.roll(MS);
             let (thread, ear) = (None, None);
-            inner.tasks.push(Task { process, thread, wake, ear, doomed: false, over: false });
-            inner.tasks.len() - 1
+            let task = Task { process, thread, wake, ear, doomed: false, over: false };
+            // The place of one that is over, for short errands come in numbers.
+            if let Some(free) = inner.tasks.iter().position(|task| task.over) {
+                inner.tasks[free] = task;
+                free
+            } else {
+                inner.tasks.push(task);
+                inner.tasks.len() - 1
+            }
         };
         let handle = std::thread::spawn(move || {
             ME.set(Some(me));
@@ -198,6 +208,25 @@ impl Sim {
         });
         self.lock().tasks[me].thread = Some(handle.thread().clone());
         handle
+    }
+
+    /// Whose thread this is; nobody's outside of the simulated ones.
+    pub fn process(&self) -> Option<u32> {
+        ME.get().map(|me| self.lock().tasks[me].process)
+    }
+
+    /// Whether a process may have one more thread now.
+    ///
+    /// # Errors
+    /// As the system's, when it may not.
+    pub fn thread_to_be_had(&self, process: u32) -> std::io::Result<()> {
+        let inner = self.lock();
+        match inner.threadless {
+            Some((who, until)) if who == process && inner.now < until => {
+                Err(std::io::Error::other("no thread to be had"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn leave(&self, me: usize, panic: Option<Box<dyn Any + Send>>) {
