@@ -225,7 +225,10 @@ impl Stage {
         let (stage, gate) = (self.clone(), Arc::clone(gate));
         self.sim.spawn(process, move || {
             while !stage.is_over() {
-                overdue(&gate, looks.0.load(Ordering::Relaxed));
+                // Who notices may be starved, too: an order asks by itself.
+                if stage.sim.roll(2) == 0 {
+                    overdue(&gate, looks.0.load(Ordering::Relaxed));
+                }
                 if gate.permit().is_ok() {
                     stage.facts().orders += 1;
                     super::rules::order(&stage, process, looks.1.load(Ordering::Relaxed));
