@@ -3,8 +3,9 @@
 
 use crate::domain::{EngageId, Text};
 use crate::host::clock;
-use std::sync::Mutex;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
 /// This process confirmed a kill or a block; sticky until an audited reset.
@@ -17,6 +18,11 @@ const UNPROVEN: u32 = 4;
 const DISARMED: u32 = 8;
 /// The proof is overdue.
 const OVERDUE: u32 = 16;
+/// Above the others: how many decisions of this process have closed the gate
+/// and not said yet which they are.
+const NAMELESS: u32 = 1 << 8;
+/// What no check can take away.
+const DECIDED: u32 = KILLED | !(NAMELESS - 1);
 
 /// What is said of a proof that is too old.
 const LATE: &str = "can't prove safe: the check of the latch is overdue";
@@ -62,7 +68,7 @@ pub struct Gate {
     /// So long the last good check proves anything, nanoseconds since boot.
     proven_until: AtomicU64,
     why: Mutex<Text>,
-    killed_by: Mutex<Option<EngageId>>,
+    killed_by: Mutex<BTreeSet<EngageId>>,
 }
 
 impl Default for Gate {
@@ -71,7 +77,7 @@ impl Default for Gate {
             bits: AtomicU32::new(UNPROVEN),
             proven_until: AtomicU64::new(0),
             why: Mutex::new(Text::new("not proven yet")),
-            killed_by: Mutex::new(None),
+            killed_by: Mutex::default(),
         }
     }
 }
@@ -102,9 +108,10 @@ impl Gate {
         self.is_safe() && clock::mono_ns() > self.proven_until.load(Ordering::Acquire)
     }
 
-    /// Closes for a kill or block. The first effect of the confirming key.
+    /// Closes for a kill or block. The first effect of the confirming key;
+    /// [`Gate::name_kill`] follows it.
     pub fn close(&self) {
-        self.bits.fetch_or(KILLED, Ordering::AcqRel);
+        self.bits.fetch_add(NAMELESS, Ordering::AcqRel);
     }
 
     /// Whether the last look at the latch did not come back in time, so that
@@ -118,7 +125,7 @@ impl Gate {
     #[must_use]
     pub fn why(&self) -> Text {
         let bits = self.bits.load(Ordering::Acquire);
-        if bits & (KILLED | ENGAGED) == KILLED {
+        if bits & DECIDED != 0 && bits & ENGAGED == 0 {
             return Text::new("kill switch: the gate of this process is closed");
         }
         if bits & OVERDUE != 0 {
@@ -142,9 +149,9 @@ impl Gate {
         let wanted = (u32::from(engaged) * ENGAGED)
             | (u32::from(unproven) * UNPROVEN)
             | (u32::from(disarmed) * DISARMED);
-        let _ = self
-            .bits
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |old| Some((old & KILLED) | wanted));
+        let _ = self.bits.fetch_update(Ordering::AcqRel, Ordering::Acquire, |old| {
+            Some((old & DECIDED) | wanted)
+        });
     }
 
     /// The check did not come back in time.
@@ -152,37 +159,36 @@ impl Gate {
         self.bits.fetch_or(OVERDUE, Ordering::AcqRel);
     }
 
-    /// An audited reset covers the decision of this process.
-    pub(super) fn forget_kill(&self, id: EngageId) {
-        let mut slot = match self.killed_by.lock() {
-            Ok(slot) => slot,
-            Err(e) => e.into_inner(),
-        };
-        // Under the lock: a decision that came since names itself after this
-        // and closes the gate once more.
-        if *slot == Some(id) {
-            *slot = None;
+    /// Audited resets cover some decisions of this process: once they cover
+    /// all, they no longer close the gate.
+    pub(super) fn forget_kills(&self, was_reset: impl Fn(EngageId) -> bool) {
+        let mut ids = self.ids();
+        let before = ids.len();
+        ids.retain(|id| !was_reset(*id));
+        // Under the lock: a decision that has no name yet, or gets one after
+        // this, goes on closing it.
+        if ids.is_empty() && before > 0 {
             self.bits.fetch_and(!KILLED, Ordering::AcqRel);
         }
     }
 
-    /// Names the decision that [`Gate::close`] was for, so that only its own
-    /// reset opens the gate again. Called after the kill is on its way.
+    /// Names the decision that [`Gate::close`] was for, so that its own reset
+    /// is needed to open the gate again. Called after the kill is on its way.
     pub fn name_kill(&self, id: EngageId) {
-        let mut slot = match self.killed_by.lock() {
-            Ok(slot) => slot,
-            Err(e) => e.into_inner(),
-        };
-        *slot = Some(id);
+        self.remember_kill(id);
+        self.bits.fetch_sub(NAMELESS, Ordering::AcqRel);
+    }
+
+    /// As [`Gate::name_kill`], by another than who closed the gate.
+    pub fn remember_kill(&self, id: EngageId) {
+        let mut ids = self.ids();
+        ids.insert(id);
         self.bits.fetch_or(KILLED, Ordering::AcqRel);
     }
 
-    /// The decision of this process that closed the gate, while it holds.
-    pub(super) fn killed_by(&self) -> Option<EngageId> {
-        if self.bits.load(Ordering::Acquire) & KILLED == 0 {
-            return None;
-        }
-        self.killed_by.lock().map_or_else(|e| *e.into_inner(), |slot| *slot)
+    /// The decisions of this process that no reset covers.
+    fn ids(&self) -> MutexGuard<'_, BTreeSet<EngageId>> {
+        self.killed_by.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -239,9 +245,16 @@ mod tests {
         gate.name_kill(first);
         gate.close();
         gate.name_kill(second);
-        gate.forget_kill(first);
-        assert!(!gate.is_safe(), "the reset of an earlier kill opens nothing");
-        gate.forget_kill(second);
+        // Whoever carries the first one out says so once more.
+        gate.remember_kill(first);
+        gate.forget_kills(|id| id == first);
+        assert!(!gate.is_safe(), "the reset of another kill opens nothing");
+        gate.close();
+        gate.forget_kills(|id| id == second);
+        assert!(!gate.is_safe(), "nor does any, for one that has no name yet");
+        let third = EngageId::from_parts(3, 3);
+        gate.name_kill(third);
+        gate.forget_kills(|id| id == third);
         assert!(gate.is_safe());
         gate.set_overdue();
         assert!(!gate.is_safe());
