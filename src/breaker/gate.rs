@@ -193,10 +193,13 @@ impl Gate {
 }
 
 #[cfg(test)]
+mod engage;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
-    const HOUR: u64 = 3_600_000_000_000;
+    pub const HOUR: u64 = 3_600_000_000_000;
 
     #[test]
     fn starts_closed_and_needs_proof() {

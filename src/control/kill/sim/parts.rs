@@ -224,9 +224,12 @@ impl Stage {
         });
         let (stage, gate) = (self.clone(), Arc::clone(gate));
         self.sim.spawn(process, move || {
-            while !stage.is_over() {
+            for turn in 0_u64.. {
+                if stage.is_over() {
+                    return;
+                }
                 // Who notices may be starved, too: an order asks by itself.
-                if stage.sim.roll(2) == 0 {
+                if turn.is_multiple_of(2) {
                     overdue(&gate, looks.0.load(Ordering::Relaxed));
                 }
                 if gate.permit().is_ok() {
