@@ -236,7 +236,7 @@ impl Stage {
                     stage.facts().orders += 1;
                     super::rules::order(&stage, process, looks.1.load(Ordering::Relaxed));
                 }
-                clock::sleep(Duration::from_millis(if stage.is_quiet() { 200 } else { 20 }));
+                clock::sleep(Duration::from_millis(if stage.is_quiet() { 800 } else { 20 }));
             }
         });
     }
