@@ -88,7 +88,11 @@ fn a_gate_that_was_closed_says_so_from_the_next_look_on() {
         let over = AtomicBool::new(false);
         scope(|scope| {
             for _ in 0..busy {
-                scope.spawn(|| while !over.load(Ordering::Relaxed) {});
+                scope.spawn(|| {
+                    while !over.load(Ordering::Relaxed) {
+                        spin_loop();
+                    }
+                });
             }
             report(&format!("the thread that engages, {busy} busy beside it"), own(n));
             report(&format!("another that looks, {busy} busy beside both"), other(n / 100));

@@ -107,7 +107,9 @@ fn trader() {
             deal.order(&gate, &mut peer, &request(), "OPEN_ORDER", WAIT)
         }
     };
-    watcher.map(Watcher::stop);
+    if let Some(watcher) = watcher {
+        watcher.stop();
+    }
     assert!(matches!(fate, Fate::Not(Ending::Denied, _)), "{fate:?}");
 }
 
