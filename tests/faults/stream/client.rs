@@ -11,6 +11,7 @@ use crs::domain::{Endpoint, LatchPhase, Lots, OrderKind, OrderTicket, Side, Symb
 use crs::host::clock;
 use crs::link::{Peer, peer};
 use crs::wire::{Action, Request};
+use std::collections::VecDeque;
 use std::env;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -77,6 +78,8 @@ fn client() {
     let _watcher = wiring::watch(&settings, "engine", Arc::clone(&gate), |verdict| {
         // The gate is as it is to be before anybody is told.
         let now = clock::mono_ns();
+        let seen = &verdict.seen;
+        println!("saw {:?} {} {} {}", seen.phase, seen.reason, verdict.missing, seen.tampered);
         if verdict.seen.phase.is_engaged() {
             println!("closed {now}");
         } else if verdict.seen.phase == LatchPhase::Safe {
@@ -92,6 +95,8 @@ pub struct Said {
     pub closed: Vec<u64>,
     pub open: Vec<u64>,
     pub handed: Vec<u64>,
+    /// Its last verdicts, in words.
+    pub saw: VecDeque<String>,
 }
 
 /// One of them, while it runs.
@@ -113,8 +118,14 @@ impl Client {
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 let Some((word, at)) = line.split_once(' ') else { continue };
-                let Ok(at) = at.parse() else { continue };
                 let mut said = into.lock().unwrap();
+                if word == "saw" {
+                    said.saw.push_back(at.to_owned());
+                    if said.saw.len() > 8 {
+                        said.saw.pop_front();
+                    }
+                }
+                let Ok(at) = at.parse() else { continue };
                 match word {
                     "closed" => said.closed.push(at),
                     "open" => said.open.push(at),

@@ -103,8 +103,16 @@ impl Stage {
             let others = self.clients.iter().all(|client| late(&client.said().handed));
             (own && others).then_some(())
         };
-        let said = || self.clients.iter().map(Client::said).collect::<Vec<_>>();
-        assert!(until(LIMIT, flowing).is_some(), "no stream: {:?}", said());
+        let saw = || self.clients.iter().map(|client| client.said().saw).collect::<Vec<_>>();
+        for _ in 0..20 {
+            if until(Duration::from_secs(3), flowing).is_some() {
+                return;
+            }
+            // Who had no CPU for half a second has lost its proof, and waits
+            // for another arm.
+            self.home.run(&["arm"], LIMIT);
+        }
+        panic!("no stream: {:#?} {}", saw(), self.gate.why());
     }
 
     fn kill(&self, n: u64, tally: &mut Tally) {
@@ -127,8 +135,9 @@ impl Stage {
             |client: &Client| client.said().closed.into_iter().find(|at| *at > pressed.mono_ns);
         let saw = || self.clients.iter().map(closed).collect::<Option<Vec<u64>>>();
         let saw = until(LIMIT, saw).expect("another process never saw the latch");
-        // They go on trying for a while.
-        std::thread::sleep(Duration::from_millis(30));
+        // They go on trying for a while, and everybody reads whose latch it is:
+        // one that is reset before that is nobody's to them.
+        std::thread::sleep(Duration::from_millis(250));
         let request = ResetRequest {
             engage_id: Some(id),
             known: vec![id],
