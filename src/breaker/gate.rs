@@ -1,8 +1,11 @@
-//! The gate: one atomic word between a wish and an order.
+//! The gate: one atomic word between a wish and an order, and the age of the
+//! proof behind it.
 
 use crate::domain::{EngageId, Text};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use crate::host::clock;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
 /// This process confirmed a kill or a block; sticky until an audited reset.
@@ -15,11 +18,40 @@ const UNPROVEN: u32 = 4;
 const DISARMED: u32 = 8;
 /// The proof is overdue.
 const OVERDUE: u32 = 16;
+/// Above the others: how many decisions of this process have closed the gate
+/// and not said yet which they are.
+const NAMELESS: u32 = 1 << 8;
+/// What no check can take away.
+const DECIDED: u32 = KILLED | !(NAMELESS - 1);
+
+/// What is said of a proof that is too old.
+const LATE: &str = "can't prove safe: the check of the latch is overdue";
 
 /// Proof that the gate was open when it was asked for; only [`Gate::permit`]
-/// can build one, and sending an order consumes it.
+/// can build one, and sending an order consumes it. It ends with the proof
+/// that it rests on, whatever its holder slept through.
 #[derive(Debug)]
-pub struct Permit(());
+pub struct Permit<'a> {
+    gate: &'a Gate,
+    /// Nanoseconds since boot.
+    until: u64,
+}
+
+impl Permit<'_> {
+    /// Whether it holds now: the gate is still open, and the proof not too
+    /// old. Whoever sends asks this last.
+    #[must_use]
+    pub fn still(&self) -> bool {
+        // The clock last: who is stopped in between finds that it went on.
+        self.gate.is_safe() && clock::mono_ns() <= self.until
+    }
+
+    /// Why one that holds no more was worth nothing.
+    #[must_use]
+    pub fn ended(self) -> Denied {
+        Denied(if self.gate.is_safe() { Text::new(LATE) } else { self.gate.why() })
+    }
+}
 
 /// Why an order may not pass.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -27,45 +59,59 @@ pub struct Permit(());
 pub struct Denied(pub Text);
 
 /// The gate of one process. `is_safe` is one atomic load; nothing it depends
-/// on can hang it, since the threads that look at files only set bits.
+/// on can hang it, since the threads that look at files only set bits. An
+/// order needs more: a process that was stopped wakes with the bits of before,
+/// so [`Gate::permit`] asks the clock how old the proof is, too.
 #[derive(Debug)]
 pub struct Gate {
     bits: AtomicU32,
+    /// So long the last good check proves anything, nanoseconds since boot.
+    proven_until: AtomicU64,
     why: Mutex<Text>,
-    killed_by: Mutex<Option<EngageId>>,
+    killed_by: Mutex<BTreeSet<EngageId>>,
 }
 
 impl Default for Gate {
     fn default() -> Self {
         Self {
             bits: AtomicU32::new(UNPROVEN),
+            proven_until: AtomicU64::new(0),
             why: Mutex::new(Text::new("not proven yet")),
-            killed_by: Mutex::new(None),
+            killed_by: Mutex::default(),
         }
     }
 }
 
 impl Gate {
-    /// Whether orders pass. Checked before a signal and again before an order.
+    /// Whether orders pass, by the last check: one atomic load, for an engine's
+    /// loop. A process that just woke may be told what was true before; an
+    /// order takes a [`Gate::permit`], which is not.
     #[must_use]
     pub fn is_safe(&self) -> bool {
         self.bits.load(Ordering::Acquire) == 0
     }
 
-    /// A permit for one order.
+    /// A permit for one order; one atomic load more, and the clock.
     ///
     /// # Errors
-    /// [`Denied`] with the reason, when the gate is closed.
-    pub fn permit(&self) -> Result<Permit, Denied> {
-        if self.is_safe() {
-            return Ok(Permit(()));
+    /// [`Denied`] with the reason, when the gate is closed or its proof is old.
+    pub fn permit(&self) -> Result<Permit<'_>, Denied> {
+        let permit = Permit { gate: self, until: self.proven_until.load(Ordering::Acquire) };
+        if permit.still() {
+            return Ok(permit);
         }
-        Err(Denied(self.why()))
+        Err(permit.ended())
     }
 
-    /// Closes for a kill or block. The first effect of the confirming key.
+    /// Whether it is open on a proof that is too old.
+    pub(super) fn is_past(&self) -> bool {
+        self.is_safe() && clock::mono_ns() > self.proven_until.load(Ordering::Acquire)
+    }
+
+    /// Closes for a kill or block. The first effect of the confirming key;
+    /// [`Gate::name_kill`] follows it.
     pub fn close(&self) {
-        self.bits.fetch_or(KILLED, Ordering::AcqRel);
+        self.bits.fetch_add(NAMELESS, Ordering::AcqRel);
     }
 
     /// Whether the last look at the latch did not come back in time, so that
@@ -79,13 +125,19 @@ impl Gate {
     #[must_use]
     pub fn why(&self) -> Text {
         let bits = self.bits.load(Ordering::Acquire);
-        if bits & (KILLED | ENGAGED) == KILLED {
+        if bits & DECIDED != 0 && bits & ENGAGED == 0 {
             return Text::new("kill switch: the gate of this process is closed");
         }
         if bits & OVERDUE != 0 {
-            return Text::new("can't prove safe: the check of the latch is overdue");
+            return Text::new(LATE);
         }
         self.why.lock().map_or_else(|e| e.into_inner().clone(), |w| w.clone())
+    }
+
+    /// A good check proves until then (nanoseconds since boot); before what it
+    /// found is set.
+    pub(super) fn prove(&self, until: u64) {
+        self.proven_until.store(until, Ordering::Release);
     }
 
     /// What a finished check found.
@@ -97,9 +149,9 @@ impl Gate {
         let wanted = (u32::from(engaged) * ENGAGED)
             | (u32::from(unproven) * UNPROVEN)
             | (u32::from(disarmed) * DISARMED);
-        let _ = self
-            .bits
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |old| Some((old & KILLED) | wanted));
+        let _ = self.bits.fetch_update(Ordering::AcqRel, Ordering::Acquire, |old| {
+            Some((old & DECIDED) | wanted)
+        });
     }
 
     /// The check did not come back in time.
@@ -107,50 +159,82 @@ impl Gate {
         self.bits.fetch_or(OVERDUE, Ordering::AcqRel);
     }
 
-    /// An audited reset covers the decision of this process.
-    pub(super) fn forget_kill(&self, id: EngageId) {
-        let mut slot = match self.killed_by.lock() {
-            Ok(slot) => slot,
-            Err(e) => e.into_inner(),
-        };
-        // Under the lock: a decision that came since names itself after this
-        // and closes the gate once more.
-        if *slot == Some(id) {
-            *slot = None;
+    /// Audited resets cover some decisions of this process: once they cover
+    /// all, they no longer close the gate.
+    pub(super) fn forget_kills(&self, was_reset: impl Fn(EngageId) -> bool) {
+        let mut ids = self.ids();
+        let before = ids.len();
+        ids.retain(|id| !was_reset(*id));
+        // Under the lock: a decision that has no name yet, or gets one after
+        // this, goes on closing it.
+        if ids.is_empty() && before > 0 {
             self.bits.fetch_and(!KILLED, Ordering::AcqRel);
         }
     }
 
-    /// Names the decision that [`Gate::close`] was for, so that only its own
-    /// reset opens the gate again. Called after the kill is on its way.
+    /// Names the decision that [`Gate::close`] was for, so that its own reset
+    /// is needed to open the gate again. Called after the kill is on its way.
     pub fn name_kill(&self, id: EngageId) {
-        let mut slot = match self.killed_by.lock() {
-            Ok(slot) => slot,
-            Err(e) => e.into_inner(),
-        };
-        *slot = Some(id);
+        self.remember_kill(id);
+        self.bits.fetch_sub(NAMELESS, Ordering::AcqRel);
+    }
+
+    /// As [`Gate::name_kill`], by another than who closed the gate.
+    pub fn remember_kill(&self, id: EngageId) {
+        let mut ids = self.ids();
+        ids.insert(id);
         self.bits.fetch_or(KILLED, Ordering::AcqRel);
     }
 
-    /// The decision of this process that closed the gate, while it holds.
-    pub(super) fn killed_by(&self) -> Option<EngageId> {
-        if self.bits.load(Ordering::Acquire) & KILLED == 0 {
-            return None;
-        }
-        self.killed_by.lock().map_or_else(|e| *e.into_inner(), |slot| *slot)
+    /// The decisions of this process that no reset covers.
+    fn ids(&self) -> MutexGuard<'_, BTreeSet<EngageId>> {
+        self.killed_by.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod engage;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    pub const HOUR: u64 = 3_600_000_000_000;
+
     #[test]
     fn starts_closed_and_needs_proof() {
         let gate = Gate::default();
         assert!(!gate.is_safe() && gate.permit().is_err());
+        gate.prove(clock::mono_ns() + HOUR);
         gate.set(false, false, false, &Text::default());
-        assert!(gate.is_safe() && gate.permit().is_ok());
+        assert!(gate.is_safe() && gate.permit().is_ok_and(|permit| permit.still()));
+    }
+
+    #[test]
+    fn a_proof_that_is_too_old_permits_nothing_whatever_the_bits_say() {
+        let gate = Gate::default();
+        gate.prove(clock::mono_ns().saturating_sub(1));
+        gate.set(false, false, false, &Text::default());
+        assert!(gate.is_safe() && gate.is_past(), "the bits alone are of before");
+        let words = gate.permit().unwrap_err().to_string();
+        assert_eq!(words, "denied: can't prove safe: the check of the latch is overdue");
+        gate.prove(clock::mono_ns() + HOUR);
+        assert!(gate.permit().is_ok() && !gate.is_past(), "the next good check permits again");
+    }
+
+    #[test]
+    fn a_permit_ends_with_its_proof_and_with_the_gate() {
+        let gate = Gate::default();
+        gate.prove(clock::mono_ns() + 100_000_000);
+        gate.set(false, false, false, &Text::default());
+        let early = gate.permit().unwrap();
+        gate.prove(clock::mono_ns() + HOUR);
+        std::thread::sleep(std::time::Duration::from_millis(150));
+        assert!(!early.still(), "a later check is not the one that it rests on");
+        let late = gate.permit().unwrap();
+        assert!(late.still());
+        gate.close();
+        assert!(!late.still());
     }
 
     #[test]
@@ -164,9 +248,16 @@ mod tests {
         gate.name_kill(first);
         gate.close();
         gate.name_kill(second);
-        gate.forget_kill(first);
-        assert!(!gate.is_safe(), "the reset of an earlier kill opens nothing");
-        gate.forget_kill(second);
+        // Whoever carries the first one out says so once more.
+        gate.remember_kill(first);
+        gate.forget_kills(|id| id == first);
+        assert!(!gate.is_safe(), "the reset of another kill opens nothing");
+        gate.close();
+        gate.forget_kills(|id| id == second);
+        assert!(!gate.is_safe(), "nor does any, for one that has no name yet");
+        let third = EngageId::from_parts(3, 3);
+        gate.name_kill(third);
+        gate.forget_kills(|id| id == third);
         assert!(gate.is_safe());
         gate.set_overdue();
         assert!(!gate.is_safe());

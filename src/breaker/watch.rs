@@ -24,7 +24,8 @@ use std::time::Duration;
 
 /// The latch is looked at so often, inotify or not.
 const POLL: Duration = Duration::from_millis(100);
-/// A check must be done within this time; then SAFE is no longer proven.
+/// A check must be done within this time, and what it found proves nothing
+/// this long after it began.
 const OVERDUE: Duration = Duration::from_millis(500);
 
 /// What to watch.
@@ -121,9 +122,11 @@ fn oversee(gate: &Gate, stop: &AtomicBool, done_at: &AtomicU64) {
     }
 }
 
-/// Closes the gate when the last look ended too long ago.
+/// Closes the gate when the last look ended too long ago, or the last good
+/// one began too long ago.
 pub(crate) fn overdue(gate: &Gate, done_at: u64) {
-    if u128::from(clock::mono_ns().saturating_sub(done_at)) > OVERDUE.as_nanos() {
+    let since = clock::mono_ns().saturating_sub(done_at);
+    if u128::from(since) > OVERDUE.as_nanos() || gate.is_past() {
         gate.set_overdue();
     }
 }

@@ -79,9 +79,8 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let what = words(&ticket);
     let guarded = Guarded::start(&settings);
     let report = (|| {
-        if !guarded.gate().is_safe() {
-            let why = format!("denied: {}", guarded.gate().why());
-            return Ok(Report::unsent(&what, Ending::Denied, why));
+        if let Err(denied) = guarded.gate().permit() {
+            return Ok(Report::unsent(&what, Ending::Denied, denied.to_string()));
         }
         let zmq = zmq::Context::new();
         let max_message = settings.feed.max_message_bytes;

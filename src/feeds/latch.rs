@@ -80,12 +80,14 @@ impl Shared {
     fn honest(&self) -> Option<(LatchSeen, Sight)> {
         let (seen, sight) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         let proven = matches!(seen.phase, LatchPhase::Safe | LatchPhase::Disarmed);
-        let doubted = seen.phase == LatchPhase::Safe && !self.gate.is_safe();
-        if doubted || (proven && self.gate.is_overdue()) {
-            let reason = self.gate.why();
-            return Some((LatchSeen { phase: LatchPhase::Blocked, reason, ..seen }, sight));
-        }
-        Some((seen, sight))
+        let doubt = match self.gate.permit() {
+            Err(denied) if seen.phase == LatchPhase::Safe => Some(denied.0),
+            _ => (proven && self.gate.is_overdue()).then(|| self.gate.why()),
+        };
+        Some(match doubt {
+            Some(reason) => (LatchSeen { phase: LatchPhase::Blocked, reason, ..seen }, sight),
+            None => (seen, sight),
+        })
     }
 
     fn say(&self, seen: LatchSeen, sight: Sight) {

@@ -114,6 +114,8 @@ impl LatchWatch {
 
     fn look(&self) {
         let Some(path) = &self.path else { return };
+        // Its age counts from the beginning: it may hang.
+        let began = clock::mono_ns();
         let look = look(path);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.at_ns > 0 && seen.look.engaged != look.engaged {
@@ -125,7 +127,7 @@ impl LatchWatch {
             tracing::warn!("latch {} is {word} {}", shown(path), look.fault);
         }
         seen.look = look;
-        seen.at_ns = clock::mono_ns();
+        seen.at_ns = began;
     }
 }
 

@@ -33,9 +33,16 @@ pub struct Posted {
     envelope: u32,
     req_id: ReqId,
     connection: u64,
+    handed_ns: u64,
 }
 
 impl Posted {
+    /// When libzmq was given it, nanoseconds since boot.
+    #[must_use]
+    pub const fn handed_ns(&self) -> u64 {
+        self.handed_ns
+    }
+
     /// Its identity.
     #[must_use]
     pub const fn req_id(&self) -> &ReqId {
@@ -113,17 +120,39 @@ impl Req {
         connection: u64,
         deadline: u64,
     ) -> Result<Posted, CallError> {
+        // Nobody takes this one back.
+        let posted = self.post_while(request, connection, deadline, || true)?;
+        posted.ok_or(CallError::NotConnected)
+    }
+
+    /// As [`Req::post_on`], but only while `may` says so, which is asked last
+    /// before libzmq gets it: `None` when it said no, and nothing was sent.
+    ///
+    /// # Errors
+    /// As [`Req::post_on`].
+    pub fn post_while(
+        &mut self,
+        request: &Request,
+        connection: u64,
+        deadline: u64,
+        may: impl Fn() -> bool,
+    ) -> Result<Option<Posted>, CallError> {
         let envelope = self.next;
         self.next = self.next.wrapping_add(1);
         let frames = [envelope.to_be_bytes().to_vec(), Vec::new(), request.encode()];
-        let posted = Posted { envelope, req_id: request.req_id.clone(), connection };
+        let req_id = request.req_id.clone();
+        let mut posted = Posted { envelope, req_id, connection, handed_ns: 0 };
         loop {
             self.settle()?;
             if !self.stands(&posted) {
                 return Err(CallError::NotConnected);
             }
+            if !may() {
+                return Ok(None);
+            }
+            posted.handed_ns = mono_ns();
             match self.line.socket().send_multipart(&frames, zmq::DONTWAIT) {
-                Ok(()) => return Ok(posted),
+                Ok(()) => return Ok(Some(posted)),
                 Err(zmq::Error::EAGAIN | zmq::Error::EINTR) => {}
                 Err(e) => return Err(e.into()),
             }

@@ -1,6 +1,6 @@
 //! Seeds in parallel lanes, remembered, and the table of what came of them.
 
-use crate::rows;
+use crate::{rows, scene};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,6 +20,8 @@ pub struct Run {
     pub ms: u64,
     /// Why it counts as lost; none when it does not.
     pub fault: Option<String>,
+    /// From the key to each step, µs, by name; null where none was proven.
+    pub steps: Value,
 }
 
 /// Runs seeds `first..first + runs`, skipping those that are done.
@@ -56,13 +58,15 @@ fn one(seed: u64) -> Run {
     let row = rows::of(seed);
     let began = Instant::now();
     // A check that fails panics, and the lane goes on with the next seed.
+    scene::steps();
     let outcome = std::panic::catch_unwind(|| (row.run)(seed));
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap();
     let (ms, fault) = match outcome {
         Ok(ms) => (ms, None),
         Err(e) => (ms, Some(words(e))),
     };
-    Run { seed, row: row.name.to_owned(), ms, fault }
+    let steps = scene::steps().unwrap_or_default();
+    Run { seed, row: row.name.to_owned(), ms, fault, steps }
 }
 
 /// What a panic said.
@@ -94,7 +98,34 @@ pub fn table(done: &[Run]) -> String {
     let (safe, believed) = (shown("FALSE SAFE"), shown("a lie was believed"));
     let _ = writeln!(text, "\nKills lost: {} of {} {}", lost.len(), done.len(), lost.join(" "));
     let _ = writeln!(text, "\nFalse SAFE: {safe}. Lies believed: {believed}.");
+    steps(&mut text, done);
     text
+}
+
+/// How long each step took of the kills that were proven, all faults together.
+fn steps(text: &mut String, done: &[Run]) {
+    text.push_str(
+        "\nFrom the confirmed command to each step, of the kills that were proven; a gate's time is \
+         known where its own process lived to tell:\n\n\
+         | step | kills | p50 ms | p99 ms | max ms |\n|---|--:|--:|--:|--:|\n",
+    );
+    for (step, words) in [
+        ("gate", "gate of this process closed"),
+        ("visible", "latch visible"),
+        ("durable", "latch durable"),
+        ("sent", "KILL_SWITCH handed to libzmq"),
+        ("acked", "acknowledged by the gateway"),
+        ("verified", "flat proven"),
+    ] {
+        let mut times: Vec<u64> = done.iter().filter_map(|run| run.steps[step].as_u64()).collect();
+        times.sort_unstable();
+        let at = |percent: usize| {
+            let us = times.get(times.len().saturating_sub(1) * percent / 100);
+            us.map_or_else(String::new, |us| format!("{}.{:03}", us / 1_000, us % 1_000))
+        };
+        let (n, [p50, p99, max]) = (times.len(), [50, 99, 100].map(at));
+        let _ = writeln!(text, "| {words} | {n} | {p50} | {p99} | {max} |");
+    }
 }
 
 fn line(text: &mut String, name: &str, runs: &[&Run]) {
@@ -123,12 +154,15 @@ fn read(path: &PathBuf) -> Vec<Run> {
             row: v["row"].as_str().unwrap().to_owned(),
             ms: v["ms"].as_u64().unwrap(),
             fault: v["fault"].as_str().map(str::to_owned),
+            steps: v["steps"].clone(),
         })
         .collect()
 }
 
 fn write(path: &PathBuf, run: &Run) {
-    let line = json!({"seed": run.seed, "row": run.row, "ms": run.ms, "fault": run.fault});
+    let line = json!({
+        "seed": run.seed, "row": run.row, "ms": run.ms, "fault": run.fault, "steps": run.steps,
+    });
     let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
     file.write_all(format!("{line}\n").as_bytes()).unwrap();
 }

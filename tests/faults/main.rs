@@ -29,6 +29,7 @@ mod rows;
 mod scene;
 mod shot;
 mod storm;
+mod stream;
 mod table;
 
 fn number(key: &str, or: u64) -> u64 {

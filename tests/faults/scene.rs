@@ -5,9 +5,22 @@ use crate::common::peer::Peer;
 use crate::common::sandbox::{Outcome, Sandbox, Signal, end, free_port, signal};
 use crate::common::wait::until;
 use serde_json::Value;
+use std::cell::RefCell;
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
+
+thread_local! {
+    /// The steps of the last kill that this thread saw proven.
+    static STEPS: RefCell<Option<Value>> = const { RefCell::new(None) };
+}
+
+/// The steps of the kill that this thread saw proven since it asked last, in
+/// microseconds since the key, by name.
+pub fn steps() -> Option<Value> {
+    STEPS.take()
+}
 
 /// A verb's longest run, and the longest wait for the proof.
 pub const LIMIT: Duration = Duration::from_mins(1);
@@ -143,8 +156,22 @@ impl Scene {
         self.began = Instant::now();
         let args = ["kill", "--reason", "fault", "--yes", "--json", "--timeout", "40"];
         let mut command = self.home.crs(&args);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let said = fs::OpenOptions::new().create(true).append(true).open(self.report()).unwrap();
+        command.stdout(said).stderr(Stdio::null());
         command.spawn().unwrap()
+    }
+
+    /// What the commands have said so far.
+    fn report(&self) -> PathBuf {
+        self.home.path().join("kill.json")
+    }
+
+    /// The steps as a command told them that lived to see the proof: it alone
+    /// knows when its own gate was closed.
+    fn told(&self) -> Option<Value> {
+        let text = fs::read_to_string(self.report()).ok()?;
+        let said = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
+        said.map_while(Result::ok).find_map(|report| times(&report["gateways"]))
     }
 
     pub fn status(&self) -> Value {
@@ -174,6 +201,8 @@ impl Scene {
         assert!(proven.is_some(), "LOST: {last:#}");
         assert_eq!(last["is_engaged"], true, "{last:#}");
         self.flat();
+        STEPS
+            .set(self.told().or_else(|| times(&last["kill"]).or_else(|| times(&last["recorded"]))));
         ms
     }
 
@@ -211,6 +240,12 @@ impl Scene {
 pub fn phases(status: &Value) -> impl Iterator<Item = &str> {
     let all = ["kill", "recorded"].into_iter().filter_map(|key| status[key].as_array()).flatten();
     all.filter_map(|progress| progress["phase"].as_str())
+}
+
+/// The steps of the first gateway that is proven.
+fn times(gateways: &Value) -> Option<Value> {
+    let proven = gateways.as_array()?.iter().find(|progress| progress["phase"] == "VERIFIED")?;
+    Some(proven["times"].clone())
 }
 
 /// The command's own exit status.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// Rows that must have a test. What is not among them is shown elsewhere, or
 /// by no test yet.
-const ROWS: [u32; 23] =
-    [1, 2, 5, 6, 7, 8, 9, 10, 12, 14, 16, 17, 18, 19, 20, 21, 28, 30, 38, 39, 43, 44, 45];
+const ROWS: [u32; 24] =
+    [1, 2, 5, 6, 7, 8, 9, 10, 12, 14, 16, 17, 18, 19, 20, 21, 28, 30, 38, 39, 42, 43, 44, 45];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

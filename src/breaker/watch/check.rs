@@ -130,19 +130,20 @@ impl Check {
             verdict.seen.reason =
                 Text::new("proof was lost and came back; orders wait for crs arm");
         }
-        let reset = |id: &EngageId| self.ledger.ledger().was_reset(*id);
-        if let Some(id) = gate.killed_by().filter(reset)
-            && proven
-        {
-            gate.forget_kill(id);
-        }
         let phase = verdict.seen.phase;
+        if proven {
+            gate.prove(began.saturating_add(u64::try_from(OVERDUE.as_nanos()).unwrap_or(0)));
+        }
         gate.set(
             phase.is_engaged(),
             phase == LatchPhase::Blocked,
             phase == LatchPhase::Disarmed,
             &gate_words(&verdict.seen),
         );
+        // After what was found: nothing opens for a moment in between.
+        if proven {
+            gate.forget_kills(|id| self.ledger.ledger().was_reset(id));
+        }
         verdict
     }
 

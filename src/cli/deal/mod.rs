@@ -12,7 +12,7 @@ pub use report::{Ending, Report};
 use super::live::LiveTerms;
 use super::wiring;
 use crate::audit::{Act, Chain};
-use crate::breaker::{Gate, Permit};
+use crate::breaker::{Denied, Gate, Permit};
 use crate::config::{Settings, dirs};
 use crate::domain::{Fingerprint, Text, Ticket};
 use crate::host::clock;
@@ -39,6 +39,7 @@ pub struct Deal {
     chain: Result<Chain, Text>,
     unrecorded: Option<Text>,
     live: LiveTerms,
+    handed_ns: Option<u64>,
 }
 
 impl Deal {
@@ -52,13 +53,20 @@ impl Deal {
             .and_then(|()| home.prepare().map_err(|e| format!("{}: {e}", home.dir.display())))
             .map(|()| home.chain(ROLE))
             .map_err(|why| Text::new(&why));
-        Self { chain, unrecorded: None, live: LiveTerms::of(settings) }
+        Self { chain, unrecorded: None, live: LiveTerms::of(settings), handed_ns: None }
     }
 
     /// Why a command that went out is not in the audit log.
     #[must_use]
     pub const fn unrecorded(&self) -> Option<&Text> {
         self.unrecorded.as_ref()
+    }
+
+    /// When libzmq was given the last order that went out, nanoseconds since
+    /// boot.
+    #[must_use]
+    pub const fn handed_ns(&self) -> Option<u64> {
+        self.handed_ns
     }
 
     fn note(
@@ -98,7 +106,8 @@ impl Deal {
     /// Sends an order: on record first, to a peer that is proven first, to an
     /// account that is read first and armed where its money is real, and then
     /// without any wait between the gate's permit and the socket. An order
-    /// that can't be recorded, or can't go out at once, is not sent.
+    /// that can't be recorded, or can't go out at once, is not sent; nor is
+    /// one whose permit ran out on the way, as in a process that was stopped.
     pub fn order(
         &mut self,
         gate: &Gate,
@@ -114,8 +123,8 @@ impl Deal {
         let fate = match self.cleared(peer, timeout) {
             Err(fate) => fate,
             Ok(connection) => match gate.permit() {
-                Ok(permit) => fate_of(post(permit, peer, connection, request, timeout)),
-                Err(denied) => Fate::Not(Ending::Denied, Text::new(&denied.to_string())),
+                Ok(permit) => self.post(permit, peer, connection, request, timeout),
+                Err(denied) => denial(&denied),
             },
         };
         let ticket = if let Fate::Claimed(fill) = &fate { Some(fill.ticket) } else { None };
@@ -135,6 +144,34 @@ impl Deal {
         let to = peer.to().clone();
         self.live.allow(&to, &account).map_err(|why| Fate::Not(Ending::Denied, why))?;
         Ok(connection)
+    }
+
+    /// Uses up the permit: hands the order to libzmq now or never, then waits
+    /// for its answer.
+    fn post(
+        &mut self,
+        permit: Permit<'_>,
+        peer: &mut Peer,
+        connection: u64,
+        request: &Request,
+        timeout: Duration,
+    ) -> Fate {
+        let to = peer.to().clone();
+        let line = peer.req();
+        let now = clock::mono_ns();
+        let until = clock::now().plus(timeout).mono_ns;
+        let posted = match line.post_while(request, connection, now, || permit.still()) {
+            Ok(Some(posted)) => posted,
+            Ok(None) => return denial(&permit.ended()),
+            Err(e) => return fate_of(Err(AskError::of_call(&to, timeout, e))),
+        };
+        self.handed_ns = Some(posted.handed_ns());
+        let body = line.wait(&posted, until).map_err(|e| AskError::of_call(&to, timeout, e));
+        fate_of(body.and_then(|body| {
+            Reply::decode(&body)
+                .and_then(|reply| reply.order(&request.req_id))
+                .map_err(|refusal| AskError::Refused { to, refusal })
+        }))
     }
 }
 
@@ -156,26 +193,8 @@ fn unsent(e: AskError) -> AskError {
     if e.may_have_happened() { AskError::Unproven(Box::new(e)) } else { e }
 }
 
-/// Uses up the permit: hands the order to libzmq now or never, then waits for
-/// its answer.
-fn post(
-    _permit: Permit,
-    peer: &mut Peer,
-    connection: u64,
-    request: &Request,
-    timeout: Duration,
-) -> Result<OrderFill, AskError> {
-    let to = peer.to().clone();
-    let line = peer.req();
-    let now = clock::mono_ns();
-    let until = clock::now().plus(timeout).mono_ns;
-    let body = line
-        .post_on(request, connection, now)
-        .and_then(|posted| line.wait(&posted, until))
-        .map_err(|e| AskError::of_call(&to, timeout, e))?;
-    Reply::decode(&body)
-        .and_then(|reply| reply.order(&request.req_id))
-        .map_err(|refusal| AskError::Refused { to, refusal })
+fn denial(denied: &Denied) -> Fate {
+    Fate::Not(Ending::Denied, Text::new(&denied.to_string()))
 }
 
 fn fate_of(answer: Result<OrderFill, AskError>) -> Fate {
@@ -195,41 +214,4 @@ fn fate_of(answer: Result<OrderFill, AskError>) -> Fate {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{Lots, OrderKind, OrderTicket, Side, Symbol};
-    use crate::gateway::{Gateway, GatewayOptions, SimOptions};
-    use crate::link::peer;
-    use crate::wire::Action;
-
-    #[test]
-    fn a_gate_that_closed_in_the_meantime_denies_on_record() {
-        let dir = tempfile::tempdir().unwrap();
-        let options = GatewayOptions::embedded(SimOptions::default(), dir.path().join("paper"));
-        let paper = Gateway::start(&options).unwrap();
-        let mut settings = Settings::defaults(dir.path().into(), dir.path().join("state"));
-        settings.kill_switch_file = dir.path().join("kill.lock");
-        let zmq = zmq::Context::new();
-        let mut peer = Peer::connect(&zmq, &paper.addresses().cmd, 65_536).unwrap();
-        let wait = Duration::from_secs(20);
-        peer.heartbeat(wait).unwrap();
-        let request = peer::request(Action::OpenOrder(OrderTicket {
-            symbol: Symbol::new("EURUSD").unwrap(),
-            side: Side::Buy,
-            lots: Lots::parse("0.01").unwrap(),
-            kind: OrderKind::Market,
-            price: None,
-            sl: None,
-            tp: None,
-        }));
-        let mut deal = Deal::open(&settings);
-        let fate = deal.order(&Gate::default(), &mut peer, &request, "OPEN_ORDER", wait);
-        assert!(matches!(fate, Fate::Not(Ending::Denied, _)), "{fate:?}");
-        assert!(peer.positions(wait).unwrap().value.is_empty());
-        assert_eq!((paper.counts().orders_accepted, deal.unrecorded()), (0, None));
-        let chain = std::fs::read_dir(wiring::latch_home(&settings).audit()).unwrap();
-        let path = chain.map(|c| c.unwrap().path()).next().unwrap();
-        let text = std::fs::read_to_string(path).unwrap();
-        assert!(text.contains("\"denied\""), "{text}");
-    }
-}
+mod tests;

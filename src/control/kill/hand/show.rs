@@ -45,7 +45,7 @@ impl<C: Crew> Work<C> {
         }
         // The gate learns whose kill it is even when the guard's thread was
         // stopped in the middle.
-        self.gate.name_kill(kill.intent.engage_id);
+        self.gate.remember_kill(kill.intent.engage_id);
     }
 }
 

@@ -403,13 +403,26 @@ fn story(seed: u64) {
     assert_eq!(b.machine.phase, GatewayPhase::Verified, "seed {seed}: never proven");
 }
 
-/// `CRS_SEEDS=1000000 cargo test --release seeded_schedules` runs the long form.
+/// `CRS_SEEDS=1000000 cargo test --release --lib seeded_schedules -- --nocapture`
+/// is the long form; `CRS_SEED` is the first.
 #[test]
 fn seeded_schedules_never_verify_what_is_not_flat_and_always_end_in_proof() {
-    let seeds = std::env::var("CRS_SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(3_000);
-    for seed in 1..=seeds {
-        story(seed);
-    }
+    let number = |key, or| std::env::var(key).ok().and_then(|s| s.parse().ok()).unwrap_or(or);
+    let (first, count) = (number("CRS_SEED", 1_u64), number("CRS_SEEDS", 3_000));
+    let lanes = number("CRS_LANES", 1).max(1);
+    let began = std::time::Instant::now();
+    let step = usize::try_from(lanes).unwrap();
+    std::thread::scope(|scope| {
+        for lane in 0..lanes {
+            scope.spawn(move || {
+                for seed in (first + lane..first + count).step_by(step) {
+                    story(seed);
+                }
+            });
+        }
+    });
+    let took = began.elapsed().as_secs_f64();
+    println!("{count} schedules from {first} in {took:.1} s");
 }
 
 #[test]

@@ -123,7 +123,8 @@ pub fn drive(
     let mut turn = 0;
     while sim.now() < end {
         let wake = running.as_ref().and_then(|(_, machine, _)| machine.wake());
-        let until = sim.now() + 200 * MS;
+        // Nothing is due to a driver without a kill.
+        let until = if running.is_some() { sim.now() + 200 * MS } else { end };
         let mut inputs = Vec::new();
         match inbox.take(wake.map_or(until, |at| at.min(until))) {
             Got::Letter(order @ (Order::Begin(_) | Order::LookOn(_))) => {

@@ -229,13 +229,19 @@ impl Stage {
         });
         let (stage, gate) = (self.clone(), Arc::clone(gate));
         self.sim.spawn(process, move || {
-            while !stage.is_over() {
-                overdue(&gate, looks.0.load(Ordering::Relaxed));
+            for turn in 0_u64.. {
+                if stage.is_over() {
+                    return;
+                }
+                // Who notices may be starved, too: an order asks by itself.
+                if turn.is_multiple_of(2) {
+                    overdue(&gate, looks.0.load(Ordering::Relaxed));
+                }
                 if gate.permit().is_ok() {
                     stage.facts().orders += 1;
                     super::rules::order(&stage, process, looks.1.load(Ordering::Relaxed));
                 }
-                clock::sleep(Duration::from_millis(if stage.is_quiet() { 200 } else { 20 }));
+                clock::sleep(Duration::from_millis(if stage.is_quiet() { 800 } else { 20 }));
             }
         });
     }

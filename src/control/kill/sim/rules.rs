@@ -72,13 +72,16 @@ pub fn wrote(truth: &mut Truth, bytes: &[u8], now: u64) -> Option<String> {
 }
 
 /// An order passed the gate of a process whose last finished look began at
-/// `looked`, or that look said that nothing is in force: nothing that it must
-/// have seen may be.
+/// `looked`: not long ago, and nothing that it must have seen is in force.
 pub fn order(stage: &Stage, process: u32, looked: u64) {
     let sim = stage.sim.lock();
     let truth = &sim.truth;
     let pressed = truth.pressed.get(&process).filter(|id| !truth.reset.contains(id));
-    let why = pressed.map(|id| format!("an order passed after the key of {}", short(*id)));
+    let age = sim.now.saturating_sub(looked) / MS;
+    let why = match pressed {
+        Some(id) => Some(format!("an order passed after the key of {}", short(*id))),
+        None => (age > 500).then(|| format!("an order passed on a look of {age} ms ago")),
+    };
     drop(sim);
     if let Some(why) = why {
         stage.sim.fail(&why);

@@ -13,6 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{JoinHandle, Thread};
 
 pub const MS: u64 = 1_000_000;
+/// Small ones are used again by the next thread; a story has many.
+const STACK: usize = 1 << 19;
 
 thread_local! {
     static ME: Cell<Option<usize>> = const { Cell::new(None) };
@@ -40,6 +42,8 @@ pub struct Inner {
     dice: u64,
     tasks: Vec<Task>,
     running: Option<usize>,
+    /// Who waits for the end of the story.
+    waiting: Option<Thread>,
     fault: Option<String>,
     mailboxes: usize,
     /// Until this moment this process gets no more threads.
@@ -89,6 +93,7 @@ impl Sim {
             dice: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
             tasks: Vec::new(),
             running: None,
+            waiting: None,
             fault: None,
             mailboxes: 0,
             threadless: None,
@@ -195,7 +200,8 @@ impl Sim {
                 inner.tasks.len() - 1
             }
         };
-        let handle = std::thread::spawn(move || {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let handle = thread.spawn(move || {
             ME.set(Some(me));
             super::disk::enter(&sim);
             sim.until_i_run(me);
@@ -206,6 +212,7 @@ impl Sim {
             }));
             sim.leave(me, outcome.err());
         });
+        let handle = handle.unwrap();
         self.lock().tasks[me].thread = Some(handle.thread().clone());
         handle
     }
@@ -245,7 +252,8 @@ impl Sim {
             inner.tasks.iter_mut().for_each(|task| task.wake = now);
         }
         let next = inner.next();
-        let thread = next.and_then(|next| inner.tasks[next].thread.clone());
+        // The last one tells whoever waits for the end.
+        let thread = next.map_or(inner.waiting.clone(), |next| inner.tasks[next].thread.clone());
         drop(inner);
         if let Some(thread) = thread {
             thread.unpark();
@@ -269,6 +277,7 @@ impl Sim {
     pub fn run(&self) -> Result<(), String> {
         let first = {
             let mut inner = self.lock();
+            inner.waiting = Some(std::thread::current());
             let next = inner.next();
             next.and_then(|next| inner.tasks[next].thread.clone())
         };
@@ -282,7 +291,7 @@ impl Sim {
                 return inner.fault.clone().map_or(Ok(()), |why| Err(format!("{trace}\n{why}")));
             }
             drop(inner);
-            std::thread::sleep(std::time::Duration::from_micros(200));
+            std::thread::park();
         }
     }
 
