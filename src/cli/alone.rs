@@ -7,7 +7,7 @@ use crate::audit::Act;
 use crate::breaker::{CreateError, LatchHome, body, file};
 use crate::config::Settings;
 use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Stamp, Text};
-use crate::host::{Identity, ids};
+use crate::host::Identity;
 use std::path::Path;
 
 /// What one thread could do.
@@ -25,18 +25,8 @@ pub(super) struct Alone {
 pub(super) fn engage(intent: Intent, reason: &str, pressed: Stamp, settings: &Settings) -> Alone {
     let who = Identity::here();
     let home = wiring::latch_home(settings);
-    let intent = KillIntent {
-        engage_id: ids::engage_id(),
-        intent,
-        operator: who.operator(),
-        host: who.host,
-        boot_id: who.boot_id,
-        reason: Text::new(reason),
-        pressed,
-        latch: home.latch.clone(),
-        targets: settings.gateways.clone(),
-        drill: false,
-    };
+    let (reason, targets) = (Text::new(reason), &settings.gateways);
+    let intent = who.decide(intent, reason, Some(pressed), &home.latch, targets);
     let mut alone =
         Alone { engage_id: intent.engage_id, latch: LatchPhase::Blocked, agent: None, log: vec![] };
     alone.latch = latch(&intent, &home.audit(), &mut alone.log);

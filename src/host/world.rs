@@ -98,6 +98,11 @@ pub trait World: Send + Sync {
     /// # Errors
     /// The system's.
     fn list(&self, dir: &Path) -> io::Result<Vec<(PathBuf, u64)>>;
+    /// Takes a file of this process's own away.
+    ///
+    /// # Errors
+    /// The system's.
+    fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes a directory and what leads to it.
     ///
     /// # Errors
@@ -210,6 +215,10 @@ impl World for Os {
         }
         files.sort();
         Ok(files)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
     }
 
     fn make_dir(&self, dir: &Path) -> io::Result<()> {

@@ -4,6 +4,8 @@
 //! `crs` draws from State alone, so each scene is a list of events.
 
 #[cfg(test)]
+#[path = "../common/data.rs"]
+mod data;
 mod diagnostics;
 #[cfg(test)]
 mod hostile;

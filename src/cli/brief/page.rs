@@ -130,7 +130,10 @@ fn words(act: &Act) -> String {
         Act::Step { gateway, phase, note, .. } => format!("{gateway} {}: {note}", phase.word()),
         Act::StandDown { reason, .. } => format!("\"{reason}\""),
         Act::Latch { path, why, .. } => format!("{path}: {why}"),
-        Act::Command { what, outcome, .. } => format!("{what}: {outcome}"),
+        Act::Command { what, outcome, gateway, .. } => {
+            let to = gateway.as_ref().map_or_else(String::new, |name| format!(" to {name}"));
+            format!("{what}{to}: {outcome}")
+        }
         other => detail(other),
     }
 }

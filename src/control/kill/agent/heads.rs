@@ -38,9 +38,13 @@ pub(super) fn start(
     let mut follower = HeadFollower::new(&home.audit());
     std::thread::Builder::new().name("audit-heads".to_owned()).spawn(move || {
         let mut stage = publish.map(Stage::new);
-        let mut round = 0_u32;
+        let (mut round, mut deaf) = (0_u32, false);
         loop {
             let news = follower.look();
+            if let Some(why) = news.fault.as_ref().filter(|_| !deaf) {
+                alarm(Text::new(&format!("audit heads can't be followed, tried on: {why}")));
+            }
+            deaf = news.fault.is_some();
             for head in &news.lost {
                 let line = head.n.saturating_add(1);
                 let (chain, by) = (&head.chain, &head.role);

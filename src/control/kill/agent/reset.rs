@@ -5,7 +5,7 @@ use super::crew::Crew;
 use crate::audit::{Act, ForeignLatch, LedgerReader};
 use crate::breaker::file::{self, Probe};
 use crate::control::kill::protocol::{FromAgent, ResetRequest};
-use crate::domain::{EngageId, GatewayPhase, Intent, KillIntent, Text};
+use crate::domain::{EngageId, GatewayPhase, Intent, Text};
 use crate::host::{Identity, clock, ids};
 use std::path::Path;
 
@@ -178,22 +178,11 @@ impl<C: Crew> Core<C> {
     /// it, later ones see how far it is.
     fn prove_on_demand(&mut self) -> bool {
         if self.proving.is_none() {
-            let id = ids::engage_id();
-            self.proving = Some(id);
+            let reason = Text::new("proof of flat on demand");
+            let (latch, targets) = (&self.config.home.latch, &self.config.gateways);
+            let intent = Identity::here().decide(Intent::Block, reason, None, latch, targets);
+            self.proving = Some(intent.engage_id);
             self.proofs.clear();
-            let who = Identity::here();
-            let intent = KillIntent {
-                engage_id: id,
-                intent: Intent::Block,
-                operator: who.operator(),
-                host: who.host.clone(),
-                boot_id: who.boot_id,
-                reason: Text::new("proof of flat on demand"),
-                pressed: clock::now(),
-                latch: self.config.home.latch.clone(),
-                targets: self.config.gateways.clone(),
-                drill: false,
-            };
             for gateway in self.config.gateways.clone() {
                 self.hire(&gateway);
                 self.crew.begin(&gateway.cmd.to_string(), intent.clone());

@@ -207,6 +207,13 @@ impl World for Here {
         Ok(inside.map(|(p, node)| (p.clone(), u64::try_from(node.bytes.len()).unwrap())).collect())
     }
 
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.0.operation();
+        let mut inner = self.0.lock();
+        inner.parent(path)?;
+        inner.disk.files.remove(path).map(drop).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
     fn make_private_dir(&self, dir: &Path) -> io::Result<()> {
         self.make_dir(dir)
     }
