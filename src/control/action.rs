@@ -65,6 +65,7 @@ actions! {
     LogPage = "log-page", None, "Turn the log: events, or the program's diagnostics.";
     WhoObeys = "who-obeys", None, "Show who obeys the latch.";
     Proof = "proof", None, "Show the proof of flat, or put it away.";
+    Card = "card", None, "Show or hide what to do by hand, the out-of-band card.";
     Redraw = "redraw", None, "Draw the whole screen anew.";
     ProbeAgain = "probe-again", None, "Ask a gateway that is not v1.0 once more.";
     ClosePosition = "close-position", Guarded, "Close the selected position.";
