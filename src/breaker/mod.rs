@@ -11,6 +11,7 @@ pub mod gate;
 pub mod home;
 pub mod status;
 pub mod watch;
+pub mod word;
 
 pub use body::LatchBody;
 pub use file::{CreateError, Created, Probe, Sight, probe, probe_soon, sight};

@@ -21,3 +21,4 @@ mod live;
 mod others;
 mod standin;
 mod witness;
+mod word;

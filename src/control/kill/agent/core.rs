@@ -4,7 +4,9 @@ use super::alarms::Alarms;
 use super::clients::accept;
 use super::crew::{Crew, Threads};
 use super::heads;
+use super::noting::Noted;
 use crate::audit::Act;
+use crate::breaker::word::LatchWord;
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::control::kill::KillRules;
 use crate::control::kill::driver::{DriverConfig, Told, is_over};
@@ -72,6 +74,8 @@ pub(super) enum Msg {
     Told(Told),
     Latch(Box<KillIntent>, LatchStep),
     Verdict(Box<Verdict>),
+    /// The latch's word was written, or not.
+    Noted(LatchWord, bool),
     Alarm(Text),
     /// The audit log can't be written: told, and never recorded into it.
     AuditFault(Text),
@@ -158,6 +162,9 @@ pub struct Core<C> {
     pub(super) verdict: Verdict,
     /// Foreign latches that were told; their records may still be on the way.
     pub(super) foreign_told: BTreeSet<crate::audit::ForeignLatch>,
+    /// Decisions that latches of others named, and that were told.
+    pub(super) strangers: BTreeSet<EngageId>,
+    pub(super) noted: Noted,
     alarms: Alarms,
     /// Decisions whose latch could not be made yet.
     pub(super) unmade: BTreeSet<EngageId>,
@@ -183,6 +190,8 @@ impl<C: Crew> Core<C> {
             progress: BTreeMap::new(),
             verdict: Verdict::default(),
             foreign_told: BTreeSet::new(),
+            strangers: BTreeSet::new(),
+            noted: Noted::default(),
             alarms: Alarms::default(),
             unmade: BTreeSet::new(),
             unbegun: BTreeSet::new(),
@@ -264,6 +273,7 @@ impl<C: Crew> Core<C> {
             }
         }
         self.adopt();
+        self.note_word();
     }
 
     /// Whether nobody has needed it for a while.
@@ -393,6 +403,7 @@ impl<C: Crew> Core<C> {
                 }
                 self.crew.tell_all(&FromAgent::Progress(progress.clone()));
                 self.progress.insert(progress.gateway.clone(), *progress);
+                self.note_word();
             }
         }
     }
@@ -414,20 +425,7 @@ impl<C: Crew> Core<C> {
             self.crew.record(Act::Tampered { ids });
             self.alarm(TAMPERED);
         }
-        // Ours although the log does not say so: its disk may be slow or full.
-        let ours = verdict.seen.engage_id.is_some_and(|id| self.active.contains_key(&id));
-        if let Some(file) = verdict.foreign.filter(|_| !ours)
-            && self.foreign_told.insert(file)
-        {
-            let reason = verdict.seen.reason.clone();
-            self.crew.record(Act::External { file, reason });
-            if self.config.kill.flatten_on_external {
-                self.alarm("the latch was engaged from outside: flattening, as configured");
-                self.flatten_for(&verdict.seen.reason);
-            } else {
-                self.alarm("the latch was engaged from outside: orders blocked, positions stand");
-            }
-        }
+        self.meet_stranger(&verdict);
         let seen = verdict.seen.clone();
         let remake = verdict.missing;
         self.verdict = verdict;
@@ -484,6 +482,7 @@ impl Core<Threads> {
             Msg::Told(told) => self.told(told),
             Msg::Latch(intent, step) => self.latch_step(&intent, step),
             Msg::Verdict(verdict) => self.saw(*verdict),
+            Msg::Noted(word, stands) => self.noted(word, stands),
             Msg::Alarm(text) => self.alarm(text.as_str()),
             Msg::AuditFault(text) => self.audit_fault(text),
         }

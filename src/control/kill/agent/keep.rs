@@ -3,7 +3,7 @@
 use super::core::Core;
 use super::crew::Crew;
 use crate::audit::{Act, LedgerReader};
-use crate::breaker::body;
+use crate::breaker::{Verdict, body};
 use crate::control::kill::latch::{LatchStep, TAMPERED, stand_in_words};
 use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Text};
 use crate::host::{Identity, clock, world};
@@ -16,6 +16,9 @@ impl<C: Crew> Core<C> {
     /// and so is its end.
     pub(in crate::control::kill) fn latch_step(&mut self, intent: &KillIntent, step: LatchStep) {
         let id = intent.engage_id;
+        if matches!(step, LatchStep::Visible { ours: true, .. }) {
+            self.note_anew();
+        }
         let main = Text::new(&intent.latch.to_string_lossy());
         match step {
             LatchStep::Failed { why, visible } => {
@@ -76,6 +79,29 @@ impl<C: Crew> Core<C> {
         let body = body::compose_again(&text, clock::utc());
         if let Err(e) = self.crew.make_again(path, body) {
             self.alarm(&format!("the latch can't be made anew: {e}"));
+        }
+    }
+
+    /// A latch of somebody else's: on record by its file, told by its
+    /// decision. One of another state directory changes its time with every
+    /// word that its own agent puts into it, and is no news for that.
+    pub(super) fn meet_stranger(&mut self, verdict: &Verdict) {
+        let (id, reason) = (verdict.seen.engage_id, &verdict.seen.reason);
+        // Ours although the log does not say so: its disk may be slow or full.
+        let ours = id.is_some_and(|id| self.active.contains_key(&id));
+        let Some(file) = verdict.foreign.filter(|_| !ours) else { return };
+        if !self.foreign_told.insert(file) {
+            return;
+        }
+        self.crew.record(Act::External { file, reason: reason.clone() });
+        if !id.is_none_or(|id| self.strangers.insert(id)) {
+            return;
+        }
+        if self.config.kill.flatten_on_external {
+            self.alarm("the latch was engaged from outside: flattening, as configured");
+            self.flatten_for(reason);
+        } else {
+            self.alarm("the latch was engaged from outside: orders blocked, positions stand");
         }
     }
 

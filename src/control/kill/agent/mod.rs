@@ -15,6 +15,7 @@ pub mod core;
 pub mod crew;
 mod heads;
 mod keep;
+mod noting;
 mod reset;
 mod resume;
 

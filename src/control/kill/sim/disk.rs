@@ -3,7 +3,7 @@
 
 use super::time::{Inner, Sim};
 use crate::domain::{FileId, UtcMicros};
-use crate::host::world::{self, Made, Meta, NoLook, World};
+use crate::host::world::{self, Edit, Made, Meta, NoLook, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -176,6 +176,19 @@ impl World for Here {
         }
         let ino = inner.disk.inodes;
         Ok(Box::new(Open { sim: Arc::clone(&self.0), path: path.to_owned(), ino }))
+    }
+
+    fn amend(&self, path: &Path, edit: &Edit<'_>) -> io::Result<bool> {
+        self.0.operation();
+        let mut inner = self.0.lock();
+        inner.parent(path)?;
+        let now = inner.now;
+        let node = inner.disk.files.get_mut(path).ok_or(io::ErrorKind::NotFound)?;
+        let Some((at, new)) = edit(&node.bytes) else { return Ok(false) };
+        let at = usize::try_from(at).unwrap();
+        node.bytes[at..at + new.len()].copy_from_slice(&new);
+        node.changed = now;
+        Ok(true)
     }
 
     fn sync(&self, path: &Path) -> io::Result<()> {
