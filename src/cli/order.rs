@@ -8,7 +8,7 @@ use super::{Context, Failure, Outcome, confirm};
 use crate::domain::{
     GatewayAddr, Lots, Mode, OrderKind, OrderTicket, Position, Price, Side, Symbol, Text, Ticket,
 };
-use crate::link::{Peer, peer};
+use crate::link::{self, Peer, peer};
 use crate::wire::{Action, OrderFill, Request};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -83,7 +83,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
             let why = format!("denied: {}", guarded.gate().why());
             return Ok(Report::unsent(&what, Ending::Denied, why));
         }
-        let zmq = zmq::Context::new();
+        let zmq = link::context().map_err(Failure::failed)?;
         let max_message = settings.feed.max_message_bytes;
         let mut peer = Peer::connect(&zmq, &gateway.cmd, max_message).map_err(Failure::failed)?;
         let before = match look_first(args, &LiveTerms::of(&settings), &mut peer) {

@@ -71,6 +71,8 @@ pub(super) enum Msg {
     Came(u64, UnixStream),
     Said(u64, ToAgent),
     Gone(u64),
+    /// Nobody can be let in any more.
+    Deaf(Text),
     Told(Told),
     Latch(Box<KillIntent>, LatchStep),
     Verdict(Box<Verdict>),
@@ -171,6 +173,8 @@ pub struct Core<C> {
     /// Kills of which a gateway has no driver yet: no thread was to be had.
     unbegun: BTreeSet<EngageId>,
     needed_at: u64,
+    /// Deaf: somebody else shall be the agent.
+    pub(super) given_up: bool,
     /// The last reset, on the monotonic clock.
     pub(super) reset_at: u64,
     /// Flat being proven on demand, for the reset of a foreign latch.
@@ -196,6 +200,7 @@ impl<C: Crew> Core<C> {
             unmade: BTreeSet::new(),
             unbegun: BTreeSet::new(),
             needed_at: clock::mono_ns(),
+            given_up: false,
             reset_at: 0,
             proving: None,
             proofs: BTreeMap::new(),
@@ -464,7 +469,7 @@ impl Core<Threads> {
                 beat_at = now;
                 self.beat();
             }
-            if self.is_lonely() {
+            if self.is_lonely() || self.given_up {
                 return;
             }
         }
@@ -472,11 +477,8 @@ impl Core<Threads> {
 
     fn hear(&mut self, msg: Msg) {
         match msg {
-            Msg::Came(id, stream) => {
-                let core = self.crew.mailbox.clone();
-                self.crew.clients.add(id, &stream, &core);
-                self.welcome(id);
-            }
+            Msg::Came(id, stream) => self.came(id, &stream),
+            Msg::Deaf(why) => self.give_up(&why),
             Msg::Gone(id) => self.crew.clients.remove(id),
             Msg::Said(id, said) => self.said(id, said),
             Msg::Told(told) => self.told(told),

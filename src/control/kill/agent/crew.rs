@@ -96,6 +96,11 @@ impl Threads {
         let (home, noting) = (home.clone(), None);
         Ok(Self { clients, mailbox, drivers, recorder, maker, visible, home, noting })
     }
+
+    /// Waits until everything is on record, at most so long.
+    pub fn flush(&self, wait: Duration) {
+        self.recorder.flush(wait);
+    }
 }
 
 impl Crew for Threads {

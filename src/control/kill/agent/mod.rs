@@ -13,6 +13,7 @@ mod alarms;
 mod clients;
 pub mod core;
 pub mod crew;
+mod deaf;
 mod heads;
 mod keep;
 mod noting;

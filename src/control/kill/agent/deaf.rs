@@ -1,0 +1,38 @@
+//! An agent that can let nobody in is none: it gives up the election. What is
+//! in force is on record and in the latch, and the next agent takes it up with
+//! the same request ids.
+
+use super::clients::Deaf;
+use super::core::Core;
+use super::crew::Threads;
+use crate::domain::Text;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+/// A disk that does not answer holds up the end no longer than this.
+const LEAVING: Duration = Duration::from_millis(300);
+
+impl Core<Threads> {
+    /// Serves a new client, if there are descriptors and threads for it.
+    pub(super) fn came(&mut self, id: u64, stream: &UnixStream) {
+        let core = self.crew.mailbox.clone();
+        match self.crew.clients.add(id, stream, &core) {
+            Ok(()) => {
+                self.crew.clients.deaf = Deaf::default();
+                self.welcome(id);
+            }
+            Err(e) => {
+                if let Some(why) = self.crew.clients.deaf.failed(&e) {
+                    self.give_up(&why);
+                }
+            }
+        }
+    }
+
+    /// Says so, and serves no longer.
+    pub(super) fn give_up(&mut self, why: &Text) {
+        self.alarm(&format!("the agent gives up the election: {why}"));
+        self.crew.flush(LEAVING);
+        self.given_up = true;
+    }
+}
