@@ -171,10 +171,11 @@ pub struct Core<C> {
     /// Decisions whose latch could not be made yet.
     pub(super) unmade: BTreeSet<EngageId>,
     /// Kills of which a gateway has no driver yet: no thread was to be had.
-    unbegun: BTreeSet<EngageId>,
+    pub(super) unbegun: BTreeSet<EngageId>,
     needed_at: u64,
-    /// Deaf: somebody else shall be the agent.
+    /// Deaf or without drivers, and since when: somebody else shall be the agent.
     pub(super) given_up: bool,
+    pub(super) idle_since: Option<u64>,
     /// The last reset, on the monotonic clock.
     pub(super) reset_at: u64,
     /// Flat being proven on demand, for the reset of a foreign latch.
@@ -201,6 +202,7 @@ impl<C: Crew> Core<C> {
             unbegun: BTreeSet::new(),
             needed_at: clock::mono_ns(),
             given_up: false,
+            idle_since: None,
             reset_at: 0,
             proving: None,
             proofs: BTreeMap::new(),
@@ -469,7 +471,7 @@ impl Core<Threads> {
                 beat_at = now;
                 self.beat();
             }
-            if self.is_lonely() || self.given_up {
+            if self.is_lonely() || self.has_given_up() {
                 return;
             }
         }

@@ -1,4 +1,4 @@
-//! An agent that can let nobody in is none: it gives up the election. What is
+//! An agent that can let nobody in, or can't begin a kill, is none: it gives up the election. What is
 //! in force is on record and in the latch, and the next agent takes it up with
 //! the same request ids.
 
@@ -6,9 +6,12 @@ use super::clients::Deaf;
 use super::core::Core;
 use super::crew::Threads;
 use crate::domain::Text;
+use crate::host::clock;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+/// A kill without a driver for so long (ns) is somebody else's.
+const IDLE: u64 = 3_000_000_000;
 /// A disk that does not answer holds up the end no longer than this.
 const LEAVING: Duration = Duration::from_millis(300);
 
@@ -27,6 +30,20 @@ impl Core<Threads> {
                 }
             }
         }
+    }
+
+    /// Whether it is no agent any longer: it said so, or a kill has waited too
+    /// long for the threads and sockets that this process does not get.
+    pub(super) fn has_given_up(&mut self) -> bool {
+        if self.unbegun.is_empty() || self.given_up {
+            self.idle_since = None;
+            return self.given_up;
+        }
+        let now = clock::mono_ns();
+        if now.saturating_sub(*self.idle_since.get_or_insert(now)) > IDLE {
+            self.give_up(&Text::new("a kill can't be begun for 3 s"));
+        }
+        self.given_up
     }
 
     /// Says so, and serves no longer.
