@@ -13,12 +13,21 @@ const ROOM: usize = 12;
 /// # Errors
 /// The system's, when this process has no more descriptors.
 pub fn context() -> io::Result<zmq::Context> {
-    let room: Result<Vec<_>, _> = (0..ROOM).map(|_| eventfd(0, EventfdFlags::CLOEXEC)).collect();
-    let words = |e: &dyn std::fmt::Display| {
-        io::Error::other(format!("no room for the sockets of a gateway: {e}"))
-    };
-    drop(room.map_err(|e| words(&io::Error::from(e)))?);
+    room()?;
     let context = zmq::Context::new();
     context.socket(zmq::PAIR).map_err(|e| words(&e))?;
     Ok(context)
+}
+
+/// Whether this process may have the descriptors of another context.
+///
+/// # Errors
+/// The system's, when it may not.
+pub fn room() -> io::Result<()> {
+    let all: Result<Vec<_>, _> = (0..ROOM).map(|_| eventfd(0, EventfdFlags::CLOEXEC)).collect();
+    all.map(drop).map_err(|e| words(&io::Error::from(e)))
+}
+
+fn words(e: &dyn std::fmt::Display) -> io::Error {
+    io::Error::other(format!("no room for the sockets of a gateway: {e}"))
 }

@@ -17,7 +17,7 @@ pub mod sub;
 pub mod track;
 pub mod wake;
 
-pub use context::context;
+pub use context::{context, room};
 pub use error::{AskError, CallError, LinkError};
 pub use monitor::{LinkEvent, Monitor};
 pub use peer::{Answer, Peer};

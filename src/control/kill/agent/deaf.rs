@@ -5,8 +5,9 @@
 use super::clients::Deaf;
 use super::core::Core;
 use super::crew::Threads;
-use crate::domain::Text;
+use crate::domain::{GatewayPhase, KillProgress, Text};
 use crate::host::clock;
+use crate::link::room;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -35,15 +36,21 @@ impl Core<Threads> {
     /// Whether it is no agent any longer: it said so, or a kill has waited too
     /// long for the threads and sockets that this process does not get.
     pub(super) fn has_given_up(&mut self) -> bool {
-        if self.unbegun.is_empty() || self.given_up {
+        if self.given_up || !self.is_starved() {
             self.idle_since = None;
             return self.given_up;
         }
         let now = clock::mono_ns();
         if now.saturating_sub(*self.idle_since.get_or_insert(now)) > IDLE {
-            self.give_up(&Text::new("a kill can't be begun for 3 s"));
+            self.give_up(&Text::new("no descriptors or threads for a kill for 3 s"));
         }
         self.given_up
+    }
+
+    /// A kill has no driver, or is not proven and finds no room for sockets.
+    fn is_starved(&self) -> bool {
+        let proven = |p: &KillProgress| p.phase == GatewayPhase::Verified;
+        !self.unbegun.is_empty() || (self.progress.values().any(|p| !proven(p)) && room().is_err())
     }
 
     /// Says so, and serves no longer.
