@@ -102,7 +102,11 @@ impl Chain {
     ) -> Result<(), AuditError> {
         if self.open.as_ref().is_none_or(|o| o.torn) {
             let (mut chain, heads) = self.create()?;
-            write_line(&mut chain, &self.who, &self.role, Act::Open { heads })?;
+            let opened = write_line(&mut chain, &self.who, &self.role, Act::Open { heads });
+            if opened.is_err() && chain.next == 0 {
+                discard(&chain.path);
+            }
+            opened?;
             self.open = Some(chain);
         }
         let Some(chain) = self.open.as_mut() else { return Ok(()) };
@@ -137,10 +141,21 @@ impl Chain {
         let name = format!("{stamp}-{}-{}-{salt:04x}.jsonl", self.role, self.who.pid);
         let path = self.dir.join(name);
         let file = world::here(|world| world.create(&path)).map_err(io(&path))?;
-        world::here(|world| world.sync_dir(&self.dir)).map_err(io(&self.dir))?;
+        let synced = world::here(|world| world.sync_dir(&self.dir));
+        if synced.is_err() {
+            discard(&path);
+        }
+        synced.map_err(io(&self.dir))?;
         let open = OpenChain { file, path, head: Head::default(), next: 0, torn: false };
         Ok((open, heads))
     }
+}
+
+/// Takes away a file without one whole line: nobody has read anything from
+/// it, and a disk that refuses for hours must not leave one for each try. What
+/// can't be taken away stays, and harms nobody.
+fn discard(path: &Path) {
+    let _ = world::here(|world| world.remove(path));
 }
 
 /// Writes a line and syncs it.

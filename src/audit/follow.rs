@@ -5,7 +5,7 @@ use super::verify;
 use crate::domain::{AuditHead, Text};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// Names a log by where it is; with the host it is known among others.
@@ -53,6 +53,8 @@ pub struct HeadNews {
     pub moved: Vec<AuditHead>,
     /// Chains that lost what had been read of them.
     pub lost: Vec<AuditHead>,
+    /// What could not be read, and is tried again at the next look.
+    pub fault: Option<Text>,
 }
 
 impl HeadFollower {
@@ -63,13 +65,18 @@ impl HeadFollower {
     }
 
     /// Looks at what was appended, and at what is gone, since the last call.
-    /// A directory that can't be read says nothing.
+    /// A directory that can't be read loses nothing: it is a fault, unless it
+    /// is one that nobody has made yet.
     pub fn look(&mut self) -> HeadNews {
         let mut news = HeadNews::default();
-        if std::fs::read_dir(&self.dir).is_err() {
-            return news;
-        }
-        let there = verify::files(&self.dir);
+        let there = match verify::list(&self.dir) {
+            Ok(there) => there,
+            Err(e) if e.kind() == ErrorKind::NotFound && self.chains.is_empty() => return news,
+            Err(e) => {
+                news.fault = Some(fault(&self.dir, &e));
+                return news;
+            }
+        };
         for path in &there {
             let chain = self.chains.entry(path.clone()).or_default();
             if !chain.done {
@@ -98,7 +105,15 @@ impl HeadFollower {
 
 impl Followed {
     fn look(&mut self, dir: &Path, path: &Path, news: &mut HeadNews) {
-        let Ok(len) = std::fs::metadata(path).map(|meta| meta.len()) else { return };
+        let len = match std::fs::metadata(path) {
+            Ok(meta) => meta.len(),
+            Err(e) => {
+                // One that went since the list was made is the next look's.
+                let gone = e.kind() == ErrorKind::NotFound;
+                news.fault = news.fault.take().or_else(|| (!gone).then(|| fault(path, &e)));
+                return;
+            }
+        };
         if len < self.len {
             self.done = true;
             news.lost.extend(self.head.clone());
@@ -107,7 +122,13 @@ impl Followed {
         if len == self.len {
             return;
         }
-        let Ok(bytes) = read_from(path, self.len) else { return };
+        let bytes = match read_from(path, self.len) {
+            Ok(bytes) => bytes,
+            Err(e) => {
+                news.fault.get_or_insert_with(|| fault(path, &e));
+                return;
+            }
+        };
         let name = path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
         let before = self.head.as_ref().map(|head| head.n);
         let mut rest = bytes.as_slice();
@@ -135,6 +156,10 @@ impl Followed {
             }
         }
     }
+}
+
+fn fault(path: &Path, e: &std::io::Error) -> Text {
+    Text::new(&format!("{}: {e}", path.display()))
 }
 
 fn read_from(path: &Path, at: u64) -> std::io::Result<Vec<u8>> {
@@ -185,6 +210,30 @@ mod tests {
         let ends: Vec<_> = lost.lost.iter().map(|h| (h.role.as_str(), h.n)).collect();
         assert_eq!((ends, lost.moved.len()), (vec![("one", 4), ("two", 1)], 0));
         assert_eq!(follower.look(), HeadNews::default());
+    }
+
+    #[test]
+    fn a_directory_that_can_not_be_listed_is_a_fault_and_no_loss() {
+        let dir = tempfile::tempdir().unwrap();
+        let (log, aside) = (dir.path().join("log"), dir.path().join("aside"));
+        let mut one = Chain::new(&log, Identity::here(), "one");
+        let mut follower = HeadFollower::new(&log);
+        assert_eq!(follower.look(), HeadNews::default(), "nobody has made it yet");
+        one.append(act()).unwrap();
+        assert_eq!(follower.look().moved.len(), 1);
+        std::fs::rename(&log, &aside).unwrap();
+        for is_a_file in [true, false] {
+            if is_a_file {
+                std::fs::write(&log, "").unwrap();
+            }
+            let news = follower.look();
+            assert!(news.fault.is_some() && news.lost.is_empty(), "{news:?}");
+            let _ = std::fs::remove_file(&log);
+        }
+        std::fs::rename(&aside, &log).unwrap();
+        one.append(act()).unwrap();
+        let news = follower.look();
+        assert_eq!((news.moved.len(), news.lost.len(), news.fault), (1, 0, None));
     }
 
     #[test]

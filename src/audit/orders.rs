@@ -91,7 +91,7 @@ mod tests {
 
     fn command(what: &str, outcome: &str) -> Act {
         let (req_id, what, outcome) = (Text::new("r-1"), Text::new(what), Text::new(outcome));
-        Act::Command { req_id, what, outcome, ticket: Some(Ticket(7)) }
+        Act::Command { req_id, what, outcome, ticket: Some(Ticket(7)), gateway: None }
     }
 
     #[test]
@@ -127,5 +127,15 @@ mod tests {
         file.write_all(b"OPEN_ORDER \xff{\n{\"OPEN_ORDER \":1}\n").unwrap();
         assert_eq!(reader.appended().unwrap().len(), 1);
         assert_eq!(reader.appended().unwrap(), []);
+    }
+
+    #[test]
+    fn a_line_from_before_gateways_were_named_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut chain = Chain::new(dir.path(), Identity::here(), "cli");
+        chain.append(command("OPEN_ORDER EURUSD BUY 0.1 lots", "sent")).unwrap();
+        let text = std::fs::read_to_string(verify::files(dir.path()).remove(0)).unwrap();
+        assert!(!text.contains("gateway"), "{text}");
+        assert_eq!(OrderReader::new(dir.path()).appended().unwrap().len(), 1);
     }
 }

@@ -195,6 +195,10 @@ pub enum Act {
         /// Ticket concerned.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<Ticket>,
+        /// Gateway it went to, by its name in the configuration, else by its
+        /// address; lines of old do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gateway: Option<Text>,
     },
     /// Something that had to be seen at once, as it was told.
     Alarm {

@@ -69,8 +69,14 @@ pub fn verify_dir(dir: &Path) -> Vec<ChainReport> {
 /// The chain files of a directory, sorted.
 #[must_use]
 pub fn files(dir: &Path) -> Vec<std::path::PathBuf> {
-    let all = world::here(|world| world.list(dir)).unwrap_or_default();
-    all.into_iter().map(|(path, _)| path).filter(|path| is_chain(path)).collect()
+    list(dir).unwrap_or_default()
+}
+
+/// As [`files`], for whoever must tell an empty directory from one that can't
+/// be read.
+pub(super) fn list(dir: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
+    let all = world::here(|world| world.list(dir))?;
+    Ok(all.into_iter().map(|(path, _)| path).filter(|path| is_chain(path)).collect())
 }
 
 /// Whether a file of the directory is a chain, by its name.

@@ -1,5 +1,6 @@
 //! What is written in the lock file. Nobody needs it: existence engages.
 
+use super::word::{LatchWord, padded_time};
 use crate::audit::log_id;
 use crate::domain::{EngageId, Intent, KillIntent, Text, UtcMicros};
 use serde::Deserialize;
@@ -30,7 +31,7 @@ pub struct LatchBody {
 #[must_use]
 pub fn compose(intent: &KillIntent, audit: &Path) -> Vec<u8> {
     let targets: Vec<String> = intent.targets.iter().map(|t| t.cmd.to_string()).collect();
-    let body = json!({
+    let mut body = json!({
         "timestamp": intent.pressed.utc.naive_iso(),
         "reason": intent.reason,
         "metadata": {
@@ -45,6 +46,11 @@ pub fn compose(intent: &KillIntent, audit: &Path) -> Vec<u8> {
             "log": log_id(audit),
         },
     });
+    let metadata = body.get_mut("metadata").and_then(Value::as_object_mut);
+    if let (Intent::Kill, Some(metadata)) = (intent.intent, metadata) {
+        metadata.insert("state".to_owned(), LatchWord::Unconfirmed.padded().into());
+        metadata.insert("state_at".to_owned(), padded_time(intent.pressed.utc).into());
+    }
     let mut text = body.to_string().into_bytes();
     text.push(b'\n');
     text

@@ -12,6 +12,7 @@ pub mod home;
 pub mod status;
 pub mod strangers;
 pub mod watch;
+pub mod word;
 
 pub use body::LatchBody;
 pub use file::{CreateError, Created, Probe, Sight, probe, probe_soon, sight};

@@ -4,7 +4,7 @@ use super::exit::exits;
 use super::reach::{Reading, chosen, exit_of, ms, number, us};
 use super::{Context, Exit, Failure, Outcome};
 use crate::domain::{Account, GatewayAddr, Mode, Text};
-use crate::link::{Answer, AskError, Peer};
+use crate::link::{self, Answer, AskError, Peer};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -29,7 +29,7 @@ type Read = Result<Answer<Account>, AskError>;
 /// socket can be had.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
-    let zmq = zmq::Context::new();
+    let zmq = link::context().map_err(Failure::failed)?;
     let mut worst = Exit::OK;
     let mut rows = Vec::new();
     for gateway in chosen(&loaded.settings, args.reading.on.as_deref())? {

@@ -6,8 +6,8 @@ use super::wiring;
 use crate::audit::Act;
 use crate::breaker::{CreateError, LatchHome, body, file};
 use crate::config::Settings;
-use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Stamp, Text};
-use crate::host::{Identity, ids};
+use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Stamp, StepTimes, Text};
+use crate::host::{Identity, clock};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub(super) struct Alone {
     pub latch: LatchPhase,
     /// An agent that was started; it may end again.
     pub agent: Option<u32>,
+    /// Since the key; this process has no gate that could be open.
+    pub times: StepTimes,
     /// What went wrong.
     pub log: Vec<Text>,
 }
@@ -26,21 +28,16 @@ pub(super) struct Alone {
 pub(super) fn engage(intent: Intent, reason: &str, pressed: Stamp, settings: &Settings) -> Alone {
     let who = Identity::here();
     let home = wiring::latch_home(settings);
-    let intent = KillIntent {
-        engage_id: ids::engage_id(),
-        intent,
-        operator: who.operator(),
-        host: who.host,
-        boot_id: who.boot_id,
-        reason: Text::new(reason),
-        pressed,
-        latch: home.latch.clone(),
-        targets: settings.gateways.clone(),
-        drill: false,
+    let (reason, targets) = (Text::new(reason), &settings.gateways);
+    let intent = who.decide(intent, reason, Some(pressed), &home.latch, targets);
+    let mut alone = Alone {
+        engage_id: intent.engage_id,
+        latch: LatchPhase::Blocked,
+        agent: None,
+        times: StepTimes::default(),
+        log: vec![],
     };
-    let mut alone =
-        Alone { engage_id: intent.engage_id, latch: LatchPhase::Blocked, agent: None, log: vec![] };
-    alone.latch = latch(&intent, &home.audit(), &mut alone.log);
+    alone.latch = latch(&intent, &home.audit(), &mut alone.times, &mut alone.log);
     if let Err(e) = record(intent, &home) {
         alone.log.push(Text::new(&format!("not on record: {e}")));
     }
@@ -51,8 +48,18 @@ pub(super) fn engage(intent: Intent, reason: &str, pressed: Stamp, settings: &Se
     alone
 }
 
-fn latch(intent: &KillIntent, audit: &Path, log: &mut Vec<Text>) -> LatchPhase {
-    let made = match file::create(&intent.latch) {
+fn latch(
+    intent: &KillIntent,
+    audit: &Path,
+    times: &mut StepTimes,
+    log: &mut Vec<Text>,
+) -> LatchPhase {
+    let since = || Some(clock::mono_ns().saturating_sub(intent.pressed.mono_ns) / 1_000);
+    let created = file::create(&intent.latch);
+    if matches!(created, Ok(_) | Err(CreateError::Exists)) {
+        times.visible = since();
+    }
+    let made = match created {
         Ok(created) => created.make_durable(&body::compose(intent, audit)),
         Err(CreateError::Exists) => file::sync(&intent.latch),
         Err(e @ CreateError::Io { .. }) => {
@@ -61,7 +68,10 @@ fn latch(intent: &KillIntent, audit: &Path, log: &mut Vec<Text>) -> LatchPhase {
         }
     };
     match made {
-        Ok(()) => LatchPhase::Durable,
+        Ok(()) => {
+            times.durable = since();
+            LatchPhase::Durable
+        }
         Err(e) => {
             log.push(Text::new(&format!("latch not durable: {e}")));
             LatchPhase::NotDurable

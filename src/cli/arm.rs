@@ -9,7 +9,7 @@ use crate::audit::{Act, LedgerReader, LiveAccount, LiveArming, LiveStand};
 use crate::breaker::Gate;
 use crate::config::Settings;
 use crate::domain::{Account, EngageId, GatewayAddr, LatchPhase, Mode};
-use crate::link::Peer;
+use crate::link::{self, Peer};
 use crossbeam_channel as channel;
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,7 +112,7 @@ fn read_account(
     gateway: &GatewayAddr,
     wait: Duration,
 ) -> Result<Account, Failure> {
-    let zmq = zmq::Context::new();
+    let zmq = link::context().map_err(Failure::failed)?;
     let max_message = settings.feed.max_message_bytes;
     let mut peer = Peer::connect(&zmq, &gateway.cmd, max_message).map_err(Failure::failed)?;
     let read = peer.account(wait);

@@ -111,7 +111,10 @@ pub(super) fn detail(act: &Act) -> String {
         Act::Drill { phase, keys, .. } => {
             format!("{} {}", phase.word(), if *keys { "by keys" } else { "unattended" })
         }
-        Act::Command { req_id, what, outcome, .. } => format!("{what} {outcome} {req_id}"),
+        Act::Command { req_id, what, outcome, gateway, .. } => {
+            let to = gateway.as_ref().map_or_else(String::new, |name| format!(" to {name}"));
+            format!("{what}{to} {outcome} {req_id}")
+        }
     }
 }
 

@@ -1,6 +1,29 @@
-//! The out-of-band card in print: what a human does when no wire does it.
+//! `crs card`, the out-of-band card in print: what a human does when no wire
+//! does it.
 
+use super::exit::exits;
+use super::{Context, Exit, Outcome};
 use crate::config::Card;
+
+/// Nothing of its own: the card is in the configuration.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exits!(0 "printed"))]
+pub struct Args {}
+
+/// Prints it, from a configuration with faults too.
+///
+/// # Errors
+/// None; the signature is that of every verb.
+pub fn run(_: &Args, ctx: &mut Context) -> Outcome {
+    let loaded = ctx.loaded();
+    for problem in &loaded.problems {
+        ctx.out.note(format!("crs: {problem}"));
+    }
+    for line in lines(&loaded.settings.card) {
+        ctx.out.line(line);
+    }
+    Ok(Exit::OK)
+}
 
 /// Its lines, or what stands in the place of one that nobody wrote.
 pub(super) fn lines(card: &Card) -> Vec<String> {

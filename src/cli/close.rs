@@ -5,7 +5,7 @@ use super::exit::exits;
 use super::reach::{first, seconds};
 use super::{Context, Failure, Outcome, confirm};
 use crate::domain::Ticket;
-use crate::link::{Peer, peer};
+use crate::link::{self, Peer, peer};
 use crate::wire::{Action, OrderFill, Request};
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ pub struct Args {
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let settings = ctx.strict()?.settings;
     let gateway = first(&settings, args.on.as_deref())?;
-    let zmq = zmq::Context::new();
+    let zmq = link::context().map_err(Failure::failed)?;
     let max_message = settings.feed.max_message_bytes;
     let mut peer = Peer::connect(&zmq, &gateway.cmd, max_message).map_err(Failure::failed)?;
     let ticket = Ticket(args.ticket);

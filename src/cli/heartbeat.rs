@@ -5,7 +5,7 @@ use super::reach::{chosen, ms, seconds, us};
 use super::{Context, Exit, Failure, Outcome};
 use crate::domain::{GatewayAddr, Text};
 use crate::host::clock;
-use crate::link::{CallError, Req, peer};
+use crate::link::{self, CallError, Req, peer};
 use crate::wire::{Action, Reply};
 use serde::Serialize;
 use serde_json::Value;
@@ -57,7 +57,7 @@ struct Beat {
 /// socket can be had.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
-    let zmq = zmq::Context::new();
+    let zmq = link::context().map_err(Failure::failed)?;
     let mut worst = Exit::OK;
     let mut beats = Vec::new();
     for gateway in chosen(&loaded.settings, args.on.as_deref())? {

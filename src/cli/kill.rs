@@ -5,7 +5,7 @@ use super::exit::exits;
 use super::reach::seconds;
 use super::{Context, Exit, Outcome, card, confirm, wiring};
 use crate::breaker::Gate;
-use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchPhase, Text};
+use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchPhase, StepTimes, Text};
 use crate::event::{Event, Receiver, channel_pair};
 use crate::host::clock;
 use serde::Serialize;
@@ -51,6 +51,8 @@ pub(super) struct Report {
     exit: u8,
     latch: LatchPhase,
     agent_pid: Option<u32>,
+    /// Steps of this process, in microseconds since the key.
+    times: StepTimes,
     gateways: Vec<KillProgress>,
     log: Vec<Text>,
 }
@@ -110,6 +112,7 @@ pub(super) fn engage(
         exit: exit.0,
         latch: seen.latch(),
         agent_pid: seen.agent,
+        times: seen.last.values().map(|p| p.times).next().unwrap_or_default(),
         gateways: seen.last.values().cloned().collect(),
         log: std::mem::take(&mut seen.log),
     };
@@ -124,11 +127,12 @@ fn without_a_hand(done: Alone, intent: Intent, json: bool, ctx: &mut Context) ->
         (_, Intent::Block) => Exit::OK,
         (_, Intent::Kill) => UNCONFIRMED,
     };
-    let Alone { engage_id, latch, agent: agent_pid, log } = done;
+    let Alone { engage_id, latch, agent: agent_pid, times, log } = done;
     for line in &log {
         ctx.out.note(format!("crs: {line}"));
     }
-    let report = Report { engage_id, exit: exit.0, latch, agent_pid, gateways: Vec::new(), log };
+    let gateways = Vec::new();
+    let report = Report { engage_id, exit: exit.0, latch, agent_pid, times, gateways, log };
     finish(&report, intent, exit, json, ctx);
     exit
 }

@@ -8,7 +8,7 @@ use super::{Context, Failure, Outcome, confirm};
 use crate::domain::{
     GatewayAddr, Lots, Mode, OrderKind, OrderTicket, Position, Price, Side, Symbol, Text, Ticket,
 };
-use crate::link::{Peer, peer};
+use crate::link::{self, Peer, peer};
 use crate::wire::{Action, OrderFill, Request};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -82,7 +82,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         if let Err(denied) = guarded.gate().permit() {
             return Ok(Report::unsent(&what, Ending::Denied, denied.to_string()));
         }
-        let zmq = zmq::Context::new();
+        let zmq = link::context().map_err(Failure::failed)?;
         let max_message = settings.feed.max_message_bytes;
         let mut peer = Peer::connect(&zmq, &gateway.cmd, max_message).map_err(Failure::failed)?;
         let before = match look_first(args, &LiveTerms::of(&settings), &mut peer) {

@@ -71,7 +71,7 @@ fn follow(audit: &Path, sender: &Sender, stop: &AtomicBool) {
 
 /// `OPEN_ORDER EURUSD BUY_LIMIT 0.1 lots at 1.08` and its outcome.
 fn news(record: &Record) -> Option<OrderNews> {
-    let Act::Command { req_id, what, outcome, ticket } = &record.act else { return None };
+    let Act::Command { req_id, what, outcome, ticket, .. } = &record.act else { return None };
     let mut words = what.as_str().split(' ').skip(1);
     let (symbol, kind) = (words.next()?, words.next()?);
     let (side, pending) = match kind.split_once('_') {
@@ -124,7 +124,13 @@ mod tests {
         let mut record = |what: &str, outcome: &str, ticket: Option<u64>| {
             let (req_id, what, outcome) = (Text::new("r-1"), Text::new(what), Text::new(outcome));
             chain
-                .append(Act::Command { req_id, what, outcome, ticket: ticket.map(Ticket) })
+                .append(Act::Command {
+                    req_id,
+                    what,
+                    outcome,
+                    ticket: ticket.map(Ticket),
+                    gateway: None,
+                })
                 .unwrap();
         };
         record("OPEN_ORDER EURUSD.s SELL_LIMIT 0.25 lots at 1.1", "sent", None);

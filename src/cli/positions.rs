@@ -4,7 +4,7 @@ use super::exit::exits;
 use super::reach::{Reading, chosen, exit_of, ms, number, us};
 use super::{Context, Exit, Failure, Outcome};
 use crate::domain::{Account, GatewayAddr, Money, Position, Text};
-use crate::link::{Answer, AskError, Peer};
+use crate::link::{self, Answer, AskError, Peer};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::time::Duration;
@@ -35,7 +35,7 @@ pub(super) struct Read {
 /// socket can be had.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
-    let zmq = zmq::Context::new();
+    let zmq = link::context().map_err(Failure::failed)?;
     let mut worst = Exit::OK;
     let mut rows = Vec::new();
     for gateway in chosen(&loaded.settings, args.reading.on.as_deref())? {

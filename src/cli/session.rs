@@ -15,6 +15,7 @@ use crate::feeds::events::EventsHandle;
 use crate::feeds::ticks::FeedHandle;
 use crate::feeds::{self as edges, DecisionFeed, LatchFeed, Sequencer};
 use crate::host::{Identity, SystemClock};
+use crate::link::context;
 use crate::state::State;
 use crate::tui::cockpit::Cockpit;
 use crate::tui::keymap::Keymap;
@@ -280,8 +281,8 @@ fn looks(plan: &Plan) -> (Theme, Keymap, Vec<Text>) {
 fn connect(settings: &Settings, sender: &Sender, polls: &Polls, feeds: &Feeds) {
     // Contexts of their own: a flood of ticks must not hold up the polls, nor
     // one of telemetry.
-    let (for_ticks, for_polls) = (zmq::Context::new(), zmq::Context::new());
-    let for_events = zmq::Context::new();
+    let own = || context().inspect_err(|e| sender.log(Level::Alarm, "session", e.to_string()));
+    let (Ok(for_ticks), Ok(for_polls), Ok(for_events)) = (own(), own(), own()) else { return };
     let (limits, rhythm) = (wiring::limits(settings), wiring::rhythm(settings));
     for (index, gateway) in (0_u16..).zip(&settings.gateways) {
         match edges::ticks::start(&for_ticks, index, gateway, limits, sender.clone()) {

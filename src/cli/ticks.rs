@@ -6,6 +6,7 @@ use super::{Context, Exit, Failure, Outcome, wiring};
 use crate::domain::{GatewayAddr, Heard, LinkState, Price, Stamp, Symbol, Text, Tick, TickBatch};
 use crate::event::{Event, FeedReport, Receiver, channel_pair};
 use crate::feeds;
+use crate::link;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -51,7 +52,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::failed)?;
     }
     let (sender, receiver) = channel_pair();
-    let zmq = zmq::Context::new();
+    let zmq = link::context().map_err(Failure::failed)?;
     let limits = wiring::limits(&settings);
     let mut running = Vec::new();
     for (feed, gateway) in (0_u16..).zip(&gateways) {

@@ -2,7 +2,7 @@
 
 use super::looks::{keys, themes};
 use super::{
-    Context, Outcome, account, agent, arm, audit, block, brief, close, completions, config,
+    Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
     console, demo, doctor, drill, gateway, heartbeat, kill, man, order, positions, reset, status,
     ticks,
 };
@@ -62,6 +62,8 @@ verbs! {
     Status => status,
     /// One page: the switch, what is at risk, what changed, what is broken, what to do
     Brief => brief,
+    /// Print the out-of-band card: what to do by hand when nothing here works
+    Card => card,
     /// Check or print the audit log
     Audit => audit,
     /// Write, check or show the configuration

@@ -71,6 +71,7 @@ actions! {
     Silence = "silence", None, "No bell and no call for the selected alarm for 10 minutes, or again.";
     Flood = "flood", None, "List every alarm of a flood, or only the first.";
     SlowLine = "slow-line", None, "Few frames for a slow line, or the usual rate.";
+    Card = "card", None, "Show or hide what to do by hand, the out-of-band card.";
     Redraw = "redraw", None, "Draw the whole screen anew.";
     ProbeAgain = "probe-again", None, "Ask a gateway that is not v1.0 once more.";
     ClosePosition = "close-position", Guarded, "Close the selected position.";

@@ -1,7 +1,9 @@
 //! Who runs this process, and where.
 
-use crate::domain::Text;
+use super::{clock, ids};
+use crate::domain::{GatewayAddr, Intent, KillIntent, Stamp, Text};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// The answer to "who was it": goes into the latch, the audit log and status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +48,31 @@ impl Identity {
             Text::new(&format!("{}@{}", self.user, self.host))
         } else {
             Text::new(&format!("{}@{} from {}", self.user, self.host, self.ssh))
+        }
+    }
+
+    /// A new decision of this operator's, at `pressed` (none: now), with a
+    /// fresh identity.
+    #[must_use]
+    pub fn decide(
+        &self,
+        intent: Intent,
+        reason: Text,
+        pressed: Option<Stamp>,
+        latch: &Path,
+        targets: &[GatewayAddr],
+    ) -> KillIntent {
+        KillIntent {
+            engage_id: ids::engage_id(),
+            intent,
+            operator: self.operator(),
+            host: self.host.clone(),
+            boot_id: self.boot_id.clone(),
+            reason,
+            pressed: pressed.unwrap_or_else(clock::now),
+            latch: latch.to_owned(),
+            targets: targets.to_vec(),
+            drill: false,
         }
     }
 }

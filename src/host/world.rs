@@ -50,6 +50,9 @@ pub trait Made: Debug + Send {
     fn sync(&mut self) -> io::Result<()>;
 }
 
+/// Where to write what, by what a file holds.
+pub type Edit<'a> = dyn Fn(&[u8]) -> Option<(u64, Vec<u8>)> + 'a;
+
 /// Clocks and files.
 pub trait World: Send + Sync {
     /// Nanoseconds since boot, monotonic, suspended time included.
@@ -83,6 +86,12 @@ pub trait World: Send + Sync {
     /// # Errors
     /// The system's; `AlreadyExists` whatever lies there.
     fn create(&self, path: &Path) -> io::Result<Box<dyn Made>>;
+    /// Overwrites bytes of a plain file, by one write: `edit` sees what it
+    /// holds and says where and what, within its length. Whether it was done.
+    ///
+    /// # Errors
+    /// The system's.
+    fn amend(&self, path: &Path, edit: &Edit<'_>) -> io::Result<bool>;
     /// Syncs a plain file that somebody made; anything else has nothing to sync.
     ///
     /// # Errors
@@ -103,6 +112,11 @@ pub trait World: Send + Sync {
     /// # Errors
     /// The system's.
     fn list(&self, dir: &Path) -> io::Result<Vec<(PathBuf, u64)>>;
+    /// Takes a file of this process's own away.
+    ///
+    /// # Errors
+    /// The system's.
+    fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes a directory and what leads to it.
     ///
     /// # Errors
@@ -120,6 +134,9 @@ pub trait World: Send + Sync {
     /// The system's, when it has no thread to give.
     fn aside(&self, limit: Duration, work: Box<dyn FnOnce() + Send>) -> io::Result<()>;
 }
+
+/// Bytes of the longest file that is amended.
+const AMENDED: u64 = 65_536;
 
 /// The operating system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -195,6 +212,21 @@ impl World for Os {
         Ok(Box::new(OsFile(File::from(fd))))
     }
 
+    fn amend(&self, path: &Path, edit: &Edit<'_>) -> io::Result<bool> {
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let fd = rustix::fs::open(path, flags, Mode::empty())?;
+        let form = meta(&rustix::fs::fstat(&fd)?).form;
+        let mut file = File::from(fd);
+        let mut bytes = Vec::new();
+        if form.is_none() {
+            (&mut file).take(AMENDED).read_to_end(&mut bytes)?;
+        }
+        match edit(&bytes) {
+            Some((at, new)) => Ok(rustix::io::pwrite(&file, &new, at)? == new.len()),
+            None => Ok(false),
+        }
+    }
+
     fn sync(&self, path: &Path) -> io::Result<()> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         match rustix::fs::open(path, flags, Mode::empty()) {
@@ -227,6 +259,10 @@ impl World for Os {
         }
         files.sort();
         Ok(files)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
     }
 
     fn make_dir(&self, dir: &Path) -> io::Result<()> {

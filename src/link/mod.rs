@@ -6,6 +6,7 @@
 //! (that is `feeds` and `control`), and what an answer means for the screen.
 //! Nothing here unwraps a result of libzmq, and no call waits for ever.
 
+pub mod context;
 pub mod error;
 pub mod monitor;
 pub mod peer;
@@ -16,6 +17,7 @@ pub mod sub;
 pub mod track;
 pub mod wake;
 
+pub use context::{context, room};
 pub use error::{AskError, CallError, LinkError};
 pub use monitor::{LinkEvent, Monitor};
 pub use peer::{Answer, Peer};

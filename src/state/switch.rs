@@ -7,6 +7,10 @@ use super::{Aged, State};
 use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchPhase, LatchSeen, Stamp};
 use crate::event::{AgentReport, GuardPhase, GuardReport, GuardedVerb, Level};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A kill may wait for its gateway's first word for so long without a warning.
+const QUEUED_LONG: Duration = Duration::from_secs(2);
 
 /// One decision to stop, as this process heard of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,7 +142,11 @@ impl State {
     }
 
     fn say_kill(&mut self, progress: &KillProgress) {
+        // A healthy kill waits for its gateway too; only a long wait is news.
+        let sending = matches!(progress.phase, GatewayPhase::Sending { .. });
+        let soon = self.engagement.as_ref().is_some_and(|e| self.age(e.since) < QUEUED_LONG);
         let level = match standing(progress) {
+            KillStanding::Running if sending && soon => Level::Info,
             KillStanding::Alarm => Level::Alarm,
             KillStanding::Running => Level::Warn,
             KillStanding::StoodDown | KillStanding::Settled => Level::Info,

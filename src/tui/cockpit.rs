@@ -23,6 +23,8 @@ pub struct Cockpit {
     area: Rect,
     /// The last row the help can begin with.
     help_end: usize,
+    /// The row with which it shows the card.
+    card_row: usize,
     /// Who had the keys before the proof took them.
     before_proof: Option<(Pane, bool)>,
     /// Who had the keys before the alarms took them.
@@ -148,7 +150,7 @@ impl Screen for Cockpit {
         self.open_proof(frame.state);
         let scene = Scene { state: frame.state, ui: &self.ui, hints: &hints };
         let body = self.places(frame.state).body;
-        self.help_end = overlay::help::last_first_row(scene, body);
+        (self.help_end, self.card_row) = overlay::help::ends(scene, body);
         view::draw(frame.state, &self.ui, frame.theme, &hints, area, buf);
     }
 
@@ -158,6 +160,10 @@ impl Screen for Cockpit {
             Action::Help => {
                 self.ui.help = !self.ui.help;
                 self.ui.help_row = 0;
+            }
+            Action::Card => {
+                let shown = self.ui.help && self.ui.help_row == self.card_row;
+                (self.ui.help, self.ui.help_row) = (!shown, self.card_row);
             }
             Action::Back => self.back(),
             Action::Zoom => self.ui.zoom = !self.ui.zoom,
@@ -318,6 +324,37 @@ mod tests {
         assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Kill "));
         cockpit.act(Action::LogPage, &state);
         assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Log: diagnostics "));
+    }
+
+    #[test]
+    fn the_card_is_one_key_away_on_every_screen_and_at_every_time() {
+        let phone = Text::new("dial 0815 and say the account");
+        let card = Card { broker_phone: phone, ..Card::default() };
+        for (width, height) in [(120, 40), (80, 24), (40, 12)] {
+            for phase in [crate::domain::LatchPhase::Safe, crate::domain::LatchPhase::Durable] {
+                for (card, words) in [(card.clone(), "dial 0815"), (Card::default(), "no card")] {
+                    let (mut cockpit, mut state) = (Cockpit::new(card), state());
+                    state.latch.value.phase = phase;
+                    let shown = |c: &mut Cockpit, s: &State| {
+                        drawn_at(c, s, width, height).contains(" By hand ")
+                    };
+                    drawn_at(&mut cockpit, &state, width, height);
+                    cockpit.act(Action::Card, &state);
+                    let all = drawn_at(&mut cockpit, &state, width, height);
+                    assert!(shown(&mut cockpit, &state) && all.contains(words), "{all}");
+                    cockpit.act(Action::Card, &state);
+                    assert!(!shown(&mut cockpit, &state));
+                    // From the keys to the card, and away.
+                    cockpit.act(Action::Help, &state);
+                    if !shown(&mut cockpit, &state) {
+                        cockpit.act(Action::Card, &state);
+                    }
+                    assert!(shown(&mut cockpit, &state));
+                    cockpit.act(Action::Back, &state);
+                    assert!(!shown(&mut cockpit, &state));
+                }
+            }
+        }
     }
 
     #[test]

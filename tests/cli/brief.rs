@@ -8,7 +8,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 
 /// Every page keeps the width and has its parts in their order.
 fn page(outcome: &Outcome) -> &str {
-    let parts = ["CRS BRIEF", "SWITCH", "RISK", "CHANGED", "BROKEN", "DO"];
+    let parts = ["CRS BRIEF", "SWITCH", "RISK", "CHANGED", "BROKEN", "DO", "CARD"];
     let at: Vec<_> = parts.iter().map(|part| outcome.stdout.find(part)).collect();
     assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{at:?} in {outcome:#?}");
     for line in outcome.stdout.lines() {
@@ -42,7 +42,7 @@ fn it_follows_the_day_from_an_order_to_the_reset() {
     let open = paper.ask(&home, &["brief"]);
     let text = page(&open);
     assert!(text.contains("main PAPER: 1 open") && text.contains("no stop"), "{text}");
-    assert!(text.contains("OPEN_ORDER EURUSD BUY 0.1 lots: done"), "{text}");
+    assert!(text.contains("OPEN_ORDER EURUSD BUY 0.1 lots to main: done"), "{text}");
     assert!(!text.contains(": sent"), "an answered command is told once: {text}");
 
     let reason = "a reason of some length \u{1b}[31m that must not leave its line, nor its colour";
@@ -52,4 +52,28 @@ fn it_follows_the_day_from_an_order_to_the_reset() {
     let text = page(&killed);
     assert!(text.contains("ENGAGED") && text.contains("VERIFIED (3 of 3 reads)"), "{text}");
     assert!(text.contains("0 open") && text.contains("leave it engaged"), "{text}");
+}
+
+#[test]
+fn the_card_is_printed_by_its_verb_and_on_the_page() {
+    let home = Sandbox::new();
+    let card = |home: &Sandbox| home.run(&["card"], LIMIT);
+    assert_eq!(card(&home).code, Some(0));
+    assert!(card(&home).stdout.contains("no card configured"), "{:#?}", card(&home));
+    let dir = home.path().join("home/.config/crs");
+    std::fs::create_dir_all(&dir).unwrap();
+    let text = "[card]\nbroker_phone = \"dial 0815 \u{1b}[31m\"\n";
+    // TOML takes no raw escape: a card with one is a fault, and none is shown.
+    std::fs::write(dir.join("config.toml"), text).unwrap();
+    assert!(!card(&home).stdout.contains('\u{1b}'));
+    let text = "[card]\nbroker_phone = \"dial 0815 \\u001b[31m\"\n[feed]\nnonsense = 1\n";
+    std::fs::write(dir.join("config.toml"), text).unwrap();
+    let said = card(&home);
+    assert_eq!(said.code, Some(0), "{said:#?}");
+    assert!(said.stdout.contains("broker       dial 0815 ·[31m"), "{said:#?}");
+    assert!(said.stderr.contains("nonsense"), "a faulty file is no reason for no card: {said:#?}");
+    let text = "[card]\nbroker_phone = \"dial 0815\"\n";
+    std::fs::write(dir.join("config.toml"), text).unwrap();
+    let brief = home.run(&["brief", "--timeout", "0.2"], LIMIT);
+    assert!(page(&brief).contains("CARD     broker      dial 0815"), "{brief:#?}");
 }

@@ -41,6 +41,13 @@ impl Random {
         Duration::from_millis(low + self.0 % (high - low))
     }
 
+    /// From 0.1 ms to 3 s, each power of ten as often as the others: the first
+    /// steps of a kill and those long after it.
+    pub fn spread(&mut self) -> Duration {
+        let part = f64::from(u32::try_from(self.below(1_000_000)).unwrap()) / 1e6;
+        Duration::from_secs_f64(1e-4 * 30_000_f64.powf(part))
+    }
+
     pub fn below(&mut self, end: u64) -> u64 {
         u64::try_from(self.ms(0, end).as_millis()).unwrap()
     }

@@ -1,12 +1,12 @@
 //! What is published: ticks of both sources, and telemetry.
 
+use crate::common::data;
 use crate::peer::{Peer, float, options, subscribe};
 use crs::domain::TickShape;
 use crs::gateway::{CsvOptions, Gateway, SimOptions, TickSource};
 use crs::wire::Telemetry;
 use serde_json::{Value, json};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 fn now() -> f64 {
@@ -17,16 +17,6 @@ fn tick(socket: &zmq::Socket) -> Value {
     let frames = socket.recv_multipart(0).unwrap();
     assert_eq!(frames.len(), 1, "one frame");
     serde_json::from_slice(&frames[0]).unwrap()
-}
-
-/// Real quotes beside the project, where they are.
-fn real(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
-    if path.is_file() {
-        return Some(path);
-    }
-    println!("skipped: {} is not here", path.display());
-    None
 }
 
 #[test]
@@ -53,7 +43,7 @@ fn simulated_ticks_are_numbered_fresh_and_say_what_they_are() {
 
 #[test]
 fn a_real_file_at_speed_comes_out_row_for_row() {
-    let Some(path) = real("eurusd-2020-ticks.csv") else { return };
+    let Some(path) = data::file("eurusd-2020-ticks.csv") else { return };
     let (dir, context) = (tempfile::tempdir().unwrap(), zmq::Context::new());
     let mut options = options(dir.path());
     // Six hours in six seconds, most of them empty.
@@ -87,7 +77,7 @@ fn a_real_file_at_speed_comes_out_row_for_row() {
 
 #[test]
 fn yen_quotes_of_a_real_file_make_dollars() {
-    let Some(path) = real("usdjpy-2013-ticks.csv") else { return };
+    let Some(path) = data::file("usdjpy-2013-ticks.csv") else { return };
     let (dir, context) = (tempfile::tempdir().unwrap(), zmq::Context::new());
     let mut options = options(dir.path());
     options.ticks = TickSource::Csv(CsvOptions { path, speed: 1_000_000, repeat: false });

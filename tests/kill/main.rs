@@ -23,3 +23,4 @@ mod onlook;
 mod others;
 mod standin;
 mod witness;
+mod word;

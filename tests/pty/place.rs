@@ -2,11 +2,12 @@
 //! frozen and ended, and what the other verbs say about a kill.
 
 use crate::common::console::{Console, SOON};
+use crate::common::data;
 use crate::common::sandbox::{Outcome, Sandbox, Signal, end, free_port, signal};
 use crate::common::wait::until;
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -148,7 +149,5 @@ pub fn kill_blind(console: &mut Console) {
 /// Quotes as they were on a day of 2020, where the data lie beside the
 /// project.
 pub fn recorded_quotes() -> Option<PathBuf> {
-    let file = "../shared/data/eurusd-2020-ticks.csv";
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-    path.exists().then_some(path)
+    data::file("eurusd-2020-ticks.csv")
 }

@@ -6,6 +6,9 @@
 #[cfg(test)]
 mod alarms;
 #[cfg(test)]
+#[path = "../common/data.rs"]
+mod data;
+#[cfg(test)]
 mod diagnostics;
 #[cfg(test)]
 mod hostile;

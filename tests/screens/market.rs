@@ -1,6 +1,7 @@
 //! A night of a real market on the screen: nothing turns amber or red that an
 //! operator would learn to ignore.
 
+use crate::data;
 use crate::panes::shoot;
 use crate::picture::{frame, role_of, rows};
 use crate::scene::{self, Session};
@@ -9,7 +10,6 @@ use crs::event::{Event, LinkState};
 use crs::tui::theme::Role;
 use crs::tui::ui::{Pane, Ui};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 /// Roles that call for an eye.
 const LOUD: [Role; 8] = [
@@ -90,11 +90,8 @@ fn silence_within_the_week_is_amber_after_minutes() {
 
 #[test]
 fn an_hour_of_real_quotes_stays_calm() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/eurusd-2020-ticks.csv");
-    let Ok(mut reader) = csv::Reader::from_path(path) else {
-        eprintln!("skipped: ../shared/data is not here");
-        return;
-    };
+    let Some(path) = data::file("eurusd-2020-ticks.csv") else { return };
+    let mut reader = csv::Reader::from_path(path).unwrap();
     let rows: Vec<(i64, String, String)> = reader
         .records()
         .map(|row| {

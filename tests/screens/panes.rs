@@ -6,11 +6,13 @@ use crs::domain::{GatewayPhase, Intent, LatchPhase, Mode, Text, UtcMicros};
 use crs::event::{
     DrillReport, Event, Fingerprint, GatewayReport, GuardPhase, GuardedVerb, Level, LinkState,
 };
-use crs::tui::theme::{Charset, Role, Theme};
+use crs::tui::theme::{Charset, Depth, Role, Theme};
 use crs::tui::ui::{Pane, Ui};
 use crs::tui::view::draw;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use std::collections::BTreeSet;
 
 pub fn shoot(name: &str, session: &Session, ui: &Ui) {
     for (width, height) in [(120, 40), (80, 24), (40, 12)] {
@@ -22,6 +24,37 @@ pub fn shoot(name: &str, session: &Session, ui: &Ui) {
 #[test]
 fn calm() {
     shoot("calm", &scene::calm(), &Ui::default());
+}
+
+#[test]
+fn a_latch_that_is_not_on_disk_flashes_by_the_records_time() {
+    let mut s = scene::calm();
+    s.latch(LatchPhase::NotDurable, "no room", "op@desk");
+    let mut seen = BTreeSet::new();
+    for _ in 0..20 {
+        s.latch(LatchPhase::NotDurable, "no room", "op@desk").pass(100);
+        for (width, height) in [(120, 40), (80, 24), (40, 12), (20, 4)] {
+            let area = Rect::new(0, 0, width, height);
+            let drawn = |depth| {
+                let theme = Theme::embedded("dark", depth, Charset::Unicode).unwrap();
+                let mut buffer = Buffer::empty(area);
+                draw(&s.state, &Ui::default(), &theme, &scene::hints(), area, &mut buffer);
+                let text: String = buffer.content.iter().map(Cell::symbol).collect();
+                let flat: Vec<Cell> = buffer.content;
+                let word = text.find("NOT DURABLE").or_else(|| text.find("NOT_DURABLE"));
+                let at = text[..word.unwrap_or_else(|| panic!("{text}"))].chars().count();
+                flat[at].modifier.contains(Modifier::REVERSED)
+            };
+            let odd = s.state.now.mono_ns / 500_000_000 % 2 == 1;
+            assert_eq!(drawn(Depth::True), odd, "{width}×{height}");
+            seen.insert(odd);
+            // Without colours it is reversed for good, and the word is enough.
+            assert!(drawn(Depth::None), "{width}×{height}");
+        }
+    }
+    assert_eq!(seen.len(), 2);
+    s.latch(LatchPhase::Durable, "no room", "op@desk");
+    assert_eq!(s.state.breaker_phase(), LatchPhase::Durable);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //! promise that the same records always make the same state.
 
 #[cfg(test)]
+#[path = "../common/data.rs"]
+mod data;
 mod events;
 #[cfg(test)]
 mod market;

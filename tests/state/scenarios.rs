@@ -69,6 +69,7 @@ fn ask(state: &State, question: &str) -> Value {
         "kill-active" => json!(state.kill_active()),
         "guard" => json!(state.guard_open().is_some()),
         "last-log" => json!(state.log.back().map(|l| l.value.text.clone())),
+        "last-level" => json!(state.log.back().map(|l| l.value.level)),
         other => panic!("no question \"{other}\""),
     }
 }

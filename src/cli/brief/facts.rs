@@ -4,7 +4,7 @@ use crate::audit::{Ledger, LedgerReader, Record, read_dir};
 use crate::cli::live::{self, LiveTerms};
 use crate::cli::positions::{Read, ask};
 use crate::cli::{status, wiring};
-use crate::config::Settings;
+use crate::config::{Card, Settings};
 use crate::domain::{GatewayPhase, KillProgress, LatchPhase, LatchSeen, Text, UtcMicros};
 use crate::host::{Identity, clock};
 use crate::link::Peer;
@@ -43,6 +43,8 @@ pub struct Facts {
     pub drill: Option<UtcMicros>,
     /// Whether LIVE is armed, and for whom.
     pub live: Vec<String>,
+    /// What a human does when no wire does it.
+    pub card: Card,
 }
 
 impl Facts {
@@ -76,6 +78,7 @@ impl Facts {
             who: Identity::here(),
             live: live::lines(&LiveTerms::of(settings).standing(), latch.phase),
             latch,
+            card: settings.card.clone(),
             agent,
             kills,
             gateways,

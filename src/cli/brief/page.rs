@@ -4,6 +4,7 @@ use super::facts::{Facts, Gateway};
 use crate::audit::{Act, Record};
 use crate::cli::audit::detail;
 use crate::cli::positions::Read;
+use crate::config::Card;
 use crate::domain::{GatewayPhase, LatchPhase, Mode, Money, Position, Text};
 use crate::tui::view::kill::advice;
 
@@ -32,6 +33,7 @@ pub fn lines(facts: &Facts, hours: u16) -> Vec<String> {
     part("CHANGED", changed(facts, hours));
     part("BROKEN", or_none(facts.broken().iter().flat_map(|l| wrap(l)).collect(), "nothing found"));
     part("DO", wrap(&safe_action(facts)));
+    part("CARD", card(&facts.card));
     page
 }
 
@@ -130,7 +132,10 @@ fn words(act: &Act) -> String {
         Act::Step { gateway, phase, note, .. } => format!("{gateway} {}: {note}", phase.word()),
         Act::StandDown { reason, .. } => format!("\"{reason}\""),
         Act::Latch { path, why, .. } => format!("{path}: {why}"),
-        Act::Command { what, outcome, .. } => format!("{what}: {outcome}"),
+        Act::Command { what, outcome, gateway, .. } => {
+            let to = gateway.as_ref().map_or_else(String::new, |name| format!(" to {name}"));
+            format!("{what}{to}: {outcome}")
+        }
         other => detail(other),
     }
 }
@@ -157,13 +162,27 @@ fn safe_action(facts: &Facts) -> String {
     }
 }
 
+/// What a human does when no wire does it, each line with its label.
+fn card(card: &Card) -> Vec<String> {
+    let lines = card.lines();
+    let rows = lines.iter().flat_map(|(label, words)| {
+        let mut label = Some(label.to_string());
+        let row = move |row| format!("{:<12}{row}", label.take().unwrap_or_default());
+        wrap_to(words.as_str(), WIDTH - EDGE - 12).into_iter().map(row)
+    });
+    or_none(rows.collect(), Card::NONE)
+}
+
 fn or_none(rows: Vec<String>, none: &str) -> Vec<String> {
     if rows.is_empty() { vec![none.to_owned()] } else { rows }
 }
 
 fn wrap(text: &str) -> Vec<String> {
-    let width = u16::try_from(WIDTH - EDGE).unwrap_or(71);
-    crate::tui::view::wrap(text, width)
+    wrap_to(text, WIDTH - EDGE)
+}
+
+fn wrap_to(text: &str, columns: usize) -> Vec<String> {
+    crate::tui::view::wrap(text, u16::try_from(columns).unwrap_or(u16::MAX))
 }
 
 /// By characters: what is wider than one column only leaves the edge uneven.

@@ -14,7 +14,7 @@ use super::wiring;
 use crate::audit::{Act, Chain};
 use crate::breaker::{Denied, Gate, Permit};
 use crate::config::{Settings, dirs};
-use crate::domain::{Fingerprint, Text, Ticket};
+use crate::domain::{Endpoint, Fingerprint, GatewayAddr, Text, Ticket};
 use crate::host::clock;
 use crate::link::{AskError, Peer};
 use crate::wire::{OrderFill, Reply, Request};
@@ -40,6 +40,7 @@ pub struct Deal {
     unrecorded: Option<Text>,
     live: LiveTerms,
     handed_ns: Option<u64>,
+    gateways: Vec<GatewayAddr>,
 }
 
 impl Deal {
@@ -53,7 +54,8 @@ impl Deal {
             .and_then(|()| home.prepare().map_err(|e| format!("{}: {e}", home.dir.display())))
             .map(|()| home.chain(ROLE))
             .map_err(|why| Text::new(&why));
-        Self { chain, unrecorded: None, live: LiveTerms::of(settings), handed_ns: None }
+        let (live, gateways) = (LiveTerms::of(settings), settings.gateways.clone());
+        Self { chain, unrecorded: None, live, handed_ns: None, gateways }
     }
 
     /// Why a command that went out is not in the audit log.
@@ -71,6 +73,7 @@ impl Deal {
 
     fn note(
         &mut self,
+        to: &Endpoint,
         what: &str,
         request: &Request,
         outcome: &str,
@@ -78,13 +81,22 @@ impl Deal {
     ) -> Result<(), Text> {
         let chain = self.chain.as_mut().map_err(|why| why.clone())?;
         let (req_id, what) = (Text::new(request.req_id.as_str()), Text::new(what));
-        let act = Act::Command { req_id, what, outcome: Text::new(outcome), ticket };
+        let named = self.gateways.iter().find(|gateway| gateway.cmd == *to);
+        let gateway = Some(named.map_or_else(|| Text::new(&to.to_string()), |g| g.name.clone()));
+        let act = Act::Command { req_id, what, outcome: Text::new(outcome), ticket, gateway };
         chain.append(act).map_err(|e| Text::new(&e.to_string()))
     }
 
     /// As [`Deal::note`], for what goes on either way.
-    fn try_note(&mut self, what: &str, request: &Request, outcome: &str, ticket: Option<Ticket>) {
-        if let Err(why) = self.note(what, request, outcome, ticket) {
+    fn try_note(
+        &mut self,
+        to: &Endpoint,
+        what: &str,
+        request: &Request,
+        outcome: &str,
+        ticket: Option<Ticket>,
+    ) {
+        if let Err(why) = self.note(to, what, request, outcome, ticket) {
             self.unrecorded = Some(why);
         }
     }
@@ -97,9 +109,10 @@ impl Deal {
         (what, ticket): (&str, Ticket),
         timeout: Duration,
     ) -> Fate {
-        self.try_note(what, request, "sent", Some(ticket));
+        let to = peer.to().clone();
+        self.try_note(&to, what, request, "sent", Some(ticket));
         let fate = fate_of(peer.order(request, timeout).map(|answer| answer.value));
-        self.try_note(what, request, fate.word(), Some(ticket));
+        self.try_note(&to, what, request, fate.word(), Some(ticket));
         fate
     }
 
@@ -116,7 +129,8 @@ impl Deal {
         what: &str,
         timeout: Duration,
     ) -> Fate {
-        if let Err(why) = self.note(what, request, "sent", None) {
+        let to = peer.to().clone();
+        if let Err(why) = self.note(&to, what, request, "sent", None) {
             let why = format!("an order that can't be recorded is not sent: {why}");
             return Fate::Not(Ending::Denied, Text::new(&why));
         }
@@ -128,7 +142,7 @@ impl Deal {
             },
         };
         let ticket = if let Fate::Claimed(fill) = &fate { Some(fill.ticket) } else { None };
-        self.try_note(what, request, fate.word(), ticket);
+        self.try_note(&to, what, request, fate.word(), ticket);
         fate
     }
 

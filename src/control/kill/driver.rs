@@ -12,6 +12,7 @@ use crate::domain::{
     GatewayAddr, GatewayPhase, Intent, KillIntent, KillProgress, LatchPhase, Position, Text,
 };
 use crate::host::clock;
+use crate::link::context;
 use crossbeam_channel as channel;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -82,9 +83,10 @@ impl Driver {
         let (bell, ear) = UnixStream::pair()?;
         bell.set_nonblocking(true)?;
         ear.set_nonblocking(true)?;
+        let zmq = context()?;
         let thread = std::thread::Builder::new()
             .name(format!("kill-{}", config.target))
-            .spawn(move || Loop::new(config, inbox, ear, Box::new(tell)).run())?;
+            .spawn(move || Loop::new(config, zmq, inbox, ear, Box::new(tell)).run())?;
         Ok(Self { orders, bell, thread: Some(thread) })
     }
 
@@ -172,11 +174,12 @@ struct Loop {
 impl Loop {
     fn new(
         config: DriverConfig,
+        zmq: zmq::Context,
         inbox: channel::Receiver<Order>,
         ear: UnixStream,
         tell: Box<dyn FnMut(Told) + Send>,
     ) -> Self {
-        let warm = Warm::new(zmq::Context::new(), config.gateway.cmd.clone());
+        let warm = Warm::new(zmq, config.gateway.cmd.clone());
         Self { config, inbox, ear, tell, warm, running: None }
     }
 

@@ -1,5 +1,7 @@
-//! The keys, as the keymap's reverse map gives them.
+//! The keys, as the keymap's reverse map gives them, and the out-of-band card
+//! below them.
 
+use crate::config::Card;
 use crate::tui::theme::Role;
 use crate::tui::view::pen::{Line, Pen};
 use crate::tui::view::{Scene, wrap};
@@ -24,16 +26,19 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
     pen.lines(inner, lines.get(first..).unwrap_or_default());
 }
 
-/// The first row of the help's last page.
+/// The first row of the help's last page, and the card's first row, which
+/// that page may hold as well.
 #[must_use]
-pub fn last_first_row(scene: Scene<'_>, body: Rect) -> usize {
-    let rows = lines(scene, WIDTH.min(body.width).saturating_sub(4)).len();
-    rows.saturating_sub(usize::from(body.height.saturating_sub(2)))
+pub fn ends(scene: Scene<'_>, body: Rect) -> (usize, usize) {
+    let width = WIDTH.min(body.width).saturating_sub(4);
+    let (rows, card) = (lines(scene, width).len(), card(scene, width).len());
+    let last = rows.saturating_sub(usize::from(body.height.saturating_sub(2)));
+    (last, rows.saturating_sub(card).min(last))
 }
 
 fn lines(scene: Scene<'_>, width: u16) -> Vec<Line<'_>> {
     let hints = scene.hints;
-    let keys = if width < 60 { 12 } else { 16 };
+    let keys = label(width);
     let mut lines = Vec::new();
     let mut put = |left: String, look: Role, what: &str, role: Role| {
         let mut left = Some(left);
@@ -55,12 +60,32 @@ fn lines(scene: Scene<'_>, width: u16) -> Vec<Line<'_>> {
             put(hint.keys.to_string(), Role::Key, hint.what.as_str(), Role::TextNormal);
         }
     }
-    if !hints.card.is_empty() {
-        put(String::new(), Role::Key, "", Role::TextNormal);
-        put(String::from("By hand"), Role::Accent, "", Role::TextNormal);
-        for (label, words) in &hints.card {
-            put(label.to_string(), Role::TextDim, words.as_str(), Role::TextNormal);
+    put(String::new(), Role::Key, "", Role::TextNormal);
+    lines.extend(card(scene, width));
+    lines
+}
+
+/// Columns of the keys, and of the card's labels.
+const fn label(width: u16) -> u16 {
+    if width < 60 { 12 } else { 16 }
+}
+
+/// What a human does when no wire does it; never nothing.
+fn card(scene: Scene<'_>, width: u16) -> Vec<Line<'_>> {
+    let columns = label(width);
+    let mut lines = vec![Line::new().left(columns, "By hand", Role::Accent)];
+    let mut put = |label: &str, words: &str| {
+        let mut label = Some(label.to_owned());
+        for row in wrap(words, width.saturating_sub(columns)) {
+            let line = Line::new().left(columns, label.take().unwrap_or_default(), Role::TextDim);
+            lines.push(line.rest(row, Role::TextNormal));
         }
+    };
+    for (label, words) in &scene.hints.card {
+        put(label.as_str(), words.as_str());
+    }
+    if scene.hints.card.is_empty() {
+        put("", Card::NONE);
     }
     lines
 }

@@ -9,10 +9,10 @@
 
 use super::line::Fit;
 pub use super::line::Line;
-use crate::tui::theme::{Charset, Glyphs, Role, Theme};
+use crate::tui::theme::{Charset, Depth, Glyphs, Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -60,6 +60,19 @@ impl<'a> Pen<'a> {
     pub fn tint(&mut self, area: Rect, role: Role) {
         let style = self.theme.style(role);
         self.buffer.set_style(area.intersection(self.buffer.area), style);
+    }
+
+    /// Reverses `area`, where there are colours to tell it from what is
+    /// reversed for good.
+    pub fn flip(&mut self, area: Rect) {
+        if self.theme.depth() == Depth::None {
+            return;
+        }
+        for place in area.intersection(self.buffer.area).positions() {
+            if let Some(cell) = self.buffer.cell_mut(place) {
+                cell.modifier.toggle(Modifier::REVERSED);
+            }
+        }
     }
 
     /// Draws one line in the first row of `area`.

@@ -23,6 +23,10 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     pen.clear(area, Role::Background);
     let line = line(pen, area.width, scene.state);
     pen.line(area, &line);
+    if words::is_flashing(scene.state) {
+        let left = area.x + MODE + u16::from(area.width >= 80);
+        pen.flip(Rect { x: left, width: BREAKER + 2, ..area }.intersection(area));
+    }
 }
 
 fn line<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {

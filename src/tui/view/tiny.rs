@@ -38,4 +38,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     }
     lines.push(Line::new().dim("too small: 24×5"));
     pen.lines(area, &lines);
+    if words::is_flashing(state) {
+        let row = area.y + u16::from(state.guard_open().is_some());
+        pen.flip(Rect { y: row, height: 1, ..area }.intersection(area));
+    }
 }

@@ -3,7 +3,7 @@
 
 use crate::domain::{GatewayPhase, LatchPhase, Mode};
 use crate::event::{Fingerprint, Level, LinkState};
-use crate::state::{FeedWord, Freshness};
+use crate::state::{FeedWord, Freshness, State};
 use crate::tui::theme::{Glyphs, Role};
 
 /// A state as it is shown.
@@ -47,6 +47,17 @@ pub const fn breaker(phase: LatchPhase, g: &Glyphs) -> Badge {
         | LatchPhase::EngagedExternal => (g.fired, Role::SwitchFired),
     };
     badge(mark, phase.word(), role)
+}
+
+/// How long a flash is on, and off, in nanoseconds.
+const FLASH: u64 = 500_000_000;
+
+/// Whether the breaker's word is reversed now: a latch that is not on disk
+/// flashes, once a second by State's time. The terminal's own blinking is no
+/// use: many terminals ignore it, and a replay would not show it.
+#[must_use]
+pub fn is_flashing(state: &State) -> bool {
+    state.breaker_phase() == LatchPhase::NotDurable && state.now.mono_ns / FLASH % 2 == 1
 }
 
 /// A feed, in a word of at most seven letters.

@@ -141,6 +141,7 @@ impl Stage {
         let request = ResetRequest {
             engage_id: Some(id),
             known: vec![id],
+            known_foreign: Vec::new(),
             reason: Text::new("stream"),
             overrides: false,
             operator: Text::new("stream"),

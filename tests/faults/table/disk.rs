@@ -246,6 +246,11 @@ fn audit_full(behind: bool) -> Result<Duration, String> {
     under.agent();
     under.until("proven once more", |s| phases(s) == ["VERIFIED"]);
     assert!(peer.count("KILL_SWITCH") > sent, "not resumed from the latch");
+    let chains = super::told::files(&state)
+        .into_iter()
+        .filter(|p| p.extension().is_some_and(|e| e == "jsonl"));
+    let empty: Vec<_> = chains.filter(|p| fs::metadata(p).is_ok_and(|m| m.len() == 0)).collect();
+    assert!(empty.is_empty(), "left behind by tries: {empty:?}");
     fs::remove_file(&filler).unwrap();
     assert_eq!(under.status()["state"], "ENGAGED");
     Ok(step(&kill.out, "durable").unwrap())

@@ -3,6 +3,7 @@
 use super::told::{Sent, Talk, kill, now, recorded, step};
 use super::{Came, Row, keys};
 use crate::common::console::Console;
+use crate::common::peer::Peer;
 use crate::common::sandbox::Signal;
 use crate::common::sandbox::signal;
 use crate::common::wait::until;
@@ -13,11 +14,11 @@ use std::fs;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// One part of row 1, with a bound of its own.
-const fn part(timed: &'static str, ms: u64, run: fn(u64) -> Came) -> Row {
+/// One part of row 1 or 2, with a bound of its own.
+const fn part(number: u8, timed: &'static str, ms: u64, run: fn(u64) -> Came) -> Row {
     Row {
-        number: 1,
-        fault: "gateway down",
+        number,
+        fault: if number == 1 { "gateway down" } else { "gateway frozen (SIGSTOP)" },
         outcome: "the step is taken as if there were one, and the console shows its time",
         timed,
         bound: Some(Duration::from_millis(ms)),
@@ -36,9 +37,12 @@ pub const ROWS: &[Row] = &[
         alone: false,
         run: down,
     },
-    part("second key to gate closed", 1, |_| taken("gate")),
-    part("second key to latch visible", 5, |_| taken("visible")),
-    part("second key to latch durable", 50, |_| taken("durable")),
+    part(1, "second key to gate closed", 1, |_| taken("gate", false)),
+    part(1, "second key to latch visible", 5, |_| taken("visible", false)),
+    part(1, "second key to latch durable", 50, |_| taken("durable", false)),
+    part(2, "second key to gate closed", 1, |_| taken("gate", true)),
+    part(2, "second key to latch visible", 5, |_| taken("visible", true)),
+    part(2, "second key to latch durable", 50, |_| taken("durable", true)),
     Row {
         number: 2,
         fault: "gateway frozen (SIGSTOP), thawed later",
@@ -120,16 +124,29 @@ fn told() {
     }
 }
 
-/// One step of a kill by a console that nobody hears, as its screen has it.
-fn taken(name: &str) -> Came {
-    let scene = Scene::empty();
-    let mut console = Console::crs(&scene.home, &["console"], 120, 40);
+/// One step of a kill by a console that nobody hears, as its screen has it;
+/// nobody is there, or one who was met and froze.
+fn taken(name: &str, frozen: bool) -> Came {
+    let scene = if frozen { Scene::with(&["honest"]) } else { Scene::empty() };
+    let mut console = if frozen {
+        keys::settled(&scene)
+    } else {
+        Console::crs(&scene.home, &["console"], 120, 40)
+    };
     console.wait_for("an agent", LIMIT, |text| text.contains("ready, pid"));
+    let pid = scene.peers.first().map(Peer::pid);
+    pid.into_iter().for_each(|pid| signal(pid, Signal::STOP));
     keys::kill(&mut console);
     let time = until(LIMIT, || on_screen(&console.text(), name));
     let time = time.unwrap_or_else(|| panic!("no {name}, the screen:\n{}", console.text()));
     let durable = until(LIMIT, || (scene.status()["latch"]["phase"] == "DURABLE").then_some(()));
     assert!(durable.is_some() && scene.home.latch().exists(), "{:#}", scene.status());
+    if let Some(pid) = pid {
+        assert!(!console.text().contains("VERIFIED"), "{}", console.text());
+        signal(pid, Signal::CONT);
+        console.wait_for("the proof", LIMIT, |text| text.contains("VERIFIED flat"));
+        scene.flat();
+    }
     Came::held(time)
 }
 

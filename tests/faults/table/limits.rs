@@ -1,14 +1,17 @@
 //! Row 47: no descriptors, no memory, no threads, no processor.
 
-use super::Came;
 use super::tools::tool;
+use super::{Came, Row};
 use crate::common::sandbox::{binary, end};
 use crate::common::wait::until;
-use crate::scene::{Random, Scene, shoot};
-use std::fs;
+use crate::scene::{Random, Scene, phases};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_mins(1);
 const MB: u64 = 1_000_000;
@@ -17,54 +20,155 @@ const FEWEST: u64 = 4;
 /// In less the program can't be loaded.
 const SMALLEST: u64 = 60 * MB;
 
-/// Each of them once, at limits of this seed's choice.
-pub fn files_and_memory(seed: u64) -> Came {
-    if let Err(came) = tool("prlimit", "util-linux") {
-        return came;
+/// What one kind of want cost, over its cases.
+#[derive(Clone)]
+enum Cost {
+    /// From the key: the worst time to the gate closed and to the file visible,
+    /// as the commands tell; one that was shot tells none.
+    Kept { gate: Duration, visible: Duration, cases: u64 },
+    /// Not to be injected here, and why.
+    Not(String),
+}
+
+/// Kinds of want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Want {
+    Descriptors,
+    Memory,
+    Threads,
+    Killer,
+    Processor,
+}
+
+type Memo = Mutex<BTreeMap<(Want, u64), Arc<OnceLock<Cost>>>>;
+
+/// Every kind once for each seed, whichever of its rows asks first.
+fn cost(want: Want, seed: u64) -> Cost {
+    static MEMO: Memo = Mutex::new(BTreeMap::new());
+    let slot = Arc::clone(MEMO.lock().unwrap().entry((want, seed)).or_default());
+    let work = || match want {
+        Want::Descriptors => descriptors(seed),
+        Want::Memory => memory(seed),
+        Want::Threads => threads(),
+        Want::Killer => killer(seed),
+        Want::Processor => processor(),
+    };
+    slot.get_or_init(|| work().unwrap_or_else(Cost::Not)).clone()
+}
+
+fn row(want: Want, seed: u64, gate: bool) -> Came {
+    match cost(want, seed) {
+        Cost::Kept { gate: took, cases, .. } if gate => Came::Held { took, cases },
+        Cost::Kept { visible: took, cases, .. } => Came::Held { took, cases },
+        Cost::Not(why) => Came::NotHere(why),
     }
+}
+
+const fn part(want: &'static str, gate: bool, alone: bool, run: fn(u64) -> Came) -> Row {
+    Row {
+        number: 47,
+        fault: want,
+        outcome: "latch made; proven, or engaged and proven by the next process, with no help but \
+                  its start; a command that could not be loaded says no",
+        timed: if gate { "key to gate closed" } else { "key to latch visible" },
+        bound: Some(Duration::from_millis(if gate { 1 } else { 5 })),
+        alone,
+        run,
+    }
+}
+
+const FILES: &str = "no descriptors: command, agent, or both";
+const MEMORY: &str = "no memory: address space of command, agent, or both";
+const THREADS: &str = "no threads (every clone3 refused)";
+const KILLER: &str = "no memory: the kernel's killer, in a control group of 1 to 8 MiB";
+const BUSY: &str = "no processor: four busy processes for each, command and agent at nice 19";
+
+pub const ROWS: &[Row] = &[
+    part(FILES, true, false, |seed| row(Want::Descriptors, seed, true)),
+    part(FILES, false, false, |seed| row(Want::Descriptors, seed, false)),
+    part(MEMORY, true, false, |seed| row(Want::Memory, seed, true)),
+    part(MEMORY, false, false, |seed| row(Want::Memory, seed, false)),
+    // One thread makes the latch there, and no gate is ever opened.
+    part(THREADS, false, false, |seed| row(Want::Threads, seed, false)),
+    part(KILLER, false, false, |seed| row(Want::Killer, seed, false)),
+    part(BUSY, true, true, |seed| row(Want::Processor, seed, true)),
+    part(BUSY, false, true, |seed| row(Want::Processor, seed, false)),
+];
+
+fn needs(name: &str, package: &str) -> Result<(), String> {
+    tool(name, package).map(drop).map_err(|came| match came {
+        Came::NotHere(why) => why,
+        Came::Held { .. } => unreachable!(),
+    })
+}
+
+/// The worst of some cases; a time that nobody told is none.
+fn worst(all: &[Steps]) -> Cost {
+    let most =
+        |of: fn(&Steps) -> Option<Duration>| all.iter().filter_map(of).max().unwrap_or_default();
+    let (gate, visible) = (most(|steps| steps.gate), most(|steps| steps.visible));
+    Cost::Kept { gate, visible, cases: u64::try_from(all.len()).unwrap() }
+}
+
+/// Commands from the fewest descriptors with which they can be loaded to those
+/// that have enough, alone and beside an agent; an agent at what it has now and
+/// a little above.
+fn descriptors(seed: u64) -> Result<Cost, String> {
+    needs("prlimit", "util-linux")?;
     let mut random = Random::new(seed);
-    let files = |n: u64| format!("--nofile={n}:{n}");
-    let memory = |n: u64| format!("--as={n}:{n}");
-    let mut worst = Duration::ZERO;
-    let mut cases = 0;
+    let mut all = Vec::new();
     for alone in [true, false] {
-        let n = FEWEST + random.below(40);
-        let mut case = Case::new(alone);
-        worst = worst.max(case.command(&["prlimit", &files(n)], true));
-        let n = 20 * MB + random.below(300 * MB);
-        let mut case = Case::new(alone);
-        worst = worst.max(case.command(&["prlimit", &memory(n)], n >= SMALLEST));
-        cases += 2;
-    }
-    // The agent: at what it has now, and a little above.
-    for what in ["--nofile", "--as"] {
-        let mut case = Case::new(false);
-        let agent = case.agent.unwrap();
-        case.limited = true;
-        let now = if what == "--as" { size(agent) } else { open_files(agent) };
-        let more = if what == "--as" { random.below(20 * MB) } else { random.below(16) };
-        let (pid, limit) = (format!("--pid={agent}"), format!("{what}={0}:{0}", now + more));
-        let set = Command::new("prlimit").args([pid, limit]).status().unwrap();
-        assert!(set.success());
-        worst = worst.max(case.command(&[], true));
-        cases += 1;
-    }
-    if tool("strace", "strace").is_ok() {
-        let mut case = Case::new(true);
-        let none = ["strace", "-D", "-qq", "-o", "/dev/null", "-e", "inject=clone3:error=EAGAIN"];
-        worst = worst.max(case.command(&none, true));
-        cases += 1;
-    }
-    match SmallMemory::new((1 + random.below(8)) << 20, seed) {
-        Ok(room) => {
-            let mut case = Case::new(false);
-            let script = format!("echo $$ >'{}' && exec \"$@\"", room.tasks.display());
-            worst = worst.max(case.command(&["sh", "-c", &script, "sh"], false));
-            cases += 1;
+        // Where the command has most to lose: libzmq's own descriptors.
+        for n in [FEWEST + random.below(6), 10 + random.below(7), 17 + random.below(24)] {
+            let limit = format!("--nofile={n}:{n}");
+            all.push(Case::new(alone).command(&["prlimit", &limit], true));
         }
-        Err(why) => eprintln!("row 47: no out-of-memory killer of our own here: {why}"),
     }
-    Came::Held { took: worst, cases }
+    all.push(Case::new(false).with_agent_at("--nofile", random.below(16)));
+    Ok(worst(&all))
+}
+
+fn memory(seed: u64) -> Result<Cost, String> {
+    needs("prlimit", "util-linux")?;
+    let mut random = Random::new(seed);
+    let mut all = Vec::new();
+    for alone in [true, false] {
+        let n = 20 * MB + random.below(300 * MB);
+        let limit = format!("--as={n}:{n}");
+        all.push(Case::new(alone).command(&["prlimit", &limit], n >= SMALLEST));
+    }
+    all.push(Case::new(false).with_agent_at("--as", random.below(20 * MB)));
+    Ok(worst(&all))
+}
+
+fn threads() -> Result<Cost, String> {
+    needs("strace", "strace")?;
+    let none = ["strace", "-D", "-qq", "-o", "/dev/null", "-e", "inject=clone3:error=EAGAIN"];
+    let steps = Case::new(true).command(&none, true);
+    Ok(worst(&[steps]))
+}
+
+fn killer(seed: u64) -> Result<Cost, String> {
+    let mut random = Random::new(seed);
+    let room = SmallMemory::new((1 + random.below(8)) << 20, seed)
+        .map_err(|why| format!("no control group with a limit of its own: {why}"))?;
+    let script = format!("echo $$ >'{}' && exec \"$@\"", room.tasks.display());
+    let steps = Case::new(false).command(&["sh", "-c", &script, "sh"], false);
+    Ok(worst(&[steps]))
+}
+
+/// When the steps were taken, as the command tells.
+#[derive(Debug, Default)]
+struct Steps {
+    gate: Option<Duration>,
+    visible: Option<Duration>,
+}
+
+impl Steps {
+    fn of(report: &Value) -> Self {
+        let of = |name: &str| report["times"][name].as_u64().map(Duration::from_micros);
+        Self { gate: of("gate"), visible: of("visible") }
+    }
 }
 
 /// One home, one kill under a limit.
@@ -83,28 +187,37 @@ impl Case {
         Self { scene, agent, limited: false }
     }
 
-    /// Runs `crs kill` behind these words; back with the time to its latch.
-    fn command(&mut self, before: &[&str], must_latch: bool) -> Duration {
-        let began = Instant::now();
+    /// The agent gets a limit: what it has now, and so much more.
+    fn with_agent_at(mut self, what: &str, more: u64) -> Steps {
+        let agent = self.agent.unwrap();
+        self.limited = true;
+        let now = if what == "--as" { size(agent) } else { open_files(agent) };
+        let (pid, limit) = (format!("--pid={agent}"), format!("{what}={0}:{0}", now + more));
+        let set = Command::new("prlimit").args([pid, limit]).status().unwrap();
+        assert!(set.success());
+        self.command(&[], true)
+    }
+
+    /// Runs `crs kill` behind these words; back with the times of its steps.
+    fn command(&mut self, before: &[&str], must_latch: bool) -> Steps {
         let mut child = start(&self.scene, before);
-        let latch = self.scene.home.latch();
-        let mut visible = None;
-        let mut ended = None;
-        while ended.is_none() && began.elapsed() < LIMIT {
-            ended = child.try_wait().unwrap();
-            if visible.is_none() && latch.exists() {
-                visible = Some(began.elapsed());
-            }
-            std::thread::sleep(Duration::from_micros(500));
-        }
+        let status = until(LIMIT, || child.try_wait().unwrap());
         end(&mut child);
-        let status = ended.unwrap_or_else(|| panic!("{before:?} hangs"));
+        let status = status.unwrap_or_else(|| panic!("{before:?} hangs"));
+        let text = fs::read_to_string(said(&self.scene)).unwrap();
+        let latch = self.scene.home.latch().exists();
+        assert!(latch || !must_latch, "{before:?}: {status}, and no latch: {text}");
+        if must_latch {
+            // It ends by itself and says how: it is never ended by a library.
+            assert!(matches!(status.code(), Some(0 | 3 | 4)), "{before:?}: {status}: {text}");
+        }
+        let steps = Steps::of(&serde_json::from_str(&text).unwrap_or_default());
+        assert!(steps.visible.is_some() || !must_latch, "{before:?}: {text}");
         if status.success() {
             self.scene.flat();
         }
-        assert!(visible.is_some() || !must_latch, "{before:?}: {status}, and no latch");
         self.settled(before, status);
-        visible.unwrap_or_default()
+        steps
     }
 
     /// Nothing at all, said by the exit status; or engaged, and proven once a
@@ -114,16 +227,11 @@ impl Case {
             assert!(!status.success(), "{before:?}: it says VERIFIED and left nothing");
             return;
         }
-        if self.agent.is_none() || self.limited {
-            // Those that came with the command have its limits, and may be
-            // deaf: they answer nobody and keep the next one out.
-            self.agents().into_iter().for_each(shoot);
-            let gone = || self.agents().is_empty().then_some(());
-            assert!(until(LIMIT, gone).is_some(), "{before:?}: {:?}", self.agents());
-            let now = self.scene.status();
-            assert_eq!(now["is_safe"], false, "{before:?}: {now:#}");
-            self.scene.agent();
-        }
+        // Agents that came with the command have its limits, and one may be
+        // deaf: then it gives up the election by itself, and the next one is
+        // elected.
+        let now = self.scene.status();
+        assert_eq!(now["is_safe"], false, "{before:?}: {now:#}");
         // Dead between the file and its first word, before anybody else had
         // heard of it: then it is a latch like any that is touched.
         let touched = fs::metadata(self.scene.home.latch()).is_ok_and(|meta| meta.len() == 0);
@@ -132,6 +240,18 @@ impl Case {
             assert_eq!((&now["is_engaged"], &now["is_safe"]), (&true.into(), &false.into()));
             return;
         }
+        let proven = until(2 * LIMIT, || {
+            let now = self.scene.status();
+            assert_eq!(now["is_safe"], false, "{before:?}: {now:#}");
+            if phases(&now).any(|phase| phase == "VERIFIED") {
+                return Some(());
+            }
+            if self.agents().is_empty() {
+                self.scene.agent();
+            }
+            None
+        });
+        assert!(proven.is_some(), "{before:?}: who keeps the election? {:?}", self.agents());
         self.scene.verified();
     }
 
@@ -157,8 +277,14 @@ fn start(scene: &Scene, before: &[&str]) -> Child {
     words.extend(["kill", "--reason", "limits", "--yes", "--json", "--timeout", "3"]);
     let mut command = Command::new(words[0]);
     command.args(&words[1..]).env_clear().envs(scene.home.env()).current_dir(scene.home.path());
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().unwrap()
+    let (out, err) = (said(scene), scene.home.path().join("tmp/limits-err"));
+    command.stdin(Stdio::null()).stdout(File::create(out).unwrap());
+    command.stderr(File::create(err).unwrap()).spawn().unwrap()
+}
+
+/// Where the command's report goes.
+fn said(scene: &Scene) -> PathBuf {
+    scene.home.path().join("tmp/limits-out")
 }
 
 /// Bytes of address space.
@@ -201,26 +327,23 @@ impl Drop for SmallMemory {
 }
 
 /// Several busy processes for each processor; the kill has what they leave.
-pub fn processor(_: u64) -> Came {
-    if let Err(came) = tool("nice", "coreutils") {
-        return came;
-    }
+fn processor() -> Result<Cost, String> {
+    needs("nice", "coreutils")?;
     let mut case = Case::new(true);
     // It has what the whole machine leaves.
     let patience = Duration::from_mins(4);
     let busy = 4 * std::thread::available_parallelism().map_or(2, usize::from);
     let mut hogs: Vec<Child> = (0..busy).map(|_| hog(&case.scene)).collect();
-    let began = Instant::now();
     let mut child = start(&case.scene, &["nice", "-n", "19"]);
-    let latch = case.scene.home.latch();
-    let seen = until(patience, || latch.exists().then_some(began.elapsed()));
     let ended = until(patience, || child.try_wait().unwrap());
     hogs.iter_mut().for_each(end);
     end(&mut child);
-    let took = seen.unwrap_or_else(|| panic!("no latch: {:#}", case.scene.status()));
     assert!(ended.is_some(), "it hangs");
+    let text = fs::read_to_string(said(&case.scene)).unwrap();
+    let steps = Steps::of(&serde_json::from_str(&text).unwrap_or_default());
+    assert!(steps.gate.is_some() && steps.visible.is_some(), "{text}");
     case.scene.verified();
-    Came::held(took)
+    Ok(worst(&[steps]))
 }
 
 fn hog(scene: &Scene) -> Child {

@@ -106,6 +106,7 @@ pub fn rows() -> Vec<&'static Row> {
         sync::ROWS,
         torn::ROWS,
         process::ROWS,
+        limits::ROWS,
         pasted::ROWS,
         panics::ROWS,
         ssh::ROWS,

@@ -1,4 +1,4 @@
-//! Row 42: a console that is stopped, and not dead, right after the key.
+//! Row 42: a console that is stopped, and not dead, after the key.
 
 use super::Came;
 use crate::common::sandbox::Signal;
@@ -12,7 +12,7 @@ pub fn console(seed: u64) -> Came {
     desk.guard();
     desk.confirm();
     let pressed = Instant::now();
-    std::thread::sleep(Duration::from_micros(500 * Random::new(seed).below(120)));
+    std::thread::sleep(Random::new(seed).spread());
     desk.console.signal(Signal::STOP);
     let before = desk.console.text();
     let taken = desk.taken();
@@ -20,7 +20,7 @@ pub fn console(seed: u64) -> Came {
         desk.scene.verified();
     }
     let took = pressed.elapsed();
-    assert!(!before.contains("VERIFIED flat"), "stopped too late to prove anything:\n{before}");
+    assert!(taken || !before.contains("VERIFIED"), "proven, and nothing was taken:\n{before}");
     desk.console.signal(Signal::CONT);
     // A key that nobody had read yet is read now, or was too long ago.
     let stood_down = || desk.console.text().contains("stood down");

@@ -16,7 +16,7 @@ pub const ROWS: &[Row] = &[Row {
             logs, latch and operator say",
     outcome: "inert on the screen and in its bytes, in every output, in every file kept; \
               the screen's frames stand",
-    timed: "",
+    timed: "all of it, from the peer's start",
     bound: None,
     alone: false,
     run: hostile,
@@ -108,7 +108,8 @@ fn hostile(_seed: u64) -> Came {
     let order = ["order", "EURUSD", "buy", "0.01", "--yes", "--timeout", "2"];
     let close = ["close", "1000001", "--yes", "--timeout", "2"];
     let (audit, json) = (["audit", "show"], ["status", "--json"]);
-    let verbs: [&[&str]; 10] = [
+    let verbs: [&[&str]; 11] = [
+        &["audit", "verify"],
         &reason,
         &order,
         &close,

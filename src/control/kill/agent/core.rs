@@ -5,8 +5,10 @@ use super::clients::accept;
 use super::crew::{Crew, Threads};
 use super::heads;
 use super::lying::{Lying, Moved};
+use super::noting::Noted;
 use super::onlook::Onlook;
 use crate::audit::{Act, ForeignAt};
+use crate::breaker::word::LatchWord;
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig, Watcher};
 use crate::control::kill::KillRules;
 use crate::control::kill::driver::Told;
@@ -69,9 +71,13 @@ pub(super) enum Msg {
     Came(u64, UnixStream),
     Said(u64, ToAgent),
     Gone(u64),
+    /// Nobody can be let in any more.
+    Deaf(Text),
     Told(Told),
     Latch(Box<KillIntent>, LatchStep),
     Verdict(Box<Verdict>),
+    /// The latch's word was written, or not.
+    Noted(LatchWord, bool),
     Alarm(Text),
     /// The audit log can't be written: told, and never recorded into it.
     AuditFault(Text),
@@ -163,12 +169,18 @@ pub struct Core<C> {
     pub(super) foreign_told: BTreeSet<ForeignAt>,
     /// Further latches of which it was told that they went.
     pub(super) gone_told: BTreeSet<ForeignAt>,
+    /// Decisions that latches of others named, and that were told.
+    pub(super) strangers: BTreeSet<EngageId>,
+    pub(super) noted: Noted,
     alarms: Alarms,
     /// Decisions whose latch could not be made yet.
     pub(super) unmade: BTreeSet<EngageId>,
     /// Kills of which a gateway has no driver yet: no thread was to be had.
     pub(super) unbegun: BTreeSet<EngageId>,
     needed_at: u64,
+    /// Deaf or without drivers, and since when: somebody else shall be the agent.
+    pub(super) given_up: bool,
+    pub(super) idle_since: Option<u64>,
     /// The last reset, on the monotonic clock.
     pub(super) reset_at: u64,
     /// Flat being proven on demand, for the reset of a foreign latch.
@@ -200,10 +212,14 @@ impl<C: Crew> Core<C> {
             not_ours: BTreeSet::new(),
             foreign_told: BTreeSet::new(),
             gone_told: BTreeSet::new(),
+            strangers: BTreeSet::new(),
+            noted: Noted::default(),
             alarms: Alarms::default(),
             unmade: BTreeSet::new(),
             unbegun: BTreeSet::new(),
             needed_at: clock::mono_ns(),
+            given_up: false,
+            idle_since: None,
             reset_at: 0,
             proving: None,
             proofs: BTreeMap::new(),
@@ -242,6 +258,7 @@ impl<C: Crew> Core<C> {
         self.make_sure();
         self.adopt();
         self.look_on();
+        self.note_word();
     }
 
     /// Whether nobody has needed it for a while.
@@ -387,7 +404,7 @@ impl Core<Threads> {
                 beat_at = now;
                 self.beat();
             }
-            if self.is_lonely() {
+            if self.is_lonely() || self.has_given_up() {
                 return;
             }
         }
@@ -395,16 +412,14 @@ impl Core<Threads> {
 
     fn hear(&mut self, msg: Msg) {
         match msg {
-            Msg::Came(id, stream) => {
-                let core = self.crew.mailbox.clone();
-                self.crew.clients.add(id, &stream, &core);
-                self.welcome(id);
-            }
+            Msg::Came(id, stream) => self.came(id, &stream),
+            Msg::Deaf(why) => self.give_up(&why),
             Msg::Gone(id) => self.crew.clients.remove(id),
             Msg::Said(id, said) => self.said(id, said),
             Msg::Told(told) => self.told(told),
             Msg::Latch(intent, step) => self.latch_step(&intent, step),
             Msg::Verdict(verdict) => self.saw(*verdict),
+            Msg::Noted(word, stands) => self.noted(word, stands),
             Msg::Alarm(text) => self.alarm(text.as_str()),
             Msg::AuditFault(text) => self.audit_fault(text),
         }

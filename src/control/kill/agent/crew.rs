@@ -4,6 +4,7 @@
 use super::clients::Clients;
 use super::core::Msg;
 use crate::audit::Act;
+use crate::breaker::word::{self, LatchWord};
 use crate::breaker::{LatchHome, file};
 use crate::control::kill::driver::{Driver, DriverConfig};
 use crate::control::kill::latch::{LatchMaker, LatchStep, VISIBLE_WAIT};
@@ -14,6 +15,7 @@ use crate::host::{Errand, clock};
 use crossbeam_channel as channel;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// The core's hands. Nothing here decides.
@@ -42,6 +44,9 @@ pub trait Crew {
     /// # Errors
     /// In words, when nobody can be sent to do it.
     fn make_again(&mut self, path: PathBuf, body: Vec<u8>) -> std::io::Result<()>;
+    /// Has the latch, and its stand-in, say how far the kills `ids` are; false
+    /// while an earlier word is still being written.
+    fn note(&mut self, ids: Vec<EngageId>, word: LatchWord) -> bool;
     /// A driver for a gateway; nothing happens when there is one.
     ///
     /// # Errors
@@ -72,6 +77,9 @@ pub(super) struct Threads {
     /// Decisions whose latch the maker saw, or gave up.
     visible: channel::Receiver<EngageId>,
     again: Errand<()>,
+    home: LatchHome,
+    /// Writes a word into the latch; it may hang with its file system.
+    noting: Option<JoinHandle<()>>,
 }
 
 impl Threads {
@@ -90,8 +98,13 @@ impl Threads {
             let _ = latching.send(Msg::Latch(Box::new(intent.clone()), step));
         })?;
         let (clients, drivers) = (Clients::default(), BTreeMap::new());
-        let again = Errand::default();
-        Ok(Self { clients, mailbox, drivers, recorder, maker, visible, again })
+        let (home, noting, again) = (home.clone(), None, Errand::default());
+        Ok(Self { clients, mailbox, drivers, recorder, maker, visible, again, home, noting })
+    }
+
+    /// Waits until everything is on record, at most so long.
+    pub fn flush(&self, wait: Duration) {
+        self.recorder.flush(wait);
     }
 }
 
@@ -138,6 +151,17 @@ impl Crew for Threads {
         self.again.begin(Duration::ZERO, move || make_again(&path, &body))
     }
 
+    fn note(&mut self, ids: Vec<EngageId>, word: LatchWord) -> bool {
+        if self.noting.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            return false;
+        }
+        let (home, core) = (self.home.clone(), self.mailbox.clone());
+        let spawned = std::thread::Builder::new().name("latch-word".to_owned());
+        let writing = move || drop(core.send(Msg::Noted(word, note(&home, &ids, word))));
+        self.noting = spawned.spawn(writing).ok();
+        self.noting.is_some()
+    }
+
     fn hire(&mut self, config: DriverConfig) -> std::io::Result<()> {
         let key = config.gateway.cmd.to_string();
         if !self.drivers.contains_key(&key) {
@@ -175,6 +199,13 @@ impl Crew for Threads {
     fn probe_again(&mut self) {
         self.drivers.values().for_each(Driver::probe_again);
     }
+}
+
+/// The same word in the latch and in what stands in for it.
+pub(in crate::control::kill) fn note(home: &LatchHome, ids: &[EngageId], word: LatchWord) -> bool {
+    let put = |path: &Path| word::write(path, ids, word, clock::utc());
+    let (latch, stand_in) = (put(&home.latch), put(&home.fallback()));
+    latch || stand_in
 }
 
 /// Losing this race means that somebody's latch is there: good.

@@ -91,6 +91,7 @@ impl<C: Crew> Core<C> {
                 }
                 self.crew.tell_all(&FromAgent::Progress(progress.clone()));
                 self.progress.insert(progress.gateway.clone(), *progress);
+                self.note_word();
             }
         }
     }

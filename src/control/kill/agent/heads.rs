@@ -6,7 +6,7 @@ use crate::audit::HeadFollower;
 use crate::breaker::LatchHome;
 use crate::domain::{Endpoint, Text};
 use crate::host::clock;
-use crate::link::publisher;
+use crate::link::{context, publisher};
 use crate::wire::{AuditHeadTold, Telemetry};
 use crossbeam_channel as channel;
 use std::time::Duration;
@@ -38,9 +38,13 @@ pub(super) fn start(
     let mut follower = HeadFollower::new(&home.audit());
     std::thread::Builder::new().name("audit-heads".to_owned()).spawn(move || {
         let mut stage = publish.map(Stage::new);
-        let mut round = 0_u32;
+        let (mut round, mut deaf) = (0_u32, false);
         loop {
             let news = follower.look();
+            if let Some(why) = news.fault.as_ref().filter(|_| !deaf) {
+                alarm(Text::new(&format!("audit heads can't be followed, tried on: {why}")));
+            }
+            deaf = news.fault.is_some();
             for head in &news.lost {
                 let line = head.n.saturating_add(1);
                 let (chain, by) = (&head.chain, &head.role);
@@ -69,7 +73,7 @@ pub(super) fn start(
 /// Where heads are published.
 struct Stage {
     at: Endpoint,
-    context: zmq::Context,
+    context: Option<zmq::Context>,
     socket: Option<zmq::Socket>,
     /// When binding failed last (monotonic ns), and that it was told.
     failed: Option<u64>,
@@ -77,7 +81,7 @@ struct Stage {
 
 impl Stage {
     fn new(at: Endpoint) -> Self {
-        Self { at, context: zmq::Context::new(), socket: None, failed: None }
+        Self { at, context: None, socket: None, failed: None }
     }
 
     /// Binds when it has to; told once, tried again every 5 s, for the port
@@ -86,7 +90,7 @@ impl Stage {
         let now = clock::mono_ns();
         let tried = self.failed.is_some_and(|at| now.saturating_sub(at) < 5_000_000_000);
         if self.socket.is_none() && !tried {
-            match publisher(&self.context, &self.at) {
+            match self.bind() {
                 Ok(socket) => self.socket = Some(socket),
                 Err(e) => {
                     if self.failed.is_none() {
@@ -97,6 +101,15 @@ impl Stage {
             }
         }
         self.socket.as_ref()
+    }
+
+    fn bind(&mut self) -> Result<zmq::Socket, Text> {
+        let words = |e: &dyn std::fmt::Display| Text::new(&e.to_string());
+        let context = match &mut self.context {
+            Some(context) => context,
+            empty @ None => empty.insert(context().map_err(|e| words(&e))?),
+        };
+        publisher(context, &self.at).map_err(|e| words(&e))
     }
 
     fn send(&mut self, messages: impl Iterator<Item = Telemetry>, alarm: &impl Fn(Text)) {

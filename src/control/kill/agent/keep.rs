@@ -6,7 +6,7 @@ use crate::audit::Act;
 use crate::breaker::body;
 use crate::control::kill::latch::{LatchStep, TAMPERED, stand_in_words};
 use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Text};
-use crate::host::{Identity, clock, ids};
+use crate::host::{Identity, clock};
 
 /// For so long after a reset a look may still be one from before it.
 const SETTLING: u64 = 1_000_000_000;
@@ -16,6 +16,9 @@ impl<C: Crew> Core<C> {
     /// and so is its end.
     pub(in crate::control::kill) fn latch_step(&mut self, intent: &KillIntent, step: LatchStep) {
         let id = intent.engage_id;
+        if matches!(step, LatchStep::Visible { ours: true, .. }) {
+            self.note_anew();
+        }
         let main = Text::new(&intent.latch.to_string_lossy());
         match step {
             LatchStep::Failed { why, visible } => {
@@ -86,19 +89,10 @@ impl<C: Crew> Core<C> {
 
     /// A decision of our own in the name of somebody else's latch.
     pub(super) fn flatten_for(&mut self, reason: &Text) {
-        let who = Identity::here();
-        let intent = KillIntent {
-            engage_id: ids::engage_id(),
-            intent: Intent::Kill,
-            operator: Text::new("flatten_on_external"),
-            host: who.host.clone(),
-            boot_id: who.boot_id,
-            reason: Text::new(&format!("latch engaged from outside: {reason}")),
-            pressed: clock::now(),
-            latch: self.config.home.latch.clone(),
-            targets: self.config.gateways.clone(),
-            drill: false,
-        };
+        let reason = Text::new(&format!("latch engaged from outside: {reason}"));
+        let (latch, targets) = (&self.config.home.latch, &self.config.gateways);
+        let intent = Identity::here().decide(Intent::Kill, reason, None, latch, targets);
+        let intent = KillIntent { operator: Text::new("flatten_on_external"), ..intent };
         // Nobody asked over a socket: no client has the number 0.
         self.engage(0, intent, false);
     }

@@ -4,7 +4,7 @@
 use super::core::Core;
 use super::crew::Crew;
 use crate::domain::{EngageId, Intent, KillIntent, LatchPhase, Position, Text, Ticket};
-use crate::host::{Identity, clock, ids};
+use crate::host::{Identity, clock};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A proof on demand that nobody has asked for again for so long is over.
@@ -74,14 +74,13 @@ impl<C: Crew> Core<C> {
         if self.proving.is_some() || self.onlook.id.is_some() {
             return;
         }
-        let id = ids::engage_id();
-        let intent = self.reader(id, "looking on while orders are blocked");
+        let intent = self.reader("looking on while orders are blocked");
         let mut all = true;
         for gateway in self.config.gateways.clone() {
             self.hire(&gateway);
             all &= self.crew.look_on(&gateway.cmd.to_string(), intent.clone());
         }
-        self.onlook.id = all.then_some(id);
+        self.onlook.id = all.then_some(intent.engage_id);
     }
 
     /// A block or somebody else's latch is in force, and no kill is, nor any
@@ -103,20 +102,9 @@ impl<C: Crew> Core<C> {
     }
 
     /// What a driver is told that only reads.
-    pub(super) fn reader(&self, engage_id: EngageId, reason: &str) -> KillIntent {
-        let who = Identity::here();
-        KillIntent {
-            engage_id,
-            intent: Intent::Block,
-            operator: who.operator(),
-            host: who.host.clone(),
-            boot_id: who.boot_id,
-            reason: Text::new(reason),
-            pressed: clock::now(),
-            latch: self.config.home.latch.clone(),
-            targets: self.config.gateways.clone(),
-            drill: false,
-        }
+    pub(super) fn reader(&self, reason: &str) -> KillIntent {
+        let (latch, targets) = (&self.config.home.latch, &self.config.gateways);
+        Identity::here().decide(Intent::Block, Text::new(reason), None, latch, targets)
     }
 }
 

@@ -140,12 +140,11 @@ impl<C: Crew> Core<C> {
     fn prove_on_demand(&mut self) -> bool {
         self.proof_asked_at = clock::mono_ns();
         if self.proving.is_none() {
-            let id = ids::engage_id();
-            self.proving = Some(id);
+            let intent = self.reader("proof of flat on demand");
+            self.proving = Some(intent.engage_id);
             self.proofs.clear();
             // The drivers read for this from now on.
             self.onlook.id = None;
-            let intent = self.reader(id, "proof of flat on demand");
             for gateway in self.config.gateways.clone() {
                 self.hire(&gateway);
                 self.crew.begin(&gateway.cmd.to_string(), intent.clone());

@@ -7,7 +7,7 @@ use super::crew::Crew;
 use super::lying::move_aside;
 use crate::audit::{Act, ForeignAt};
 use crate::breaker::{Probe, Verdict, probe_soon};
-use crate::domain::Text;
+use crate::domain::{EngageId, Text};
 use crate::host::world;
 use std::time::Duration;
 
@@ -21,11 +21,11 @@ impl<C: Crew> Core<C> {
         let ours = verdict.seen.engage_id.is_some_and(|id| self.active.contains_key(&id));
         if let Some(file) = verdict.foreign.filter(|_| !ours) {
             let path = self.config.home.latch.clone();
-            self.meet(ForeignAt { path, file }, &verdict.seen.reason);
+            self.meet(ForeignAt { path, file }, verdict.seen.engage_id, &verdict.seen.reason);
         }
         for stranger in &verdict.further {
             if !stranger.recorded {
-                self.meet(stranger.at.clone(), &stranger.reason);
+                self.meet(stranger.at.clone(), None, &stranger.reason);
             }
             if stranger.gone && self.gone_told.insert(stranger.at.clone()) {
                 let path = stranger.at.path.display();
@@ -37,7 +37,10 @@ impl<C: Crew> Core<C> {
         }
     }
 
-    fn meet(&mut self, at: ForeignAt, reason: &Text) {
+    /// On record by its file, told by its decision: a latch of another state
+    /// directory changes its time with every word that its own agent puts into
+    /// it, and is no news for that.
+    fn meet(&mut self, at: ForeignAt, id: Option<EngageId>, reason: &Text) {
         if !self.foreign_told.insert(at.clone()) {
             return;
         }
@@ -47,6 +50,9 @@ impl<C: Crew> Core<C> {
             |path| format!("further latch {}", path.display()),
         );
         self.crew.record(Act::External { file: at.file, path: further, reason: reason.clone() });
+        if !id.is_none_or(|id| self.strangers.insert(id)) {
+            return;
+        }
         if self.config.kill.flatten_on_external {
             self.alarm(&format!("{which} was engaged from outside: flattening, as configured"));
             self.flatten_for(reason);

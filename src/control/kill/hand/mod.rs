@@ -20,7 +20,7 @@ use crate::breaker::Gate;
 use crate::control::port::Trigger;
 use crate::domain::{EngageId, Intent, KillIntent, Stamp, Text};
 use crate::event::{Event, Level, PositionsRead, Sender, Tap};
-use crate::host::{Errand, Identity, clock, ids};
+use crate::host::{Errand, Identity, clock};
 use crossbeam_channel as channel;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -112,18 +112,10 @@ impl Hand {
     pub fn decide(&self, intent: Intent, reason: Text, pressed: Stamp) -> EngageId {
         self.gate.close();
         let closed = clock::mono_ns();
-        let intent = KillIntent {
-            engage_id: ids::engage_id(),
-            intent,
-            operator: self.config.who.operator(),
-            host: self.config.who.host.clone(),
-            boot_id: self.config.who.boot_id.clone(),
-            reason,
-            pressed,
-            latch: self.config.agent.home.latch.clone(),
-            targets: self.config.agent.gateways.clone(),
-            drill: self.config.drill,
-        };
+        let HandConfig { agent, who, drill, .. } = &self.config;
+        let (latch, targets) = (&agent.home.latch, &agent.gateways);
+        let intent = who.decide(intent, reason, Some(pressed), latch, targets);
+        let intent = KillIntent { drill: *drill, ..intent };
         let id = intent.engage_id;
         let _ = self.jobs.send(Job::Fire(Box::new(intent)));
         self.gate.name_kill(id);

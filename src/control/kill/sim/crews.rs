@@ -5,6 +5,7 @@ use super::net::{self, Order};
 use super::parts::{Agent, FromHand, Recorded, Stage, ToCore};
 use super::time::MS;
 use crate::audit::Act;
+use crate::breaker::word::LatchWord;
 use crate::control::kill::agent::crew as agent_crew;
 use crate::control::kill::driver::DriverConfig;
 use crate::control::kill::hand::Job;
@@ -102,6 +103,15 @@ impl agent_crew::Crew for AgentCrew {
         self.again.begin(Duration::ZERO, move || {
             crate::control::kill::agent::crew::make_again(&path, &body);
         })
+    }
+
+    fn note(&mut self, ids: Vec<EngageId>, word: LatchWord) -> bool {
+        let (home, core) = (self.stage.home.clone(), self.mail.clone());
+        self.stage.sim.spawn(self.process, move || {
+            let stands = agent_crew::note(&home, &ids, word);
+            core.send(ToCore::Noted(word, stands), MS);
+        });
+        true
     }
 
     fn hire(&mut self, config: DriverConfig) -> std::io::Result<()> {

@@ -4,7 +4,7 @@
 use super::mail::Mail;
 use super::time::{Inner, Sim};
 use crate::domain::{FileId, UtcMicros};
-use crate::host::world::{self, Made, Meta, NoLook, World};
+use crate::host::world::{self, Edit, Made, Meta, NoLook, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -210,6 +210,19 @@ impl World for Here {
         Ok(Box::new(Open { sim: Arc::clone(&self.0), path: path.to_owned(), ino }))
     }
 
+    fn amend(&self, path: &Path, edit: &Edit<'_>) -> io::Result<bool> {
+        self.0.operation();
+        let mut inner = self.0.lock();
+        inner.parent(path)?;
+        let now = inner.now;
+        let node = inner.disk.files.get_mut(path).ok_or(io::ErrorKind::NotFound)?;
+        let Some((at, new)) = edit(&node.bytes) else { return Ok(false) };
+        let at = usize::try_from(at).unwrap();
+        node.bytes[at..at + new.len()].copy_from_slice(&new);
+        node.changed = now;
+        Ok(true)
+    }
+
     fn sync(&self, path: &Path) -> io::Result<()> {
         reach(&self.0, path);
         self.0.lock().health(path)
@@ -238,6 +251,13 @@ impl World for Here {
         inner.legible(dir)?;
         let inside = inner.disk.files.iter().filter(|(path, _)| path.parent() == Some(dir));
         Ok(inside.map(|(p, node)| (p.clone(), u64::try_from(node.bytes.len()).unwrap())).collect())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.0.operation();
+        let mut inner = self.0.lock();
+        inner.parent(path)?;
+        inner.disk.files.remove(path).map(drop).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn make_private_dir(&self, dir: &Path) -> io::Result<()> {

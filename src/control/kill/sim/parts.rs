@@ -7,6 +7,7 @@ use super::net::{self, Gateway, Order};
 use super::time::{MS, Sim};
 use crate::audit::{Act, Chain};
 use crate::breaker::watch::{Check, overdue};
+use crate::breaker::word::LatchWord;
 use crate::breaker::{Gate, LatchHome, Verdict, WatchConfig};
 use crate::control::kill::KillRules;
 use crate::control::kill::agent::AgentConfig;
@@ -78,6 +79,7 @@ pub enum ToCore {
     Latch(Box<KillIntent>, LatchStep),
     Verdict(Box<Verdict>),
     AuditFault(Text),
+    Noted(LatchWord, bool),
 }
 
 #[derive(Clone)]
@@ -330,6 +332,7 @@ impl Stage {
                 Got::Letter(ToCore::Told(told)) => core.told(told),
                 Got::Letter(ToCore::Latch(intent, step)) => core.latch_step(&intent, step),
                 Got::Letter(ToCore::Verdict(verdict)) => core.saw(*verdict),
+                Got::Letter(ToCore::Noted(word, stands)) => core.noted(word, stands),
                 Got::Letter(ToCore::AuditFault(text)) => core.audit_fault(text),
                 Got::Nothing => {}
             }
