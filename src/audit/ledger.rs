@@ -17,6 +17,10 @@ use crate::domain::{EngageId, GatewayPhase, KillIntent, StepTimes, Text, UtcMicr
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+/// A file seen so long before its reset (change time, ns) is still the same
+/// one. Longer, and a clock that was set back could excuse another file.
+const WORD_NS: i64 = 60_000_000_000;
+
 /// A decision in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Engaged {
@@ -201,6 +205,15 @@ impl Ledger {
     #[must_use]
     pub fn foreign_was_reset(&self, file: &ForeignLatch) -> bool {
         self.foreign_reset.contains(file)
+    }
+
+    /// As [`Ledger::foreign_was_reset`], for a file that was seen some time
+    /// before: its agent may have put a word into it since, within
+    /// [`WORD_NS`], and the reset names the file as it was then.
+    #[must_use]
+    pub fn seen_file_was_reset(&self, file: &ForeignLatch) -> bool {
+        let latest = ForeignLatch { ctime_ns: file.ctime_ns.saturating_add(WORD_NS), ..*file };
+        self.foreign_reset.range(*file..=latest).next().is_some()
     }
 
     /// When the kill was last rehearsed and ended in proof.

@@ -4,6 +4,7 @@
 #[cfg(test)]
 #[path = "../common/data.rs"]
 mod data;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod market;

@@ -42,7 +42,7 @@ impl Remembered {
     /// A reset covers it.
     fn is_over(&self, ledger: &Ledger) -> bool {
         let since = |at: u64| ledger.last_reset_at().is_some_and(|reset| reset >= at);
-        ledger.foreign_was_reset(&self.file)
+        ledger.seen_file_was_reset(&self.file)
             || self.id.is_some_and(|id| ledger.was_reset(id))
             || self.wordless_at.is_some_and(since)
     }

@@ -135,7 +135,9 @@ fn taken(name: &str, frozen: bool) -> Came {
     };
     console.wait_for("an agent", LIMIT, |text| text.contains("ready, pid"));
     let pid = scene.peers.first().map(Peer::pid);
-    pid.into_iter().for_each(|pid| signal(pid, Signal::STOP));
+    if let Some(pid) = pid {
+        signal(pid, Signal::STOP);
+    }
     keys::kill(&mut console);
     let time = until(LIMIT, || on_screen(&console.text(), name));
     let time = time.unwrap_or_else(|| panic!("no {name}, the screen:\n{}", console.text()));

@@ -124,7 +124,7 @@ fn met_of(seen: Probe) -> Option<Met> {
 /// none.
 fn taken_away((file, id): &Met, log: &mut Log) -> bool {
     log.read().map_or(true, |said| {
-        !said.ledger.foreign_was_reset(file) && !id.is_some_and(|id| said.ledger.was_reset(id))
+        !said.ledger.seen_file_was_reset(file) && !id.is_some_and(|id| said.ledger.was_reset(id))
     })
 }
 

@@ -188,7 +188,9 @@ pub fn end(stage: &Stage) -> Result<(), String> {
             }
         }
     } else if !matches!(probe(&stage.home.fallback()), Probe::Present { .. }) {
-        if stands && !truth.foreign {
+        // One that was reset and could not be moved holds while it lies there.
+        let left = matches!(&latch, Probe::Present { file, .. } if ledger.foreign_was_reset(file));
+        if stands && !truth.foreign && !left {
             return Err(format!("nothing is in force, and a latch lies there: {latch:?}"));
         }
         let further = matches!(probe(&stage.further), Probe::Present { .. });
