@@ -70,6 +70,9 @@ actions! {
     ClosePosition = "close-position", Guarded, "Close the selected position.";
     Arm = "arm", Guarded, "Let orders pass again.";
     StandDown = "stand-down", Guarded, "End the attempts of the running kill; the latch stays.";
+    OrderTicket = "order-ticket", Guarded, "Fill in an order; it asks once more before it is sent.";
+    PartialClose = "partial-close", Guarded, "Close a part of the selected position, where its gateway can.";
+    ModifyExits = "modify-exits", Guarded, "Change SL and TP of the selected position, where its gateway can.";
 }
 
 impl Action {

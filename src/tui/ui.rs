@@ -4,6 +4,7 @@
 //! changes it, views only read it.
 
 use super::diagnostics::{Counts, Snapshot};
+use super::overlay::ticket::Ticket;
 use crate::domain::{Stamp, Text};
 
 /// The panes, in the order of the focus.
@@ -151,6 +152,8 @@ pub struct Ui {
     pub rows: [usize; Pane::ALL.len()],
     /// The pages of the Log pane.
     pub log: LogPages,
+    /// The order ticket, while it is open.
+    pub ticket: Option<Ticket>,
 }
 
 impl Ui {

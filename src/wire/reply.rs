@@ -232,6 +232,8 @@ impl<'a> Reply<'a> {
             trade_mode: Option<Num<'a>>,
             #[serde(borrow)]
             server_name: Option<Cow<'a, str>>,
+            #[serde(borrow)]
+            leverage: Option<Num<'a>>,
         }
         let shape: Shape = parse(self.honest(id)?)?;
         let balance = shape.balance.money().map_err(|e| bad("balance", &e))?;
@@ -252,6 +254,10 @@ impl<'a> Reply<'a> {
                 .filter(|n| n.text() != "null")
                 .map(|n| TradeMode::from_wire(n.integer().unwrap_or(-1))),
             server_name: shape.server_name.map(|s| Text::limited(&s, 64)),
+            leverage: shape
+                .leverage
+                .and_then(|n| u32::try_from(n.integer().ok()?).ok())
+                .filter(|leverage| *leverage > 0),
         })
     }
 }

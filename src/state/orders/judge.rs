@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// An answer may come so long after its request, and an order be filled so late.
 const LATE: Duration = Duration::from_secs(30);
+/// The same in words.
+pub(super) const LATE_WORDS: &str = "30 s";
 
 /// Who ordered an open position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -67,6 +67,7 @@ impl Story {
             currency: Text::default(),
             trade_mode: None,
             server_name: None,
+            leverage: None,
         };
         self.put(Event::Account(Box::new(AccountRead {
             gateway: 0,

@@ -81,6 +81,7 @@ fn rig() -> Rig {
         desk: Arc::new(Clerk(notes.clone())),
         sequence: Sequence::default(),
         guard: Guard::default(),
+        proposal: None,
         pace: Pace::new(10),
         area: Rect::new(0, 0, 20, 2),
         writer: Writer::start(std::io::sink(), None, |_| {}).unwrap(),
