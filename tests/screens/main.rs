@@ -21,3 +21,5 @@ mod proof;
 mod scene;
 #[cfg(test)]
 mod sizes;
+#[cfg(test)]
+mod ticket;

@@ -208,7 +208,7 @@ impl Judge<'_> {
 
     fn word(&mut self) {
         if self.seen.mode.is_live() && self.draft.word.text() != LIVE_WORD {
-            self.say(Field::Word, true, format!("real money may move: type {LIVE_WORD}"));
+            self.say(Field::Word, true, format!("type {LIVE_WORD}: real money moves"));
         }
     }
 }

@@ -85,12 +85,7 @@ impl Reckon<'_> {
         Ok((pair, account, currency))
     }
 
-    fn booked(
-        &self,
-        fine: Option<i128>,
-        from: &str,
-        to: &str,
-    ) -> Result<Money, &'static str> {
+    fn booked(&self, fine: Option<i128>, from: &str, to: &str) -> Result<Money, &'static str> {
         let fine = fine.ok_or("too large to reckon")?;
         let fine = convert(fine, from, to, &self.seen.rates).ok_or("no fresh rate")?;
         cents(fine).ok_or("too large to reckon")

@@ -135,12 +135,13 @@ impl State {
         self.age(order.at).max(order.value.at.map_or(Duration::ZERO, |at| self.utc_age(at)))
     }
 
-    /// Whether `order` may have become the position: the like of it, come after
-    /// it, or there before anybody looked.
+    /// Whether `order` may have become the position: the like of it, first seen
+    /// after it. One that was seen before the order was given is another's,
+    /// whoever that is.
     fn fits(&self, order: &Aged<OrderNews>, known: &Known, p: &Position) -> bool {
         let news = &order.value;
         let after = self.age(known.since) <= self.order_age(order).saturating_add(GRACE);
-        (after || !known.watched)
+        after
             && same_symbol(p.symbol.as_str(), news.symbol.as_str())
             && news.side.is_none_or(|side| side == p.side)
             && news.lots.is_none_or(|lots| lots == p.lots)

@@ -11,15 +11,10 @@ const LABEL: u16 = 8;
 /// Columns of what is typed, where a remark stands beside it.
 const VALUE: u16 = 22;
 /// Columns of a label and of what is typed, two to a row.
-const SHORT: (u16, u16) = (7, 11);
+const SHORT: (u16, u16) = (8, 10);
 
 /// One field a row, its remark beside it.
-pub(super) fn tall<'a>(
-    pen: &Pen<'_>,
-    draft: &Draft,
-    seen: &Seen,
-    checked: &Checked,
-) -> Ranked<'a> {
+pub(super) fn tall<'a>(pen: &Pen<'_>, draft: &Draft, seen: &Seen, checked: &Checked) -> Ranked<'a> {
     let row = |field: Field| {
         let mut line = cell(pen, draft, seen, field, (LABEL, VALUE));
         if let Some(remark) = checked.of(field) {
@@ -44,9 +39,9 @@ pub(super) fn short<'a>(
     let mut lines: Ranked<'a> = fields
         .chunks(2)
         .map(|row| {
-            let line = row.iter().fold(Line::new(), |line, field| {
-                line.chain(cell(pen, draft, seen, *field, SHORT))
-            });
+            let line = row
+                .iter()
+                .fold(Line::new(), |line, field| line.chain(cell(pen, draft, seen, *field, SHORT)));
             (1, line)
         })
         .collect();

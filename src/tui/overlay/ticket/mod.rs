@@ -9,8 +9,6 @@ mod fields;
 mod keys;
 mod preview;
 mod seen;
-#[cfg(test)]
-mod tests;
 
 pub use keys::press;
 pub use seen::{seen, shown};
@@ -96,7 +94,7 @@ pub fn review(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>, guard: &GuardRepo
     let key = format!(" {} ", scene.hints.confirm);
     let what = match guard.phase {
         GuardPhase::TooEarly => "too early: press it again",
-        _ => "sends it, once; any other key stands down",
+        _ => "sends it, other keys stand down",
     };
     let role = Role::GuardOther;
     lines.push((0, Line::new().text(key, role).gap(2).rest(what, Role::TextStrong)));

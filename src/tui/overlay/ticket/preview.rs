@@ -22,8 +22,8 @@ pub(super) fn sentence<'a>(
     let digits = seen.quote.map_or(0, |quote| quote.digits);
     let price = |price: Price| price.text(price.decimals().max(digits));
     let at = match (order.kind, preview.entry) {
-        (OrderKind::Market, Some(now)) => format!("at the market, now {}", price(now)),
-        (OrderKind::Market, None) => String::from("at the market, price not known"),
+        (OrderKind::Market, Some(now)) => format!("at market {}", price(now)),
+        (OrderKind::Market, None) => String::from("at market, not known"),
         (_, Some(own)) => format!("at {}", price(own)),
         (_, None) => String::new(),
     };
@@ -32,7 +32,11 @@ pub(super) fn sentence<'a>(
     };
     let lots = order.lots.text(order.lots.decimals().max(2));
     let what = format!("{} {lots} {} {at}", order.wire_type(), order.symbol);
-    let to = to.map_or_else(String::new, |to| format!(", to {} {}", to.name, to.cmd));
+    let to = match to {
+        Some(to) if width < super::WIDE => format!(", to {}", to.name),
+        Some(to) => format!(", to {} {}", to.name, to.cmd),
+        None => String::new(),
+    };
     let rest = format!("{}, {}{to}", exit("SL", order.sl), exit("TP", order.tp));
     let mut lines = Vec::new();
     for (text, rank, role) in [(what, 0, Role::TextStrong), (rest, 1, Role::TextNormal)] {
@@ -73,11 +77,11 @@ pub(super) fn lines<'a>(
     let pending = if order.kind == OrderKind::Market { "" } else { ", at the spread of now" };
     put(3, "spread", spread + pending, Role::TextNormal);
     match &preview.risk {
-        Some(risk) => put(2, "risk", said(risk, currency) + " to the SL", Role::TextStrong),
+        Some(risk) => put(2, "risk", said(risk, currency), Role::TextStrong),
         None => put(2, "risk", String::from("not bounded: no SL"), Role::HealthStale),
     }
     if let Some(reward) = &preview.reward {
-        put(4, "target", said(reward, currency) + " to the TP", Role::TextNormal);
+        put(4, "target", said(reward, currency), Role::TextNormal);
     }
     let rests = matches!(preview.margin, Cost::Known(_)) || is_known(&preview.spread);
     if let Some(pair) = Pair::of(&order.symbol).filter(|_| rests) {

@@ -1,7 +1,7 @@
 //! The orders of this console: on their way, filled, refused, or UNKNOWN until
 //! reads tell. An outcome stays for a minute, an UNKNOWN one until it is none.
 
-use super::{TALL, WIDE};
+use super::WIDE;
 use crate::domain::{OrderFate, Text};
 use crate::event::{CommandPhase, CommandReport};
 use crate::state::{Aged, State};
@@ -15,8 +15,6 @@ use std::time::Duration;
 const OPENS: &str = "OPEN_ORDER ";
 /// How long an outcome is shown.
 const TOLD: Duration = Duration::from_mins(1);
-/// Orders shown where there is room.
-const MOST: usize = 3;
 
 /// What is shown of one order.
 struct Told {
@@ -30,23 +28,24 @@ pub(super) fn tells(state: &State, id: &Text) -> bool {
     shown(state).any(|order| order.value.req_id == *id)
 }
 
-/// The newest orders, one or two rows each; a single row where rows are rare.
+/// The newest orders, at most a quarter of the pane: the positions come first.
+/// One alone has two rows, where there are that many.
 pub(super) fn lines<'a>(state: &State, inner: Rect, g: &'static Glyphs) -> Vec<Line<'a>> {
-    let roomy = inner.height >= TALL && inner.width >= WIDE;
-    let (most, rows) = if roomy { (MOST, 2) } else { (1, 1) };
+    let room = if inner.width < WIDE { 1 } else { usize::from(inner.height / 4).max(1) };
+    let orders: Vec<_> = shown(state).take(room).collect();
+    let rows = if orders.len() == 1 { room.min(2) } else { 1 };
     let mut lines = Vec::new();
-    for order in shown(state).take(most) {
+    for order in orders {
         let told = told(state, order, g);
-        let text = format!("{} ORDER {}", told.mark, told.text);
-        if rows == 1 {
-            lines.push(Line::new().rest(text, told.role));
-            continue;
+        let mut text = format!("{} ORDER {}", told.mark, told.text);
+        if rows == 2 {
+            let mut wrapped = wrap(&text, inner.width).into_iter();
+            let first = wrapped.next().unwrap_or_default();
+            lines.push(Line::new().rest(first, told.role));
+            text = wrapped.collect::<Vec<_>>().join(" ");
         }
-        let wrapped = wrap(&text, inner.width);
-        let rest = wrapped.len().saturating_sub(rows);
-        for (n, row) in wrapped.into_iter().take(rows).enumerate() {
-            let cut = if rest > 0 && n + 1 == rows { g.ellipsis } else { "" };
-            lines.push(Line::new().rest(format!("{row}{cut}"), told.role));
+        if !text.is_empty() {
+            lines.push(Line::new().rest(text, told.role));
         }
     }
     lines
@@ -74,6 +73,8 @@ fn shown(state: &State) -> impl Iterator<Item = &Aged<CommandReport>> {
 fn told(state: &State, order: &Aged<CommandReport>, g: &'static Glyphs) -> Told {
     let CommandReport { req_id, what, phase, note } = &order.value;
     let what = what.as_str().strip_prefix(OPENS).unwrap_or_default();
+    let what = what.split_once(" lots").map_or(what, |(short, _)| short);
+    let note = note.as_str();
     let age = format::age(state.age(order.at));
     let told = |mark, role, text| Told { mark, role, text };
     match (phase, state.settled(req_id)) {
@@ -90,7 +91,8 @@ fn told(state: &State, order: &Aged<CommandReport>, g: &'static Glyphs) -> Told 
             told(g.bad, Role::HealthBad, format!("refused: {note} ({what})"))
         }
         (CommandPhase::Denied, _) => {
-            told(g.bad, Role::HealthBad, format!("DENIED, not sent: {note} ({what})"))
+            let why = note.strip_prefix("denied: ").unwrap_or(note);
+            told(g.bad, Role::HealthBad, format!("DENIED, not sent: {why} ({what})"))
         }
         (CommandPhase::Unknown, None) => {
             let mut news = state.orders.orders.iter().rev();
