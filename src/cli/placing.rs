@@ -55,8 +55,7 @@ impl Placing {
         let (settings, gate) = (self.settings.clone(), Arc::clone(&self.gate));
         let fault = work.teller();
         let spawned = std::thread::Builder::new().name("order".to_owned()).spawn(move || {
-            let _busy = busy;
-            work.run(&settings, &gate);
+            work.run(&settings, &gate, busy);
         });
         if let Err(e) = spawned {
             fault(CommandPhase::Failed, &format!("no thread, nothing was sent: {e}"));
@@ -81,7 +80,7 @@ struct Work {
 }
 
 impl Work {
-    fn run(&self, settings: &Settings, gate: &Gate) {
+    fn run(&self, settings: &Settings, gate: &Gate, busy: Busy) {
         let mut deal = Deal::open(settings);
         let (report, price) = match self.place(settings, gate, &mut deal) {
             Ok(placed) => placed,
@@ -91,8 +90,12 @@ impl Work {
             (Ending::Done, Some(ticket), Some(price)) => {
                 format!("filled as {ticket} at {price}, {}", self.slipped(price))
             }
+            (Ending::NotSent, ..) => format!("not sent: {}", report.note),
+            (Ending::Refused, ..) => format!("refused: {}", report.note),
             _ => report.note.to_string(),
         };
+        // The way is free before anybody hears that it is.
+        drop(busy);
         self.tell(phase(report.ending), &note);
         if let Some(why) = deal.unrecorded() {
             let what = &self.opening.what;
@@ -160,5 +163,111 @@ const fn phase(ending: Ending) -> CommandPhase {
         Ending::Denied => CommandPhase::Denied,
         // A claim that nothing proves is no outcome either.
         Ending::Unknown | Ending::Unproven => CommandPhase::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::breaker::Watcher;
+    use crate::cli::wiring;
+    use crate::domain::{Endpoint, GatewayAddr, Lots, OrderKind, OrderTicket, Side, Symbol};
+    use crate::event::{Receiver, channel_pair};
+    use crate::gateway::{Gateway, GatewayOptions, SimOptions};
+    use std::net::TcpListener;
+
+    /// Limits, on any machine.
+    const SOON: Duration = Duration::from_secs(30);
+
+    fn proposal(shown: Option<&str>) -> Proposal {
+        let order = OrderTicket {
+            symbol: Symbol::new("EURUSD").unwrap(),
+            side: Side::Buy,
+            lots: Lots::parse("0.01").unwrap(),
+            kind: OrderKind::Market,
+            price: None,
+            sl: None,
+            tp: None,
+        };
+        let shown = shown.map(|text| Price::parse(text).unwrap());
+        Proposal { gateway: 0, order, live: false, shown, digits: 5 }
+    }
+
+    fn settings(dir: &std::path::Path, cmd: Endpoint) -> Settings {
+        let mut settings = Settings::defaults(dir.into(), dir.join("state"));
+        settings.kill_switch_file = dir.join("kill.lock");
+        let data = cmd.clone();
+        settings.gateways = vec![GatewayAddr { name: Text::new("main"), cmd, data }];
+        settings
+    }
+
+    /// A gate that is open, as the watcher of a console holds it.
+    fn watched(settings: &Settings) -> (Arc<Gate>, Watcher) {
+        let gate = Arc::new(Gate::default());
+        let (tell, told) = crossbeam_channel::bounded(1);
+        let config = wiring::watch_config(settings, "console");
+        let watcher = Watcher::start(config, Arc::clone(&gate), move |_| {
+            let _ = tell.try_send(());
+        });
+        told.recv_timeout(SOON).unwrap();
+        assert!(gate.is_safe(), "{}", gate.why());
+        (gate, watcher)
+    }
+
+    fn next(receiver: &Receiver) -> (CommandPhase, String) {
+        match receiver.urgent.recv_timeout(SOON).unwrap() {
+            Event::Command(report) => (report.phase, report.note.to_string()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_order_is_filled_once_and_a_closed_gate_sends_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = GatewayOptions::embedded(SimOptions::default(), dir.path().join("paper"));
+        let paper = Gateway::start(&options).unwrap();
+        let settings = settings(dir.path(), paper.addresses().cmd.clone());
+        let (gate, watcher) = watched(&settings);
+        let (sender, receiver) = channel_pair();
+        let placing = Placing::new(settings, Arc::clone(&gate), sender);
+        assert_eq!(placing.denied(), None);
+        placing.order(proposal(Some("0.00001")));
+        assert_eq!(next(&receiver).0, CommandPhase::Sent);
+        let (phase, note) = next(&receiver);
+        assert_eq!(phase, CommandPhase::Done, "{note}");
+        assert!(note.starts_with("filled as ") && note.ends_with("points worse"), "{note}");
+        gate.close();
+        assert!(placing.denied().is_some());
+        placing.order(proposal(None));
+        let (phase, note) = next(&receiver);
+        assert_eq!(phase, CommandPhase::Denied);
+        assert!(note.contains("the gate of this process is closed"), "{note}");
+        assert_eq!(paper.counts().orders_accepted, 1);
+        watcher.stop();
+    }
+
+    #[test]
+    fn while_one_is_on_its_way_no_second_one_waits_behind_it() {
+        let dir = tempfile::tempdir().unwrap();
+        // It takes the connection and never says a word.
+        let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = mute.local_addr().unwrap().port();
+        let settings = settings(dir.path(), Endpoint::new("127.0.0.1", port).unwrap());
+        let (gate, watcher) = watched(&settings);
+        let (sender, receiver) = channel_pair();
+        let placing = Placing::new(settings, gate, sender);
+        placing.order(proposal(None));
+        assert_eq!(next(&receiver).0, CommandPhase::Sent);
+        placing.order(proposal(None));
+        let (phase, note) = next(&receiver);
+        assert_eq!(phase, CommandPhase::Denied);
+        assert!(note.contains("another order is on its way"), "{note}");
+        let (phase, note) = next(&receiver);
+        assert_eq!(phase, CommandPhase::Failed);
+        assert!(note.starts_with("not sent: "), "{note}");
+        // The way is free again.
+        placing.order(proposal(None));
+        assert_eq!(next(&receiver).0, CommandPhase::Sent);
+        watcher.stop();
     }
 }

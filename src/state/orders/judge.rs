@@ -11,6 +11,10 @@ const LATE: Duration = Duration::from_secs(30);
 /// The same in words.
 pub(super) const LATE_WORDS: &str = "30 s";
 
+/// The same for an order on this host's own record, which is written before
+/// the order leaves: it is heard of within a second.
+const OWN_GRACE: Duration = Duration::from_secs(1);
+
 /// Who ordered an open position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
@@ -140,7 +144,8 @@ impl State {
     /// whoever that is.
     fn fits(&self, order: &Aged<OrderNews>, known: &Known, p: &Position) -> bool {
         let news = &order.value;
-        let after = self.age(known.since) <= self.order_age(order).saturating_add(GRACE);
+        let grace = if news.by == OrderBy::Operator { OWN_GRACE } else { GRACE };
+        let after = self.age(known.since) <= self.order_age(order).saturating_add(grace);
         after
             && same_symbol(p.symbol.as_str(), news.symbol.as_str())
             && news.side.is_none_or(|side| side == p.side)

@@ -4,7 +4,7 @@ use super::Cockpit;
 use crate::domain::{EngageId, Symbol, Text};
 use crate::state::State;
 use crate::tui::keymap::Key;
-use crate::tui::overlay::ticket::{Ticket, press};
+use crate::tui::overlay::ticket::{Ticket, is_reviewed, press};
 use crate::tui::screen::Typed;
 use crate::tui::ui::Pane;
 use crate::tui::view::{self, Hint};
@@ -44,6 +44,10 @@ impl Cockpit {
 
     /// A new kill, or a latch that somebody else made, needs the whole screen.
     pub(super) fn drop_ticket(&mut self, state: &State) {
+        if is_reviewed(state) {
+            // Its guard ends within seconds, and the gate denies it.
+            return;
+        }
         let under = Under::of(state);
         if under.engaged && under != self.ticket_under && self.ui.ticket.take().is_some() {
             self.tell(&Text::new("the order ticket was put away, nothing was sent"));

@@ -83,13 +83,15 @@ fn told(state: &State, order: &Aged<CommandReport>, g: &'static Glyphs) -> Told 
                 let text = format!("came as {ticket}, it was UNKNOWN: {what}");
                 told(g.check, Role::HealthStale, text)
             }
-            None => told(g.flat, Role::TextNormal, format!("did not happen, by reads: {what}")),
+            None => told(
+                g.flat,
+                Role::TextNormal,
+                format!("left no position, by reads 30 s later: {what}"),
+            ),
         },
         (CommandPhase::Sent, _) => told(g.claim, Role::Accent, format!("sending {age}: {what}")),
         (CommandPhase::Done, _) => told(g.check, Role::HealthGood, format!("{note}: {what}")),
-        (CommandPhase::Failed, _) => {
-            told(g.bad, Role::HealthBad, format!("refused: {note} ({what})"))
-        }
+        (CommandPhase::Failed, _) => told(g.bad, Role::HealthBad, format!("{note} ({what})")),
         (CommandPhase::Denied, _) => {
             let why = note.strip_prefix("denied: ").unwrap_or(note);
             told(g.bad, Role::HealthBad, format!("DENIED, not sent: {why} ({what})"))
