@@ -140,13 +140,13 @@ impl State {
     }
 
     /// Whether `order` may have become the position: the like of it, first seen
-    /// after it. One that was seen before the order was given is another's,
-    /// whoever that is.
+    /// after it. One that was seen before the order was given is another's. An
+    /// order that tells no time may be older than what was there at the start.
     fn fits(&self, order: &Aged<OrderNews>, known: &Known, p: &Position) -> bool {
         let news = &order.value;
         let grace = if news.by == OrderBy::Operator { OWN_GRACE } else { GRACE };
         let after = self.age(known.since) <= self.order_age(order).saturating_add(grace);
-        after
+        (after || (!known.watched && news.at.is_none()))
             && same_symbol(p.symbol.as_str(), news.symbol.as_str())
             && news.side.is_none_or(|side| side == p.side)
             && news.lots.is_none_or(|lots| lots == p.lots)

@@ -82,3 +82,81 @@ impl Cockpit {
 pub(super) fn hints() -> Vec<Hint> {
     vec![Hint::new("Tab", "next"), Hint::new("Enter", "preview"), Hint::new("Esc", "close")]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::Action;
+    use crate::domain::{EngageId, LatchPhase, Stamp};
+    use crate::state::switch::Engagement;
+    use crate::tui::keymap::{Context, Keymap};
+    use crate::tui::screen::{Frame, Screen};
+    use crate::tui::theme::Theme;
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+
+    fn draw(cockpit: &mut Cockpit, state: &State) -> String {
+        let (theme, keymap) = (Theme::default(), Keymap::default());
+        let area = Rect::new(0, 0, 120, 40);
+        let mut buf = Buffer::empty(area);
+        cockpit.draw(Frame { state, theme: &theme, keymap: &keymap, pending: "" }, area, &mut buf);
+        buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
+    }
+
+    fn press(cockpit: &mut Cockpit, state: &State, keys: &str) -> Vec<Typed> {
+        let mut typed = |name| cockpit.typed(Key::named(name).unwrap(), state);
+        keys.split(' ').map(&mut typed).collect()
+    }
+
+    #[test]
+    fn it_takes_the_keys_and_esc_gives_them_back() {
+        let (mut cockpit, state) = (Cockpit::default(), State::default());
+        draw(&mut cockpit, &state);
+        assert_eq!(press(&mut cockpit, &state, "q"), [Typed::Not]);
+        cockpit.act(Action::OrderTicket, &state);
+        assert!(draw(&mut cockpit, &state).contains(" Order ticket "));
+        assert_eq!(cockpit.context(), Context::Global);
+        assert_eq!(press(&mut cockpit, &state, "q ? ctrl-l f1"), {
+            [Typed::Taken, Typed::Taken, Typed::Not, Typed::Not]
+        });
+        // The help lies over it, and takes the keys.
+        cockpit.act(Action::Help, &state);
+        assert_eq!(press(&mut cockpit, &state, "j"), [Typed::Not]);
+        cockpit.act(Action::Back, &state);
+        assert_eq!(press(&mut cockpit, &state, "esc q"), [Typed::Closed, Typed::Not]);
+        assert!(!draw(&mut cockpit, &state).contains(" Order ticket "));
+    }
+
+    #[test]
+    fn a_kill_puts_it_away_and_a_ticket_under_a_held_switch_stays() {
+        let (mut cockpit, mut state) = (Cockpit::default(), State::default());
+        cockpit.act(Action::OrderTicket, &state);
+        press(&mut cockpit, &state, "E U R");
+        assert!(draw(&mut cockpit, &state).contains("EUR"));
+        state.latch.value.phase = LatchPhase::Durable;
+        let all = draw(&mut cockpit, &state);
+        assert!(!all.contains(" Order ticket ") && all.contains("was put away"), "{all}");
+        press(&mut cockpit, &state, "j");
+        assert!(!draw(&mut cockpit, &state).contains("was put away"), "until the next key");
+        // One that is opened now says why it will be denied.
+        cockpit.act(Action::OrderTicket, &state);
+        assert!(draw(&mut cockpit, &state).contains("orders are denied now"));
+        // And the next decision puts that one away too.
+        let id = EngageId::from_parts(2, 1);
+        state.engagement = Some(Engagement { id, since: Stamp::default() });
+        assert!(!draw(&mut cockpit, &state).contains(" Order ticket "));
+    }
+
+    #[test]
+    fn a_screen_too_small_to_read_the_preview_proposes_nothing() {
+        for (width, height, proposes) in [(40, 12, true), (37, 12, false), (40, 11, false)] {
+            let (mut cockpit, state) = (Cockpit::default(), State::default());
+            cockpit.area = Rect::new(0, 0, width, height);
+            cockpit.act(Action::OrderTicket, &state);
+            // No account was read: the mode is LIVE?, and the word is typed.
+            press(&mut cockpit, &state, "E U R U S D tab tab 1 tab tab tab tab L I V E");
+            let last = press(&mut cockpit, &state, "enter").pop();
+            assert_eq!(matches!(last, Some(Typed::Propose(_))), proposes, "{width}×{height}");
+        }
+    }
+}
