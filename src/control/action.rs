@@ -9,7 +9,8 @@ pub enum Danger {
     /// Nothing: it moves the screen, or reads.
     None,
     /// It acts on the account or on the latch: it needs a modified or a
-    /// multi-key chord, and opens a guard that a second key must confirm.
+    /// multi-key chord, and opens a guard that a second key must confirm, at
+    /// once or when what it asks for is filled in.
     Guarded,
     /// It stops trading: its chord is built in, and no keymap can name it.
     Fixed,

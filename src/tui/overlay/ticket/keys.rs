@@ -2,7 +2,7 @@
 //! that is proposed in the end.
 
 use super::{LOWEST, NARROWEST, Ticket, seen};
-use crate::control::ticket::check;
+use crate::control::ticket::{Entry, check};
 use crate::domain::Text;
 use crate::state::State;
 use crate::tui::keymap::Key;
@@ -28,8 +28,8 @@ pub fn press(ticket: &mut Ticket, key: Key, state: &State, body: Rect) -> Typed 
         KeyCode::Right => draft.turn(true, &seen),
         KeyCode::Home => draft.entry_mut().into_iter().for_each(|e| e.jump(false)),
         KeyCode::End => draft.entry_mut().into_iter().for_each(|e| e.jump(true)),
-        KeyCode::Backspace => draft.entry_mut().into_iter().for_each(|e| e.backspace()),
-        KeyCode::Delete => draft.entry_mut().into_iter().for_each(|e| e.delete()),
+        KeyCode::Backspace => draft.entry_mut().into_iter().for_each(Entry::backspace),
+        KeyCode::Delete => draft.entry_mut().into_iter().for_each(Entry::delete),
         KeyCode::Char(c) => draft.put(c),
         KeyCode::Esc => return Typed::Closed,
         KeyCode::Enter => return propose(ticket, state, body),
