@@ -36,9 +36,6 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
     if context == Context::Positions && super::view::positions::listed(state).next().is_some() {
         wanted.push((Action::ClosePosition, "close"));
     }
-    if matches!(context, Context::Positions | Context::Ticks) {
-        wanted.push((Action::OrderTicket, "order"));
-    }
     if super::view::engaged(state) {
         wanted.push((Action::Proof, "proof of flat"));
     }
@@ -53,6 +50,7 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
         (Action::FocusNext, "next pane"),
         (Action::Zoom, "zoom"),
         (Action::Quit, "leave"),
+        (Action::OrderTicket, "order"),
     ]);
     wanted
         .into_iter()
