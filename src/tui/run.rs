@@ -8,6 +8,8 @@ mod ending;
 mod frames;
 mod keys;
 #[cfg(test)]
+mod order_tests;
+#[cfg(test)]
 mod tests;
 
 pub use ending::Exit;

@@ -270,6 +270,22 @@ fn real_money_is_typed_in_the_ticket_and_armed_before() {
     let text = console.see("ORDER DENIED, not sent: ");
     assert!(text.contains("LIVE is not armed"), "{text}");
     assert_eq!(peer.count("OPEN_ORDER"), 0);
+    let (cmd, data) = (peer.cmd_port.to_string(), peer.data_port.to_string());
+    let arm = ["--cmd-port", &cmd, "--data-port", &data, "arm", "--live"];
+    let mut terminal = Console::crs(&home, &arm, 120, 40);
+    terminal.see("Type ARM LIVE main to go on:");
+    terminal.keys("ARM LIVE main\r");
+    assert_eq!(terminal.exit(SOON).map(|s| s.exit_code()), Some(0), "{}", terminal.text());
+    // Every ticket asks for the word anew.
+    open(&mut console);
+    console.keys("0.10\r");
+    console.see("typed: type LIVE");
+    console.keys("LIVE\r");
+    console.see(PREVIEW);
+    think();
+    console.keys("y");
+    console.see("ORDER filled as 1000001");
+    assert_eq!(peer.count("OPEN_ORDER"), 1);
 }
 
 #[test]

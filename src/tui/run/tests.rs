@@ -83,13 +83,13 @@ fn glass(notes: &Notes) -> Glass {
     Glass { notes: notes.clone(), selected, context, proposes: None }
 }
 
-struct Rig {
-    round: Round,
+pub(super) struct Rig {
+    pub(super) round: Round,
     notes: Notes,
     ms: u64,
 }
 
-fn rig() -> Rig {
+pub(super) fn rig() -> Rig {
     let (sender, receiver) = channel_pair();
     let notes = Notes::default();
     let sequencer = Sequencer::new(receiver, Box::new(SystemClock), SessionInfo::default());
@@ -128,7 +128,7 @@ impl Rig {
         None
     }
 
-    fn notes(&self) -> Vec<String> {
+    pub(super) fn notes(&self) -> Vec<String> {
         std::mem::take(&mut self.notes.lock().unwrap())
     }
 
