@@ -446,4 +446,24 @@ mod tests {
         assert_eq!(account.trade_mode, Some(TradeMode::Real));
         assert_eq!(account.equity.text(2), "10010.50");
     }
+
+    #[test]
+    fn a_leverage_is_taken_where_it_is_one_and_costs_no_account() {
+        for (written, leverage) in [
+            ("100", Some(100)),
+            ("100.0", Some(100)),
+            ("0", None),
+            ("-5", None),
+            ("0.5", None),
+            ("\"100\"", None),
+            ("null", None),
+            ("[1]", None),
+            ("1e99", None),
+        ] {
+            let data = format!("{{\"balance\":1,\"equity\":1,\"leverage\":{written}}}");
+            let text = success(&data);
+            let account = Reply::decode(text.as_bytes()).unwrap().account(&id());
+            assert_eq!(account.unwrap().leverage, leverage, "{written}");
+        }
+    }
 }
