@@ -92,9 +92,14 @@ impl Session {
         let hand = wiring::hand(settings, role(&plan), true, Arc::clone(&gate), sender.clone())?;
         let hand = Arc::new(hand);
         let polls = Polls::default();
-        let (clerk, desk) =
-            Clerk::start(settings.clone(), Arc::clone(&hand), Arc::clone(&polls), sender.clone())
-                .map_err(Failure::failed)?;
+        let (clerk, desk) = Clerk::start(
+            settings.clone(),
+            Arc::clone(&hand),
+            Arc::clone(&polls),
+            Arc::clone(&gate),
+            sender.clone(),
+        )
+        .map_err(Failure::failed)?;
         let feeds = Arc::default();
         let clerk = Arc::new(clerk);
         let behind = Behind {

@@ -9,7 +9,8 @@ pub enum Danger {
     /// Nothing: it moves the screen, or reads.
     None,
     /// It acts on the account or on the latch: it needs a modified or a
-    /// multi-key chord, and opens a guard that a second key must confirm.
+    /// multi-key chord, and opens a guard that a second key must confirm, at
+    /// once or when what it asks for is filled in.
     Guarded,
     /// It stops trading: its chord is built in, and no keymap can name it.
     Fixed,
@@ -77,6 +78,9 @@ actions! {
     ClosePosition = "close-position", Guarded, "Close the selected position.";
     Arm = "arm", Guarded, "Let orders pass again.";
     StandDown = "stand-down", Guarded, "End the attempts of the running kill; the latch stays.";
+    OrderTicket = "order-ticket", Guarded, "Fill in an order; it asks once more before it is sent.";
+    PartialClose = "partial-close", Guarded, "Close a part of the selected position, where its gateway can.";
+    ModifyExits = "modify-exits", Guarded, "Change SL and TP of the selected position, where its gateway can.";
 }
 
 impl Action {

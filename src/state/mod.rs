@@ -137,8 +137,14 @@ impl State {
             Event::Ticks(batch) => self.on_ticks(batch),
             Event::Feed(report) => self.on_feed(report),
             Event::Gateway(report) => self.on_heartbeat(report),
-            Event::Positions(read) => self.on_positions(read),
-            Event::Account(read) => self.on_account(read),
+            Event::Positions(read) => {
+                self.on_positions(read);
+                self.settle_orders();
+            }
+            Event::Account(read) => {
+                self.on_account(read);
+                self.settle_orders();
+            }
             Event::Decision(decision) => self.on_decision(decision),
             Event::Latch(seen) => self.on_latch(seen),
             Event::Guard(report) => self.on_guard(report),

@@ -55,6 +55,7 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
         (Action::FocusNext, "next pane"),
         (Action::Zoom, "zoom"),
         (Action::Quit, "leave"),
+        (Action::OrderTicket, "order"),
     ]);
     wanted
         .into_iter()

@@ -1,10 +1,12 @@
 //! The screen of the console: views, and what the operator did to them.
 
+mod ticket;
+
 use super::chords;
 use super::diagnostics::Keeper;
-use super::keymap::Context;
+use super::keymap::{Context, Key};
 use super::overlay;
-use super::screen::{Frame, Screen};
+use super::screen::{Frame, Screen, Typed};
 use super::ui::{Pane, Ui};
 use super::view::{self, Scene};
 use crate::config::Card;
@@ -13,6 +15,7 @@ use crate::domain::{EngageId, Text, Ticket};
 use crate::state::State;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ticket::Under;
 
 /// Focus, rows, zoom and help, and the card that no view may lack.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +36,8 @@ pub struct Cockpit {
     proved: Option<EngageId>,
     /// Where the log's second page comes from.
     diagnostics: Keeper,
+    /// The latch as it was when the ticket was last looked at.
+    ticket_under: Under,
 }
 
 impl Cockpit {
@@ -146,8 +151,12 @@ impl Screen for Cockpit {
         self.ui.pending = Text::new(frame.pending);
         self.ui.slow = frame.slow;
         self.ui.log.diagnostics = self.diagnostics.snapshot();
-        let hints = chords::hints(frame.keymap, self.context(), &self.card, frame.state);
+        let mut hints = chords::hints(frame.keymap, self.context(), &self.card, frame.state);
+        if self.ui.ticket.is_some() && !self.ui.help {
+            hints.live = ticket::hints();
+        }
         self.open_proof(frame.state);
+        self.drop_ticket(frame.state);
         let scene = Scene { state: frame.state, ui: &self.ui, hints: &hints };
         let body = self.places(frame.state).body;
         (self.help_end, self.card_row) = overlay::help::ends(scene, body);
@@ -184,6 +193,7 @@ impl Screen for Cockpit {
             Action::PageUp => self.scroll(true, page, state),
             Action::FirstRow => self.scroll(true, usize::MAX / 2, state),
             Action::LastRow => self.scroll(false, usize::MAX / 2, state),
+            Action::OrderTicket => self.open_ticket(state),
             // What acts is the run loop's.
             _ => {}
         }
@@ -192,6 +202,9 @@ impl Screen for Cockpit {
     fn context(&self) -> Context {
         if self.ui.help {
             return Context::Help;
+        }
+        if self.ui.ticket.is_some() {
+            return Context::Global;
         }
         match self.ui.focus {
             Pane::Positions => Context::Positions,
@@ -208,17 +221,29 @@ impl Screen for Cockpit {
     }
 
     fn selected_position(&self, state: &State) -> Option<Ticket> {
-        if self.ui.focus != Pane::Positions || self.ui.help {
+        if self.ui.focus != Pane::Positions || self.ui.help || self.ui.ticket.is_some() {
             return None;
         }
         view::positions::selected(state, &self.ui).map(|(_, ticket)| ticket)
     }
 
     fn selected_alarm(&self, state: &State) -> Option<Text> {
-        if self.ui.focus != Pane::Alarms || self.ui.help {
+        if self.ui.focus != Pane::Alarms || self.ui.help || self.ui.ticket.is_some() {
             return None;
         }
         view::alarms::selected(state, &self.ui).map(|alarm| alarm.key.clone())
+    }
+
+    fn typed(&mut self, key: Key, state: &State) -> Typed {
+        self.type_key(key, state)
+    }
+
+    fn say(&mut self, words: &Text) {
+        self.tell(words);
+    }
+
+    fn ordered(&mut self) {
+        self.ui.ticket = None;
     }
 }
 

@@ -9,6 +9,8 @@ mod ending;
 mod keys;
 mod line;
 #[cfg(test)]
+mod order_tests;
+#[cfg(test)]
 mod tests;
 
 pub use calls::{Calls, OnAlarm};
@@ -22,7 +24,7 @@ use super::terminal::{self, TuiError};
 use super::theme::Theme;
 use super::writer::Writer;
 use crate::config::LineChoice;
-use crate::control::{Desk, Guard, Trigger};
+use crate::control::{Desk, Guard, Proposal, Trigger};
 use crate::domain::{Stamp, Text};
 use crate::event::{Level, Sender};
 use crate::feeds::Sequencer;
@@ -108,6 +110,7 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
         desk: console.desk,
         sequence: Sequence::default(),
         guard: Guard::default(),
+        proposal: None,
         pace: Pace::new(console.fps),
         area: Rect::new(0, 0, columns, rows),
         writer,
@@ -159,6 +162,8 @@ struct Round {
     sequence: Sequence,
     /// For verbs that a keymap names; KILL and BLOCK have the input thread's.
     guard: Guard,
+    /// The order that this guard is open for.
+    proposal: Option<Proposal>,
     pace: Pace,
     area: Rect,
     writer: Writer,

@@ -1,9 +1,9 @@
 //! What the run loop needs of the views: the seam between who draws and who
 //! waits.
 
-use super::keymap::{Context, Keymap};
+use super::keymap::{Context, Key, Keymap};
 use super::theme::Theme;
-use crate::control::Action;
+use crate::control::{Action, Proposal};
 use crate::domain::{Text, Ticket};
 use crate::state::State;
 use ratatui::buffer::Buffer;
@@ -45,4 +45,28 @@ pub trait Screen {
     /// The key of the alarm that `acknowledge` and `silence` mean, if one is
     /// selected.
     fn selected_alarm(&self, state: &State) -> Option<Text>;
+
+    /// Offers a key to what is typed into, before the keymap hears of it.
+    fn typed(&mut self, _key: Key, _state: &State) -> Typed {
+        Typed::Not
+    }
+
+    /// Tells the operator what the last key could not do, and why.
+    fn say(&mut self, _words: &Text) {}
+
+    /// The order of the ticket is on its way.
+    fn ordered(&mut self) {}
+}
+
+/// What a key was to something that is typed into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// Nothing: it goes on to the keymap.
+    Not,
+    /// It was typed.
+    Taken,
+    /// It puts away what was typed into.
+    Closed,
+    /// It proposes this order, which a guard has to confirm.
+    Propose(Proposal),
 }

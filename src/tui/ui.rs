@@ -4,6 +4,7 @@
 //! changes it, views only read it.
 
 use super::diagnostics::{Counts, Snapshot};
+use super::overlay::ticket::Ticket;
 use crate::domain::{Stamp, Text};
 
 /// The panes, in the order of the focus.
@@ -163,6 +164,8 @@ pub struct Ui {
     pub slow: bool,
     /// Every alarm of a flood is listed.
     pub flood: bool,
+    /// The order ticket, while it is open.
+    pub ticket: Option<Ticket>,
 }
 
 impl Ui {

@@ -2,8 +2,8 @@
 //! started again inside a terminal. Hands and desk write into `notes`; the
 //! screen says what the guard does.
 
-use crs::control::{Action, Desk, Trigger};
-use crs::domain::{Intent, Stamp, Ticket};
+use crs::control::{Action, Desk, Proposal, Trigger};
+use crs::domain::{Intent, Stamp, Text, Ticket};
 use crs::event::{GuardPhase, SessionInfo, channel_pair};
 use crs::feeds::Sequencer;
 use crs::host::{SystemClock, clock};
@@ -45,6 +45,12 @@ impl Desk for Hands {
     }
     fn stand_down(&self) {
         note("stand down");
+    }
+    fn order(&self, order: Proposal) {
+        note(&format!("order {} {}", order.order.wire_type(), order.order.lots));
+    }
+    fn denies_orders(&self) -> Option<Text> {
+        Path::new("denied").exists().then(|| Text::new("the latch is engaged"))
     }
 }
 

@@ -28,3 +28,5 @@ mod proof;
 mod scene;
 #[cfg(test)]
 mod sizes;
+#[cfg(test)]
+mod ticket;

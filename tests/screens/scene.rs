@@ -145,6 +145,7 @@ impl Session {
             currency: Text::new("USD"),
             trade_mode: None,
             server_name: Some(Text::new(server)),
+            leverage: Some(100),
         };
         let read = Read::Good(account);
         self.put(Event::Account(Box::new(AccountRead {

@@ -1,8 +1,10 @@
-//! What lies over the panes: the open guard and the help. Never over the
+//! What lies over the panes: the order ticket, the open guard and
+//! the help. Never over the
 //! truth strip or the status line.
 
 pub mod guard;
 pub mod help;
+pub mod ticket;
 
 use crate::tui::theme::Role;
 use crate::tui::view::pen::{Line, Pen};

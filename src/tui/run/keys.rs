@@ -2,11 +2,13 @@
 
 use super::{Exit, Round};
 use crate::control::guard::{self, Input, Step, Stroke};
-use crate::control::{Action, Danger};
-use crate::domain::{AlarmAct, Stamp};
-use crate::event::{Event, GuardedVerb, Level};
+use crate::control::{Action, Danger, Proposal};
+use crate::domain::{AlarmAct, Stamp, Text, Ticket};
+use crate::event::{Event, GuardPhase, GuardedVerb, Level};
 use crate::tui::input::Incoming;
 use crate::tui::keymap::{Fed, Key, fixed};
+use crate::tui::overlay::ticket;
+use crate::tui::screen::Typed;
 use ratatui::layout::Rect;
 
 /// How long the key silences an alarm.
@@ -21,6 +23,7 @@ impl Round {
             Incoming::Superseded => {
                 // Not reported: the guard that opened is the news.
                 self.guard = guard::Guard::default();
+                self.proposal = None;
                 self.sequence.clear();
             }
             Incoming::Resize(columns, rows) => {
@@ -56,6 +59,17 @@ impl Round {
             let step = self.guard.step(Input::Key(meaning, stroke), at);
             self.carry_out(step);
             return None;
+        }
+        match self.screen.typed(key, &self.state) {
+            Typed::Not => {}
+            Typed::Taken | Typed::Closed => return None,
+            Typed::Propose(proposal) => {
+                // A key held down opens nothing.
+                if stroke == Stroke::Press {
+                    self.propose(proposal, at);
+                }
+                return None;
+            }
         }
         match self.sequence.feed(&self.keymap, self.screen.context(), key, at) {
             Fed::Run(action) => self.run(action, stroke, at),
@@ -111,16 +125,63 @@ impl Round {
             Action::Arm => GuardedVerb::Arm,
             Action::StandDown => GuardedVerb::StandDown,
             Action::ClosePosition => {
-                let Some(ticket) = self.screen.selected_position(&self.state) else {
-                    self.sender.log(Level::Info, "console", "no position is selected");
-                    return;
-                };
+                let Some(ticket) = self.selected() else { return };
                 GuardedVerb::Close(ticket)
             }
+            Action::PartialClose | Action::ModifyExits => {
+                if let Some(ticket) = self.selected() {
+                    self.cannot(action, ticket);
+                }
+                return;
+            }
+            // Its guard opens once it is filled in.
+            Action::OrderTicket => return self.screen.act(action, &self.state),
             _ => return,
         };
         let step = self.guard.open(verb, at);
         self.carry_out(step);
+    }
+
+    fn selected(&self) -> Option<Ticket> {
+        let ticket = self.screen.selected_position(&self.state);
+        if ticket.is_none() {
+            self.sender.log(Level::Info, "console", "no position is selected");
+        }
+        ticket
+    }
+
+    /// What no v1.0 gateway can do to a position.
+    fn cannot(&mut self, action: Action, ticket: Ticket) {
+        let words = Text::new(match action {
+            Action::PartialClose => {
+                "this gateway can't close a part: v1.0's CLOSE_POSITION has no volume"
+            }
+            _ => "this gateway can't modify SL/TP: v1.0 has no such action",
+        });
+        self.screen.say(&words);
+        self.sender.log(Level::Info, "console", format!("position {ticket}: {words}"));
+    }
+
+    /// Opens the guard of an order, unless the gate denies it already: nobody
+    /// shall confirm what can't be sent. It is asked again before the socket.
+    fn propose(&mut self, proposal: Proposal, at: Stamp) {
+        if let Some(why) = self.desk.denies_orders() {
+            self.screen.say(&Text::new(&format!("denied: {why}")));
+            self.sender.log(Level::Warn, "order", format!("denied, not sent: {why}"));
+            return;
+        }
+        self.proposal = Some(proposal);
+        let step = self.guard.open(GuardedVerb::Order, at);
+        self.carry_out(step);
+    }
+
+    fn order(&mut self) {
+        if let Some(mut proposal) = self.proposal.take() {
+            // As it stood when it was confirmed, not when it was proposed.
+            proposal.shown = ticket::shown(&self.state, &proposal.order);
+            self.desk.order(proposal);
+            self.screen.ordered();
+        }
     }
 
     /// The act first, its story second.
@@ -129,9 +190,13 @@ impl Round {
             Some(GuardedVerb::Close(ticket)) => self.desk.close(ticket),
             Some(GuardedVerb::Arm) => self.desk.arm(),
             Some(GuardedVerb::StandDown) => self.desk.stand_down(),
+            Some(GuardedVerb::Order) => self.order(),
             Some(GuardedVerb::Kill | GuardedVerb::Block) | None => {}
         }
         for report in step.reports {
+            if report.phase == GuardPhase::StoodDown {
+                self.proposal = None;
+            }
             self.sender.send(Event::Guard(report));
         }
     }

@@ -1,18 +1,19 @@
 //! The loop with hands, a desk and a screen that only take notes.
 
 use super::*;
-use crate::control::Action;
 use crate::control::guard::Stroke;
-use crate::domain::Ticket;
+use crate::control::{Action, Proposal};
+use crate::domain::{Lots, OrderKind, OrderTicket, Side, Symbol, Ticket};
 use crate::event::{Event, GuardPhase, GuardReport, GuardedVerb, SessionInfo, channel_pair};
 use crate::host::SystemClock;
 use crate::tui::keymap::{Context, Key};
+use crate::tui::screen::Typed;
 use ratatui::buffer::Buffer;
 use std::sync::Mutex;
 
 type Notes = Arc<Mutex<Vec<String>>>;
 
-struct Clerk(Notes);
+struct Clerk(Notes, Option<Text>);
 
 impl Clerk {
     fn note(&self, what: impl Into<String>) {
@@ -33,12 +34,19 @@ impl Desk for Clerk {
     fn stand_down(&self) {
         self.note("stand down");
     }
+    fn order(&self, order: Proposal) {
+        self.note(format!("order {} shown {:?}", order.order.wire_type(), order.shown));
+    }
+    fn denies_orders(&self) -> Option<Text> {
+        self.1.clone()
+    }
 }
 
 struct Glass {
     notes: Notes,
     selected: Option<Ticket>,
     context: Context,
+    proposes: Option<Proposal>,
 }
 
 impl Screen for Glass {
@@ -59,15 +67,33 @@ impl Screen for Glass {
     fn selected_alarm(&self, state: &State) -> Option<Text> {
         state.alarms.list.first().map(|alarm| alarm.key.clone())
     }
+    fn typed(&mut self, key: Key, _state: &State) -> Typed {
+        match (self.proposes, key.plain_char()) {
+            (Some(proposal), Some('!')) => Typed::Propose(proposal),
+            (Some(_), Some(c)) if c.is_ascii_digit() => Typed::Taken,
+            _ => Typed::Not,
+        }
+    }
+    fn say(&mut self, words: &Text) {
+        self.notes.lock().unwrap().push(words.to_string());
+    }
+    fn ordered(&mut self) {
+        self.notes.lock().unwrap().push(String::from("ordered"));
+    }
 }
 
-struct Rig {
-    round: Round,
+fn glass(notes: &Notes) -> Glass {
+    let (selected, context) = (Some(Ticket(7)), Context::Positions);
+    Glass { notes: notes.clone(), selected, context, proposes: None }
+}
+
+pub(super) struct Rig {
+    pub(super) round: Round,
     notes: Notes,
     ms: u64,
 }
 
-fn rig() -> Rig {
+pub(super) fn rig() -> Rig {
     let (sender, receiver) = channel_pair();
     let notes = Notes::default();
     let sequencer = Sequencer::new(receiver, Box::new(SystemClock), SessionInfo::default());
@@ -75,16 +101,13 @@ fn rig() -> Rig {
         state: State::default(),
         sequencer,
         sender,
-        screen: Box::new(Glass {
-            notes: notes.clone(),
-            selected: Some(Ticket(7)),
-            context: Context::Positions,
-        }),
+        screen: Box::new(glass(&notes)),
         theme: Theme::default(),
         keymap: Keymap::default(),
-        desk: Arc::new(Clerk(notes.clone())),
+        desk: Arc::new(Clerk(notes.clone(), None)),
         sequence: Sequence::default(),
         guard: Guard::default(),
+        proposal: None,
         pace: Pace::new(10),
         area: Rect::new(0, 0, 20, 2),
         writer: Writer::start(std::io::sink(), None, |_| {}).unwrap(),
@@ -111,7 +134,7 @@ impl Rig {
         None
     }
 
-    fn notes(&self) -> Vec<String> {
+    pub(super) fn notes(&self) -> Vec<String> {
         std::mem::take(&mut self.notes.lock().unwrap())
     }
 
@@ -157,8 +180,7 @@ fn any_other_key_stands_down_and_does_nothing_else() {
 #[test]
 fn nothing_selected_opens_no_guard() {
     let mut rig = rig();
-    rig.round.screen =
-        Box::new(Glass { notes: rig.notes.clone(), selected: None, context: Context::Positions });
+    rig.round.screen = Box::new(Glass { selected: None, ..glass(&rig.notes) });
     rig.press("x x y");
     assert_eq!(rig.phase(), None);
     assert_eq!(rig.last_line(), "no position is selected");
@@ -230,7 +252,7 @@ fn alarms_are_taken_on_and_silenced_on_record() {
     let mut rig = rig();
     rig.press("space");
     rig.round.screen =
-        Box::new(Glass { notes: rig.notes.clone(), selected: None, context: Context::Alarms });
+        Box::new(Glass { selected: None, context: Context::Alarms, ..glass(&rig.notes) });
     rig.press("space");
     assert_eq!(rig.last_line(), "no alarm is selected");
     rig.round.sender.log(crate::event::Level::Alarm, "agent", "disk full");
@@ -249,4 +271,87 @@ fn alarms_are_taken_on_and_silenced_on_record() {
     rig.round.sender.log(crate::event::Level::Alarm, "agent", "another");
     rig.press("c c");
     assert_eq!(rig.round.state.alarms.open().1, 0);
+}
+
+/// A rig whose screen proposes an order at `!`, as a ticket does at Enter.
+fn with_ticket(denied: Option<&str>) -> Rig {
+    let mut rig = rig();
+    let order = OrderTicket {
+        symbol: Symbol::new("EURUSD").unwrap(),
+        side: Side::Buy,
+        lots: Lots::parse("0.1").unwrap(),
+        kind: OrderKind::Market,
+        price: None,
+        sl: None,
+        tp: None,
+    };
+    let proposal = Proposal { gateway: 0, order, live: false, shown: None, digits: 5 };
+    rig.round.screen = Box::new(Glass { proposes: Some(proposal), ..glass(&rig.notes) });
+    rig.round.desk = Arc::new(Clerk(rig.notes.clone(), denied.map(Text::new)));
+    rig
+}
+
+#[test]
+fn an_order_goes_to_the_desk_after_the_second_key_and_once() {
+    let mut rig = with_ticket(None);
+    rig.press("1 !");
+    assert_eq!(rig.phase(), Some((GuardedVerb::Order, GuardPhase::Armed)));
+    assert!(rig.notes().is_empty(), "nothing yet");
+    rig.press("y");
+    assert_eq!(rig.notes(), ["order BUY shown None", "ordered"]);
+    assert_eq!(rig.phase(), Some((GuardedVerb::Order, GuardPhase::Fired)));
+    rig.press("y y");
+    assert!(rig.notes().is_empty(), "a second key sends nothing more");
+}
+
+#[test]
+fn any_other_key_a_paste_focus_and_a_kill_guard_send_no_order() {
+    for key in ["n", "1", "!", "enter", "esc", "q"] {
+        let mut rig = with_ticket(None);
+        rig.press("!");
+        rig.press(key);
+        assert_eq!(rig.phase(), Some((GuardedVerb::Order, GuardPhase::StoodDown)), "{key}");
+        rig.press("y");
+        assert!(rig.notes().is_empty(), "{key}");
+    }
+    for incoming in [Incoming::Pasted, Incoming::Focus(false), Incoming::Superseded] {
+        let mut rig = with_ticket(None);
+        rig.press("!");
+        rig.round.hear(&incoming);
+        rig.press("y");
+        assert!(rig.notes().is_empty() && rig.round.proposal.is_none(), "{incoming:?}");
+    }
+}
+
+#[test]
+fn a_closed_gate_opens_no_guard_and_says_its_own_words() {
+    let mut rig = with_ticket(Some("engaged: margin call"));
+    rig.press("! y");
+    assert_eq!(rig.phase(), None);
+    assert_eq!(rig.notes(), ["denied: engaged: margin call"]);
+    assert_eq!(rig.last_line(), "denied, not sent: engaged: margin call");
+}
+
+#[test]
+fn a_ticket_held_down_opens_nothing() {
+    let mut rig = with_ticket(None);
+    let at = Stamp::default().plus(Duration::from_secs(1));
+    let key = Key::named("!").unwrap();
+    rig.round.hear(&Incoming::Key(key, Stroke::Repeat, at));
+    rig.round.urgent();
+    assert_eq!(rig.phase(), None);
+}
+
+#[test]
+fn what_v1_can_not_do_to_a_position_is_said_in_words() {
+    let mut rig = rig();
+    rig.press("x p x m");
+    assert_eq!(
+        rig.notes(),
+        [
+            "this gateway can't close a part: v1.0's CLOSE_POSITION has no volume",
+            "this gateway can't modify SL/TP: v1.0 has no such action",
+        ]
+    );
+    assert_eq!(rig.phase(), None);
 }

@@ -62,6 +62,9 @@ pub fn draw(state: &State, ui: &Ui, theme: &Theme, chords: &Hints, area: Rect, b
     for (pane, place) in &places.panes {
         draw_pane(pen, *pane, *place, scene, &places);
     }
+    if let Some(ticket) = ui.ticket.as_ref().filter(|_| state.guard_open().is_none()) {
+        overlay::ticket::draw(pen, places.body, scene, ticket);
+    }
     if ui.help {
         overlay::help::draw(pen, places.body, scene);
     }

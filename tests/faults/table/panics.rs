@@ -14,8 +14,8 @@ use crs::breaker::Gate;
 use crs::cli::{Context, wiring};
 use crs::config::Flags;
 use crs::control::kill::Hand;
-use crs::control::{Action, Desk, Trigger};
-use crs::domain::{Intent, Stamp, Ticket};
+use crs::control::{Action, Desk, Proposal, Trigger};
+use crs::domain::{Intent, Stamp, Text, Ticket};
 use crs::event::{SessionInfo, Tap, channel_pair};
 use crs::feeds::{Sequencer, polls, ticks};
 use crs::host::SystemClock;
@@ -69,6 +69,10 @@ impl Desk for Fragile {
     fn arm(&self) {}
     fn probe_again(&self) {}
     fn stand_down(&self) {}
+    fn order(&self, _: Proposal) {}
+    fn denies_orders(&self) -> Option<Text> {
+        None
+    }
 }
 
 struct Glass(Cockpit);

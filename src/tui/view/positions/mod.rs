@@ -4,6 +4,7 @@
 //! gateway lists nothing. What is not proven now is `?`, with the cause.
 
 mod foot;
+mod orders;
 mod row;
 
 use super::pen::{Line, Pen};
@@ -46,6 +47,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let foot = foot::lines(state, wide, pen.glyphs());
     let kept = u16::try_from(foot.len()).unwrap_or(0).min(inner.height.saturating_sub(3));
     let mut above = doubts(state, inner.width, pen.glyphs());
+    above.extend(orders::lines(state, inner, pen.glyphs()));
     above.extend(strangers(scene, inner, pen.glyphs()));
     if listed(state).next().is_some() {
         above.push(row::header(inner.width, many(state)));
@@ -87,7 +89,9 @@ fn strangers<'a>(scene: Scene<'_>, inner: Rect, g: &Glyphs) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     let mut told = |text: String| lines.push(Line::new().rest(text, Role::HealthBad));
     let orphans = state.orphans().count();
-    let unknown = state.unknown_orders().count();
+    let unknown = || state.unknown_orders().filter(|o| !orders::tells(state, &o.value.id));
+    let last = unknown().last();
+    let unknown = unknown().count();
     if inner.height < TALL || inner.width < WIDE {
         // The rows come first: here they are only counted.
         let mut counts = Vec::new();
@@ -110,7 +114,7 @@ fn strangers<'a>(scene: Scene<'_>, inner: Rect, g: &Glyphs) -> Vec<Line<'a>> {
         let what = format!("{} {} {side} {lots}{more}", p.ticket, p.symbol);
         told(format!("{} ORPHAN {what}: no source read here ordered it", g.bad));
     }
-    if let Some(order) = state.unknown_orders().last() {
+    if let Some(order) = last {
         let more = if unknown > 1 { format!(", and {} more", unknown - 1) } else { String::new() };
         let age = format::age(state.age(order.at));
         let what = super::proof::said(&order.value);
