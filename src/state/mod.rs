@@ -5,10 +5,11 @@
 //! it was *observed*, never as somebody wished it. Two processes that apply
 //! the same records hold equal states, and `State::digest` proves it.
 //!
-//! A file per pane: [`quotes`], [`gateways`], [`switch`] (latch, guard, kill,
+//! A file per pane: [`quotes`], [`candles`], [`gateways`], [`switch`] (latch, guard, kill,
 //! agent), [`obey`], [`log`], [`lag`]; [`health`] turns ages into words, [`digest`]
 //! turns everything into one line.
 
+pub mod candles;
 pub mod digest;
 pub mod gateways;
 pub mod health;
@@ -21,6 +22,7 @@ pub mod orders;
 pub mod quotes;
 pub mod switch;
 
+pub use candles::{Candle, Period};
 pub use gateways::GatewayPane;
 pub use health::{FeedWord, Freshness};
 pub use lag::{Lag, Rolling, Series};
