@@ -16,6 +16,7 @@ pub mod health;
 pub mod lag;
 pub mod log;
 pub mod market;
+pub mod mesh;
 pub mod obey;
 pub mod offset;
 pub mod orders;
@@ -31,7 +32,7 @@ pub use obey::Obey;
 pub use orders::{Orders, Owner};
 pub use quotes::Quote;
 
-use crate::domain::{Decision, KillProgress, LatchSeen, Mode, Stamp, Symbol};
+use crate::domain::{Decision, Intent, KillProgress, LatchSeen, Mode, Stamp, Symbol};
 use crate::event::{
     AgentReport, CommandReport, DrillReport, Event, GuardReport, LogLine, SessionInfo, Stamped,
 };
@@ -66,6 +67,9 @@ pub struct State {
     pub kills: BTreeMap<u16, Aged<KillProgress>>,
     /// The decision behind `kills`, and about when its key was pressed.
     pub engagement: Option<Engagement>,
+    /// The decisions to stop, by about when each was taken, newest last, bounded.
+    #[serde(default)]
+    pub stops: VecDeque<Aged<Intent>>,
     /// When the latch was seen reset after them: they are history then.
     pub kills_over: Option<Stamp>,
     /// The agent.
@@ -87,6 +91,9 @@ pub struct State {
     /// What was ordered, for comparison with what is open.
     #[serde(default)]
     pub orders: Orders,
+    /// When each check of the mesh last changed.
+    #[serde(default)]
+    pub mesh: Vec<mesh::Seen>,
 }
 
 /// A value and when it was learnt.
@@ -126,7 +133,10 @@ impl State {
         self.now = record.at.not_before(self.now);
         self.roll_rates();
         match &record.event {
-            Event::Beat => self.watch_obedience(),
+            Event::Beat => {
+                self.watch_obedience();
+                self.watch_mesh();
+            }
             Event::Session(info) => self.on_session(info),
             Event::Ticks(batch) => self.on_ticks(batch),
             Event::Feed(report) => self.on_feed(report),

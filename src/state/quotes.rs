@@ -118,11 +118,12 @@ impl Quote {
         }
     }
 
-    /// The spread in points, a point being the last decimal shown.
+    /// The spread in points, a point being the last decimal shown; below zero
+    /// where the market is crossed.
     #[must_use]
-    pub fn spread_points(&self) -> u64 {
+    pub fn spread_points(&self) -> i64 {
         let unit = 10_i64.pow(Price::SCALE.saturating_sub(self.digits));
-        u64::try_from(self.ask.minus(self.bid).raw() / unit).unwrap_or(0)
+        self.ask.minus(self.bid).raw() / unit
     }
 
     fn mid(bid: Price, ask: Price) -> i64 {

@@ -229,6 +229,7 @@ impl Round {
             theme: &self.theme,
             keymap: &self.keymap,
             pending: &pending,
+            now: clock::now(),
         };
         self.screen.draw(frame, self.area, &mut canvas);
         self.writer.put(canvas);

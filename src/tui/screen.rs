@@ -1,10 +1,10 @@
 //! What the run loop needs of the views: the seam between who draws and who
 //! waits.
 
-use super::keymap::{Context, Keymap};
+use super::keymap::{Context, Key, Keymap};
 use super::theme::Theme;
 use crate::control::Action;
-use crate::domain::Ticket;
+use crate::domain::{Stamp, Ticket};
 use crate::state::State;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -21,6 +21,30 @@ pub struct Frame<'a> {
     pub keymap: &'a Keymap,
     /// Keys of a sequence that was begun, empty when none was.
     pub pending: &'a str,
+    /// When it is drawn; State's own now is older by what waits.
+    pub now: Stamp,
+}
+
+/// What the mouse did, in cells. It moves the screen and acts on nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// Column.
+    pub x: u16,
+    /// Row.
+    pub y: u16,
+    /// What.
+    pub what: Pointed,
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointed {
+    /// A button was pressed.
+    Click,
+    /// The wheel, towards the top.
+    Up,
+    /// The wheel, towards the bottom.
+    Down,
 }
 
 /// Panes, overlays, focus and selection.
@@ -32,6 +56,15 @@ pub trait Screen {
     /// Carries out what moves the screen (focus, scroll, zoom, help, back).
     /// Verbs that act never come here.
     fn act(&mut self, action: Action, state: &State);
+
+    /// Takes a key that belongs to a text, before the keymap sees it; false for
+    /// any other. KILL and BLOCK never come here.
+    fn typed(&mut self, _key: Key) -> bool {
+        false
+    }
+
+    /// Takes what the mouse did: focus, selection, scrolling, nothing else.
+    fn pointed(&mut self, _point: Point, _state: &State, _theme: &Theme) {}
 
     /// Whose keys are looked up first.
     fn context(&self) -> Context;

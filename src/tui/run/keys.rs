@@ -27,6 +27,7 @@ impl Round {
             }
             Incoming::Pasted | Incoming::Focus(false) => self.stand_down(incoming),
             Incoming::Focus(true) => {}
+            Incoming::Pointed(point) => self.screen.pointed(point, &self.state, &self.theme),
         }
         None
     }
@@ -52,6 +53,10 @@ impl Round {
             };
             let step = self.guard.step(Input::Key(meaning, stroke), at);
             self.carry_out(step);
+            return None;
+        }
+        if self.screen.typed(key) {
+            self.sequence.clear();
             return None;
         }
         match self.sequence.feed(&self.keymap, self.screen.context(), key, at) {

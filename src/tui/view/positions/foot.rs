@@ -1,7 +1,7 @@
 //! Below the rows: their sum, and what the accounts say.
 
 use super::{listed, many, money, profit_role, whose};
-use crate::domain::{Account, Money};
+use crate::domain::{Account, Money, Position};
 use crate::state::{Freshness, State};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::view::pen::Line;
@@ -47,12 +47,30 @@ fn total<'a>(state: &State, wide: bool) -> Line<'a> {
         _ => (String::from("?"), Role::HealthUnknown),
     };
     let count = format!("{} open", listed(state).count());
-    let middle = if wide { 46 } else { 12 };
-    Line::new().right(11, count, Role::TextNormal).right(middle, "total", Role::TextDim).right(
-        if wide { 14 } else { 13 },
-        text,
-        role,
-    )
+    let line = Line::new().right(11, count, Role::TextNormal);
+    if !wide {
+        return line.right(12, "total", Role::TextDim).right(13, text, role);
+    }
+    let line = match worst_of(state) {
+        Some((p, freshness)) => {
+            let look = if freshness == Freshness::Fresh { Role::PnlDown } else { Role::TextDim };
+            line.dim("  worst ")
+                .text(p.ticket.to_string(), look)
+                .gap(1)
+                .left(30_u16.saturating_sub(digits(p)), money(p.profit, 12, true), look)
+        }
+        None => line.gap(39),
+    };
+    line.right(7, "total", Role::TextDim).right(14, text, role)
+}
+
+fn worst_of(state: &State) -> Option<(&Position, Freshness)> {
+    super::worst(state).map(|(index, p)| (p, state.positions_freshness(index)))
+}
+
+/// Columns of its ticket.
+fn digits(p: &Position) -> u16 {
+    u16::try_from(p.ticket.to_string().len()).unwrap_or(30)
 }
 
 fn account<'a>(
