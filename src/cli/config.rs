@@ -159,6 +159,7 @@ const KEYS: &[(&str, &str)] = &[
     ("screen.keymap", "/keymap"),
     ("screen.color", "/color"),
     ("screen.fps", "/fps"),
+    ("screen.mouse", "/mouse"),
     ("kill", "/kill"),
     ("audit", "/audit"),
     ("feed", "/feed"),

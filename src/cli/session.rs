@@ -159,6 +159,7 @@ impl Session {
             trigger: Arc::clone(&behind.hand) as _,
             desk: Arc::clone(&behind.clerk) as _,
             fps: plan.settings.fps,
+            mouse: plan.settings.mouse,
             notes,
             on_start: Some(Box::new(connect)),
             on_first_frame: None,

@@ -41,6 +41,9 @@ pub struct Settings {
     pub color: ColorChoice,
     /// Frames per second, 1 to 30.
     pub fps: u32,
+    /// Whether the console hears clicks and the wheel; the terminal's own
+    /// selection of text needs Shift then.
+    pub mouse: bool,
     /// The kill.
     pub kill: KillSettings,
     /// The audit log.
@@ -206,6 +209,7 @@ impl Settings {
             keymap: String::from("default"),
             color: ColorChoice::Auto,
             fps: 10,
+            mouse: false,
             kill: KillSettings::default(),
             audit: AuditSettings::default(),
             feed: FeedSettings::default(),

@@ -131,7 +131,8 @@ impl State {
     }
 
     fn heartbeat(&self, index: u16, known: bool) -> Found {
-        let print = self.gateway(index).map_or(Fingerprint::Unknown, |p| p.report.value.fingerprint);
+        let print =
+            self.gateway(index).map_or(Fingerprint::Unknown, |p| p.report.value.fingerprint);
         match (print, self.gateway_freshness(index)) {
             (Fingerprint::NotV1, _) => {
                 found(Standing::Bad, "NOT v1.0", "something else listens: check host and port")
@@ -150,12 +151,14 @@ impl State {
 
     fn reads(&self, index: u16) -> Found {
         let worst = self.positions_freshness(index).max(self.account_freshness(index));
-        let asked = self.gateway(index).is_some_and(|pane| {
-            pane.positions.is_some() || !pane.positions_fault.is_empty()
-        });
+        let asked = self
+            .gateway(index)
+            .is_some_and(|pane| pane.positions.is_some() || !pane.positions_fault.is_empty());
         match worst {
             Freshness::Fresh => found(Standing::Good, "read", ""),
-            Freshness::Stale => found(Standing::Late, "old", "positions or account wait: see Gateway"),
+            Freshness::Stale => {
+                found(Standing::Late, "old", "positions or account wait: see Gateway")
+            }
             Freshness::Unknown if !asked => found(Standing::Unknown, "not read yet", ""),
             Freshness::Unknown => {
                 found(Standing::Bad, "UNKNOWN", "positions or account can't be read: see Positions")
@@ -167,7 +170,9 @@ impl State {
         let phase = self.breaker_phase();
         match phase {
             LatchPhase::Safe => found(Standing::Good, phase.word(), ""),
-            LatchPhase::Disarmed => found(Standing::Late, phase.word(), "crs arm, when trading may go on"),
+            LatchPhase::Disarmed => {
+                found(Standing::Late, phase.word(), "crs arm, when trading may go on")
+            }
             LatchPhase::Blocked => found(Standing::Late, phase.word(), "crs status says why"),
             _ => found(Standing::Bad, phase.word(), "see Kill; crs reset when it is over"),
         }
@@ -178,7 +183,9 @@ impl State {
         match (agent.present, agent.fault.is_empty()) {
             (true, _) => found(Standing::Good, "ready", ""),
             (false, true) => found(Standing::Unknown, "none met yet", ""),
-            (false, false) => found(Standing::Bad, "LOST", "crs doctor; a kill needs this console now"),
+            (false, false) => {
+                found(Standing::Bad, "LOST", "crs doctor; a kill needs this console now")
+            }
         }
     }
 

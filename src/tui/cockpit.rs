@@ -198,4 +198,3 @@ impl Screen for Cockpit {
         view::positions::selected(state, &self.ui).map(|(_, ticket)| ticket)
     }
 }
-

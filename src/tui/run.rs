@@ -57,6 +57,8 @@ pub struct Console {
     pub desk: Arc<dyn Desk>,
     /// Frames per second without keys and alarms, 1 to 30.
     pub fps: u32,
+    /// Whether the mouse moves the screen.
+    pub mouse: bool,
     /// Warnings for the Log pane, such as those of `Theme::load`.
     pub notes: Vec<Text>,
     /// Called when the first frame is on its way, before anything else may
@@ -77,7 +79,7 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
     let lost = Arc::new(AtomicBool::new(false));
     // Before the terminal is touched: a signal must find the way back.
     let _signals = ending::watch_signals(&ended, &lost)?;
-    let taken = terminal::take()?;
+    let taken = terminal::take(console.mouse)?;
 
     let out = File::from(terminal::output()?);
     let writer = {

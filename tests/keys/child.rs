@@ -100,6 +100,7 @@ fn console() {
         trigger: hands.clone(),
         desk: hands,
         fps: 10,
+        mouse: false,
         notes: Vec::new(),
         on_start: Some(Box::new(|_| note("started"))),
         on_first_frame: Some(Box::new(move |at| {

@@ -1,8 +1,10 @@
 //! What the screen looks like: every pane and overlay in every state that
-//! matters, at three sizes, as text and as a map of roles.
+//! matters, at four sizes, as text and as a map of roles.
 //!
 //! `crs` draws from State alone, so each scene is a list of events.
 
+#[cfg(test)]
+mod chart;
 #[cfg(test)]
 mod diagnostics;
 #[cfg(test)]
@@ -21,3 +23,5 @@ mod proof;
 mod scene;
 #[cfg(test)]
 mod sizes;
+#[cfg(test)]
+mod tables;

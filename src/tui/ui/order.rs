@@ -40,8 +40,7 @@ pub trait Key: Copy + PartialEq + Default + 'static {
 }
 
 impl Key for TickKey {
-    const ALL: &'static [Self] =
-        &[Self::Symbol, Self::Spread, Self::Age, Self::Rate, Self::Change];
+    const ALL: &'static [Self] = &[Self::Symbol, Self::Spread, Self::Age, Self::Rate, Self::Change];
 
     fn grows(self) -> bool {
         self == Self::Symbol

@@ -72,10 +72,7 @@ impl Pane {
     /// Whether its rows can be filtered by a text.
     #[must_use]
     pub const fn filters(self) -> bool {
-        matches!(
-            self,
-            Self::Positions | Self::Ticks | Self::Mesh | Self::Decisions | Self::Log
-        )
+        matches!(self, Self::Positions | Self::Ticks | Self::Mesh | Self::Decisions | Self::Log)
     }
 
     /// The next one.

@@ -137,7 +137,7 @@ fn guest(ui: &Ui, own: &[Pane], usual: Pane) -> Pane {
 fn compact(body: Rect, ui: &Ui) -> Cut {
     let last = guest(ui, &[Pane::Positions, Pane::Ticks, Pane::Kill], Pane::Log);
     let weights = match last {
-        Pane::Log => [8, 8, 6],
+        Pane::Log => [9, 7, 6],
         Pane::Chart => [6, 6, 10],
         Pane::Lag | Pane::Gateway => [7, 6, 9],
         // Five consumers are expected: all of them in view.
@@ -262,7 +262,8 @@ fn proves(ui: &Ui, stage: Stage) -> bool {
 
 /// The left column of the full layout while the switch is engaged.
 fn beside(left: Rect, ui: &Ui, stage: Stage) -> Cut {
-    let own = [Pane::Positions, Pane::Proof, Pane::Obey, Pane::Log, Pane::Kill, Pane::Gateway, Pane::Lag];
+    let own =
+        [Pane::Positions, Pane::Proof, Pane::Obey, Pane::Log, Pane::Kill, Pane::Gateway, Pane::Lag];
     let with_ticks = [own.as_slice(), &[Pane::Ticks]].concat();
     let proves = proves(ui, stage);
     if left.height >= ROOMY {
@@ -297,7 +298,8 @@ fn beside(left: Rect, ui: &Ui, stage: Stage) -> Cut {
         (false, _) => (Pane::Obey, with_ticks.as_slice()),
     };
     let last = guest(ui, own, Pane::Decisions);
-    let panes = vec![(Pane::Positions, positions), (above, second), (last, third), (Pane::Log, log)];
+    let panes =
+        vec![(Pane::Positions, positions), (above, second), (last, third), (Pane::Log, log)];
     (panes, Some(last))
 }
 

@@ -110,8 +110,12 @@ fn detail<'a>(decision: &Decision, width: u16) -> Vec<Line<'a>> {
 
 fn header<'a>(wide: bool) -> Line<'a> {
     let d = Role::TextDim;
-    let line =
-        Line::new().gap(1).left(9, "TIME", d).left(4, "BY", d).left(8, "SYMBOL", d).left(7, "SIDE", d);
+    let line = Line::new()
+        .gap(1)
+        .left(9, "TIME", d)
+        .left(4, "BY", d)
+        .left(8, "SYMBOL", d)
+        .left(7, "SIDE", d);
     if wide {
         line.left(BAR + 1, "S / H / B", d)
             .left(5, "OVER", d)

@@ -49,7 +49,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     };
     let title = format!("{}: {}{level}", Pane::Log.title(), page.name());
     // The frame's corners, and the blanks beside title and note.
-    let room = usize::from(area.width).saturating_sub(title.width() + 11);
+    let key = scene.title_key(Pane::Log, area).width();
+    let room = usize::from(area.width).saturating_sub(title.width() + key + 9);
     let (note, look) = note(scene, room, pen.glyphs());
     let inner = scene.titled(pen, Pane::Log, area, &title, &note, look);
     let rows = match page {

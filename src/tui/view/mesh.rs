@@ -78,11 +78,11 @@ const fn look(standing: Standing) -> Role {
 
 fn header<'a>(width: u16) -> Line<'a> {
     let d = Role::TextDim;
-    let line = Line::new()
-        .gap(2)
-        .left(node(width), "NODE", d)
-        .left(10, "CHECK", d)
-        .left(status(width), "STATUS", d);
+    let line = Line::new().gap(2).left(node(width), "NODE", d).gap(1).left(10, "CHECK", d).left(
+        status(width),
+        "STATUS",
+        d,
+    );
     let line = if width >= ROOMY { line.right(8, "TOOK", d) } else { line };
     let line = line.right(6, "AGE", d);
     let line = if width >= WIDE { line.gap(2).left(9, "SINCE", d) } else { line };
@@ -90,7 +90,7 @@ fn header<'a>(width: u16) -> Line<'a> {
 }
 
 const fn node(width: u16) -> u16 {
-    if width >= WIDE { 15 } else { 9 }
+    if width >= WIDE { 15 } else { 8 }
 }
 
 const fn status(width: u16) -> u16 {
@@ -110,6 +110,7 @@ fn row<'a>(row: &Row, width: u16, g: &Glyphs) -> Line<'a> {
         .text(mark, look)
         .gap(1)
         .left(node(width), row.node.to_string(), Role::TextNormal)
+        .gap(1)
         .left(10, row.check.to_string(), Role::TextDim)
         .left(status(width), row.word.to_string(), word);
     if width >= ROOMY {

@@ -145,11 +145,8 @@ impl Scene<'_> {
     ) -> Rect {
         let focused = self.ui.focus == pane;
         let role = if focused { Role::TitleFocus } else { Role::Title };
-        let mut title = match self.hints.pane(pane) {
-            key if key.is_empty() || area.width < KEYED => Line::new(),
-            key => Line::new().text(format!(" {key}"), Role::TextDim),
-        };
-        title = title.text(format!(" {words} "), role);
+        let key = self.title_key(pane, area);
+        let mut title = Line::new().text(key, Role::TextDim).text(format!(" {words} "), role);
         if !note.is_empty() {
             title = title.end(format!(" {note} "), look);
         }
@@ -159,6 +156,14 @@ impl Scene<'_> {
             (_, false) => Role::BorderNormal,
         };
         pen.frame(area, border, &title)
+    }
+
+    /// The key that goes to a pane, as its title has it.
+    fn title_key(self, pane: Pane, area: Rect) -> String {
+        match self.hints.pane(pane) {
+            key if key.is_empty() || area.width < KEYED => String::new(),
+            key => format!(" {key}"),
+        }
     }
 
     /// The part of `count` rows that `height` rows can show with the pane's

@@ -147,7 +147,13 @@ impl<'a> Pen<'a> {
     /// Whether nothing stands in a cell.
     #[must_use]
     pub fn is_free(&self, x: u16, y: u16) -> bool {
-        self.buffer.cell((x, y)).is_some_and(|cell| cell.symbol() == " ")
+        self.has(x, y, " ")
+    }
+
+    /// Whether `mark` stands in a cell.
+    #[must_use]
+    pub fn has(&self, x: u16, y: u16, mark: &str) -> bool {
+        self.buffer.cell((x, y)).is_some_and(|cell| cell.symbol() == mark)
     }
 
     fn put(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) {

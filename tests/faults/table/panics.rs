@@ -115,6 +115,7 @@ fn console() {
         trigger: hand.clone(),
         desk: hand,
         fps: 10,
+        mouse: false,
         notes: Vec::new(),
         on_start: None,
         on_first_frame: None,

@@ -46,9 +46,10 @@ pub(super) fn label(
     digits: u32,
     role: Role,
 ) {
-    if plot.axis > 0 {
+    let text = price.text(digits);
+    if text.len() <= usize::from(plot.axis) {
         let place = Rect { x: plot.area.right(), y: row, width: plot.axis, height: 1 };
-        pen.line(place, &Line::new().right(plot.axis, price.text(digits), role));
+        pen.line(place, &Line::new().right(plot.axis, text, role));
     }
 }
 
@@ -64,8 +65,8 @@ pub(super) fn prices(pen: &mut Pen<'_>, plot: &Plot, quote: &Quote) {
         let price = Price::from_raw(i64::try_from(at).unwrap_or(i64::MAX));
         let (row, side) = plot.row(price);
         // A price that stands there already, or right beside, is enough.
-        let beside = [row.checked_sub(1), Some(row), row.checked_add(1)];
-        let free = beside.into_iter().flatten().all(|y| pen.is_free(plot.area.right() + plot.axis.saturating_sub(1), y) || y < plot.area.y || y >= plot.area.bottom());
+        let beside = [row.saturating_sub(1), row, row.saturating_add(1)];
+        let free = beside.into_iter().all(|row| plot.is_unlabelled(pen, row));
         if side.is_eq() && free {
             label(pen, plot, row, price, quote.digits, Role::TextDim);
         }
@@ -107,7 +108,8 @@ pub(super) fn times(pen: &mut Pen<'_>, area: Rect, plot: &Plot) {
 
 /// Seconds between two times.
 const STRETCHES: [i64; 16] = [
-    10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400, 172_800,
+    10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400,
+    172_800,
 ];
 
 /// A moment as exact as the period needs, in UTC.

@@ -14,10 +14,7 @@ use std::collections::BTreeMap;
 /// Rows in which a word looks for room.
 const TRIES: u16 = 4;
 
-fn open<'a>(
-    state: &'a State,
-    symbol: &'a Symbol,
-) -> impl Iterator<Item = (u16, &'a Position)> {
+fn open<'a>(state: &'a State, symbol: &'a Symbol) -> impl Iterator<Item = (u16, &'a Position)> {
     positions::listed(state).filter(|(_, p)| p.symbol.as_str() == symbol.as_str())
 }
 
@@ -27,7 +24,12 @@ pub(super) fn prices(state: &State, symbol: &Symbol) -> Vec<Price> {
 }
 
 /// A line for each row with entries: side and lots of one, or how many.
-pub(super) fn entries(pen: &mut Pen<'_>, plot: &Plot, scene: Scene<'_>, (symbol, quote): Named<'_>) {
+pub(super) fn entries(
+    pen: &mut Pen<'_>,
+    plot: &Plot,
+    scene: Scene<'_>,
+    (symbol, quote): Named<'_>,
+) {
     let (state, digits) = (scene.state, quote.digits);
     let mut rows: BTreeMap<(u16, i8), Vec<(u16, &Position)>> = BTreeMap::new();
     for (index, p) in open(state, symbol) {
@@ -65,7 +67,7 @@ pub(super) fn entries(pen: &mut Pen<'_>, plot: &Plot, scene: Scene<'_>, (symbol,
         if side == 0 {
             axis::level(pen, plot, row, role);
         }
-        if let (0, [(_, p), ..]) = (side, here.as_slice()) {
+        if let (0, [(_, p), ..], true) = (side, here.as_slice(), plot.is_unlabelled(pen, row)) {
             axis::label(pen, plot, row, p.open, digits, role);
         }
         let place = Rect { y: row, height: 1, ..plot.area };
@@ -129,7 +131,10 @@ pub(super) fn words(pen: &mut Pen<'_>, plot: &Plot, scene: Scene<'_>, symbol: &S
         let left = x.checked_sub(wide).filter(|from| *from >= plot.area.left());
         let rows = plot.area.top()..plot.area.bottom().min(plot.area.y + TRIES);
         let places = rows.flat_map(|y| [right, left].into_iter().flatten().map(move |x| (x, y)));
-        let free = |(x, y): &(u16, u16)| (*x..x + wide).all(|x| pen.is_free(x, *y));
+        // Another moment's line gives way to a word.
+        let line = pen.glyphs().moment;
+        let clear = |x, y| pen.is_free(x, y) || pen.has(x, y, line);
+        let free = |(x, y): &(u16, u16)| (*x..x + wide).all(|x| clear(x, *y));
         if let Some((x, y)) = places.into_iter().find(free) {
             let place = Rect { x, y, width: wide, height: 1 };
             pen.line(place, &Line::new().text(moment.word, moment.role));

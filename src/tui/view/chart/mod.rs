@@ -74,8 +74,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     } else {
         plot.candles(pen, quote);
     }
-    marks::entries(pen, &plot, scene, named);
     axis::quote(pen, &plot, quote, freshness);
+    marks::entries(pen, &plot, scene, named);
     marks::words(pen, &plot, scene, symbol);
     axis::prices(pen, &plot, quote);
     if below > 0 {

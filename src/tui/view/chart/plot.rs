@@ -138,6 +138,13 @@ impl Plot {
         }
     }
 
+    /// Whether no price stands beside `row`; none can beyond the plot.
+    pub(super) fn is_unlabelled(&self, pen: &Pen<'_>, row: u16) -> bool {
+        let last = (self.area.right() + self.axis).saturating_sub(1);
+        let within = (self.area.top()..self.area.bottom()).contains(&row);
+        !within || pen.is_free(last, row)
+    }
+
     /// Lowest and highest price shown.
     pub(super) const fn span(&self) -> (i128, i128) {
         (self.bottom, self.top)

@@ -1,16 +1,26 @@
 //! Below the rows: their sum, and what the accounts say.
 
-use super::{listed, many, money, profit_role, whose};
+use super::{TALL, WIDE, listed, many, money, profit_role, whose};
 use crate::domain::{Account, Money, Position};
 use crate::state::{Freshness, State};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::view::pen::Line;
 use crate::tui::view::{format, words};
+use ratatui::layout::Rect;
+
+/// Inner rows from which a narrow pane has a line for the greatest loss.
+const ROOM: u16 = 7;
 
 /// The sum of the rows, and an account line for each gateway.
-pub(super) fn lines<'a>(state: &'a State, wide: bool, g: &'static Glyphs) -> Vec<Line<'a>> {
+pub(super) fn lines<'a>(state: &'a State, inner: Rect, g: &'static Glyphs) -> Vec<Line<'a>> {
+    let (wide, tall) = (inner.width >= WIDE, inner.height >= TALL);
     let mut lines = Vec::new();
     if listed(state).next().is_some() {
+        if let (false, Some((p, freshness))) = (wide || inner.height < ROOM, worst_of(state)) {
+            let look = if freshness == Freshness::Fresh { Role::PnlDown } else { Role::TextDim };
+            let text = format!("{} {}", p.ticket, money(p.profit, 12, true));
+            lines.push(Line::new().dim("worst ").rest(text, look));
+        }
         lines.push(total(state, wide));
     }
     for (index, pane) in (0_u16..).zip(&state.gateways) {
@@ -18,7 +28,10 @@ pub(super) fn lines<'a>(state: &'a State, wide: bool, g: &'static Glyphs) -> Vec
         match &pane.account {
             Some(read) if freshness < Freshness::Unknown => {
                 let name = many(state).then(|| state.gateway_name(index).to_string());
-                lines.extend(account(&read.value, name.as_deref(), wide, freshness));
+                let mut all = account(&read.value, name.as_deref(), wide, freshness);
+                // The rows come first.
+                all.truncate(if tall { all.len() } else { 1 });
+                lines.extend(all);
             }
             _ if pane.account_fault.is_empty() => {
                 let text = format!("{} {}account not known now", g.unknown, whose(state, index));
@@ -54,10 +67,11 @@ fn total<'a>(state: &State, wide: bool) -> Line<'a> {
     let line = match worst_of(state) {
         Some((p, freshness)) => {
             let look = if freshness == Freshness::Fresh { Role::PnlDown } else { Role::TextDim };
-            line.dim("  worst ")
-                .text(p.ticket.to_string(), look)
-                .gap(1)
-                .left(30_u16.saturating_sub(digits(p)), money(p.profit, 12, true), look)
+            line.dim("  worst ").text(p.ticket.to_string(), look).gap(1).left(
+                30_u16.saturating_sub(digits(p)),
+                money(p.profit, 12, true),
+                look,
+            )
         }
         None => line.gap(39),
     };

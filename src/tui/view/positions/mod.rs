@@ -89,7 +89,7 @@ struct Cut<'a> {
 impl<'a> Cut<'a> {
     fn of(inner: Rect, scene: Scene<'a>, g: &'static Glyphs) -> Self {
         let state = scene.state;
-        let foot = foot::lines(state, inner.width >= WIDE, g);
+        let foot = foot::lines(state, inner, g);
         let kept = u16::try_from(foot.len()).unwrap_or(0).min(inner.height.saturating_sub(3));
         let mut above = doubts(state, inner.width, g);
         above.extend(strangers(scene, inner, g));

@@ -4,17 +4,12 @@ use super::{OWNED, WIDE, money, profit_role};
 use crate::domain::{Position, Price, Side, Text};
 use crate::state::{Freshness, Owner};
 use crate::tui::theme::{Glyphs, Role};
-use crate::tui::view::pen::{Line, pad_decimals};
 use crate::tui::ui::{PositionKey, Sort};
+use crate::tui::view::pen::{Line, pad_decimals};
 use crate::tui::view::{heading, proof, words};
 
 /// The heading of the rows; the column that they are sorted by says so.
-pub(super) fn header<'a>(
-    width: u16,
-    many: bool,
-    sort: Sort<PositionKey>,
-    g: &Glyphs,
-) -> Line<'a> {
+pub(super) fn header<'a>(width: u16, many: bool, sort: Sort<PositionKey>, g: &Glyphs) -> Line<'a> {
     let d = Role::TextDim;
     let wide = width >= WIDE;
     let head = |key, word| heading(word, key, sort, g);
@@ -117,9 +112,14 @@ impl<'a> Row<'a> {
         let long = u128::from(raw.unsigned_abs()) * half as u128;
         let long = long.div_ceil(u128::from(greatest.max(1)));
         let long = usize::try_from(long).unwrap_or(half).min(half);
-        let role = if self.freshness == Freshness::Fresh { profit_role(self.p.profit) } else { Role::TextDim };
+        let role = if self.freshness == Freshness::Fresh {
+            profit_role(self.p.profit)
+        } else {
+            Role::TextDim
+        };
         let bar = self.g.bar.repeat(long);
-        let (before, after) = if raw < 0 { (half - long, String::new()) } else { (half, bar.clone()) };
+        let (before, after) =
+            if raw < 0 { (half - long, String::new()) } else { (half, bar.clone()) };
         let before = u16::try_from(before).unwrap_or(0);
         let line = Line::new().gap(2).gap(before);
         let line = if raw < 0 { line.text(bar, role) } else { line };
