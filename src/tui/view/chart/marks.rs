@@ -11,6 +11,8 @@ use crate::tui::theme::Role;
 use ratatui::layout::Rect;
 use std::collections::BTreeMap;
 
+/// Columns from which a side is written out.
+const ROOMY: u16 = 40;
 /// Rows in which a word looks for room.
 const TRIES: u16 = 4;
 
@@ -54,13 +56,19 @@ pub(super) fn entries(
         };
         let mark = |side| if side == Side::Buy { g.up } else { g.down };
         let text = match here.as_slice() {
+            // Without room the arrow alone says which side.
+            [(_, p)] if plot.area.width < ROOMY => {
+                format!("{} {}{beyond}", mark(p.side), p.lots.text(2))
+            }
             [(_, p)] => {
                 format!("{} {} {}{beyond}", mark(p.side), p.side.word(), p.lots.text(2))
             }
             _ => {
-                let of = |side| here.iter().filter(move |(_, p)| p.side == side).count();
-                let (buys, sells) = (of(Side::Buy), of(Side::Sell));
-                format!("{}{buys} {}{sells} open{beyond}", g.up, g.down)
+                let of = |side| match here.iter().filter(|(_, p)| p.side == side).count() {
+                    0 => String::new(),
+                    n => format!("{}{n} ", mark(side)),
+                };
+                format!("{}{}open{beyond}", of(Side::Buy), of(Side::Sell))
             }
         };
         let text = if known { text } else { format!("{text} {}", g.unknown) };
@@ -134,7 +142,12 @@ pub(super) fn words(pen: &mut Pen<'_>, plot: &Plot, scene: Scene<'_>, symbol: &S
         // Another moment's line gives way to a word.
         let line = pen.glyphs().moment;
         let clear = |x, y| pen.is_free(x, y) || pen.has(x, y, line);
-        let free = |(x, y): &(u16, u16)| (*x..x + wide).all(|x| clear(x, *y));
+        // One more at each end keeps two words apart.
+        let apart = |at: u16| !(plot.area.left()..plot.area.right()).contains(&at);
+        let free = |(x, y): &(u16, u16)| {
+            (*x..x + wide).all(|x| clear(x, *y))
+                && [x.saturating_sub(1), x + wide].into_iter().all(|x| apart(x) || clear(x, *y))
+        };
         if let Some((x, y)) = places.into_iter().find(free) {
             let place = Rect { x, y, width: wide, height: 1 };
             pen.line(place, &Line::new().text(moment.word, moment.role));
