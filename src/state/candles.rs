@@ -204,9 +204,9 @@ mod tests {
 
     fn fed(ticks: &[(i64, i64)], depth: usize) -> Candles {
         let mut candles = Candles::default();
-        ticks.iter().for_each(|(s, bid)| {
+        for (s, bid) in ticks {
             candles.take(s * 1_000_000, price(*bid), price(bid + 2), depth);
-        });
+        }
         candles
     }
 

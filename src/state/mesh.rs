@@ -236,3 +236,63 @@ fn obeys(alarm: bool, says: Says, freshness: Freshness) -> Found {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{AgentReport, Event, FeedReport, SessionInfo, Stamped};
+
+    fn put(state: &mut State, second: u64, event: Event) {
+        let at = Stamp::default().plus(Duration::from_secs(second));
+        state.apply(&Stamped { seq: state.seq + 1, at, event }).unwrap();
+    }
+
+    fn row(state: &State, check: &str) -> Row {
+        state.mesh_rows().into_iter().find(|row| row.check.as_str() == check).unwrap()
+    }
+
+    #[test]
+    fn a_row_says_since_when_it_stands_as_it_does_and_what_to_do() {
+        let mut state = State::default();
+        put(&mut state, 1, Event::Session(Box::default()));
+        let agent = |present| AgentReport {
+            present,
+            pid: None,
+            fault: Text::new(if present { "" } else { "exited" }),
+        };
+        put(&mut state, 2, Event::Agent(agent(true)));
+        assert_eq!(row(&state, "agent").since, None, "not looked at yet");
+        for second in 3..9 {
+            put(&mut state, second, Event::Beat);
+        }
+        let at = |second| Some(Stamp::default().plus(Duration::from_secs(second)));
+        let good = row(&state, "agent");
+        assert_eq!((good.standing, good.since), (Standing::Good, at(3)));
+        assert!(good.next.is_empty());
+        put(&mut state, 9, Event::Agent(agent(false)));
+        put(&mut state, 10, Event::Beat);
+        put(&mut state, 11, Event::Beat);
+        let bad = row(&state, "agent");
+        assert_eq!((bad.standing, bad.since), (Standing::Bad, at(10)));
+        assert!(!bad.next.is_empty(), "what fails has a next step");
+    }
+
+    #[test]
+    fn what_was_never_asked_is_unknown_and_not_bad() {
+        let mut state = State::default();
+        let gateways = vec![crate::domain::GatewayAddr {
+            name: Text::new("main"),
+            cmd: "127.0.0.1:1".parse().unwrap(),
+            data: "127.0.0.1:2".parse().unwrap(),
+        }];
+        let info = SessionInfo { gateways, ..SessionInfo::default() };
+        put(&mut state, 1, Event::Session(Box::new(info)));
+        put(&mut state, 1, Event::Latch(Box::default()));
+        for check in ["link", "heartbeat", "feed", "reads"] {
+            assert_eq!(row(&state, check).standing, Standing::Unknown, "{check}");
+        }
+        let feed = FeedReport { link: LinkState::Down, ..FeedReport::default() };
+        put(&mut state, 2, Event::Feed(Box::new(feed)));
+        assert_eq!(row(&state, "feed").standing, Standing::Bad);
+    }
+}

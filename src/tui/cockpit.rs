@@ -114,7 +114,7 @@ impl Screen for Cockpit {
         self.area = area;
         self.measure(frame);
         self.ui.pending = Text::new(frame.pending);
-        self.ui.notice = Text::new(if self.ui.typing { TYPING } else { "" });
+        self.ui.notice = Text::new(if self.ui.typing.is_some() { TYPING } else { "" });
         self.ui.log.diagnostics = self.diagnostics.snapshot();
         let hints = chords::hints(frame.keymap, self.context(), &self.card, frame.state);
         self.open_proof(frame.state);
@@ -144,11 +144,14 @@ impl Screen for Cockpit {
             Action::SortNext => self.sort(|ui| ui.step_sort(true), state),
             Action::SortPrevious => self.sort(|ui| ui.step_sort(false), state),
             Action::SortReverse => self.sort(Ui::reverse_sort, state),
-            Action::Filter => self.ui.typing = self.ui.focus.filters() && !self.ui.help,
+            Action::Filter if self.ui.help => {}
+            Action::Filter => {
+                self.ui.typing = Some(self.ui.focus).filter(|pane| pane.filters());
+            }
             Action::LogLevel => self.ui.next_level(),
             Action::PeriodLonger => self.period(self.ui.period.longer()),
             Action::PeriodShorter => self.period(self.ui.period.shorter()),
-            Action::ChartStyle => self.ui.lines = !self.ui.lines,
+            Action::ChartStyle => self.ui.style = self.ui.style.other(),
             Action::RowDown => self.scroll(false, 1, state),
             Action::RowUp => self.scroll(true, 1, state),
             Action::PageDown => self.scroll(false, page, state),

@@ -49,7 +49,7 @@ pub enum Incoming {
 }
 
 /// A click or a turn of the wheel; all else the mouse does means nothing.
-const fn point(mouse: &MouseEvent) -> Option<Point> {
+const fn point(mouse: MouseEvent) -> Option<Point> {
     let what = match mouse.kind {
         MouseEventKind::Down(MouseButton::Left) => Pointed::Click,
         MouseEventKind::ScrollUp => Pointed::Up,
@@ -110,7 +110,7 @@ impl Gatekeeper {
             }
             event::Event::Mouse(mouse) => {
                 self.step(Input::Mouse, from, at);
-                if let Some(point) = point(mouse) {
+                if let Some(point) = point(*mouse) {
                     self.forward(Incoming::Pointed(point));
                 }
             }

@@ -59,6 +59,27 @@ pub struct LogPages {
     other_row: usize,
 }
 
+/// What the chart is drawn with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChartStyle {
+    /// Candles of the bid.
+    #[default]
+    Candles,
+    /// Lines of bid and ask.
+    Lines,
+}
+
+impl ChartStyle {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Candles => Self::Lines,
+            Self::Lines => Self::Candles,
+        }
+    }
+}
+
 /// Longest filter, in characters.
 const FILTER: usize = 40;
 
@@ -88,8 +109,8 @@ pub struct Ui {
     pub guest: Option<Pane>,
     /// What rows must hold to be shown, by pane, see [`Ui::filter`].
     pub filters: [Text; Pane::ALL.len()],
-    /// Keys go into the filter of the focused pane.
-    pub typing: bool,
+    /// The pane whose filter takes the keys.
+    pub typing: Option<Pane>,
     /// Log lines below this are not shown.
     pub log_level: Level,
     /// The order of the quotes.
@@ -102,8 +123,8 @@ pub struct Ui {
     pub ticket: Option<(u16, Ticket)>,
     /// How long a candle of the chart is.
     pub period: Period,
-    /// The chart has lines of bid and ask in place of candles.
-    pub lines: bool,
+    /// What the chart is drawn with.
+    pub style: ChartStyle,
     /// From the receipt of the newest tick to the frame that shows it: of this
     /// screen, so no part of State.
     pub screen_lag: Series,

@@ -7,7 +7,7 @@ use crs::domain::{Decision, DecisionSource, LatchPhase, Side, Text};
 use crs::event::{GuardPhase, GuardedVerb, LinkState};
 use crs::state::Period;
 use crs::tui::theme::{Charset, Role, Theme};
-use crs::tui::ui::{Pane, Ui};
+use crs::tui::ui::{ChartStyle, Pane, Ui};
 use crs::tui::view::draw;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -81,7 +81,7 @@ fn candles_in_every_size() {
     shoot("chart_zoom", &s, &Ui { zoom: true, ..on_chart() });
     let buffer = frame(&s.state, &on_chart(), &hints(), 200, 60);
     insta::assert_snapshot!("chart_200x60", picture(&buffer));
-    shoot("chart_lines", &s, &Ui { lines: true, zoom: true, ..on_chart() });
+    shoot("chart_lines", &s, &Ui { style: ChartStyle::Lines, zoom: true, ..on_chart() });
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn silence_is_a_gap_and_nothing_leads_over_it() {
     let gap = drawn[first..=last].iter().filter(|d| !**d).count();
     assert_eq!(gap, 8, "forty seconds are eight candles of 5 s: {drawn:?}");
     // As lines, two candles share a column.
-    let ui = Ui { lines: true, ..ui };
+    let ui = Ui { style: ChartStyle::Lines, ..ui };
     let buffer = frame(&s.state, &ui, &hints(), 160, 40);
     let dotted = |x: u16| {
         (3..37).any(|y| {
@@ -185,8 +185,8 @@ fn the_chart_follows_the_selected_symbol() {
 fn it_is_ascii_where_the_terminal_is() {
     let s = minutes();
     let mut all = String::new();
-    for lines in [false, true] {
-        let ui = Ui { lines, zoom: true, ..on_chart() };
+    for style in [ChartStyle::Candles, ChartStyle::Lines] {
+        let ui = Ui { style, zoom: true, ..on_chart() };
         let area = Rect::new(0, 0, 80, 16);
         let mut buffer = Buffer::empty(area);
         draw(&s.state, &ui, &Theme::plain(Charset::Ascii), &hints(), area, &mut buffer);
@@ -212,8 +212,8 @@ fn prices_of_every_size_fit_or_are_left_out() {
         s.feed(LinkState::Up).tick("X", low, high).pass(6_000).tick("X", low, low).pass(100);
         s.positions(vec![position(1, "X", Side::Buy, "0.01", high, low, "-1.00")]);
         for (width, height) in [(200, 60), (120, 40), (80, 24), (40, 12), (24, 5)] {
-            for lines in [false, true] {
-                let ui = Ui { lines, zoom: true, ..on_chart() };
+            for style in [ChartStyle::Candles, ChartStyle::Lines] {
+                let ui = Ui { style, zoom: true, ..on_chart() };
                 let all = rows(&frame(&s.state, &ui, &hints(), width, height)).join("\n");
                 assert!(!all.contains("##"), "half a number\n{all}");
             }

@@ -97,7 +97,7 @@ fn the_greatest_loss_is_found_at_a_glance() {
 fn a_filter_says_what_it_hides() {
     let s = scene::calm();
     for pane in Pane::ALL.into_iter().filter(|pane| pane.filters()) {
-        let mut ui = Ui { focus: pane, zoom: true, typing: true, ..Ui::default() };
+        let mut ui = Ui { focus: pane, zoom: true, typing: Some(pane), ..Ui::default() };
         ui.set_filter(pane, "nothing has this");
         let all = rows(&frame(&s.state, &ui, &hints(), 80, 24)).join("\n");
         assert!(all.contains("/nothing has this_ 0 of "), "{pane:?}\n{all}");

@@ -35,7 +35,7 @@ impl Cockpit {
     /// Gives `pane` the keys. Whoever has the guest's place then keeps it.
     pub(super) fn focus(&mut self, pane: Pane, state: &State) {
         self.ui.focus = pane;
-        self.ui.typing = false;
+        self.ui.typing = None;
         let guest = self.places(state).guest;
         if guest == Some(pane) {
             self.ui.guest = guest;
@@ -117,11 +117,8 @@ impl Cockpit {
 
     /// A key of the filter that is being written.
     pub(super) fn type_in(&mut self, key: Key) -> bool {
-        if !self.ui.typing {
-            return false;
-        }
+        let Some(pane) = self.ui.typing else { return false };
         let is = |name| Key::named(name) == Some(key);
-        let pane = self.ui.focus;
         let mut filter = self.ui.filter(pane).to_owned();
         match key.plain_char() {
             Some(letter) => filter.push(letter),
@@ -131,9 +128,9 @@ impl Cockpit {
             }
             None if is("esc") => {
                 filter.clear();
-                self.ui.typing = false;
+                self.ui.typing = None;
             }
-            None if is("enter") => self.ui.typing = false,
+            None if is("enter") => self.ui.typing = None,
             None => return false,
         }
         self.ui.set_filter(pane, &filter);

@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::{Lots, Money, Position, Price, Side};
 use crate::tui::keymap::Keymap;
+use crate::tui::screen::Pointed;
 use crate::tui::theme::Theme;
 use crate::tui::ui::LogPage;
 
@@ -162,4 +163,123 @@ fn help_shows_the_keymaps_keys_and_scrolls_to_its_end_only() {
     cockpit.act(Action::RowDown, &state);
     assert_eq!(cockpit.ui.help_row, end);
     assert!(drawn(&mut cockpit, &state).contains("Close the help."));
+}
+
+fn press(cockpit: &mut Cockpit, name: &str) -> bool {
+    cockpit.typed(Key::named(name).unwrap())
+}
+
+#[test]
+fn a_filter_takes_letters_and_leaves_every_other_key_alone() {
+    let (mut cockpit, state) = (Cockpit::default(), state());
+    assert!(!press(&mut cockpit, "y"), "no text, no letters");
+    cockpit.act(Action::Filter, &state);
+    for letter in ["2", "y", "backspace"] {
+        assert!(press(&mut cockpit, letter));
+    }
+    for other in ["down", "tab", "ctrl-c", "f1", "pagedown"] {
+        assert!(!press(&mut cockpit, other), "{other}");
+    }
+    let all = drawn_at(&mut cockpit, &state, 120, 40);
+    // 2, 12, 20 to 29.
+    assert!(all.contains("/2_ 12 of 30") && all.contains(TYPING), "{all}");
+    cockpit.act(Action::LastRow, &state);
+    assert_eq!(cockpit.selected_position(&state), Some(Ticket(29)));
+    assert!(press(&mut cockpit, "enter") && !press(&mut cockpit, "2"));
+    assert!(drawn_at(&mut cockpit, &state, 120, 40).contains("/2 12 of 30"));
+    cockpit.act(Action::Back, &state);
+    assert!(!drawn_at(&mut cockpit, &state, 120, 40).contains("of 30"));
+    // What was selected stays so when the rest comes back.
+    assert_eq!(cockpit.selected_position(&state), Some(Ticket(29)));
+    cockpit.act(Action::Filter, &state);
+    press(&mut cockpit, "7");
+    assert!(press(&mut cockpit, "esc"));
+    assert!(cockpit.ui.filter(Pane::Positions).is_empty() && cockpit.ui.typing.is_none());
+}
+
+#[test]
+fn the_selected_position_stays_selected_wherever_its_row_goes() {
+    let (mut cockpit, mut state) = (Cockpit::default(), state());
+    for _ in 0..3 {
+        cockpit.act(Action::SortNext, &state);
+    }
+    cockpit.act(Action::RowDown, &state);
+    assert_eq!(cockpit.selected_position(&state), Some(Ticket(2)));
+    let list = &mut state.gateways[0].positions.as_mut().unwrap().value;
+    list[20].profit = Money::from_raw(-50_000);
+    list[1].profit = Money::from_raw(70_000);
+    assert_eq!(cockpit.selected_position(&state), Some(Ticket(2)), "now the last row");
+    cockpit.act(Action::FirstRow, &state);
+    assert_eq!(cockpit.selected_position(&state), Some(Ticket(21)), "the greatest loss");
+    cockpit.act(Action::SortReverse, &state);
+    assert_eq!(cockpit.selected_position(&state), Some(Ticket(2)));
+}
+
+#[test]
+fn a_number_goes_to_its_pane_and_once_more_zooms_it() {
+    let (mut cockpit, state) = (Cockpit::default(), state());
+    drawn_at(&mut cockpit, &state, 120, 40);
+    cockpit.act(Action::PaneChart, &state);
+    assert_eq!((cockpit.context(), cockpit.ui.zoom), (Context::Chart, false));
+    // The guest stays when the keys go on, and passing others takes nothing.
+    for action in [Action::PanePositions, Action::PaneLog, Action::PaneTicks] {
+        cockpit.act(action, &state);
+        assert!(drawn_at(&mut cockpit, &state, 120, 40).contains(" Chart "), "{action:?}");
+    }
+    cockpit.act(Action::PaneTicks, &state);
+    assert!(cockpit.ui.zoom);
+    assert!(!drawn_at(&mut cockpit, &state, 120, 40).contains(" Chart "));
+    cockpit.act(Action::PaneMesh, &state);
+    assert!(drawn_at(&mut cockpit, &state, 120, 40).contains(" Mesh "));
+}
+
+#[test]
+fn the_mouse_moves_the_screen_and_does_nothing_else() {
+    let (mut cockpit, state) = (Cockpit::default(), state());
+    let theme = Theme::default();
+    let all = drawn_at(&mut cockpit, &state, 120, 40);
+    let rows: Vec<String> =
+        all.chars().collect::<Vec<_>>().chunks(120).map(|row| row.iter().collect()).collect();
+    let y = rows.iter().position(|row| row.contains("    3 EURUSD")).unwrap();
+    let y = u16::try_from(y).unwrap();
+    let point = |x, y, what, cockpit: &mut Cockpit| {
+        cockpit.pointed(Point { x, y, what }, &state, &theme);
+    };
+    point(5, y, Pointed::Click, &mut cockpit);
+    assert_eq!(cockpit.selected_position(&state), Some(Ticket(3)));
+    point(5, y, Pointed::Down, &mut cockpit);
+    assert_eq!(cockpit.selected_position(&state), Some(Ticket(6)));
+    point(5, y, Pointed::Up, &mut cockpit);
+    assert_eq!(cockpit.selected_position(&state), Some(Ticket(3)));
+    // Frame, strip and what is under the help select nothing.
+    for y in [0, 1, 39] {
+        point(5, y, Pointed::Click, &mut cockpit);
+        assert_eq!(cockpit.selected_position(&state), Some(Ticket(3)));
+    }
+    point(100, 35, Pointed::Click, &mut cockpit);
+    assert_eq!(cockpit.context(), Context::Lag);
+    cockpit.act(Action::Help, &state);
+    point(5, y, Pointed::Click, &mut cockpit);
+    assert_eq!(cockpit.context(), Context::Help);
+}
+
+#[test]
+fn only_a_frame_that_shows_a_newer_tick_is_measured_and_no_recording() {
+    let (mut cockpit, mut state) = (Cockpit::default(), state());
+    let at = |ms: u64| Stamp { mono_ns: 1_000_000_000 + ms * 1_000_000, ..Stamp::default() };
+    let (theme, keymap) = (Theme::default(), Keymap::default());
+    let area = Rect::new(0, 0, 80, 24);
+    let mut buf = Buffer::empty(area);
+    let mut frame = |cockpit: &mut Cockpit, state: &State, ms| {
+        let frame = Frame { state, theme: &theme, keymap: &keymap, pending: "", now: at(ms) };
+        cockpit.draw(frame, area, &mut buf);
+        (cockpit.ui.screen_lag.count, cockpit.ui.screen_lag.last_us)
+    };
+    assert_eq!(frame(&mut cockpit, &state, 1), (0, None));
+    state.gateways[0].last_tick = Some(at(5));
+    assert_eq!(frame(&mut cockpit, &state, 12), (1, Some(7_000)));
+    assert_eq!(frame(&mut cockpit, &state, 99), (1, Some(7_000)));
+    state.gateways[0].last_tick = Some(at(100));
+    state.session.forced_mode = Some(crate::domain::Mode::Replay);
+    assert_eq!(frame(&mut cockpit, &state, 101), (1, Some(7_000)));
 }

@@ -8,6 +8,7 @@ use crate::state::{Aged, State};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::{Pane, Ui, passes};
 use ratatui::layout::Rect;
+use std::fmt::Write as _;
 
 /// Columns of the probabilities' bar.
 const BAR: u16 = 10;
@@ -93,9 +94,9 @@ fn detail<'a>(decision: &Decision, width: u16) -> Vec<Line<'a>> {
     if let Some(shares) = &decision.probabilities {
         let shares = [shares.sell, shares.hold, shares.buy].map(|r| r.text(2));
         let [sell, hold, buy] = shares;
-        text.push_str(&format!("; sell {sell}, hold {hold}, buy {buy}"));
+        let _ = write!(text, "; sell {sell}, hold {hold}, buy {buy}");
         if let Some(threshold) = decision.threshold {
-            text.push_str(&format!(", threshold {}", threshold.text(2)));
+            let _ = write!(text, ", threshold {}", threshold.text(2));
         }
     }
     let mut rows = super::wrap(&text, width);

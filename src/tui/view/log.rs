@@ -58,11 +58,11 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
         LogPage::Diagnostics => diagnostics(scene, inner, pen.glyphs()),
     };
     if rows.is_empty() {
-        let none = match page {
+        let why = match page {
             LogPage::Events if is_filtered(scene.ui) => "no line passes level and filter",
             _ => "nothing happened yet",
         };
-        pen.line(inner, &Line::new().dim(none));
+        pen.line(inner, &Line::new().dim(why));
     }
     pen.lines(inner, &rows);
 }

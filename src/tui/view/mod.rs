@@ -188,7 +188,7 @@ impl Scene<'_> {
         note: (String, Role),
     ) -> (String, Role) {
         let filter = self.ui.filter(pane);
-        let typing = self.ui.typing && self.ui.focus == pane;
+        let typing = self.ui.typing == Some(pane);
         if filter.is_empty() && !typing {
             return note;
         }

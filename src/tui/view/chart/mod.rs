@@ -26,7 +26,7 @@ use super::{Scene, format, words};
 use crate::domain::Price;
 use crate::state::{Candle, Freshness, Period, Quote, State};
 use crate::tui::theme::Role;
-use crate::tui::ui::{Pane, Ui};
+use crate::tui::ui::{ChartStyle, Pane, Ui};
 use plot::Plot;
 use ratatui::layout::Rect;
 
@@ -69,7 +69,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
         pen.line(head, &header(scene, quote, &plot, head.width));
     }
     marks::moments(pen, &plot, scene, symbol);
-    if ui.lines {
+    if ui.style == ChartStyle::Lines {
         lines::draw(pen, &plot, quote);
     } else {
         plot.candles(pen, quote);

@@ -5,7 +5,7 @@ use super::super::ticks::Named;
 use super::{NARROW, Scene, marks};
 use crate::domain::Price;
 use crate::state::{Candle, Freshness, Period, Quote};
-use crate::tui::ui::Pane;
+use crate::tui::ui::{ChartStyle, Pane};
 use ratatui::layout::Rect;
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ impl Plot {
         if area.is_empty() {
             return None;
         }
-        let each = if ui.lines { 2 } else { 1 };
+        let each = if ui.style == ChartStyle::Lines { 2 } else { 1 };
         let step = ui.period.us();
         let columns = i64::from(area.width.saturating_mul(each));
         let now = ui.period.begin(state.chart_time(state.now)).max(newest.begin);
@@ -64,7 +64,7 @@ impl Plot {
             span = Some((l.min(low), h.max(high)));
         };
         for c in blank.shown(quote) {
-            hold(c.low, if ui.lines { c.high.max(c.ask) } else { c.high });
+            hold(c.low, if ui.style == ChartStyle::Lines { c.high.max(c.ask) } else { c.high });
         }
         if back == 0 && freshness < Freshness::Unknown {
             hold(quote.bid.min(quote.ask), quote.bid.max(quote.ask));

@@ -118,11 +118,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let state = scene.state;
     let all = rows(state, scene.ui);
     let note = title_note(state);
-    let note = if scene.ui.filter(Pane::Positions).is_empty() && !scene.ui.typing {
-        note
-    } else {
-        scene.filtered(Pane::Positions, all.len(), listed(state).count(), note)
-    };
+    let note = scene.filtered(Pane::Positions, all.len(), listed(state).count(), note);
     let inner = scene.frame(pen, Pane::Positions, area, &note.0, note.1);
     let cut = Cut::of(inner, scene, pen.glyphs());
     let above = Rect { height: cut.table.y - inner.y, ..inner };
