@@ -49,7 +49,7 @@ fn rows_and_pages_move_the_selection() {
     cockpit.act(Action::RowDown, &state);
     assert_eq!(cockpit.selected_position(&state), Some(Ticket(2)));
     cockpit.act(Action::PageDown, &state);
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(7)));
+    assert_eq!(cockpit.selected_position(&state), Some(Ticket(8)));
     cockpit.act(Action::LastRow, &state);
     assert_eq!(cockpit.selected_position(&state), Some(Ticket(30)));
     cockpit.act(Action::FirstRow, &state);
