@@ -63,10 +63,21 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
     if super::view::engaged(state) {
         wanted.push((Action::Proof, "proof of flat"));
     }
+    if context == Context::Log {
+        wanted.push((Action::LogPage, "other page"));
+    }
+    if context == Context::Help {
+        wanted.push((Action::Back, "back"));
+    }
+    wanted.extend([
+        (Action::Help, "keys"),
+        (Action::FocusNext, "next pane"),
+        (Action::Zoom, "zoom"),
+        (Action::Quit, "leave"),
+    ]);
+    // What a pane has of its own, where there is room beside the rest.
     match context {
-        Context::Log => {
-            wanted.extend([(Action::LogPage, "other page"), (Action::LogLevel, "level")]);
-        }
+        Context::Log => wanted.push((Action::LogLevel, "level")),
         Context::Positions | Context::Ticks => wanted.push((Action::SortNext, "sort")),
         Context::Chart => wanted.extend([
             (Action::PeriodShorter, "shorter"),
@@ -81,15 +92,6 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
     ) {
         wanted.push((Action::Filter, "filter"));
     }
-    if context == Context::Help {
-        wanted.push((Action::Back, "back"));
-    }
-    wanted.extend([
-        (Action::Help, "keys"),
-        (Action::FocusNext, "next pane"),
-        (Action::Zoom, "zoom"),
-        (Action::Quit, "leave"),
-    ]);
     wanted
         .into_iter()
         .filter_map(|(action, what)| Some(Hint::new(keymap.keys_for(action, context)?, what)))

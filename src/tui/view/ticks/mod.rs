@@ -186,8 +186,9 @@ impl Shape {
         let spread = if known { spread() } else { String::from("?") };
         let mut line = Line::new()
             .text(if known { mark } else { g.unknown }, if fresh { colour } else { look })
-            .text(if chosen { g.select } else { " " }, Role::Accent)
-            .left(self.name, symbol.as_str(), look)
+            .gap(1)
+            // The title of the chart names it too.
+            .left(self.name, symbol.as_str(), if chosen { Role::Accent } else { look })
             .right(self.price, price(q.bid), look)
             .right(self.price, price(q.ask), look)
             .right(self.spread, spread, Role::TextDim)
