@@ -65,8 +65,8 @@ pub fn at(area: Rect, y: u16, scene: Scene<'_>) -> Option<Symbol> {
 fn note(state: &State, width: u16) -> String {
     let mut closed = None;
     let (mut off, mut open) = (false, false);
-    for (symbol, quote) in &state.quotes {
-        match state.market(symbol) {
+    for (symbol, quote, market) in state.markets() {
+        match market {
             Market::Open => open = true,
             Market::OffCalendar => off = true,
             Market::Closed => {
