@@ -137,9 +137,11 @@ fn why_the_last_decision_did_not_trade_is_told_in_full() {
         why: Text::new(why),
         lag_us: None,
     });
-    for (width, height) in [(200, 60), (120, 40)] {
+    for (width, height, column) in [(200, 60, 88), (120, 40, 75)] {
         let all = rows(&frame(&s.state, &Ui::default(), &hints(), width, height));
-        let joined: String = all.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+        let left = |row: &String| row.chars().take(column).collect::<String>().replace('│', " ");
+        let joined = all.iter().map(left).collect::<String>();
+        let joined = joined.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(joined.contains("XAUUSD NO_ORDER: the model is sure"), "{}", all.join("\n"));
         assert!(joined.contains("margin left for it"), "{}", all.join("\n"));
     }

@@ -223,7 +223,8 @@ fn full_engaged(body: Rect, ui: &Ui, stage: Stage) -> Cut {
 /// Three columns: what is open and quoted, the chart, the machinery.
 fn wide(body: Rect, ui: &Ui, stage: Stage) -> Vec<(Pane, Rect)> {
     let (rest, right) = columns(body, 45);
-    let (left, middle) = columns(rest, share(rest.width, 16, 31));
+    // Who ordered a position has a column from here on.
+    let (left, middle) = columns(rest, share(rest.width, 13, 30));
     let proves = proves(ui, stage);
     let mut panes = Vec::new();
     let second = if proves { Pane::Proof } else { Pane::Ticks };

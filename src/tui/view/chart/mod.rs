@@ -114,7 +114,7 @@ fn header<'a>(scene: Scene<'_>, quote: &Quote, plot: &Plot, width: u16) -> Line<
             if next.width() > usize::from(width) {
                 break;
             }
-            line = next.gap(2);
+            line = next.gap(1);
         }
     }
     let periods: Vec<_> = Period::ALL.into_iter().map(Period::word).collect();
