@@ -34,10 +34,11 @@ impl State {
     /// are looked at once: there may be a thousand symbols in a frame.
     pub fn markets(&self) -> impl Iterator<Item = (&Symbol, &Quote, Market)> {
         let calendar = &self.session.calendar;
-        let usual = calendar.market.is_open(self.now.utc);
+        let common = &calendar.market;
+        let usual = common.is_open(self.now.utc);
         self.quotes.iter().map(move |(symbol, quote)| {
             let hours = calendar.hours(symbol);
-            let shared = std::ptr::eq(hours, &calendar.market);
+            let shared = std::ptr::eq(hours, common);
             let open = if shared { usual } else { hours.is_open(self.now.utc) };
             (symbol, quote, self.market_of(hours, open, Some(quote)))
         })
