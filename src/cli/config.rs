@@ -160,6 +160,7 @@ const KEYS: &[(&str, &str)] = &[
     ("screen.color", "/color"),
     ("screen.fps", "/fps"),
     ("screen.line", "/line"),
+    ("screen.mouse", "/mouse"),
     ("kill", "/kill"),
     ("audit", "/audit"),
     ("alarms", "/alarms"),

@@ -168,6 +168,7 @@ impl Session {
             fps: plan.settings.fps,
             line: plan.settings.line,
             calls: Calls::new(plan.settings.alarms.clone(), on_alarm),
+            mouse: plan.settings.mouse,
             notes,
             on_start: Some(Box::new(connect)),
             on_first_frame: None,

@@ -81,6 +81,23 @@ actions! {
     OrderTicket = "order-ticket", Guarded, "Fill in an order; it asks once more before it is sent.";
     PartialClose = "partial-close", Guarded, "Close a part of the selected position, where its gateway can.";
     ModifyExits = "modify-exits", Guarded, "Change SL and TP of the selected position, where its gateway can.";
+    PanePositions = "pane-positions", None, "To the positions; once more zooms.";
+    PaneTicks = "pane-ticks", None, "To the ticks; once more zooms.";
+    PaneChart = "pane-chart", None, "To the chart of the selected symbol; once more zooms.";
+    PaneGateway = "pane-gateway", None, "To the gateway; once more zooms.";
+    PaneKill = "pane-kill", None, "To the switch and the kill; once more zooms.";
+    PaneMesh = "pane-mesh", None, "To the mesh; once more zooms.";
+    PaneDecisions = "pane-decisions", None, "To the decisions; once more zooms.";
+    PaneLag = "pane-lag", None, "To the lag; once more zooms.";
+    PaneLog = "pane-log", None, "To the log; once more zooms.";
+    SortNext = "sort-next", None, "Sort the rows by the next column.";
+    SortPrevious = "sort-previous", None, "Sort the rows by the column before.";
+    SortReverse = "sort-reverse", None, "Turn the order of the rows.";
+    Filter = "filter", None, "Show only rows that hold a text; Enter keeps it, Esc clears it.";
+    LogLevel = "log-level", None, "Log: all lines, warnings and alarms, or alarms.";
+    PeriodLonger = "period-longer", None, "Chart: the next longer candles.";
+    PeriodShorter = "period-shorter", None, "Chart: the next shorter candles.";
+    ChartStyle = "chart-style", None, "Chart: candles, or lines of bid and ask.";
 }
 
 impl Action {

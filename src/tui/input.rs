@@ -9,13 +9,14 @@
 mod torn;
 
 use super::keymap::{Key, fixed};
+use super::screen::{Point, Pointed};
 use crate::control::Trigger;
 use crate::control::guard::{Guard, Input, Step, Stroke};
 use crate::domain::{Intent, Stamp, Text};
 use crate::event::{Event, GuardPhase, GuardedVerb, Sender};
 use crate::host::clock;
 use crossbeam_channel as channel;
-use crossterm::event::{self, KeyEventKind};
+use crossterm::event::{self, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,6 +44,19 @@ pub enum Incoming {
     Pasted,
     /// The terminal is, or is no longer, what the operator looks at.
     Focus(bool),
+    /// The mouse was used on the screen.
+    Pointed(Point),
+}
+
+/// A click or a turn of the wheel; all else the mouse does means nothing.
+const fn point(mouse: MouseEvent) -> Option<Point> {
+    let what = match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => Pointed::Click,
+        MouseEventKind::ScrollUp => Pointed::Up,
+        MouseEventKind::ScrollDown => Pointed::Down,
+        _ => return None,
+    };
+    Some(Point { x: mouse.column, y: mouse.row, what })
 }
 
 /// From the terminal's report to the kill, without the terminal: tests play
@@ -94,8 +108,11 @@ impl Gatekeeper {
                     self.forward(Incoming::Key(key, stroke, at));
                 }
             }
-            event::Event::Mouse(_) => {
+            event::Event::Mouse(mouse) => {
                 self.step(Input::Mouse, from, at);
+                if let Some(point) = point(*mouse) {
+                    self.forward(Incoming::Pointed(point));
+                }
             }
             event::Event::Paste(_) => {
                 self.step(Input::Paste, from, at);

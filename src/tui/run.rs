@@ -69,6 +69,8 @@ pub struct Console {
     pub line: LineChoice,
     /// How alarms call.
     pub calls: Calls,
+    /// Whether the mouse moves the screen.
+    pub mouse: bool,
     /// Warnings for the Log pane, such as those of `Theme::load`.
     pub notes: Vec<Text>,
     /// Called when the first frame is on its way, before anything else may
@@ -89,7 +91,7 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
     let lost = Arc::new(AtomicBool::new(false));
     // Before the terminal is touched: a signal must find the way back.
     let _signals = ending::watch_signals(&ended, &lost)?;
-    let taken = terminal::take()?;
+    let taken = terminal::take(console.mouse)?;
 
     let out = File::from(terminal::output()?);
     let writer = {
@@ -268,6 +270,7 @@ impl Round {
             keymap: &self.keymap,
             pending: &pending,
             slow: self.line.is_slow(),
+            now: clock::now(),
         };
         self.screen.draw(frame, self.area, &mut canvas);
         self.writer.put(canvas);

@@ -4,7 +4,7 @@
 use super::keymap::{Context, Key, Keymap};
 use super::theme::Theme;
 use crate::control::{Action, Proposal};
-use crate::domain::{Text, Ticket};
+use crate::domain::{Stamp, Text, Ticket};
 use crate::state::State;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -24,6 +24,30 @@ pub struct Frame<'a> {
     /// The line is slow: fewer frames, and what moves without need stands
     /// still.
     pub slow: bool,
+    /// When it is drawn; State's own now is older by what waits.
+    pub now: Stamp,
+}
+
+/// What the mouse did, in cells. It moves the screen and acts on nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// Column.
+    pub x: u16,
+    /// Row.
+    pub y: u16,
+    /// What.
+    pub what: Pointed,
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointed {
+    /// A button was pressed.
+    Click,
+    /// The wheel, towards the top.
+    Up,
+    /// The wheel, towards the bottom.
+    Down,
 }
 
 /// Panes, overlays, focus and selection.
@@ -36,6 +60,9 @@ pub trait Screen {
     /// Verbs that act never come here.
     fn act(&mut self, action: Action, state: &State);
 
+    /// Takes what the mouse did: focus, selection, scrolling, nothing else.
+    fn pointed(&mut self, _point: Point, _state: &State, _theme: &Theme) {}
+
     /// Whose keys are looked up first.
     fn context(&self) -> Context;
 
@@ -46,7 +73,8 @@ pub trait Screen {
     /// selected.
     fn selected_alarm(&self, state: &State) -> Option<Text>;
 
-    /// Offers a key to what is typed into, before the keymap hears of it.
+    /// Offers a key to what is typed into, before the keymap hears of it. KILL
+    /// and BLOCK never come here.
     fn typed(&mut self, _key: Key, _state: &State) -> Typed {
         Typed::Not
     }

@@ -112,6 +112,7 @@ fn console() {
         fps: 10,
         line: crs::config::LineChoice::Auto,
         calls: crs::tui::run::Calls::default(),
+        mouse: false,
         notes: Vec::new(),
         on_start: Some(Box::new(|_| note("started"))),
         on_first_frame: Some(Box::new(move |at| {

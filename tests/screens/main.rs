@@ -1,10 +1,12 @@
 //! What the screen looks like: every pane and overlay in every state that
-//! matters, at three sizes, as text and as a map of roles.
+//! matters, at four sizes, as text and as a map of roles.
 //!
 //! `crs` draws from State alone, so each scene is a list of events.
 
 #[cfg(test)]
 mod alarms;
+#[cfg(test)]
+mod chart;
 #[cfg(test)]
 #[path = "../common/data.rs"]
 mod data;
@@ -28,5 +30,7 @@ mod proof;
 mod scene;
 #[cfg(test)]
 mod sizes;
+#[cfg(test)]
+mod tables;
 #[cfg(test)]
 mod ticket;

@@ -11,6 +11,7 @@ use crs::event::{
     GuardReport, GuardedVerb, Level, LinkState, LogLine, PositionsRead, Read, SessionInfo, Stamped,
 };
 use crs::state::State;
+use crs::tui::ui::Pane;
 use crs::tui::view::{HelpSection, Hint, Hints};
 use std::time::Duration;
 
@@ -439,6 +440,11 @@ pub fn hints() -> Hints {
         confirm: Text::new("y"),
         log_page: Text::new("L"),
         proof: Text::new("f"),
+        panes: Pane::ALL
+            .into_iter()
+            .zip(["1", "2", "3", "4", "5", "f", "o", "7", "8", "9", "0"])
+            .map(|(pane, key)| (pane, Text::new(key)))
+            .collect(),
         live: vec![row("?", "keys"), row("Tab", "next pane"), row("z", "zoom"), row("q", "leave")],
         help: vec![
             HelpSection {

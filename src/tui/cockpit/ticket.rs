@@ -26,10 +26,13 @@ impl Under {
 impl Cockpit {
     /// An empty ticket, for the symbol under the keys.
     pub(super) fn open_ticket(&mut self, state: &State) {
-        let position = || view::positions::listed(state).nth(self.ui.row(Pane::Positions));
+        let position = || {
+            let rows = view::positions::rows(state, &self.ui);
+            rows.get(view::positions::row(&rows, &self.ui)).copied()
+        };
         let quote = || {
-            let row = self.ui.row(Pane::Ticks).min(state.quotes.len().saturating_sub(1));
-            state.quotes.iter().nth(row)
+            let rows = view::ticks::listed(state, &self.ui);
+            rows.get(view::ticks::row(&rows, &self.ui)).copied()
         };
         let (gateway, symbol) = match (self.ui.focus, position()) {
             (Pane::Positions, Some((gateway, p))) => {
@@ -59,7 +62,7 @@ impl Cockpit {
         self.ui.notice = Text::default();
         let body = self.places(state).body;
         let Some(ticket) = self.ui.ticket.as_mut().filter(|_| !self.ui.help) else {
-            return Typed::Not;
+            return if self.type_in(key) { Typed::Taken } else { Typed::Not };
         };
         let typed = press(ticket, key, state, body);
         if typed == Typed::Closed {
@@ -100,7 +103,14 @@ mod tests {
         let area = Rect::new(0, 0, 120, 40);
         let mut buf = Buffer::empty(area);
         cockpit.draw(
-            Frame { state, theme: &theme, keymap: &keymap, pending: "", slow: false },
+            Frame {
+                state,
+                theme: &theme,
+                keymap: &keymap,
+                pending: "",
+                slow: false,
+                now: state.now,
+            },
             area,
             &mut buf,
         );

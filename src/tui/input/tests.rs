@@ -119,6 +119,35 @@ fn pastes_mouse_and_releases_never_open_nor_fire() {
 }
 
 #[test]
+fn clicks_and_the_wheel_move_the_screen_and_leave_an_open_guard_alone() {
+    let mut rig = rig();
+    rig.gate.take(&key('k', CTRL), at(0));
+    let mouse = |kind| Report::Mouse(MouseEvent { kind, column: 7, row: 3, modifiers: NONE });
+    for kind in [
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Up(MouseButton::Left),
+        MouseEventKind::Down(MouseButton::Right),
+        MouseEventKind::ScrollUp,
+        MouseEventKind::ScrollDown,
+        MouseEventKind::Moved,
+    ] {
+        rig.gate.take(&mouse(kind), at(300));
+    }
+    assert!(rig.fired().is_empty());
+    let points: Vec<_> = rig
+        .forwarded
+        .try_iter()
+        .filter_map(|incoming| match incoming {
+            Incoming::Pointed(point) => Some((point.x, point.y, point.what)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(points, [(7, 3, Pointed::Click), (7, 3, Pointed::Up), (7, 3, Pointed::Down)]);
+    rig.gate.take(&key('y', NONE), at(600));
+    assert_eq!(rig.fired().len(), 1, "the guard stood all the while");
+}
+
+#[test]
 fn a_thousand_repeats_of_both_keys_never_kill() {
     for (first, second) in [('k', 'k'), ('y', 'y')] {
         let mut rig = rig();

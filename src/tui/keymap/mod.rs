@@ -61,10 +61,12 @@ macro_rules! contexts {
 contexts! {
     Positions = "positions", "The positions pane.";
     Ticks = "ticks", "The ticks pane.";
+    Chart = "chart", "The chart pane.";
     Gateway = "gateway", "The gateway pane.";
     Kill = "kill", "The switch and the kill that runs.";
     Proof = "proof", "The proof of flat.";
     Obey = "obey", "Who obeys the latch.";
+    Mesh = "mesh", "The mesh pane.";
     Decisions = "decisions", "The decisions pane.";
     Lag = "lag", "The lag pane.";
     Log = "log", "The log pane.";

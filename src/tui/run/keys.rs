@@ -33,6 +33,7 @@ impl Round {
             }
             Incoming::Pasted | Incoming::Focus(false) => self.stand_down(incoming),
             Incoming::Focus(true) => {}
+            Incoming::Pointed(point) => self.screen.pointed(point, &self.state, &self.theme),
         }
         None
     }
@@ -62,7 +63,10 @@ impl Round {
         }
         match self.screen.typed(key, &self.state) {
             Typed::Not => {}
-            Typed::Taken | Typed::Closed => return None,
+            Typed::Taken | Typed::Closed => {
+                self.sequence.clear();
+                return None;
+            }
             Typed::Propose(proposal) => {
                 // A key held down opens nothing.
                 if stroke == Stroke::Press {

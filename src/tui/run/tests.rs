@@ -269,7 +269,7 @@ fn alarms_are_taken_on_and_silenced_on_record() {
     rig.press("space");
     assert_eq!(rig.round.state.alarms.open().1, 0);
     rig.round.sender.log(crate::event::Level::Alarm, "agent", "another");
-    rig.press("c c");
+    rig.press("a a");
     assert_eq!(rig.round.state.alarms.open().1, 0);
 }
 

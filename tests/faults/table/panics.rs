@@ -127,6 +127,7 @@ fn console() {
         fps: 10,
         line: crs::config::LineChoice::Auto,
         calls: crs::tui::run::Calls::default(),
+        mouse: false,
         notes: Vec::new(),
         on_start: None,
         on_first_frame: None,
