@@ -21,6 +21,7 @@ pub mod overlay;
 pub mod pace;
 pub mod run;
 pub mod screen;
+pub mod shelf;
 pub mod terminal;
 pub mod theme;
 pub mod ui;

@@ -15,7 +15,8 @@ pub mod trie;
 
 pub use key::Key;
 
-use super::fault::{FileFault, Source, did_you_mean};
+use super::fault::{FileFault, Source};
+use super::shelf::{Sheet, Shelf};
 use crate::control::Action;
 use crate::domain::{Stamp, Text};
 use file::Row;
@@ -25,6 +26,12 @@ use trie::{Found, Trie};
 
 /// The bundled keymaps by name.
 const EMBEDDED: &[(&str, &str)] = &[("default", include_str!("../../../keymaps/default.toml"))];
+
+/// The shelf of keymaps; `own` is the user's configuration directory.
+#[must_use]
+pub const fn shelf(own: Option<&Path>) -> Shelf<'_> {
+    Shelf { noun: "keymap", kind: "keymaps", bundled: EMBEDDED, own }
+}
 
 /// A sequence that was begun is forgotten after this.
 pub const SEQUENCE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -87,21 +94,35 @@ pub struct Keymap {
 }
 
 impl Keymap {
-    /// Reads a keymap from its text; `file` is only for faults.
+    /// Reads a keymap from its text, which may inherit a bundled one; `file`
+    /// is only for faults.
     ///
     /// # Errors
     /// The first fault, with its place.
     pub fn parse(file: &str, text: &str) -> Result<Self, FileFault> {
-        let base = |name: &str| EMBEDDED.iter().find(|(n, _)| *n == name).copied();
-        let parsed = file::parse(Source { file, text }, &base)?;
+        Self::read(Source { file, text }, file, shelf(None))
+    }
+
+    fn read(source: Source<'_>, name: &str, shelf: Shelf<'_>) -> Result<Self, FileFault> {
+        let parsed = file::parse(source, shelf, &[name.to_owned()])?;
         Ok(Self { name: parsed.name, rows: parsed.rows, tries: parsed.tries })
+    }
+
+    /// The keymap called `name`, the user's before the bundled one.
+    ///
+    /// # Errors
+    /// A sentence: there is none, or the first fault of its file.
+    pub fn find(name: &str, shelf: Shelf<'_>) -> Result<Self, Text> {
+        let Sheet { file, text, bundled } = shelf.find(name)?;
+        let bases = if bundled { shelf.bundled_only() } else { shelf };
+        Self::read(Source { file: &file, text: &text }, name, bases)
+            .map_err(|fault| Text::new(&fault.to_string()))
     }
 
     /// A bundled keymap; none when there is none of that name.
     #[must_use]
     pub fn embedded(name: &str) -> Option<Self> {
-        let text = EMBEDDED.iter().find(|(n, _)| *n == name)?.1;
-        Self::parse(name, text).ok()
+        Self::find(name, shelf(None)).ok()
     }
 
     /// Names of the bundled keymaps.
@@ -114,25 +135,13 @@ impl Keymap {
     /// told in the second part and a bundled keymap stands in.
     #[must_use]
     pub fn load(name: &str, config_dir: &Path) -> (Self, Option<Text>) {
-        let bundled = Self::embedded(name);
-        let known = bundled.is_some();
-        let fallback = || bundled.unwrap_or_default();
-        match super::user_file::read(config_dir, "keymaps", name) {
-            Ok(Some((file, text))) => match Self::parse(&file, &text) {
-                Ok(keymap) => (keymap, None),
-                Err(fault) => {
-                    let stands_in = fallback();
-                    let note = format!("{fault}; the bundled keymap {} stands in", stands_in.name);
-                    (stands_in, Some(Text::new(&note)))
-                }
-            },
-            Ok(None) if known => (fallback(), None),
-            Ok(None) => {
-                let hint = did_you_mean(name, Self::names());
-                let note = format!("no keymap \"{name}\"{hint}: default stands in");
-                (fallback(), Some(Text::new(&note)))
+        match Self::find(name, shelf(Some(config_dir))) {
+            Ok(keymap) => (keymap, None),
+            Err(why) => {
+                let keymap = Self::embedded(name).unwrap_or_default();
+                let note = format!("{why}; the bundled keymap {} stands in", keymap.name);
+                (keymap, Some(Text::new(&note)))
             }
-            Err(fault) => (fallback(), Some(fault)),
         }
     }
 

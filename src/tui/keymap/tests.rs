@@ -108,6 +108,6 @@ fn a_broken_user_keymap_warns_and_the_bundled_one_stands_in() {
     let (_, note) = Keymap::load("defualt", dir.path());
     assert_eq!(
         note.unwrap().as_str(),
-        "no keymap \"defualt\" (did you mean \"default\"?): default stands in"
+        "no keymap \"defualt\" (did you mean \"default\"?); the bundled keymap default stands in"
     );
 }
