@@ -15,9 +15,37 @@ pub enum Danger {
     Fixed,
 }
 
-/// One row per verb: variant, name in keymaps, danger, help.
+/// What a verb may be told besides its name, on the command line: `theme
+/// light`. The hint is what stands for it in help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Nothing.
+    Nothing,
+    /// One word of a list that the screen has (`Screen::choices`); it must be
+    /// given.
+    Choice(&'static str),
+    /// Any words, or none.
+    Words(&'static str),
+}
+
+impl Takes {
+    /// What stands for it in help: `NAME`; empty when there is nothing.
+    #[must_use]
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Choice(hint) | Self::Words(hint) => hint,
+        }
+    }
+}
+
+/// One row per verb: variant, name in keymaps and on the command line, danger,
+/// help, and what it takes, if anything.
 macro_rules! actions {
-    ($( $variant:ident = $name:literal, $danger:ident, $help:literal; )+) => {
+    (@takes) => { Takes::Nothing };
+    (@takes $takes:ident $hint:literal) => { Takes::$takes($hint) };
+    ($( $variant:ident = $name:literal, $danger:ident, $help:literal
+        $(, $takes:ident($hint:literal))?; )+) => {
         /// A verb.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Action { $( #[doc = $help] $variant, )+ }
@@ -38,6 +66,12 @@ macro_rules! actions {
                 match self { $(Self::$variant => $help),+ }
             }
 
+            /// What it may be told besides its name.
+            #[must_use]
+            pub const fn takes(self) -> Takes {
+                match self { $(Self::$variant => actions!(@takes $($takes $hint)?)),+ }
+            }
+
             /// What may go wrong.
             #[must_use]
             pub const fn danger(self) -> Danger {
@@ -51,10 +85,13 @@ actions! {
     Kill = "kill", Fixed, "Stop all trading and close every position.";
     Block = "block", Fixed, "Stop new orders; positions stay.";
     Quit = "quit", None, "Leave; agent and latch stay as they are.";
+    Command = "command", None, "Open the command line.";
     Help = "help", None, "Show or hide the keys.";
+    Search = "search", None, "Search the keys and commands.";
     Back = "back", None, "Close what lies on top, or leave the zoom.";
     FocusNext = "focus-next", None, "Give the keys to the next pane.";
     FocusPrevious = "focus-previous", None, "Give the keys to the pane before.";
+    Pane = "pane", None, "Give the keys to a pane by its name.", Choice("NAME");
     RowDown = "row-down", None, "One row down.";
     RowUp = "row-up", None, "One row up.";
     PageDown = "page-down", None, "One page down.";
@@ -66,6 +103,8 @@ actions! {
     WhoObeys = "who-obeys", None, "Show who obeys the latch.";
     Proof = "proof", None, "Show the proof of flat, or put it away.";
     Redraw = "redraw", None, "Draw the whole screen anew.";
+    Theme = "theme", None, "Change the theme, now and from the next start on.", Choice("NAME");
+    Keymap = "keymap", None, "Change the keymap, now and from the next start on.", Choice("NAME");
     ProbeAgain = "probe-again", None, "Ask a gateway that is not v1.0 once more.";
     ClosePosition = "close-position", Guarded, "Close the selected position.";
     Arm = "arm", Guarded, "Let orders pass again.";
@@ -89,6 +128,18 @@ mod tests {
         for action in Action::ALL {
             assert_eq!(Action::named(action.name()), Some(*action));
             assert!(action.help().ends_with('.'), "{}", action.name());
+        }
+    }
+
+    /// A word is needed to parse a line at its first space.
+    #[test]
+    fn names_are_one_word_and_hints_are_loud() {
+        for action in Action::ALL {
+            assert!(action.name().chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+            let hint = action.takes().hint();
+            assert!(hint.chars().all(|c| c.is_ascii_uppercase()), "{}", action.name());
+            // Who acts is confirmed by what is selected, never by a word typed.
+            assert!(action.danger() == Danger::None || hint.is_empty());
         }
     }
 

@@ -8,6 +8,6 @@ pub mod guard;
 pub mod kill;
 pub mod port;
 
-pub use action::{Action, Danger};
+pub use action::{Action, Danger, Takes};
 pub use guard::Guard;
 pub use port::{Desk, Trigger};

@@ -25,7 +25,11 @@ use std::time::Duration;
 use trie::{Found, Trie};
 
 /// The bundled keymaps by name.
-const EMBEDDED: &[(&str, &str)] = &[("default", include_str!("../../../keymaps/default.toml"))];
+const EMBEDDED: &[(&str, &str)] = &[
+    ("default", include_str!("../../../keymaps/default.toml")),
+    ("vim", include_str!("../../../keymaps/vim.toml")),
+    ("emacs", include_str!("../../../keymaps/emacs.toml")),
+];
 
 /// The shelf of keymaps; `own` is the user's configuration directory.
 #[must_use]
