@@ -1,6 +1,7 @@
 //! The keymap's reverse map and the card, as the data that views show.
 
 use super::keymap::{Context, Keymap, fixed};
+use super::prompt::line;
 use super::view::{HelpSection, Hint, Hints};
 use crate::config::Card;
 use crate::control::Action;
@@ -19,7 +20,9 @@ pub fn hints(keymap: &Keymap, context: Context, card: &Card, state: &State) -> H
         log_page: Text::new(keymap.keys_for(Action::LogPage, context).unwrap_or_default()),
         proof: Text::new(keymap.keys_for(Action::Proof, context).unwrap_or_default()),
         live: live(keymap, context, state),
+        following: Vec::new(),
         help: help(keymap),
+        commands: commands(),
         card: card.lines(),
     }
 }
@@ -43,10 +46,11 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
         wanted.push((Action::LogPage, "other page"));
     }
     if context == Context::Help {
-        wanted.push((Action::Back, "back"));
+        wanted.extend([(Action::Back, "back"), (Action::Search, "search")]);
     }
     wanted.extend([
         (Action::Help, "keys"),
+        (Action::Command, "command"),
         (Action::FocusNext, "next pane"),
         (Action::Zoom, "zoom"),
         (Action::Quit, "leave"),
@@ -55,6 +59,20 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
         .into_iter()
         .filter_map(|(action, what)| Some(Hint::new(keymap.keys_for(action, context)?, what)))
         .collect()
+}
+
+/// What may follow the keys `begun`, one line per verb.
+#[must_use]
+pub fn following(keymap: &Keymap, context: Context, begun: &str) -> Vec<Hint> {
+    let all = keymap.following(context, begun);
+    all.into_iter()
+        .map(|(rest, row)| Hint { keys: Text::new(rest), what: row.desc.clone() })
+        .collect()
+}
+
+/// Every verb as the command line knows it.
+fn commands() -> Vec<Hint> {
+    Action::ALL.iter().map(|a| Hint::new(&format!(":{}", line::shown(*a)), a.help())).collect()
 }
 
 /// Rows of one verb and one meaning share a line.

@@ -117,7 +117,9 @@ impl Cockpit {
     }
 
     fn back(&mut self) {
-        if self.ui.help {
+        if self.ui.help && !self.ui.help_search.is_empty() {
+            self.ui.help_search = Text::default();
+        } else if self.ui.help {
             self.ui.help = false;
         } else {
             self.ui.zoom = false;
@@ -129,8 +131,13 @@ impl Screen for Cockpit {
     fn draw(&mut self, frame: Frame<'_>, area: Rect, buf: &mut Buffer) {
         self.area = area;
         self.ui.pending = Text::new(frame.pending);
+        self.ui.notice = Text::new(frame.notice);
+        self.ui.prompt = frame.prompt.cloned();
         self.ui.log.diagnostics = self.diagnostics.snapshot();
-        let hints = chords::hints(frame.keymap, self.context(), &self.card, frame.state);
+        let mut hints = chords::hints(frame.keymap, self.context(), &self.card, frame.state);
+        if frame.waits {
+            hints.following = chords::following(frame.keymap, self.context(), frame.pending);
+        }
         self.open_proof(frame.state);
         let scene = Scene { state: frame.state, ui: &self.ui, hints: &hints };
         let body = self.places(frame.state).body;
@@ -144,6 +151,7 @@ impl Screen for Cockpit {
             Action::Help => {
                 self.ui.help = !self.ui.help;
                 self.ui.help_row = 0;
+                self.ui.help_search = Text::default();
             }
             Action::Back => self.back(),
             Action::Zoom => self.ui.zoom = !self.ui.zoom,
@@ -165,6 +173,31 @@ impl Screen for Cockpit {
             // What acts is the run loop's.
             _ => {}
         }
+    }
+
+    fn tell(&mut self, action: Action, told: &str, state: &State) -> Result<(), Text> {
+        match action {
+            Action::Pane => {
+                let named = |pane: &&Pane| pane.word() == told;
+                let pane = Pane::ALL.iter().find(named).ok_or_else(|| Text::new("no such pane"))?;
+                self.bring(*pane, state);
+            }
+            other => self.act(other, state),
+        }
+        Ok(())
+    }
+
+    fn choices(&self, action: Action, _state: &State) -> Vec<String> {
+        match action {
+            Action::Pane => Pane::ALL.iter().map(|pane| pane.word()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn search(&mut self, words: &str) {
+        self.ui.help = true;
+        self.ui.help_row = 0;
+        self.ui.help_search = Text::new(words);
     }
 
     fn context(&self) -> Context {
@@ -228,7 +261,10 @@ mod tests {
         let (theme, keymap) = (Theme::default(), Keymap::default());
         let area = Rect::new(0, 0, width, height);
         let mut buf = Buffer::empty(area);
-        cockpit.draw(Frame { state, theme: &theme, keymap: &keymap, pending: "g" }, area, &mut buf);
+        let (pending, notice, prompt) = ("g", "", None);
+        let frame =
+            Frame { state, theme: &theme, keymap: &keymap, pending, waits: false, prompt, notice };
+        cockpit.draw(frame, area, &mut buf);
         buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
     }
 
@@ -353,6 +389,38 @@ mod tests {
         let end = cockpit.ui.help_row;
         cockpit.act(Action::RowDown, &state);
         assert_eq!(cockpit.ui.help_row, end);
-        assert!(drawn(&mut cockpit, &state).contains("Close the help."));
+        let last = Action::ALL.last().unwrap().name();
+        assert!(drawn(&mut cockpit, &state).contains(&format!(":{last}")));
+    }
+
+    #[test]
+    fn the_help_is_searched_and_back_shows_all_of_it_again() {
+        let (mut cockpit, state) = (Cockpit::default(), state());
+        cockpit.search("FIRST row");
+        assert_eq!(cockpit.context(), Context::Help);
+        let found = drawn(&mut cockpit, &state);
+        assert!(found.contains("To the first row.") && found.contains(":first-row"));
+        assert!(!found.contains("Leave; agent and latch stay"));
+        // What stops trading is always there.
+        assert!(found.contains("Ctrl-K, y") && found.contains("BLOCK: deny new orders"));
+        cockpit.search("no such words");
+        assert!(drawn(&mut cockpit, &state).contains("nothing else has these words"));
+        cockpit.act(Action::Back, &state);
+        assert!(drawn(&mut cockpit, &state).contains("Leave; agent and latch stay"));
+        cockpit.act(Action::Back, &state);
+        assert_eq!(cockpit.context(), Context::Positions);
+    }
+
+    #[test]
+    fn a_pane_is_given_the_keys_by_its_word() {
+        let (mut cockpit, state) = (Cockpit::default(), state());
+        drawn(&mut cockpit, &state);
+        for word in cockpit.choices(Action::Pane, &state) {
+            assert_eq!(cockpit.tell(Action::Pane, &word, &state), Ok(()));
+            assert_eq!(cockpit.ui.focus.word(), word);
+            let places = cockpit.places(&state);
+            assert!(places.pane(cockpit.ui.focus).is_some(), "{word} can't be seen");
+        }
+        assert!(cockpit.tell(Action::Pane, "nowhere", &state).is_err());
     }
 }

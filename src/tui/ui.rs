@@ -4,6 +4,7 @@
 //! changes it, views only read it.
 
 use super::diagnostics::{Counts, Snapshot};
+use super::prompt::Prompt;
 use crate::domain::{Stamp, Text};
 
 /// The panes, in the order of the focus.
@@ -65,6 +66,12 @@ impl Pane {
     #[must_use]
     pub const fn follows(self) -> bool {
         matches!(self, Self::Decisions | Self::Log)
+    }
+
+    /// Its title as one word, for the command line: `proof-of-flat`.
+    #[must_use]
+    pub fn word(self) -> String {
+        self.title().to_lowercase().replace(' ', "-")
     }
 
     /// The next one.
@@ -143,6 +150,10 @@ pub struct Ui {
     pub help: bool,
     /// First row of the help shown.
     pub help_row: usize,
+    /// Words that the help is searched for; empty for all of it.
+    pub help_search: Text,
+    /// The text field, while it is open.
+    pub prompt: Option<Prompt>,
     /// Keys of a sequence that was begun, as `g`; empty when none was.
     pub pending: Text,
     /// One line for the operator, in place of the hints; empty for none.

@@ -454,6 +454,11 @@ pub fn hints() -> Hints {
                 rows: vec![row("x x", "Close the selected position.")],
             },
         ],
+        following: Vec::new(),
+        commands: vec![Hint::new(
+            "theme NAME",
+            "Change the theme, now and from the next start on.",
+        )],
         card: vec![
             (Text::new("sentinel"), Text::new("systemctl stop crs-sentinel")),
             (Text::new("gateway"), Text::new("crs remote gateway stop")),

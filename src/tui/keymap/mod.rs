@@ -39,6 +39,8 @@ pub const fn shelf(own: Option<&Path>) -> Shelf<'_> {
 
 /// A sequence that was begun is forgotten after this.
 pub const SEQUENCE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A sequence that was begun and not continued shows what may follow.
+pub const SEQUENCE_HINT: Duration = Duration::from_millis(200);
 
 /// One row per context: variant, name of its table, what it is.
 macro_rules! contexts {
@@ -178,6 +180,25 @@ impl Keymap {
         of(context).or_else(|| of(Context::Global)).map(|r| r.shown.as_str())
     }
 
+    /// What may follow the keys that are shown as `begun` in `context`: the
+    /// rest of the keys, as shown, and the row.
+    #[must_use]
+    pub fn following(&self, context: Context, begun: &str) -> Vec<(&str, &Row)> {
+        let trie = self.trie(context);
+        let mut found: Vec<(&str, &Row)> = Vec::new();
+        for row in &self.rows {
+            let here = row.context == context || row.context == Context::Global;
+            let rest = row.shown.strip_prefix(begun).and_then(|rest| rest.strip_prefix(' '));
+            let runs = trie.find(&row.keys) == Found::Run(row.action);
+            if let Some(rest) = rest.filter(|_| here && runs)
+                && found.iter().all(|(known, _)| *known != rest)
+            {
+                found.push((rest, row));
+            }
+        }
+        found
+    }
+
     fn trie(&self, context: Context) -> &Trie {
         const EMPTY: &Trie = &Trie::new();
         let place = Context::ALL.iter().position(|c| *c == context);
@@ -242,6 +263,29 @@ impl Sequence {
                 Fed::Unbound
             }
         }
+    }
+
+    /// What was begun waits for the next key long enough to show which there
+    /// are.
+    #[must_use]
+    pub fn waits(&self, now: Stamp) -> bool {
+        !self.keys.is_empty() && now.since(self.since) >= SEQUENCE_HINT
+    }
+
+    /// How long until it does, while it does not.
+    #[must_use]
+    pub fn hint_in(&self, now: Stamp) -> Option<Duration> {
+        let begun = !self.keys.is_empty() && !self.waits(now);
+        begun.then(|| SEQUENCE_HINT.saturating_sub(now.since(self.since)))
+    }
+
+    /// Forgets what was begun too long ago; true when there was such a thing.
+    pub fn forget(&mut self, now: Stamp) -> bool {
+        let over = !self.keys.is_empty() && now.since(self.since) > SEQUENCE_TIMEOUT;
+        if over {
+            self.keys.clear();
+        }
+        over
     }
 
     /// Forgets what was begun.

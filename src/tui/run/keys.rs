@@ -2,7 +2,7 @@
 
 use super::{Exit, Round};
 use crate::control::guard::{self, Input, Step, Stroke};
-use crate::control::{Action, Danger};
+use crate::control::{Action, Danger, Takes};
 use crate::domain::Stamp;
 use crate::event::{Event, GuardedVerb, Level};
 use crate::tui::input::Incoming;
@@ -54,13 +54,16 @@ impl Round {
             self.carry_out(step);
             return None;
         }
+        if let Some(field) = self.prompt.take() {
+            return self.type_key(field, key, stroke, at);
+        }
         match self.sequence.feed(&self.keymap, self.screen.context(), key, at) {
             Fed::Run(action) => self.run(action, stroke, at),
             Fed::Pending | Fed::Unbound => None,
         }
     }
 
-    fn run(&mut self, action: Action, stroke: Stroke, at: Stamp) -> Option<Exit> {
+    pub(super) fn run(&mut self, action: Action, stroke: Stroke, at: Stamp) -> Option<Exit> {
         if action.danger() == Danger::Guarded {
             // A key held down opens nothing.
             if stroke == Stroke::Press {
@@ -70,6 +73,9 @@ impl Round {
         }
         match action {
             Action::Quit => return Some(Exit::Quit),
+            Action::Command => self.open_line(""),
+            Action::Search => self.open_search(),
+            verb if verb.takes() != Takes::Nothing => self.open_line(&format!("{} ", verb.name())),
             Action::Redraw => self.writer.repaint(),
             Action::ProbeAgain => self.desk.probe_again(),
             other => self.screen.act(other, &self.state),
@@ -110,6 +116,10 @@ impl Round {
 
     /// Lets the guard know what time it is.
     pub(super) fn expire(&mut self, now: Stamp) {
+        self.fade(now);
+        if self.sequence.forget(now) {
+            self.pace.touch();
+        }
         let step = self.guard.step(Input::Time, now);
         self.carry_out(step);
     }

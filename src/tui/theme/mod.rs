@@ -40,7 +40,7 @@ pub const fn shelf(own: Option<&Path>) -> Shelf<'_> {
 }
 
 /// A theme, ready for one terminal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Theme {
     name: Text,
     depth: Depth,

@@ -54,6 +54,10 @@ fn keys(scene: Scene<'_>, width: u16) -> Line<'_> {
         .gap(2)
         .text(hints.block.as_str(), Role::Key)
         .text(" BLOCK", Role::TextNormal);
+    if let Some(field) = &scene.ui.prompt {
+        let room = usize::from(width).saturating_sub(line.width());
+        return line.gap(2).chain(crate::tui::overlay::prompt::field(field, room));
+    }
     if !scene.ui.notice.is_empty() {
         return line.gap(2).text(scene.ui.notice.as_str(), Role::Accent);
     }
