@@ -3,7 +3,10 @@
 use super::context::listed;
 use super::exit::exits;
 use super::{Context, Exit, Failure, Outcome};
-use crate::config::{Loaded, Origin, dirs, template};
+use crate::config::{Loaded, Origin, Problem, dirs, template};
+use crate::domain::Text;
+use crate::tui::keymap::{self, Keymap};
+use crate::tui::theme::{self, Charset, Depth, Theme};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -20,7 +23,7 @@ enum Part {
     /// Write a commented configuration file; never over one that is there
     #[command(after_help = exits!(0 "written", 1 "not written: it exists, or can't be"))]
     Init,
-    /// Name every mistake in file, environment and flags
+    /// Name every mistake in file, environment and flags, theme and keymap
     #[command(after_help = exits!(0 "no mistake"))]
     Check {
         /// One JSON document on standard output
@@ -66,7 +69,9 @@ fn init(ctx: &mut Context) -> Outcome {
 }
 
 fn check(json: bool, ctx: &mut Context) -> Exit {
-    let loaded = ctx.loaded();
+    let mut loaded = ctx.loaded();
+    let looks = looks(&loaded);
+    loaded.problems.extend(looks);
     let sound = loaded.problems.is_empty();
     if json {
         #[derive(Serialize)]
@@ -81,6 +86,25 @@ fn check(json: bool, ctx: &mut Context) -> Exit {
         ctx.out.line(listed(&loaded.problems));
     }
     if sound { Exit::OK } else { Exit::CONFIG }
+}
+
+/// Theme and keymap are files of their own: whether they are there and hold.
+fn looks(loaded: &Loaded) -> Vec<Problem> {
+    let settings = &loaded.settings;
+    let own = Some(settings.config_dir.as_path());
+    let (depth, charset) = (Depth::None, Charset::Ascii);
+    let theme = Theme::find(&settings.theme, theme::shelf(own), depth, charset).err();
+    let keymap = Keymap::find(&settings.keymap, keymap::shelf(own)).err();
+    let told = |key, why: Option<Text>, next| {
+        why.map(|why| Problem::new(loaded.origins.of(key), format!("{key}: {why}"), next))
+    };
+    [
+        told("screen.theme", theme, "crs themes list names them, crs themes check reads them"),
+        told("screen.keymap", keymap, "crs keys list names them, crs keys check reads them"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn source(loaded: &Loaded) -> String {

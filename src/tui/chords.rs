@@ -50,10 +50,10 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
     }
     wanted.extend([
         (Action::Help, "keys"),
-        (Action::Command, "command"),
         (Action::FocusNext, "next pane"),
         (Action::Zoom, "zoom"),
         (Action::Quit, "leave"),
+        (Action::Command, "command"),
     ]);
     wanted
         .into_iter()

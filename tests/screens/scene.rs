@@ -455,10 +455,7 @@ pub fn hints() -> Hints {
             },
         ],
         following: Vec::new(),
-        commands: vec![Hint::new(
-            "theme NAME",
-            "Change the theme, now and from the next start on.",
-        )],
+        commands: Vec::new(),
         card: vec![
             (Text::new("sentinel"), Text::new("systemctl stop crs-sentinel")),
             (Text::new("gateway"), Text::new("crs remote gateway stop")),

@@ -113,6 +113,14 @@ impl Looks {
         Ok(Self { asks: Some(asks), told, history })
     }
 
+    /// One without a thread, whose words a test has in its hand.
+    #[cfg(test)]
+    #[must_use]
+    pub fn by_hand() -> (Self, channel::Sender<Told>) {
+        let (tell, told) = channel::bounded(QUEUE);
+        (Self { told, ..Self::default() }, tell)
+    }
+
     /// What the thread has told.
     #[must_use]
     pub const fn told(&self) -> &channel::Receiver<Told> {

@@ -1,5 +1,7 @@
 //! The text field of the status line, and above it what may stand there.
 
+use crate::domain::Text;
+use crate::tui::looks::memory::MAX_CHARS;
 use crate::tui::prompt::{Candidate, Prompt};
 use crate::tui::theme::Role;
 use crate::tui::view::Scene;
@@ -19,6 +21,8 @@ const NAMES: u16 = 18;
 #[must_use]
 pub fn field<'a>(prompt: &Prompt, room: usize) -> Line<'a> {
     let (before, after) = prompt.parts();
+    let (before, after) = (Text::limited(before, MAX_CHARS), Text::limited(after, MAX_CHARS));
+    let (before, after) = (before.as_str(), after.as_str());
     let lead = prompt.kind().lead();
     // The lead, the cursor, and a column to spare.
     let shown = tail(before, room.saturating_sub(lead.width() + 3));

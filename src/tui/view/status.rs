@@ -58,11 +58,11 @@ fn keys(scene: Scene<'_>, width: u16) -> Line<'_> {
         let room = usize::from(width).saturating_sub(line.width());
         return line.gap(2).chain(crate::tui::overlay::prompt::field(field, room));
     }
-    if !scene.ui.notice.is_empty() {
-        return line.gap(2).text(scene.ui.notice.as_str(), Role::Accent);
-    }
     if !scene.ui.pending.is_empty() {
         return line.gap(2).text(scene.ui.pending.as_str(), Role::Key).dim(" …");
+    }
+    if !scene.ui.notice.is_empty() {
+        return line.gap(2).text(scene.ui.notice.as_str(), Role::Accent);
     }
     for hint in &hints.live {
         let next =
