@@ -64,10 +64,18 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
 /// What may follow the keys `begun`, one line per verb.
 #[must_use]
 pub fn following(keymap: &Keymap, context: Context, begun: &str) -> Vec<Hint> {
-    let all = keymap.following(context, begun);
-    all.into_iter()
-        .map(|(rest, row)| Hint { keys: Text::new(rest), what: row.desc.clone() })
-        .collect()
+    let mut lines: Vec<(Action, &Text, Vec<&str>)> = Vec::new();
+    for (rest, row) in keymap.following(context, begun) {
+        match lines.iter_mut().find(|(a, desc, _)| *a == row.action && **desc == row.desc) {
+            Some((_, _, keys)) => keys.push(rest),
+            None => lines.push((row.action, &row.desc, vec![rest])),
+        }
+    }
+    let hint = |(_, desc, keys): (Action, &Text, Vec<&str>)| Hint {
+        keys: Text::new(&keys.join(", ")),
+        what: desc.clone(),
+    };
+    lines.into_iter().map(hint).collect()
 }
 
 /// Every verb as the command line knows it.

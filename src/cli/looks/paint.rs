@@ -15,7 +15,7 @@ const MODIFIERS: [(Modifier, u8, &str); 6] = [
 ];
 
 /// One line for each role: its name in its look (`painted`, else plain), its
-/// contrast in full colour, its modifiers in words, and what it is for. At
+/// contrast in full colour, what it is for, and its modifiers in words. At
 /// most 80 columns.
 pub(super) fn page(theme: &Theme, full: &Theme, painted: bool) -> String {
     let depth = match theme.depth() {
@@ -31,7 +31,7 @@ pub(super) fn page(theme: &Theme, full: &Theme, painted: bool) -> String {
         let style = ground.patch(theme.style(*role));
         let (on, off) = if painted { (sgr(style), "\u{1b}[0m") } else { (String::new(), "") };
         let ratio = contrast::least(full, *role).map_or_else(String::new, |r| format!("{r:.1}"));
-        let line = format!(" {ratio:>5}  {:<17} {}", words(style), role.about());
+        let line = format!(" {ratio:>4} {:<40}{}", role.about(), words(style));
         let line: String = line.chars().take(80 - 18).collect();
         let _ = writeln!(out, "{on} {:<16} {off}{}", role.name(), line.trim_end());
     }

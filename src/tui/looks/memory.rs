@@ -78,8 +78,7 @@ impl Memory {
             }
             Err(why) => {
                 let note = format!(
-                    "{shown}: {why}; the choices of the last session are lost, the \
-                     next one is kept anew"
+                    "the last session's choices can't be read: {shown}: {why}; the next is kept"
                 );
                 (nothing(Some(file)), Some(Text::new(&note)))
             }

@@ -240,7 +240,7 @@ impl Keeper {
             }
             Err(fault) if self.theme_fault.as_ref() == Some(&fault) => {}
             Err(fault) => {
-                self.tell(Told::Fault(stays(&fault, "theme")));
+                self.tell(Told::Fault(self.stays(&fault, "theme")));
                 self.theme_fault = Some(fault);
             }
         }
@@ -257,7 +257,7 @@ impl Keeper {
             }
             Err(fault) if self.keymap_fault.as_ref() == Some(&fault) => {}
             Err(fault) => {
-                self.tell(Told::Fault(stays(&fault, "keymap")));
+                self.tell(Told::Fault(self.stays(&fault, "keymap")));
                 self.keymap_fault = Some(fault);
             }
         }
@@ -272,7 +272,7 @@ impl Keeper {
                 self.tell(Told::Theme(Box::new(theme), Cause::Chosen));
                 self.keep();
             }
-            Err(fault) => self.tell(Told::Fault(stays(&fault, "theme"))),
+            Err(fault) => self.tell(Told::Fault(self.stays(&fault, "theme"))),
         }
     }
 
@@ -285,7 +285,7 @@ impl Keeper {
                 self.tell(Told::Keymap(Box::new(keymap), Cause::Chosen));
                 self.keep();
             }
-            Err(fault) => self.tell(Told::Fault(stays(&fault, "keymap"))),
+            Err(fault) => self.tell(Told::Fault(self.stays(&fault, "keymap"))),
         }
     }
 
@@ -295,12 +295,16 @@ impl Keeper {
         }
     }
 
+    /// The fault for a line of the screen, where a whole path would take the
+    /// room of the cause.
+    fn stays(&self, fault: &Text, noun: &str) -> Text {
+        let dir = format!("{}/", self.start.config_dir.display());
+        let fault = fault.as_str().replace(&dir, "");
+        Text::new(&format!("{fault}; the {noun} in force stays"))
+    }
+
     /// Never waits: a console that does not listen has no use for it.
     fn tell(&self, told: Told) {
         let _ = self.tell.try_send(told);
     }
-}
-
-fn stays(fault: &Text, noun: &str) -> Text {
-    Text::new(&format!("{fault}; the {noun} in force stays"))
 }

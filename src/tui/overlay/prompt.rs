@@ -4,8 +4,8 @@ use crate::domain::Text;
 use crate::tui::looks::memory::MAX_CHARS;
 use crate::tui::prompt::{Candidate, Prompt};
 use crate::tui::theme::Role;
-use crate::tui::view::Scene;
 use crate::tui::view::pen::{Line, Pen};
+use crate::tui::view::{Scene, wrap};
 use ratatui::layout::Rect;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -56,13 +56,12 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
         return;
     }
     let room = usize::from(body.height.saturating_sub(2)).min(ROWS);
-    let errors = usize::from(!error.is_empty());
-    let rows = room.saturating_sub(errors).min(all.len());
+    let width = WIDTH.min(body.width).saturating_sub(4);
+    let errors = if error.is_empty() { Vec::new() } else { wrap(error.as_str(), width) };
+    let rows = room.saturating_sub(errors.len()).min(all.len());
     let first = chosen.map_or(0, |at| (at + 1).saturating_sub(rows));
-    let mut lines = Vec::new();
-    if errors > 0 {
-        lines.push(Line::new().rest(error.to_string(), Role::LogWarn));
-    }
+    let told = errors.into_iter().map(|row| Line::new().rest(row, Role::LogWarn));
+    let mut lines: Vec<Line<'_>> = told.collect();
     for (at, candidate) in all.iter().enumerate().skip(first).take(rows) {
         lines.push(row(candidate, chosen == Some(at)));
     }
