@@ -7,6 +7,7 @@ use super::common::wait::until;
 use super::demo::{far_ends, is_loopback};
 use super::gateway::Paper;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_mins(1);
@@ -143,7 +144,6 @@ fn broken_choices_of_the_last_session_are_told_and_ignored() {
     let home = Sandbox::new();
     let dir = home.path().join("home/.local/state/crs");
     fs::create_dir_all(&dir).unwrap();
-    use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).unwrap();
     fs::write(dir.join("console.json"), "{\"version\":1,\u{1b}[2J").unwrap();
     let mut console = Console::crs(&home, &[], 120, 40);

@@ -134,18 +134,20 @@ impl Looks {
     }
 
     /// Asks for another theme; false when there is nobody to be asked.
+    #[must_use]
     pub fn use_theme(&self, name: &str) -> bool {
         self.ask(Ask::Theme(name.to_owned()))
     }
 
     /// Asks for another keymap; false when there is nobody to be asked.
+    #[must_use]
     pub fn use_keymap(&self, name: &str) -> bool {
         self.ask(Ask::Keymap(name.to_owned()))
     }
 
     /// Keeps these lines for the next session.
-    pub fn remember(&self, history: Vec<String>) -> bool {
-        self.ask(Ask::Remember(history))
+    pub fn remember(&self, history: Vec<String>) {
+        self.ask(Ask::Remember(history));
     }
 
     fn ask(&self, ask: Ask) -> bool {
@@ -221,8 +223,8 @@ impl Keeper {
     }
 
     fn find_theme(&self, name: &str) -> Result<Theme, Text> {
-        let shelf = theme::shelf(Some(&self.start.config_dir));
-        Theme::find(name, shelf, self.start.depth, self.start.charset)
+        let start = &self.start;
+        Theme::find(name, theme::shelf(Some(&start.config_dir)), start.depth, start.charset)
     }
 
     fn find_keymap(&self, name: &str) -> Result<Keymap, Text> {

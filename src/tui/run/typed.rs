@@ -44,12 +44,11 @@ impl Round {
         match (did, field.kind()) {
             (Did::Entered(line), Kind::Command) => return self.entered(field, &line, stroke, at),
             // What was searched for stays, without the field.
-            (Did::Entered(_), Kind::Search) => return None,
+            (Did::Entered(_), Kind::Search) | (Did::Cancelled, Kind::Command) => return None,
             (Did::Cancelled, Kind::Search) => {
                 self.screen.search("");
                 return None;
             }
-            (Did::Cancelled, Kind::Command) => return None,
             (Did::Edited, Kind::Search) => self.screen.search(&field.text()),
             (Did::Edited, Kind::Command) | (Did::Nothing, _) => {}
         }
