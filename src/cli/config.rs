@@ -3,9 +3,10 @@
 use super::context::listed;
 use super::exit::exits;
 use super::{Context, Exit, Failure, Outcome};
-use crate::config::{Loaded, Origin, Problem, dirs, template};
+use crate::config::{Loaded, Origin, Problem, Settings, dirs, template};
 use crate::domain::Text;
 use crate::tui::keymap::{self, Keymap};
+use crate::tui::looks::memory::{self, Memory};
 use crate::tui::theme::{self, Charset, Depth, Theme};
 use serde::Serialize;
 use serde_json::Value;
@@ -135,7 +136,26 @@ fn show(json: bool, ctx: &mut Context) -> Outcome {
         };
         ctx.out.line(line);
     }
+    for line in chosen(&loaded) {
+        ctx.out.line(line);
+    }
     Ok(Exit::OK)
+}
+
+/// Where the console begins with something else than the configuration says.
+fn chosen(loaded: &Loaded) -> Vec<String> {
+    let Settings { theme, keymap, state_dir, .. } = &loaded.settings;
+    let (memory, _) = Memory::load(state_dir, (theme, keymap));
+    let file = state_dir.join(memory::FILE);
+    let told = |key, configured: &str, chosen: &str| {
+        let flag = matches!(loaded.origins.of(key), Origin::Flag { .. });
+        (configured != chosen && !flag).then(|| {
+            let file = file.display();
+            format!("# the console begins with {key} = \"{chosen}\", chosen in it: {file}")
+        })
+    };
+    let theme = told("screen.theme", theme, memory.theme());
+    theme.into_iter().chain(told("screen.keymap", keymap, memory.keymap())).collect()
 }
 
 /// Settings under the names that the file gives them.

@@ -3,7 +3,7 @@
 use super::exit::exits;
 use super::session::{Plan, Session};
 use super::{Context, Failure, Outcome};
-use crate::config::{Loaded, Origin};
+use crate::config::{self, Flags, Settings};
 use crate::domain::Text;
 use crate::tui::looks::Memory;
 use crate::tui::terminal;
@@ -30,7 +30,7 @@ pub fn run(_: &Args, ctx: &mut Context) -> Outcome {
         || Text::new("no file: environment and defaults"),
         |file| Text::new(&file.to_string_lossy()),
     );
-    let (memory, broken) = recall(&mut loaded);
+    let (memory, broken) = recall(&mut loaded.settings, &ctx.flags);
     let notes = broken.into_iter().collect();
     let plan = Plan { settings: loaded.settings, forced_mode: None, config, notes, memory };
     Session::open(plan)?.show()
@@ -38,15 +38,15 @@ pub fn run(_: &Args, ctx: &mut Context) -> Outcome {
 
 /// Goes on with the theme and keymap that the last session chose, unless the
 /// command line names others.
-fn recall(loaded: &mut Loaded) -> (Memory, Option<Text>) {
-    let settings = &mut loaded.settings;
-    let configured = (settings.theme.as_str(), settings.keymap.as_str());
-    let (memory, broken) = Memory::load(&settings.state_dir, configured);
-    let named = |key| matches!(loaded.origins.of(key), Origin::Flag { .. });
-    if !named("screen.theme") {
+fn recall(settings: &mut Settings, flags: &Flags) -> (Memory, Option<Text>) {
+    // A choice goes before the configuration, not before the flags of one day.
+    let lasting = Flags { theme: None, keymap: None, ..flags.clone() };
+    let lasting = config::load(&lasting).settings;
+    let (memory, broken) = Memory::load(&settings.state_dir, (&lasting.theme, &lasting.keymap));
+    if flags.theme.is_none() {
         memory.theme().clone_into(&mut settings.theme);
     }
-    if !named("screen.keymap") {
+    if flags.keymap.is_none() {
         memory.keymap().clone_into(&mut settings.keymap);
     }
     (memory, broken)

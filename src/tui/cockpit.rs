@@ -226,6 +226,9 @@ impl Screen for Cockpit {
 }
 
 #[cfg(test)]
+mod told;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::{Lots, Money, Position, Price, Side};
@@ -391,36 +394,5 @@ mod tests {
         assert_eq!(cockpit.ui.help_row, end);
         let last = Action::ALL.last().unwrap().name();
         assert!(drawn(&mut cockpit, &state).contains(&format!(":{last}")));
-    }
-
-    #[test]
-    fn the_help_is_searched_and_back_shows_all_of_it_again() {
-        let (mut cockpit, state) = (Cockpit::default(), state());
-        cockpit.search("FIRST row");
-        assert_eq!(cockpit.context(), Context::Help);
-        let found = drawn(&mut cockpit, &state);
-        assert!(found.contains("To the first row.") && found.contains(":first-row"));
-        assert!(!found.contains("Leave; agent and latch stay"));
-        // What stops trading is always there.
-        assert!(found.contains("Ctrl-K, y") && found.contains("BLOCK: deny new orders"));
-        cockpit.search("no such words");
-        assert!(drawn(&mut cockpit, &state).contains("nothing else has these words"));
-        cockpit.act(Action::Back, &state);
-        assert!(drawn(&mut cockpit, &state).contains("Leave; agent and latch stay"));
-        cockpit.act(Action::Back, &state);
-        assert_eq!(cockpit.context(), Context::Positions);
-    }
-
-    #[test]
-    fn a_pane_is_given_the_keys_by_its_word() {
-        let (mut cockpit, state) = (Cockpit::default(), state());
-        drawn(&mut cockpit, &state);
-        for word in cockpit.choices(Action::Pane, &state) {
-            assert_eq!(cockpit.tell(Action::Pane, &word, &state), Ok(()));
-            assert_eq!(cockpit.ui.focus.word(), word);
-            let places = cockpit.places(&state);
-            assert!(places.pane(cockpit.ui.focus).is_some(), "{word} can't be seen");
-        }
-        assert!(cockpit.tell(Action::Pane, "nowhere", &state).is_err());
     }
 }

@@ -47,7 +47,7 @@ pub enum Incoming {
     Superseded,
     /// Another size, in columns and rows.
     Resize(u16, u16),
-    /// Text was pasted. Nothing here takes text, so it is only noted.
+    /// Text was pasted. Nothing here takes it, so it is only noted.
     Pasted,
     /// The terminal is, or is no longer, what the operator looks at.
     Focus(bool),

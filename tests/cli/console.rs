@@ -136,6 +136,12 @@ fn a_theme_is_read_again_while_it_runs_and_what_was_chosen_is_kept() {
     assert_eq!(console.exit(LIMIT).expect("it ends").exit_code(), 0);
     let kept = fs::read_to_string(home.path().join("home/.local/state/crs/console.json"));
     assert!(kept.unwrap().contains("\"chosen\": \"mono\""));
+    let told = |args: &[&str]| home.run(&[args, &["config", "show"]].concat(), LIMIT).stdout;
+    for what in ["screen.theme = \"mono\"", "screen.keymap = \"vim\""] {
+        let line = format!("# the console begins with {what}, chosen in it: ");
+        assert!(told(&[]).contains(&line), "{}", told(&[]));
+    }
+    assert!(!told(&["--keymap", "emacs"]).contains("begins with screen.keymap"));
     end_agents(&home);
 }
 

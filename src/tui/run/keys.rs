@@ -38,7 +38,7 @@ impl Round {
         self.carry_out(step);
         self.sequence.clear();
         if pasted {
-            self.sender.log(Level::Info, "console", "a paste was ignored: nothing here takes text");
+            self.sender.log(Level::Info, "console", "a paste was ignored: nothing here takes one");
         }
     }
 
