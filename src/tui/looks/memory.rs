@@ -145,16 +145,15 @@ fn choice(name: &str, configured: &str) -> Option<Choice> {
 }
 
 fn read(file: &Path) -> Result<Option<Body>, String> {
-    let mut text = String::new();
-    let opened = match File::open(file) {
-        Ok(opened) => opened,
+    // Before it is opened: to open a pipe would wait for its other end.
+    match file.metadata() {
+        Ok(meta) if meta.is_file() && meta.len() <= MAX_BYTES => {}
+        Ok(_) => return Err(String::from("not a file of at most 64 KiB")),
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(e.to_string()),
-    };
-    let meta = opened.metadata().map_err(|e| e.to_string())?;
-    if !meta.is_file() || meta.len() > MAX_BYTES {
-        return Err(String::from("not a file of at most 64 KiB"));
     }
+    let mut text = String::new();
+    let opened = File::open(file).map_err(|e| e.to_string())?;
     opened.take(MAX_BYTES).read_to_string(&mut text).map_err(|e| e.to_string())?;
     serde_json::from_str(&text).map(Some).map_err(|e| format!("not what was written: {e}"))
 }

@@ -132,6 +132,26 @@ fn a_broken_memory_is_told_and_a_newer_one_left_alone() {
 }
 
 #[test]
+fn a_pipe_in_its_place_holds_nothing_up() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("themes")).unwrap();
+    for file in [memory::FILE, "themes/pipe.toml"] {
+        mknodat(CWD, dir.path().join(file), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    }
+    let (tell, told) = std::sync::mpsc::channel();
+    let home = dir.path().to_owned();
+    std::thread::spawn(move || {
+        let memory = Memory::load(&home, ("dark", "default")).1;
+        let theme = Theme::load("pipe", &home, Depth::True, Charset::Unicode).1;
+        tell.send((memory, theme)).unwrap();
+    });
+    let (memory, theme) = told.recv_timeout(SOON).expect("nobody waits for a pipe");
+    assert!(memory.unwrap().as_str().contains("not a file of at most 64 KiB"));
+    assert!(theme.unwrap().as_str().contains("not a regular file"));
+}
+
+#[test]
 fn what_is_kept_is_bounded_and_private() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
