@@ -253,7 +253,7 @@ fn a_verb_that_takes_a_word_opens_the_line_with_its_name() {
     rig.press("x enter");
     assert_eq!(rig.notes(), ["pane"], "the screen was told");
     // There is no thread in this rig that could read a theme.
-    rig.press("c t d a r k enter");
+    rig.press("t t d a r k enter");
     assert_eq!(rig.last_line(), "theme dark: nobody here can read it");
 }
 
