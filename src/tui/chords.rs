@@ -1,6 +1,7 @@
 //! The keymap's reverse map and the card, as the data that views show.
 
 use super::keymap::{Context, Keymap, fixed};
+use super::prompt::line;
 use super::ui::Pane;
 use super::view::{HelpSection, Hint, Hints};
 use crate::config::Card;
@@ -21,7 +22,9 @@ pub fn hints(keymap: &Keymap, context: Context, card: &Card, state: &State) -> H
         proof: Text::new(keymap.keys_for(Action::Proof, context).unwrap_or_default()),
         panes: panes(keymap, context),
         live: live(keymap, context, state),
+        following: Vec::new(),
         help: help(keymap),
+        commands: commands(),
         card: card.lines(),
     }
 }
@@ -73,7 +76,7 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
         wanted.push((Action::Alarms, "alarms"));
     }
     if context == Context::Help {
-        wanted.push((Action::Back, "back"));
+        wanted.extend([(Action::Back, "back"), (Action::Search, "search")]);
     }
     wanted.extend([
         (Action::Help, "keys"),
@@ -81,6 +84,7 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
         (Action::Zoom, "zoom"),
         (Action::Quit, "leave"),
         (Action::OrderTicket, "order"),
+        (Action::Command, "command"),
     ]);
     // What a pane has of its own, where there is room beside the rest.
     match context {
@@ -103,6 +107,28 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
         .into_iter()
         .filter_map(|(action, what)| Some(Hint::new(keymap.keys_for(action, context)?, what)))
         .collect()
+}
+
+/// What may follow the keys `begun`, one line per verb.
+#[must_use]
+pub fn following(keymap: &Keymap, context: Context, begun: &str) -> Vec<Hint> {
+    let mut lines: Vec<(Action, &Text, Vec<&str>)> = Vec::new();
+    for (rest, row) in keymap.following(context, begun) {
+        match lines.iter_mut().find(|(a, desc, _)| *a == row.action && **desc == row.desc) {
+            Some((_, _, keys)) => keys.push(rest),
+            None => lines.push((row.action, &row.desc, vec![rest])),
+        }
+    }
+    let hint = |(_, desc, keys): (Action, &Text, Vec<&str>)| Hint {
+        keys: Text::new(&keys.join(", ")),
+        what: desc.clone(),
+    };
+    lines.into_iter().map(hint).collect()
+}
+
+/// Every verb as the command line knows it.
+fn commands() -> Vec<Hint> {
+    Action::ALL.iter().map(|a| Hint::new(&format!(":{}", line::shown(*a)), a.help())).collect()
 }
 
 /// Rows of one verb and one meaning share a line.

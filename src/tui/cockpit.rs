@@ -1,9 +1,12 @@
 //! The screen of the console: views, and what the operator did to them.
 
+mod line;
 mod moves;
 #[cfg(test)]
 mod tests;
 mod ticket;
+#[cfg(test)]
+mod told;
 
 use super::chords;
 use super::diagnostics::Keeper;
@@ -45,6 +48,8 @@ pub struct Cockpit {
     diagnostics: Keeper,
     /// The latch as it was when the ticket was last looked at.
     ticket_under: Under,
+    /// What the last key could not do, until the next one.
+    remark: Text,
     /// The newest tick that was drawn.
     drawn: Stamp,
 }
@@ -132,18 +137,27 @@ impl Screen for Cockpit {
     fn draw(&mut self, frame: Frame<'_>, area: Rect, buf: &mut Buffer) {
         self.area = area;
         self.measure(frame);
-        self.ui.pending = Text::new(frame.pending);
+        self.drop_ticket(frame.state);
+        // What was begun by keys is over once letters go into a text.
+        let pending = if self.ui.typing.is_some() { "" } else { frame.pending };
+        self.ui.pending = Text::new(pending);
         self.ui.slow = frame.slow;
-        if self.ui.typing.is_some() {
-            self.ui.notice = Text::new(TYPING);
-        }
+        let notice = match (frame.notice, &self.ui.typing) {
+            (_, Some(_)) => Text::new(TYPING),
+            ("", None) => self.remark.clone(),
+            (words, None) => Text::new(words),
+        };
+        self.ui.notice = notice;
+        self.ui.prompt = frame.prompt.cloned();
         self.ui.log.diagnostics = self.diagnostics.snapshot();
         let mut hints = chords::hints(frame.keymap, self.context(), &self.card, frame.state);
         if self.ui.ticket.is_some() && !self.ui.help {
             hints.live = ticket::hints();
         }
+        if frame.waits {
+            hints.following = chords::following(frame.keymap, self.context(), frame.pending);
+        }
         self.open_proof(frame.state);
-        self.drop_ticket(frame.state);
         let scene = Scene { state: frame.state, ui: &self.ui, hints: &hints };
         let body = self.places(frame.state).body;
         (self.help_end, self.card_row) = overlay::help::ends(scene, body);
@@ -156,9 +170,11 @@ impl Screen for Cockpit {
             Action::Help => {
                 self.ui.help = !self.ui.help;
                 self.ui.help_row = 0;
+                self.ui.help_search = Text::default();
             }
             Action::Card => {
                 let shown = self.ui.help && self.ui.help_row == self.card_row;
+                self.ui.help_search = Text::default();
                 (self.ui.help, self.ui.help_row) = (!shown, self.card_row);
             }
             Action::Back => self.back(),
@@ -204,6 +220,20 @@ impl Screen for Cockpit {
         self.point(point, state, theme);
     }
 
+    fn tell(&mut self, action: Action, told: &str, state: &State) -> Result<(), Text> {
+        self.obey(action, told, state)
+    }
+
+    fn choices(&self, action: Action, _state: &State) -> Vec<String> {
+        self.offered(action)
+    }
+
+    fn search(&mut self, words: &str) {
+        self.ui.help = true;
+        self.ui.help_row = 0;
+        self.ui.help_search = Text::new(words);
+    }
+
     fn context(&self) -> Context {
         if self.ui.help {
             return Context::Help;
@@ -246,7 +276,7 @@ impl Screen for Cockpit {
     }
 
     fn say(&mut self, words: &Text) {
-        self.tell(words);
+        self.remark(words);
     }
 
     fn ordered(&mut self) {

@@ -2,6 +2,7 @@
 //! waits.
 
 use super::keymap::{Context, Key, Keymap};
+use super::prompt::Prompt;
 use super::theme::Theme;
 use crate::control::{Action, Proposal};
 use crate::domain::{Stamp, Text, Ticket};
@@ -21,6 +22,12 @@ pub struct Frame<'a> {
     pub keymap: &'a Keymap,
     /// Keys of a sequence that was begun, empty when none was.
     pub pending: &'a str,
+    /// The sequence has waited long enough to show what may follow.
+    pub waits: bool,
+    /// The text field, if it is open.
+    pub prompt: Option<&'a Prompt>,
+    /// One line for the operator, empty for none.
+    pub notice: &'a str,
     /// The line is slow: fewer frames, and what moves without need stands
     /// still.
     pub slow: bool,
@@ -62,6 +69,28 @@ pub trait Screen {
 
     /// Takes what the mouse did: focus, selection, scrolling, nothing else.
     fn pointed(&mut self, _point: Point, _state: &State, _theme: &Theme) {}
+
+    /// Carries out a verb with what it was told on the command line.
+    ///
+    /// # Errors
+    /// One line: why it can't be.
+    fn tell(&mut self, action: Action, told: &str, state: &State) -> Result<(), Text> {
+        let _ = told;
+        self.act(action, state);
+        Ok(())
+    }
+
+    /// What `action` may be told, for verbs that take a word of a list; empty
+    /// when there is no list.
+    fn choices(&self, action: Action, state: &State) -> Vec<String> {
+        let _ = (action, state);
+        Vec::new()
+    }
+
+    /// Shows the help with only what holds these words; all of it for none.
+    fn search(&mut self, words: &str) {
+        let _ = words;
+    }
 
     /// Whose keys are looked up first.
     fn context(&self) -> Context;

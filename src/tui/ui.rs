@@ -11,6 +11,7 @@ pub use pane::Pane;
 
 use super::diagnostics::{Counts, Snapshot};
 use super::overlay::ticket::Ticket as Draft;
+use super::prompt::Prompt;
 use crate::domain::{Stamp, Symbol, Text, Ticket};
 use crate::event::Level;
 use crate::state::{Period, Series};
@@ -101,6 +102,10 @@ pub struct Ui {
     pub help: bool,
     /// First row of the help shown.
     pub help_row: usize,
+    /// Words that the help is searched for; empty for all of it.
+    pub help_search: Text,
+    /// The text field, while it is open.
+    pub prompt: Option<Prompt>,
     /// Keys of a sequence that was begun, as `g`; empty when none was.
     pub pending: Text,
     /// One line for the operator, in place of the hints; empty for none.

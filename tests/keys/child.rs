@@ -9,6 +9,7 @@ use crs::feeds::Sequencer;
 use crs::host::{SystemClock, clock};
 use crs::state::State;
 use crs::tui::keymap::{Context, Keymap};
+use crs::tui::looks::Looks;
 use crs::tui::theme::{Charset, Depth, Role, Theme};
 use crs::tui::{Console, Exit, Frame, Screen, run};
 use ratatui::buffer::Buffer;
@@ -107,6 +108,7 @@ fn console() {
         screen: Box::new(Glass),
         theme: Theme::embedded("dark", Depth::Ansi256, Charset::Unicode).unwrap(),
         keymap: Keymap::default(),
+        looks: Looks::default(),
         trigger: hands.clone(),
         desk: hands,
         fps: 10,

@@ -63,6 +63,9 @@ fn bytes_per_second(fps: u64, slow: bool, zoom: bool, (width, height): (u16, u16
                 keymap: &keymap,
                 pending: "",
                 slow,
+                waits: false,
+                prompt: None,
+                notice: "",
                 now: s.state.now,
             };
             cockpit.draw(frame, area, &mut canvas);

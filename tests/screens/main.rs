@@ -21,6 +21,8 @@ mod market;
 #[cfg(test)]
 mod obey;
 #[cfg(test)]
+mod overlays;
+#[cfg(test)]
 mod panes;
 #[cfg(test)]
 mod picture;

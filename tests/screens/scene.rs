@@ -461,6 +461,8 @@ pub fn hints() -> Hints {
                 rows: vec![row("x x", "Close the selected position.")],
             },
         ],
+        following: Vec::new(),
+        commands: Vec::new(),
         card: vec![
             (Text::new("sentinel"), Text::new("systemctl stop crs-sentinel")),
             (Text::new("gateway"), Text::new("crs remote gateway stop")),

@@ -2,7 +2,7 @@
 
 use super::Cockpit;
 use crate::control::Action;
-use crate::domain::Mode;
+use crate::domain::{Mode, Text};
 use crate::state::{Period, State};
 use crate::tui::keymap::Key;
 use crate::tui::screen::{Frame, Point, Pointed};
@@ -106,7 +106,9 @@ impl Cockpit {
     /// Closes what lies on top: help, filter, zoom.
     pub(super) fn back(&mut self) {
         let pane = self.ui.focus;
-        if self.ui.help {
+        if self.ui.help && !self.ui.help_search.is_empty() {
+            self.ui.help_search = Text::default();
+        } else if self.ui.help {
             self.ui.help = false;
         } else if !self.ui.filter(pane).is_empty() {
             self.ui.set_filter(pane, "");

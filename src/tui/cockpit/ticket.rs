@@ -53,13 +53,13 @@ impl Cockpit {
         }
         let under = Under::of(state);
         if under.engaged && under != self.ticket_under && self.ui.ticket.take().is_some() {
-            self.tell(&Text::new("the order ticket was put away, nothing was sent"));
+            self.remark(&Text::new("the order ticket was put away, nothing was sent"));
         }
         self.ticket_under = under;
     }
 
     pub(super) fn type_key(&mut self, key: Key, state: &State) -> Typed {
-        self.ui.notice = Text::default();
+        self.remark = Text::default();
         let body = self.places(state).body;
         let Some(ticket) = self.ui.ticket.as_mut().filter(|_| !self.ui.help) else {
             return if self.type_in(key) { Typed::Taken } else { Typed::Not };
@@ -73,10 +73,10 @@ impl Cockpit {
 
     /// In the ticket where one is open, else in the status line, until the
     /// next key.
-    pub(super) fn tell(&mut self, words: &Text) {
+    pub(super) fn remark(&mut self, words: &Text) {
         match &mut self.ui.ticket {
             Some(ticket) => ticket.said = words.clone(),
-            None => self.ui.notice = words.clone(),
+            None => self.remark = words.clone(),
         }
     }
 }
@@ -110,6 +110,9 @@ mod tests {
                 pending: "",
                 slow: false,
                 now: state.now,
+                waits: false,
+                prompt: None,
+                notice: "",
             },
             area,
             &mut buf,

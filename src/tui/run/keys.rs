@@ -2,7 +2,7 @@
 
 use super::{Exit, Round};
 use crate::control::guard::{self, Input, Step, Stroke};
-use crate::control::{Action, Danger, Proposal};
+use crate::control::{Action, Danger, Proposal, Takes};
 use crate::domain::{AlarmAct, Stamp, Text, Ticket};
 use crate::event::{Event, GuardPhase, GuardedVerb, Level};
 use crate::tui::input::Incoming;
@@ -45,7 +45,7 @@ impl Round {
         self.carry_out(step);
         self.sequence.clear();
         if pasted {
-            self.sender.log(Level::Info, "console", "a paste was ignored: nothing here takes text");
+            self.sender.log(Level::Info, "console", "a paste was ignored: nothing here takes one");
         }
     }
 
@@ -60,6 +60,9 @@ impl Round {
             let step = self.guard.step(Input::Key(meaning, stroke), at);
             self.carry_out(step);
             return None;
+        }
+        if let Some(field) = self.prompt.take() {
+            return self.type_key(field, key, stroke, at);
         }
         match self.screen.typed(key, &self.state) {
             Typed::Not => {}
@@ -81,7 +84,7 @@ impl Round {
         }
     }
 
-    fn run(&mut self, action: Action, stroke: Stroke, at: Stamp) -> Option<Exit> {
+    pub(super) fn run(&mut self, action: Action, stroke: Stroke, at: Stamp) -> Option<Exit> {
         if action.danger() == Danger::Guarded {
             // A key held down opens nothing.
             if stroke == Stroke::Press {
@@ -91,6 +94,11 @@ impl Round {
         }
         match action {
             Action::Quit => return Some(Exit::Quit),
+            Action::Command => self.open_line(""),
+            Action::Search => self.open_search(),
+            verb if matches!(verb.takes(), Takes::Choice(_)) => {
+                self.open_line(&format!("{} ", verb.name()));
+            }
             Action::Redraw => self.writer.repaint(),
             Action::SlowLine => {
                 self.line.turn();
@@ -98,15 +106,15 @@ impl Round {
             }
             Action::ProbeAgain => self.desk.probe_again(),
             Action::AcknowledgeAll => self.sender.send(Event::Alarm(AlarmAct::Acknowledge(None))),
-            Action::Acknowledge | Action::Silence => self.take_on(action),
+            Action::Acknowledge | Action::Silence => self.take_on(action, None),
             other => self.screen.act(other, &self.state),
         }
         None
     }
 
     /// What the operator does about the selected alarm, on record like any
-    /// other act.
-    fn take_on(&mut self, action: Action) {
+    /// other act; `ms` is a silence of that length.
+    pub(super) fn take_on(&mut self, action: Action, ms: Option<u64>) {
         let Some(key) = self.screen.selected_alarm(&self.state) else {
             self.sender.log(Level::Info, "console", "no alarm is selected");
             return;
@@ -116,8 +124,8 @@ impl Round {
             list.any(|alarm| alarm.key == key && alarm.is_silent(self.state.now))
         };
         let act = match action {
-            Action::Silence if silent() => AlarmAct::Silence(Some(key), 0),
-            Action::Silence => AlarmAct::Silence(Some(key), SILENCE_MS),
+            Action::Silence if ms.is_none() && silent() => AlarmAct::Silence(Some(key), 0),
+            Action::Silence => AlarmAct::Silence(Some(key), ms.unwrap_or(SILENCE_MS)),
             _ => AlarmAct::Acknowledge(Some(key)),
         };
         self.sender.send(Event::Alarm(act));
@@ -207,6 +215,10 @@ impl Round {
 
     /// Lets the guard know what time it is.
     pub(super) fn expire(&mut self, now: Stamp) {
+        self.fade(now);
+        if self.sequence.forget(now) {
+            self.pace.touch();
+        }
         let step = self.guard.step(Input::Time, now);
         self.carry_out(step);
     }

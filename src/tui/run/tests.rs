@@ -8,6 +8,7 @@ use crate::event::{Event, GuardPhase, GuardReport, GuardedVerb, SessionInfo, cha
 use crate::host::SystemClock;
 use crate::tui::keymap::{Context, Key};
 use crate::tui::screen::Typed;
+use crate::tui::theme::Charset;
 use ratatui::buffer::Buffer;
 use std::sync::Mutex;
 
@@ -104,6 +105,12 @@ pub(super) fn rig() -> Rig {
         screen: Box::new(glass(&notes)),
         theme: Theme::default(),
         keymap: Keymap::default(),
+        looks: Looks::default(),
+        names: Names::default(),
+        prompt: None,
+        history: Vec::new(),
+        notice: None,
+        wish: Arc::default(),
         desk: Arc::new(Clerk(notes.clone(), None)),
         sequence: Sequence::default(),
         guard: Guard::default(),
@@ -354,4 +361,140 @@ fn what_v1_can_not_do_to_a_position_is_said_in_words() {
         ]
     );
     assert_eq!(rig.phase(), None);
+}
+
+#[test]
+fn the_command_line_runs_the_verbs_of_the_keys() {
+    let mut rig = rig();
+    rig.press(": z o o m enter");
+    assert_eq!(rig.notes(), ["zoom"]);
+    rig.press(": p r o b e tab enter");
+    assert_eq!(rig.notes(), ["probe"]);
+    // Keys of the field are no keys of the keymap.
+    rig.press(": q q j esc j");
+    assert_eq!(rig.notes(), ["row-down"]);
+    rig.press(": n o n s e n s e enter");
+    let error = rig.round.prompt.as_ref().unwrap().error().to_string();
+    assert_eq!(error, "no command \"nonsense\"");
+    rig.press("esc");
+    assert_eq!(rig.press(": up enter"), None);
+    assert_eq!(rig.notes(), ["probe"]);
+    assert_eq!(rig.press(": q u i t enter"), Some(Exit::Quit));
+}
+
+#[test]
+fn an_alarm_is_silenced_for_the_time_that_is_written() {
+    let mut rig = rig();
+    rig.round.sender.log(crate::event::Level::Alarm, "agent", "disk full");
+    rig.round.urgent();
+    rig.press(": s i l e n c e space 3 0 m enter");
+    assert!(rig.last_line().ends_with("silenced for 30 min"), "{}", rig.last_line());
+    rig.press(": s i l e n c e space 4 5 s enter");
+    assert!(rig.last_line().ends_with("silenced for 45 s"), "{}", rig.last_line());
+    rig.press(": s i l e n c e enter");
+    assert!(rig.last_line().ends_with("no longer silenced"), "{}", rig.last_line());
+    rig.press(": s i l e n c e space l o n g enter");
+    assert!(rig.last_line().starts_with("silence takes a time"), "{}", rig.last_line());
+}
+
+#[test]
+fn a_verb_that_takes_a_word_opens_the_line_with_its_name() {
+    let mut rig = rig();
+    rig.press("g p");
+    assert_eq!(rig.round.prompt.as_ref().unwrap().text(), "pane ");
+    rig.press("x enter");
+    assert_eq!(rig.notes(), ["pane"], "the screen was told");
+    // There is no thread in this rig that could read a theme.
+    rig.press("g t d a r k enter");
+    assert_eq!(rig.last_line(), "theme dark: nobody here can read it");
+}
+
+#[test]
+fn what_acts_opens_its_guard_from_the_line_and_never_fires() {
+    let mut rig = rig();
+    rig.press(": a r m enter");
+    assert_eq!(rig.phase(), Some((GuardedVerb::Arm, GuardPhase::Armed)));
+    assert!(rig.notes().is_empty());
+    rig.press("y");
+    assert_eq!(rig.notes(), ["arm"]);
+    rig.press(": c l o s e - p o s i t i o n enter");
+    assert_eq!(rig.phase(), Some((GuardedVerb::Close(Ticket(7)), GuardPhase::Armed)));
+    rig.press("n");
+    for (line, verb) in [("k i l l", GuardedVerb::Kill), ("b l o c k", GuardedVerb::Block)] {
+        rig.press(&format!(": {line} enter"));
+        assert_eq!(rig.round.wish.take(), Some(verb), "wished of the input thread");
+        assert_eq!(rig.round.wish.take(), None, "once");
+        assert_eq!(rig.round.guard.armed(), None);
+    }
+    assert!(rig.notes().is_empty());
+    // Enter held down opens nothing.
+    rig.press(": k i l l");
+    let at = Stamp::default().plus(Duration::from_millis(rig.ms + 200));
+    rig.round.hear(&Incoming::Key(Key::named("enter").unwrap(), Stroke::Repeat, at));
+    assert_eq!(rig.round.wish.take(), None);
+}
+
+#[test]
+fn a_reload_waits_while_a_guard_is_armed() {
+    use crate::tui::looks::{Cause, Told};
+    let mut rig = rig();
+    let (looks, tell) = Looks::by_hand();
+    rig.round.looks = looks;
+    let vim = || Told::Keymap(Box::new(Keymap::embedded("vim").unwrap()), Cause::Changed);
+    rig.press("x x");
+    tell.send(vim()).unwrap();
+    rig.round.restyle();
+    assert_eq!(rig.round.keymap.name().as_str(), "default");
+    rig.press("n");
+    rig.round.restyle();
+    assert_eq!(rig.round.keymap.name().as_str(), "vim");
+    rig.round.urgent();
+    assert_eq!(rig.last_line(), "keymap vim was read again");
+    // The guard of the input thread counts as well.
+    let at = Stamp::default().plus(Duration::from_millis(rig.ms + 100));
+    let kill = GuardReport { verb: GuardedVerb::Kill, phase: GuardPhase::Armed, at };
+    rig.round.sender.send(Event::Guard(kill.clone()));
+    rig.round.urgent();
+    let light = Theme::embedded("light", rig.round.theme.depth(), Charset::Unicode).unwrap();
+    tell.send(Told::Theme(Box::new(light), Cause::Changed)).unwrap();
+    rig.round.restyle();
+    assert_eq!(rig.round.theme.name().as_str(), "dark");
+    rig.round.sender.send(Event::Guard(GuardReport { phase: GuardPhase::StoodDown, ..kill }));
+    rig.round.urgent();
+    rig.round.restyle();
+    assert_eq!(rig.round.theme.name().as_str(), "light");
+}
+
+#[test]
+fn a_broken_file_is_a_line_for_the_operator_and_one_of_the_log() {
+    use crate::tui::looks::Told;
+    let mut rig = rig();
+    let (looks, tell) = Looks::by_hand();
+    rig.round.looks = looks;
+    tell.send(Told::Fault(Text::new("mine.toml:3:1: no"))).unwrap();
+    rig.round.restyle();
+    rig.round.urgent();
+    assert_eq!(rig.last_line(), "mine.toml:3:1: no");
+    let (line, since) = rig.round.notice.clone().unwrap();
+    assert_eq!(line.as_str(), "mine.toml:3:1: no");
+    rig.round.fade(since.plus(Duration::from_secs(7)));
+    assert!(rig.round.notice.is_some());
+    rig.round.fade(since.plus(Duration::from_secs(9)));
+    assert!(rig.round.notice.is_none());
+}
+
+#[test]
+fn what_may_follow_is_shown_after_a_moment_and_forgotten_after_two_seconds() {
+    let mut rig = rig();
+    rig.press("g");
+    let since = |ms| Stamp::default().plus(Duration::from_millis(rig.ms + ms));
+    assert!(!rig.round.sequence.waits(since(199)));
+    assert_eq!(rig.round.sequence.hint_in(since(150)), Some(Duration::from_millis(50)));
+    assert!(rig.round.sequence.waits(since(200)));
+    assert_eq!(rig.round.sequence.hint_in(since(200)), None);
+    let (before, after) = (since(2_000), since(2_001));
+    rig.round.expire(before);
+    assert_eq!(rig.round.sequence.shown(), "g");
+    rig.round.expire(after);
+    assert_eq!(rig.round.sequence.shown(), "");
 }

@@ -37,6 +37,9 @@ pub trait Key: Copy + PartialEq + Default + 'static {
 
     /// Whether the values grow downwards in its own direction.
     fn grows(self) -> bool;
+
+    /// Its name on the command line.
+    fn word(self) -> &'static str;
 }
 
 impl Key for TickKey {
@@ -45,6 +48,16 @@ impl Key for TickKey {
     fn grows(self) -> bool {
         self == Self::Symbol
     }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Symbol => "symbol",
+            Self::Spread => "spread",
+            Self::Age => "age",
+            Self::Rate => "rate",
+            Self::Change => "change",
+        }
+    }
 }
 
 impl Key for PositionKey {
@@ -52,6 +65,15 @@ impl Key for PositionKey {
 
     fn grows(self) -> bool {
         self != Self::Lots
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Ticket => "ticket",
+            Self::Symbol => "symbol",
+            Self::Lots => "lots",
+            Self::Profit => "pnl",
+        }
     }
 }
 
@@ -72,6 +94,12 @@ impl<K: Key> Sort<K> {
         let by = if forward { 1 } else { all.len().saturating_sub(1) };
         let key = all.get((at + by) % all.len().max(1)).copied().unwrap_or_default();
         *self = Self { key, reversed: false };
+    }
+
+    /// By `key` in its own direction; by the same one again, against it.
+    pub fn choose(&mut self, key: K) {
+        let reversed = self.key == key && !self.reversed;
+        *self = Self { key, reversed };
     }
 
     /// Whether the values grow downwards.

@@ -79,6 +79,12 @@ impl Pane {
         matches!(self, Self::Positions | Self::Ticks | Self::Mesh | Self::Decisions | Self::Log)
     }
 
+    /// Its title as one word, for the command line: `proof-of-flat`.
+    #[must_use]
+    pub fn word(self) -> String {
+        self.title().to_lowercase().replace(' ', "-")
+    }
+
     /// The next one.
     #[must_use]
     pub fn next(self) -> Self {

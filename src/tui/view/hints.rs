@@ -50,8 +50,12 @@ pub struct Hints {
     /// For the status line, in the order of their use; those that don't fit
     /// are left out from the end.
     pub live: Vec<Hint>,
+    /// What may follow the keys of a sequence that waits; empty when none does.
+    pub following: Vec<Hint>,
     /// For the help.
     pub help: Vec<HelpSection>,
+    /// The command line's verbs, for the help.
+    pub commands: Vec<Hint>,
     /// What a human does when no wire works: label and words.
     pub card: Vec<(Text, Text)>,
 }

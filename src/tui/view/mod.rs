@@ -75,6 +75,9 @@ pub fn draw(state: &State, ui: &Ui, theme: &Theme, chords: &Hints, area: Rect, b
     }
     if state.guard_open().is_some() {
         overlay::guard::draw(pen, places.body, scene);
+    } else {
+        overlay::pending::draw(pen, places.body, scene);
+        overlay::prompt::draw(pen, places.body, scene);
     }
     strip::draw(pen, places.strip, scene);
     status::draw(pen, places.status, scene);

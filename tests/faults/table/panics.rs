@@ -22,6 +22,7 @@ use crs::host::SystemClock;
 use crs::state::State;
 use crs::tui::cockpit::Cockpit;
 use crs::tui::keymap::{self, Keymap};
+use crs::tui::looks::Looks;
 use crs::tui::theme::{Charset, Depth, Theme};
 use crs::tui::{Frame, Screen, run};
 use ratatui::buffer::Buffer;
@@ -122,6 +123,7 @@ fn console() {
         screen: Box::new(Glass(Cockpit::new(settings.card.clone()))),
         theme: Theme::embedded("dark", Depth::Ansi256, Charset::Unicode).unwrap(),
         keymap: Keymap::default(),
+        looks: Looks::default(),
         trigger: hand.clone(),
         desk: hand,
         fps: 10,

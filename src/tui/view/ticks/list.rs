@@ -22,17 +22,24 @@ pub fn listed<'a>(state: &'a State, ui: &Ui) -> Vec<Named<'a>> {
         }
         TickKey::Age => sort.arrange(&mut rows, |a, b| a.1.at.mono_ns.cmp(&b.1.at.mono_ns)),
         TickKey::Rate => sort.arrange(&mut rows, |a, b| b.1.rate.cmp(&a.1.rate)),
-        TickKey::Change => sort.arrange(&mut rows, |a, b| change(b.1).cmp(&change(a.1))),
+        TickKey::Change => {
+            sort.arrange(&mut rows, |a, b| change(state, b.1).cmp(&change(state, a.1)));
+        }
     }
     rows
 }
 
-/// How the bid moved within this hour of UTC, in units of 1e-4 (0.01 %); none
-/// where it had no hour yet.
+/// How the bid moved within this hour of UTC up to the last whole second, in
+/// units of 1e-4 (0.01 %); none where it had no hour yet. In each frame it would
+/// be rows that change places and bytes that a slow line has to carry.
 #[must_use]
-pub fn change(quote: &Quote) -> Option<i64> {
-    let open = quote.candles.of(Period::H1).back()?.open;
-    let moved = i128::from(quote.bid.raw()) - i128::from(open.raw());
+pub fn change(state: &State, quote: &Quote) -> Option<i64> {
+    let hour = quote.candles.of(Period::H1).back()?;
+    let second = Period::S1.begin(state.chart_time(state.now));
+    let mut seconds = quote.candles.of(Period::S1).iter().rev();
+    let whole = seconds.find(|c| c.begin < second).filter(|c| c.begin >= hour.begin);
+    let (open, bid) = (hour.open, whole.map_or(hour.open, |c| c.close));
+    let moved = i128::from(bid.raw()) - i128::from(open.raw());
     i64::try_from(moved.checked_mul(10_000)?.checked_div(i128::from(open.raw()))?).ok()
 }
 

@@ -201,7 +201,7 @@ impl Shape {
             line = line.right(7, rate, Role::TextDim);
         }
         if self.change {
-            let (text, role) = change(list::change(q).filter(|_| known));
+            let (text, role) = change(list::change(state, q).filter(|_| known));
             line = line.right(9, text, if fresh { role } else { look });
         }
         if self.spark > 2 {
