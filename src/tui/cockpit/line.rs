@@ -74,8 +74,7 @@ impl Cockpit {
     fn filter_by(&mut self, text: &str) -> Result<(), Text> {
         let pane = self.ui.focus;
         if !pane.filters() {
-            let title = pane.title();
-            return Err(Text::new(&format!("the rows of {title} can't be filtered")));
+            return Err(Text::new(&format!("{} has no filter", pane.title())));
         }
         self.ui.typing = None;
         self.ui.set_filter(pane, text);

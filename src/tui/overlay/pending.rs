@@ -6,7 +6,7 @@ use crate::tui::view::pen::{Line, Pen};
 use ratatui::layout::Rect;
 
 /// Widest box.
-const WIDTH: u16 = 60;
+const WIDTH: u16 = 72;
 /// Columns of the keys.
 const KEYS: u16 = 10;
 

@@ -119,7 +119,21 @@ pub fn areas(area: Rect, ui: &Ui, stage: Stage) -> Areas {
         Size::Full => full(body, ui),
         Size::Wide => (wide(body, ui, stage), None),
     };
+    let panes = if ui.focus == Pane::Alarms { without_log(panes) } else { panes };
     Areas { strip, panes, guest, body, status }
+}
+
+/// Alarms with the keys have the room of the log below them too: what is wrong
+/// and what to do are whole sentences.
+fn without_log(mut panes: Vec<(Pane, Rect)>) -> Vec<(Pane, Rect)> {
+    let place = |wanted| panes.iter().find(|(pane, _)| *pane == wanted).map(|(_, area)| *area);
+    let (Some(alarms), Some(log)) = (place(Pane::Alarms), place(Pane::Log)) else { return panes };
+    if (alarms.x, alarms.width, alarms.bottom()) == (log.x, log.width, log.y) {
+        panes.retain(|(pane, _)| *pane != Pane::Log);
+        let own = panes.iter_mut().find(|(pane, _)| *pane == Pane::Alarms);
+        own.into_iter().for_each(|(_, area)| area.height += log.height);
+    }
+    panes
 }
 
 /// Panes and places, and which of them is the guest.
