@@ -130,8 +130,9 @@ fn without_log(mut panes: Vec<(Pane, Rect)>) -> Vec<(Pane, Rect)> {
     let (Some(alarms), Some(log)) = (place(Pane::Alarms), place(Pane::Log)) else { return panes };
     if (alarms.x, alarms.width, alarms.bottom()) == (log.x, log.width, log.y) {
         panes.retain(|(pane, _)| *pane != Pane::Log);
-        let own = panes.iter_mut().find(|(pane, _)| *pane == Pane::Alarms);
-        own.into_iter().for_each(|(_, area)| area.height += log.height);
+        if let Some((_, area)) = panes.iter_mut().find(|(pane, _)| *pane == Pane::Alarms) {
+            area.height += log.height;
+        }
     }
     panes
 }
