@@ -22,7 +22,8 @@
 //! be. While the switch is engaged the kill panel takes the room of Lag, of
 //! Ticks, or of the focused pane. In the full layout the proof of flat takes that
 //! of Ticks then, with Who obeys below the kill panel; once the proof is put
-//! away, Who obeys does. A wide screen always shows who obeys.
+//! away, Who obeys does. A wide screen always shows who obeys. The alarms
+//! have the log's place, or its room too, while they have the keys.
 
 use crate::tui::ui::{Pane, Ui};
 use ratatui::layout::Rect;
