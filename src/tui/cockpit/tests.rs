@@ -276,6 +276,26 @@ fn a_number_goes_to_its_pane_and_once_more_zooms_it() {
 }
 
 #[test]
+fn a_ticket_is_for_the_selected_row_however_the_rows_are_sorted() {
+    let (mut cockpit, mut state) = (Cockpit::default(), state());
+    let read = state.gateways[0].positions.as_mut().unwrap();
+    read.value[7].symbol = Text::new("GBPUSD");
+    read.value[7].profit = Money::from_raw(-1);
+    drawn(&mut cockpit, &state);
+    let named = |cockpit: &mut Cockpit| {
+        cockpit.act(Action::OrderTicket, &state);
+        let ticket = cockpit.ui.ticket.take();
+        ticket.map(|ticket| ticket.draft.symbol.text().to_owned())
+    };
+    assert_eq!(named(&mut cockpit).as_deref(), Some("EURUSD"));
+    cockpit.tell(Action::Sort, "pnl", &state).unwrap();
+    assert_eq!(cockpit.selected_position(&state), Some(Ticket(8)));
+    assert_eq!(named(&mut cockpit).as_deref(), Some("GBPUSD"));
+    cockpit.tell(Action::Filter, "EUR", &state).unwrap();
+    assert_eq!(named(&mut cockpit).as_deref(), Some("EURUSD"));
+}
+
+#[test]
 fn the_mouse_moves_the_screen_and_does_nothing_else() {
     let (mut cockpit, state) = (Cockpit::default(), state());
     let theme = Theme::default();
@@ -292,6 +312,11 @@ fn the_mouse_moves_the_screen_and_does_nothing_else() {
     point(5, y, Pointed::Down, &mut cockpit);
     assert_eq!(cockpit.selected_position(&state), Some(Ticket(6)));
     point(5, y, Pointed::Up, &mut cockpit);
+    assert_eq!(cockpit.selected_position(&state), Some(Ticket(3)));
+    // A ticket lies over the panes: nothing below it moves.
+    cockpit.act(Action::OrderTicket, &state);
+    point(5, y, Pointed::Down, &mut cockpit);
+    cockpit.ui.ticket = None;
     assert_eq!(cockpit.selected_position(&state), Some(Ticket(3)));
     // Frame, strip and what is under the help select nothing.
     for y in [0, 1, 39] {
