@@ -270,6 +270,8 @@ pub enum GuardedVerb {
     Arm,
     /// End the attempts of the running kill; the latch stays.
     StandDown,
+    /// Place the order that is in the ticket.
+    Order,
 }
 
 impl fmt::Display for GuardedVerb {
@@ -281,6 +283,7 @@ impl fmt::Display for GuardedVerb {
             Self::Close(ticket) => write!(f, "CLOSE {ticket}"),
             Self::Arm => f.pad("ARM"),
             Self::StandDown => f.pad("STAND DOWN"),
+            Self::Order => f.pad("ORDER"),
         }
     }
 }

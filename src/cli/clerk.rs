@@ -3,9 +3,11 @@
 
 use super::arm;
 use super::deal::{Deal, Ending, Fate, Look, look};
+use super::placing::Placing;
+use crate::breaker::Gate;
 use crate::config::Settings;
-use crate::control::Desk;
 use crate::control::kill::Hand;
+use crate::control::{Desk, Proposal};
 use crate::domain::{GatewayAddr, Text, Ticket};
 use crate::event::{CommandPhase, CommandReport, Event, Level, Sender};
 use crate::feeds::polls::PollHandle;
@@ -32,6 +34,7 @@ pub struct Clerk {
     jobs: channel::Sender<Job>,
     hand: Arc<Hand>,
     polls: Polls,
+    placing: Placing,
 }
 
 impl Clerk {
@@ -43,9 +46,11 @@ impl Clerk {
         settings: Settings,
         hand: Arc<Hand>,
         polls: Polls,
+        gate: Arc<Gate>,
         sender: Sender,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, inbox) = channel::unbounded();
+        let placing = Placing::new(settings.clone(), gate, sender.clone());
         let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || {
             let mut room = Room { settings, sender, zmq: zmq::Context::new() };
             for job in inbox {
@@ -55,7 +60,7 @@ impl Clerk {
                 }
             }
         })?;
-        Ok((Self { jobs, hand, polls }, thread))
+        Ok((Self { jobs, hand, polls, placing }, thread))
     }
 }
 
@@ -77,6 +82,14 @@ impl Desk for Clerk {
 
     fn stand_down(&self) {
         self.hand.stand_down(Text::new("stood down at the console"));
+    }
+
+    fn order(&self, order: Proposal) {
+        self.placing.order(order);
+    }
+
+    fn denies_orders(&self) -> Option<Text> {
+        self.placing.denied()
     }
 }
 

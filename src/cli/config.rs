@@ -3,7 +3,11 @@
 use super::context::listed;
 use super::exit::exits;
 use super::{Context, Exit, Failure, Outcome};
-use crate::config::{Loaded, Origin, dirs, template};
+use crate::config::{Loaded, Origin, Problem, Settings, dirs, template};
+use crate::domain::Text;
+use crate::tui::keymap::{self, Keymap};
+use crate::tui::looks::memory::{self, Memory};
+use crate::tui::theme::{self, Charset, Depth, Theme};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -20,7 +24,7 @@ enum Part {
     /// Write a commented configuration file; never over one that is there
     #[command(after_help = exits!(0 "written", 1 "not written: it exists, or can't be"))]
     Init,
-    /// Name every mistake in file, environment and flags
+    /// Name every mistake in file, environment and flags, theme and keymap
     #[command(after_help = exits!(0 "no mistake"))]
     Check {
         /// One JSON document on standard output
@@ -66,7 +70,9 @@ fn init(ctx: &mut Context) -> Outcome {
 }
 
 fn check(json: bool, ctx: &mut Context) -> Exit {
-    let loaded = ctx.loaded();
+    let mut loaded = ctx.loaded();
+    let looks = looks(&loaded);
+    loaded.problems.extend(looks);
     let sound = loaded.problems.is_empty();
     if json {
         #[derive(Serialize)]
@@ -81,6 +87,25 @@ fn check(json: bool, ctx: &mut Context) -> Exit {
         ctx.out.line(listed(&loaded.problems));
     }
     if sound { Exit::OK } else { Exit::CONFIG }
+}
+
+/// Theme and keymap are files of their own: whether they are there and hold.
+fn looks(loaded: &Loaded) -> Vec<Problem> {
+    let settings = &loaded.settings;
+    let own = Some(settings.config_dir.as_path());
+    let (depth, charset) = (Depth::None, Charset::Ascii);
+    let theme = Theme::find(&settings.theme, theme::shelf(own), depth, charset).err();
+    let keymap = Keymap::find(&settings.keymap, keymap::shelf(own)).err();
+    let told = |key, why: Option<Text>, next| {
+        why.map(|why| Problem::new(loaded.origins.of(key), format!("{key}: {why}"), next))
+    };
+    [
+        told("screen.theme", theme, "crs themes list names them, crs themes check reads them"),
+        told("screen.keymap", keymap, "crs keys list names them, crs keys check reads them"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn source(loaded: &Loaded) -> String {
@@ -111,7 +136,26 @@ fn show(json: bool, ctx: &mut Context) -> Outcome {
         };
         ctx.out.line(line);
     }
+    for line in chosen(&loaded) {
+        ctx.out.line(line);
+    }
     Ok(Exit::OK)
+}
+
+/// Where the console begins with something else than the configuration says.
+fn chosen(loaded: &Loaded) -> Vec<String> {
+    let Settings { theme, keymap, state_dir, .. } = &loaded.settings;
+    let (memory, _) = Memory::load(state_dir, (theme, keymap));
+    let file = state_dir.join(memory::FILE);
+    let told = |key, configured: &str, chosen: &str| {
+        let flag = matches!(loaded.origins.of(key), Origin::Flag { .. });
+        (configured != chosen && !flag).then(|| {
+            let file = file.display();
+            format!("# the console begins with {key} = \"{chosen}\", chosen in it: {file}")
+        })
+    };
+    let theme = told("screen.theme", theme, memory.theme());
+    theme.into_iter().chain(told("screen.keymap", keymap, memory.keymap())).collect()
 }
 
 /// Settings under the names that the file gives them.
@@ -160,6 +204,7 @@ const KEYS: &[(&str, &str)] = &[
     ("screen.color", "/color"),
     ("screen.fps", "/fps"),
     ("screen.line", "/line"),
+    ("screen.mouse", "/mouse"),
     ("kill", "/kill"),
     ("audit", "/audit"),
     ("alarms", "/alarms"),

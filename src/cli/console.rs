@@ -3,7 +3,9 @@
 use super::exit::exits;
 use super::session::{Plan, Session};
 use super::{Context, Failure, Outcome};
+use crate::config::{self, Flags, Settings};
 use crate::domain::Text;
+use crate::tui::looks::Memory;
 use crate::tui::terminal;
 
 /// Nothing of its own: everything is in the configuration.
@@ -22,12 +24,30 @@ pub struct Args {}
 /// # Errors
 /// Status 78 for a wrong configuration, 1 when there is no terminal.
 pub fn run(_: &Args, ctx: &mut Context) -> Outcome {
-    let loaded = ctx.strict()?;
+    let mut loaded = ctx.strict()?;
     terminal::present().map_err(Failure::failed)?;
     let config = loaded.file.as_ref().map_or_else(
         || Text::new("no file: environment and defaults"),
         |file| Text::new(&file.to_string_lossy()),
     );
-    let plan = Plan { settings: loaded.settings, forced_mode: None, config, notes: Vec::new() };
+    let (memory, broken) = recall(&mut loaded.settings, &ctx.flags);
+    let notes = broken.into_iter().collect();
+    let plan = Plan { settings: loaded.settings, forced_mode: None, config, notes, memory };
     Session::open(plan)?.show()
+}
+
+/// Goes on with the theme and keymap that the last session chose, unless the
+/// command line names others.
+fn recall(settings: &mut Settings, flags: &Flags) -> (Memory, Option<Text>) {
+    // A choice goes before the configuration, not before the flags of one day.
+    let lasting = Flags { theme: None, keymap: None, ..flags.clone() };
+    let lasting = config::load(&lasting).settings;
+    let (memory, broken) = Memory::load(&settings.state_dir, (&lasting.theme, &lasting.keymap));
+    if flags.theme.is_none() {
+        memory.theme().clone_into(&mut settings.theme);
+    }
+    if flags.keymap.is_none() {
+        memory.keymap().clone_into(&mut settings.keymap);
+    }
+    (memory, broken)
 }

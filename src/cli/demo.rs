@@ -13,6 +13,7 @@ use super::{Context, Failure, Outcome};
 use crate::domain::{Mode, Text};
 use crate::gateway::SimOptions;
 use crate::host::ids;
+use crate::tui::looks::Memory;
 use crate::tui::terminal;
 use signals::Signals;
 
@@ -55,6 +56,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         forced_mode: Some(Mode::Sim),
         config: Text::new("crs demo: nothing here is real"),
         notes,
+        memory: Memory::default(),
     };
     let ended = Session::open(plan).and_then(|session| {
         let source = Signals::start(&stage.settings, session.gate(), session.sender());

@@ -1,4 +1,4 @@
-//! `crs man [VERB]`
+//! `crs man [VERB…]`
 
 use super::exit::exits;
 use super::{Cli, Context, Exit, Failure, Outcome};
@@ -8,8 +8,8 @@ use clap::CommandFactory;
 #[derive(Debug, clap::Args)]
 #[command(after_help = exits!(0 "printed", 1 "no such verb"))]
 pub struct Args {
-    /// A verb; the program's own page without one
-    verb: Option<String>,
+    /// A verb, or a verb and its own; the program's own page without one
+    verb: Vec<String>,
 }
 
 /// Prints the page as roff: `crs man | man -l -`.
@@ -19,10 +19,10 @@ pub struct Args {
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let mut all = Cli::command();
     all.build();
-    let command = match &args.verb {
-        None => Some(all),
-        Some(verb) => all.find_subcommand(verb).cloned(),
-    };
+    let mut command = Some(all);
+    for verb in &args.verb {
+        command = command.and_then(|within| within.find_subcommand(verb).cloned());
+    }
     let command =
         command.ok_or_else(|| Failure::failed("no such verb; `crs --help` lists them"))?;
     let mut page = Vec::new();

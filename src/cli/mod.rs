@@ -38,6 +38,7 @@ pub mod man;
 pub mod order;
 mod orders;
 pub mod out;
+mod placing;
 pub mod positions;
 pub mod reach;
 pub mod reset;

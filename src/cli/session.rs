@@ -19,6 +19,7 @@ use crate::link::context;
 use crate::state::State;
 use crate::tui::cockpit::Cockpit;
 use crate::tui::keymap::Keymap;
+use crate::tui::looks::{Looks, Memory, Start};
 use crate::tui::run::{self as console, Calls, Console};
 use crate::tui::theme::{TermEnv, Theme};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,6 +40,8 @@ pub struct Plan {
     pub config: Text,
     /// For the Log pane, from before there was one.
     pub notes: Vec<Text>,
+    /// What the last session left, and where this one leaves it.
+    pub memory: Memory,
 }
 
 /// A session that runs, without its screen.
@@ -92,9 +95,14 @@ impl Session {
         let hand = wiring::hand(settings, role(&plan), true, Arc::clone(&gate), sender.clone())?;
         let hand = Arc::new(hand);
         let polls = Polls::default();
-        let (clerk, desk) =
-            Clerk::start(settings.clone(), Arc::clone(&hand), Arc::clone(&polls), sender.clone())
-                .map_err(Failure::failed)?;
+        let (clerk, desk) = Clerk::start(
+            settings.clone(),
+            Arc::clone(&hand),
+            Arc::clone(&polls),
+            Arc::clone(&gate),
+            sender.clone(),
+        )
+        .map_err(Failure::failed)?;
         let feeds = Arc::default();
         let clerk = Arc::new(clerk);
         let behind = Behind {
@@ -138,7 +146,7 @@ impl Session {
     /// There is no terminal, or it can't be set up.
     pub fn watched(self) -> Result<(Exit, State), Failure> {
         let Self { plan, sender, sequencer, behind, .. } = self;
-        let (theme, keymap, notes) = looks(&plan);
+        let (theme, keymap, looks, notes) = looks(&plan);
         let connect = {
             // What the polls read is also what a kill records as "before".
             let sender = sender.tapped(behind.hand.overhears());
@@ -158,11 +166,13 @@ impl Session {
             screen: Box::new(screen),
             theme,
             keymap,
+            looks,
             trigger: Arc::clone(&behind.hand) as _,
             desk: Arc::clone(&behind.clerk) as _,
             fps: plan.settings.fps,
             line: plan.settings.line,
             calls: Calls::new(plan.settings.alarms.clone(), on_alarm),
+            mouse: plan.settings.mouse,
             notes,
             on_start: Some(Box::new(connect)),
             on_first_frame: None,
@@ -260,7 +270,7 @@ fn look_up_drill(settings: &Settings, sender: &Sender) {
 
 /// Theme and keymap; what could not be used is told, and a bundled one stands
 /// in.
-fn looks(plan: &Plan) -> (Theme, Keymap, Vec<Text>) {
+fn looks(plan: &Plan) -> (Theme, Keymap, Looks, Vec<Text>) {
     let settings = &plan.settings;
     let env = TermEnv::from_vars(|name| std::env::var(name).ok());
     let (depth, charset) = (env.depth(settings.color), env.charset());
@@ -270,10 +280,22 @@ fn looks(plan: &Plan) -> (Theme, Keymap, Vec<Text>) {
     let mut notes = plan.notes.clone();
     notes.extend(no_theme);
     notes.extend(no_keymap);
+    let start = Start {
+        config_dir: settings.config_dir.clone(),
+        depth,
+        charset,
+        theme: (settings.theme.clone(), theme.clone()),
+        keymap: (settings.keymap.clone(), keymap.clone()),
+        memory: plan.memory.clone(),
+    };
+    let looks = Looks::start(start).unwrap_or_else(|e| {
+        notes.push(Text::new(&format!("theme and keymap can't change while this runs: {e}")));
+        Looks::default()
+    });
     for note in &notes {
         tracing::warn!("{note}");
     }
-    (theme, keymap, notes)
+    (theme, keymap, looks, notes)
 }
 
 /// Starts feeds and polls of every gateway. What can't be started is told:

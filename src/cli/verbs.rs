@@ -68,9 +68,9 @@ verbs! {
     Audit => audit,
     /// Write, check or show the configuration
     Config => config,
-    /// List or check themes
+    /// List, show or check themes
     Themes => themes,
-    /// List or check keymaps
+    /// List or check keymaps, or print one as a sheet
     Keys => keys,
     /// Say what will not work here, why, and what to do
     Doctor => doctor,

@@ -56,6 +56,9 @@ pub struct Settings {
     pub fps: u32,
     /// How much the line to the terminal takes.
     pub line: LineChoice,
+    /// Whether the console hears clicks and the wheel; the terminal's own
+    /// selection of text needs Shift then.
+    pub mouse: bool,
     /// The kill.
     pub kill: KillSettings,
     /// The audit log.
@@ -262,6 +265,7 @@ impl Settings {
             color: ColorChoice::Auto,
             fps: 10,
             line: LineChoice::Auto,
+            mouse: false,
             kill: KillSettings::default(),
             audit: AuditSettings::default(),
             alarms: AlarmSettings::default(),

@@ -9,15 +9,44 @@ pub enum Danger {
     /// Nothing: it moves the screen, or reads.
     None,
     /// It acts on the account or on the latch: it needs a modified or a
-    /// multi-key chord, and opens a guard that a second key must confirm.
+    /// multi-key chord, and opens a guard that a second key must confirm, at
+    /// once or when what it asks for is filled in.
     Guarded,
     /// It stops trading: its chord is built in, and no keymap can name it.
     Fixed,
 }
 
-/// One row per verb: variant, name in keymaps, danger, help.
+/// What a verb may be told besides its name, on the command line: `theme
+/// light`. The hint is what stands for it in help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Nothing.
+    Nothing,
+    /// One word of a list that the screen has (`Screen::choices`); it must be
+    /// given.
+    Choice(&'static str),
+    /// Any words, or none.
+    Words(&'static str),
+}
+
+impl Takes {
+    /// What stands for it in help: `NAME`; empty when there is nothing.
+    #[must_use]
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Choice(hint) | Self::Words(hint) => hint,
+        }
+    }
+}
+
+/// One row per verb: variant, name in keymaps and on the command line, danger,
+/// help, and what it takes, if anything.
 macro_rules! actions {
-    ($( $variant:ident = $name:literal, $danger:ident, $help:literal; )+) => {
+    (@takes) => { Takes::Nothing };
+    (@takes $takes:ident $hint:literal) => { Takes::$takes($hint) };
+    ($( $variant:ident = $name:literal, $danger:ident, $help:literal
+        $(, $takes:ident($hint:literal))?; )+) => {
         /// A verb.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Action { $( #[doc = $help] $variant, )+ }
@@ -38,6 +67,12 @@ macro_rules! actions {
                 match self { $(Self::$variant => $help),+ }
             }
 
+            /// What it may be told besides its name.
+            #[must_use]
+            pub const fn takes(self) -> Takes {
+                match self { $(Self::$variant => actions!(@takes $($takes $hint)?)),+ }
+            }
+
             /// What may go wrong.
             #[must_use]
             pub const fn danger(self) -> Danger {
@@ -51,10 +86,13 @@ actions! {
     Kill = "kill", Fixed, "Stop all trading and close every position.";
     Block = "block", Fixed, "Stop new orders; positions stay.";
     Quit = "quit", None, "Leave; agent and latch stay as they are.";
+    Command = "command", None, "Open the command line.";
     Help = "help", None, "Show or hide the keys.";
+    Search = "search", None, "Search the keys and commands.";
     Back = "back", None, "Close what lies on top, or leave the zoom.";
     FocusNext = "focus-next", None, "Give the keys to the next pane.";
     FocusPrevious = "focus-previous", None, "Give the keys to the pane before.";
+    Pane = "pane", None, "Give the keys to a pane by its name.", Choice("NAME");
     RowDown = "row-down", None, "One row down.";
     RowUp = "row-up", None, "One row up.";
     PageDown = "page-down", None, "One page down.";
@@ -68,15 +106,39 @@ actions! {
     Alarms = "alarms", None, "Show the alarms, or go back.";
     Acknowledge = "acknowledge", None, "Take on the selected alarm.";
     AcknowledgeAll = "acknowledge-all", None, "Take on every alarm.";
-    Silence = "silence", None, "No bell and no call for the selected alarm for 10 minutes, or again.";
+    Silence = "silence", None, "Silence the selected alarm for TIME or 10 minutes, or no more.", Words("TIME");
     Flood = "flood", None, "List every alarm of a flood, or only the first.";
     SlowLine = "slow-line", None, "Few frames for a slow line, or the usual rate.";
     Card = "card", None, "Show or hide what to do by hand, the out-of-band card.";
     Redraw = "redraw", None, "Draw the whole screen anew.";
+    Theme = "theme", None, "Change the theme, at the next start too.", Choice("NAME");
+    Keymap = "keymap", None, "Change the keymap, at the next start too.", Choice("NAME");
     ProbeAgain = "probe-again", None, "Ask a gateway that is not v1.0 once more.";
     ClosePosition = "close-position", Guarded, "Close the selected position.";
     Arm = "arm", Guarded, "Let orders pass again.";
     StandDown = "stand-down", Guarded, "End the attempts of the running kill; the latch stays.";
+    OrderTicket = "order-ticket", Guarded, "Fill in an order; it asks once more before it is sent.";
+    PartialClose = "partial-close", Guarded, "Close part of the position, where its gateway can.";
+    ModifyExits = "modify-exits", Guarded, "Change the position's SL and TP, where its gateway can.";
+    PanePositions = "pane-positions", None, "To the positions; once more zooms.";
+    PaneTicks = "pane-ticks", None, "To the ticks; once more zooms.";
+    PaneChart = "pane-chart", None, "To the chart of the selected symbol; once more zooms.";
+    PaneGateway = "pane-gateway", None, "To the gateway; once more zooms.";
+    PaneKill = "pane-kill", None, "To the switch and the kill; once more zooms.";
+    PaneMesh = "pane-mesh", None, "To the mesh; once more zooms.";
+    PaneDecisions = "pane-decisions", None, "To the decisions; once more zooms.";
+    PaneLag = "pane-lag", None, "To the lag; once more zooms.";
+    PaneLog = "pane-log", None, "To the log; once more zooms.";
+    Sort = "sort", None, "Sort the rows by a column, or turn them.", Choice("COLUMN");
+    SortNext = "sort-next", None, "Sort the rows by the next column.";
+    SortPrevious = "sort-previous", None, "Sort the rows by the column before.";
+    SortReverse = "sort-reverse", None, "Turn the order of the rows.";
+    Filter = "filter", None, "Show only rows that hold a text; Enter keeps it, Esc clears it.", Words("TEXT");
+    LogLevel = "log-level", None, "Log: all lines, warnings and alarms, or alarms.";
+    Period = "period", None, "Chart: candles of this length.", Choice("LENGTH");
+    PeriodLonger = "period-longer", None, "Chart: the next longer candles.";
+    PeriodShorter = "period-shorter", None, "Chart: the next shorter candles.";
+    ChartStyle = "chart-style", None, "Chart: candles, or lines of bid and ask.";
 }
 
 impl Action {
@@ -96,6 +158,18 @@ mod tests {
         for action in Action::ALL {
             assert_eq!(Action::named(action.name()), Some(*action));
             assert!(action.help().ends_with('.'), "{}", action.name());
+        }
+    }
+
+    /// A word is needed to parse a line at its first space.
+    #[test]
+    fn names_are_one_word_and_hints_are_loud() {
+        for action in Action::ALL {
+            assert!(action.name().chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+            let hint = action.takes().hint();
+            assert!(hint.chars().all(|c| c.is_ascii_uppercase()), "{}", action.name());
+            // Who acts is confirmed by what is selected, never by a word typed.
+            assert!(action.danger() == Danger::None || hint.is_empty());
         }
     }
 

@@ -7,7 +7,9 @@ pub mod action;
 pub mod guard;
 pub mod kill;
 pub mod port;
+pub mod ticket;
 
-pub use action::{Action, Danger};
+pub use action::{Action, Danger, Takes};
 pub use guard::Guard;
 pub use port::{Desk, Trigger};
+pub use ticket::Proposal;

@@ -3,7 +3,8 @@
 //! Traits, because the screen must not know how an order travels; the kill
 //! thread and the command desk implement them.
 
-use crate::domain::{Intent, Stamp, Ticket};
+use super::ticket::Proposal;
+use crate::domain::{Intent, Stamp, Text, Ticket};
 
 /// The kill thread's handle.
 pub trait Trigger: Send + Sync {
@@ -26,4 +27,9 @@ pub trait Desk: Send + Sync {
     fn probe_again(&self);
     /// End the attempts of the running kill; the latch stays.
     fn stand_down(&self);
+    /// Place one order, once: never queued behind another, never sent again.
+    fn order(&self, order: Proposal);
+    /// Why the gate of this process denies orders now, in its own words; none
+    /// while it is open.
+    fn denies_orders(&self) -> Option<Text>;
 }

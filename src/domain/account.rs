@@ -49,4 +49,8 @@ pub struct Account {
     pub trade_mode: Option<TradeMode>,
     /// Server, where the gateway says so; the paper gateway names itself.
     pub server_name: Option<Text>,
+    /// Account currency that one unit of margin carries, where the gateway
+    /// says so; v1.0 has no such key, the paper gateway adds it.
+    #[serde(default)]
+    pub leverage: Option<u32>,
 }

@@ -74,7 +74,7 @@ impl OrderTicket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderBy {
-    /// A person, by `crs order`.
+    /// A person, by `crs order` or the console's ticket.
     Operator,
     /// The live engine.
     Engine,

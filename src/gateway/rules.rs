@@ -237,6 +237,13 @@ mod tests {
     }
 
     #[test]
+    fn the_order_ticket_knows_the_same_volumes() {
+        use crate::control::ticket::LotRule;
+        let LotRule { min, max, step } = LotRule::PAPER;
+        assert_eq!((min, max, step), (LOT_STEP, MAX_LOTS, LOT_STEP));
+    }
+
+    #[test]
     fn a_quote_of_an_earlier_run_takes_no_order() {
         let order = OrderTicket {
             symbol: symbol("EURUSD"),

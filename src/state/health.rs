@@ -148,10 +148,9 @@ impl State {
         let Some(last) = pane.last_tick else { return FeedWord::Waiting };
         // The liveliest symbol sets the feed's rhythm.
         let rhythm = self
-            .quotes
-            .iter()
-            .filter(|(symbol, q)| q.feed == index && self.market(symbol) > Market::Closed)
-            .map(|(_, q)| q.stale_after())
+            .markets()
+            .filter(|(_, q, market)| q.feed == index && *market > Market::Closed)
+            .map(|(_, q, _)| q.stale_after())
             .min()
             .unwrap_or(STALE_FLOOR);
         // What nobody could send before the week began is not missed.

@@ -43,6 +43,12 @@ impl Series {
         percentile_of(self.count, permille, &self.buckets, &[]).map(|us| us.min(self.max_us))
     }
 
+    /// The bucket that a duration of `us` microseconds is counted in.
+    #[must_use]
+    pub fn bucket(us: u64) -> usize {
+        bucket_of(us)
+    }
+
     /// Median in microseconds.
     #[must_use]
     pub fn p50(&self) -> Option<u64> {

@@ -16,7 +16,7 @@ pub const DECISIONS: usize = 500;
 /// Commands kept.
 pub const COMMANDS: usize = 200;
 
-fn push<T>(queue: &mut VecDeque<T>, limit: usize, value: T) {
+pub(super) fn push<T>(queue: &mut VecDeque<T>, limit: usize, value: T) {
     while queue.len() >= limit {
         queue.pop_front();
     }

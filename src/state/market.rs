@@ -26,7 +26,22 @@ impl State {
     /// Where the market of `symbol` stands now.
     #[must_use]
     pub fn market(&self, symbol: &Symbol) -> Market {
-        self.market_of(self.session.calendar.hours(symbol), self.quotes.get(symbol))
+        let hours = self.session.calendar.hours(symbol);
+        self.market_of(hours, hours.is_open(self.now.utc), self.quotes.get(symbol))
+    }
+
+    /// As [`State::market`], for every quote. The hours that most symbols share
+    /// are looked at once: there may be a thousand symbols in a frame.
+    pub fn markets(&self) -> impl Iterator<Item = (&Symbol, &Quote, Market)> {
+        let calendar = &self.session.calendar;
+        let common = &calendar.market;
+        let usual = common.is_open(self.now.utc);
+        self.quotes.iter().map(move |(symbol, quote)| {
+            let hours = calendar.hours(symbol);
+            let shared = std::ptr::eq(hours, common);
+            let open = if shared { usual } else { hours.is_open(self.now.utc) };
+            (symbol, quote, self.market_of(hours, open, Some(quote)))
+        })
     }
 
     /// The market behind feed `index`, and its hours: those of the symbol of
@@ -35,12 +50,13 @@ impl State {
     #[must_use]
     pub fn feed_market(&self, index: u16) -> (Market, &Hours) {
         let calendar = &self.session.calendar;
-        let all = self.quotes.iter().filter(|(_, quote)| quote.feed == index).map(|(symbol, q)| {
-            let hours = calendar.hours(symbol);
-            (self.market_of(hours, Some(q)), hours)
-        });
+        let own = self.markets().filter(|(_, quote, _)| quote.feed == index);
+        let all = own.map(|(symbol, _, market)| (market, calendar.hours(symbol)));
         let best = all.reduce(|a, b| if (b.0, b.1.always) > (a.0, a.1.always) { b } else { a });
-        best.unwrap_or_else(|| (self.market_of(&calendar.market, None), &calendar.market))
+        best.unwrap_or_else(|| {
+            let hours = &calendar.market;
+            (self.market_of(hours, hours.is_open(self.now.utc), None), hours)
+        })
     }
 
     /// Where the hours stand now: since when, until when.
@@ -55,8 +71,8 @@ impl State {
         is_off(self.session.calendar.hours(symbol), quote)
     }
 
-    fn market_of(&self, hours: &Hours, quote: Option<&Quote>) -> Market {
-        if hours.is_open(self.now.utc) {
+    fn market_of(&self, hours: &Hours, open: bool, quote: Option<&Quote>) -> Market {
+        if open {
             return Market::Open;
         }
         let ticks = quote.is_some_and(|q| self.age(q.at) < q.unknown_after() && is_off(hours, q));

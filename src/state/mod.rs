@@ -5,17 +5,19 @@
 //! it was *observed*, never as somebody wished it. Two processes that apply
 //! the same records hold equal states, and `State::digest` proves it.
 //!
-//! A file per pane: [`quotes`], [`gateways`], [`switch`] (latch, guard, kill,
+//! A file per pane: [`quotes`], [`candles`], [`gateways`], [`switch`] (latch, guard, kill,
 //! agent), [`obey`], [`log`], [`lag`], [`alarms`]; [`health`] turns ages into words, [`digest`]
 //! turns everything into one line.
 
 pub mod alarms;
+pub mod candles;
 pub mod digest;
 pub mod gateways;
 pub mod health;
 pub mod lag;
 pub mod log;
 pub mod market;
+pub mod mesh;
 pub mod obey;
 pub mod offset;
 pub mod orders;
@@ -23,6 +25,7 @@ pub mod quotes;
 pub mod switch;
 
 pub use alarms::{Alarm, Alarms};
+pub use candles::{Candle, Period};
 pub use gateways::GatewayPane;
 pub use health::{FeedWord, Freshness};
 pub use lag::{Lag, Rolling, Series};
@@ -31,7 +34,7 @@ pub use obey::Obey;
 pub use orders::{Orders, Owner};
 pub use quotes::Quote;
 
-use crate::domain::{Decision, KillProgress, LatchSeen, Mode, Stamp, Symbol};
+use crate::domain::{Decision, Intent, KillProgress, LatchSeen, Mode, Stamp, Symbol};
 use crate::event::{
     AgentReport, CommandReport, DrillReport, Event, GuardReport, LogLine, SessionInfo, Stamped,
 };
@@ -66,6 +69,9 @@ pub struct State {
     pub kills: BTreeMap<u16, Aged<KillProgress>>,
     /// The decision behind `kills`, and about when its key was pressed.
     pub engagement: Option<Engagement>,
+    /// The decisions to stop, by about when each was taken, newest last, bounded.
+    #[serde(default)]
+    pub stops: VecDeque<Aged<Intent>>,
     /// When the latch was seen reset after them: they are history then.
     pub kills_over: Option<Stamp>,
     /// The agent.
@@ -90,6 +96,9 @@ pub struct State {
     /// What needs an operator.
     #[serde(default)]
     pub alarms: Alarms,
+    /// When each check of the mesh last changed.
+    #[serde(default)]
+    pub mesh: Vec<mesh::Seen>,
 }
 
 /// A value and when it was learnt.
@@ -132,13 +141,20 @@ impl State {
             Event::Beat => {
                 self.watch_obedience();
                 self.watch_alarms();
+                self.watch_mesh();
             }
             Event::Session(info) => self.on_session(info),
             Event::Ticks(batch) => self.on_ticks(batch),
             Event::Feed(report) => self.on_feed(report),
             Event::Gateway(report) => self.on_heartbeat(report),
-            Event::Positions(read) => self.on_positions(read),
-            Event::Account(read) => self.on_account(read),
+            Event::Positions(read) => {
+                self.on_positions(read);
+                self.settle_orders();
+            }
+            Event::Account(read) => {
+                self.on_account(read);
+                self.settle_orders();
+            }
             Event::Decision(decision) => self.on_decision(decision),
             Event::Latch(seen) => self.on_latch(seen),
             Event::Guard(report) => self.on_guard(report),

@@ -1,6 +1,7 @@
 //! Fold of ticks: the last quote of each symbol, and its rhythm.
 
 use super::State;
+use super::candles::{self, Candles};
 use super::lag::Rolling;
 use super::offset::Offset;
 use crate::domain::{PeerTime, Price, Stamp, Symbol, Tick, TickBatch, TickShape};
@@ -66,6 +67,9 @@ pub struct Quote {
     /// Ticks that were older than the one shown, or the same again: they
     /// never replace it and never make it look younger.
     pub repeated: u64,
+    /// Its candles.
+    #[serde(default)]
+    pub candles: Candles,
 }
 
 /// Counts per whole second of the monotonic clock.
@@ -115,14 +119,16 @@ impl Quote {
             lag_us: None,
             offset: Offset::default(),
             repeated: 0,
+            candles: Candles::default(),
         }
     }
 
-    /// The spread in points, a point being the last decimal shown.
+    /// The spread in points, a point being the last decimal shown; below zero
+    /// where the market is crossed.
     #[must_use]
-    pub fn spread_points(&self) -> u64 {
+    pub fn spread_points(&self) -> i64 {
         let unit = 10_i64.pow(Price::SCALE.saturating_sub(self.digits));
-        u64::try_from(self.ask.minus(self.bid).raw() / unit).unwrap_or(0)
+        self.ask.minus(self.bid).raw() / unit
     }
 
     fn mid(bid: Price, ask: Price) -> i64 {
@@ -213,6 +219,7 @@ impl State {
     fn on_tick(&mut self, feed: u16, at: Stamp, tick: &Tick) {
         let (began, now) = (self.began, self.now);
         let full = self.quotes.len() >= MAX_SYMBOLS;
+        let depth = candles::depth(self.quotes.len());
         let quote = match self.quotes.entry(tick.symbol) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(_) if full => return self.refuse_symbol(tick.symbol),
@@ -223,7 +230,9 @@ impl State {
         if !quote.take(feed, at, tick) {
             return;
         }
-        quote.lag_us = tick.time.and_then(|time| quote.offset.lag(steady(began, at), micros(time)));
+        let us = candles::steady(began, at);
+        quote.candles.take(us, tick.bid, tick.ask, depth);
+        quote.lag_us = tick.time.and_then(|time| quote.offset.lag(us, micros(time)));
         quote.best_offset_us = quote.offset.best_us;
         let lag = quote.lag_us;
         if let Some(before) = before {
@@ -253,11 +262,4 @@ impl State {
             quote.rate = quote.meter.roll(now).unwrap_or(quote.rate);
         }
     }
-}
-
-/// `at` in UTC microseconds by the monotonic clock, so that a wall clock that
-/// is set during the session moves no lag.
-fn steady(began: Stamp, at: Stamp) -> i64 {
-    let us = i64::try_from(at.since(began).as_micros()).unwrap_or(i64::MAX);
-    began.utc.0.saturating_add(us)
 }

@@ -3,6 +3,7 @@
 //! State only observes. The driver of a kill says how far it is, and the word
 //! of a gateway stays a claim until the driver's own reads agree.
 
+use super::log::push;
 use super::{Aged, State};
 use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchPhase, LatchSeen, Stamp};
 use crate::event::{AgentReport, GuardPhase, GuardReport, GuardedVerb, Level};
@@ -11,6 +12,9 @@ use std::time::Duration;
 
 /// A kill may wait for its gateway's first word for so long without a warning.
 const QUEUED_LONG: Duration = Duration::from_secs(2);
+
+/// Decisions to stop that are kept.
+const STOPS: usize = 32;
 
 /// One decision to stop, as this process heard of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,8 +120,9 @@ impl State {
             return; // A mirror that still tells of an earlier decision.
         }
         if self.engagement.as_ref().is_none_or(|e| e.id < progress.engage_id) {
-            self.engagement =
-                Some(Engagement { id: progress.engage_id, since: self.key_of(progress) });
+            let since = self.key_of(progress);
+            self.engagement = Some(Engagement { id: progress.engage_id, since });
+            push(&mut self.stops, STOPS, Aged { at: since, value: progress.intent });
             self.kills_over = None;
             self.kills.retain(|_, kill| standing(&kill.value) <= KillStanding::Running);
         }

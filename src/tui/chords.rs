@@ -1,6 +1,8 @@
 //! The keymap's reverse map and the card, as the data that views show.
 
 use super::keymap::{Context, Keymap, fixed};
+use super::prompt::line;
+use super::ui::Pane;
 use super::view::{HelpSection, Hint, Hints};
 use crate::config::Card;
 use crate::control::Action;
@@ -18,10 +20,36 @@ pub fn hints(keymap: &Keymap, context: Context, card: &Card, state: &State) -> H
         confirm: Text::new(&fixed::CONFIRM.to_string()),
         log_page: Text::new(keymap.keys_for(Action::LogPage, context).unwrap_or_default()),
         proof: Text::new(keymap.keys_for(Action::Proof, context).unwrap_or_default()),
+        panes: panes(keymap, context),
         live: live(keymap, context, state),
+        following: Vec::new(),
         help: help(keymap),
+        commands: commands(),
         card: card.lines(),
     }
+}
+
+/// The verb that goes to a pane.
+const fn goes_to(pane: Pane) -> Action {
+    match pane {
+        Pane::Positions => Action::PanePositions,
+        Pane::Ticks => Action::PaneTicks,
+        Pane::Chart => Action::PaneChart,
+        Pane::Gateway => Action::PaneGateway,
+        Pane::Kill => Action::PaneKill,
+        Pane::Proof => Action::Proof,
+        Pane::Obey => Action::WhoObeys,
+        Pane::Mesh => Action::PaneMesh,
+        Pane::Decisions => Action::PaneDecisions,
+        Pane::Lag => Action::PaneLag,
+        Pane::Log => Action::PaneLog,
+        Pane::Alarms => Action::Alarms,
+    }
+}
+
+fn panes(keymap: &Keymap, context: Context) -> Vec<(Pane, Text)> {
+    let key = |pane| keymap.keys_for(goes_to(pane), context).map(|key| (pane, Text::new(key)));
+    Pane::ALL.into_iter().filter_map(key).collect()
 }
 
 /// What the operator may want now comes first.
@@ -48,18 +76,59 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
         wanted.push((Action::Alarms, "alarms"));
     }
     if context == Context::Help {
-        wanted.push((Action::Back, "back"));
+        wanted.extend([(Action::Back, "back"), (Action::Search, "search")]);
     }
     wanted.extend([
         (Action::Help, "keys"),
         (Action::FocusNext, "next pane"),
         (Action::Zoom, "zoom"),
         (Action::Quit, "leave"),
+        (Action::OrderTicket, "order"),
+        (Action::Command, "command"),
     ]);
+    // What a pane has of its own, where there is room beside the rest.
+    match context {
+        Context::Log => wanted.push((Action::LogLevel, "level")),
+        Context::Positions | Context::Ticks => wanted.push((Action::SortNext, "sort")),
+        Context::Chart => wanted.extend([
+            (Action::PeriodShorter, "shorter"),
+            (Action::PeriodLonger, "longer"),
+            (Action::ChartStyle, "style"),
+        ]),
+        _ => {}
+    }
+    if matches!(
+        context,
+        Context::Positions | Context::Ticks | Context::Decisions | Context::Mesh | Context::Log
+    ) {
+        wanted.push((Action::Filter, "filter"));
+    }
     wanted
         .into_iter()
         .filter_map(|(action, what)| Some(Hint::new(keymap.keys_for(action, context)?, what)))
         .collect()
+}
+
+/// What may follow the keys `begun`, one line per verb.
+#[must_use]
+pub fn following(keymap: &Keymap, context: Context, begun: &str) -> Vec<Hint> {
+    let mut lines: Vec<(Action, &Text, Vec<&str>)> = Vec::new();
+    for (rest, row) in keymap.following(context, begun) {
+        match lines.iter_mut().find(|(a, desc, _)| *a == row.action && **desc == row.desc) {
+            Some((_, _, keys)) => keys.push(rest),
+            None => lines.push((row.action, &row.desc, vec![rest])),
+        }
+    }
+    let hint = |(_, desc, keys): (Action, &Text, Vec<&str>)| Hint {
+        keys: Text::new(&keys.join(", ")),
+        what: desc.clone(),
+    };
+    lines.into_iter().map(hint).collect()
+}
+
+/// Every verb as the command line knows it.
+fn commands() -> Vec<Hint> {
+    Action::ALL.iter().map(|a| Hint::new(&format!(":{}", line::shown(*a)), a.help())).collect()
 }
 
 /// Rows of one verb and one meaning share a line.
@@ -88,11 +157,13 @@ fn title(context: Context) -> Text {
     Text::new(match context {
         Context::Global => "Everywhere",
         Context::Ticks => "In Ticks",
+        Context::Chart => "In Chart",
         Context::Positions => "In Positions",
         Context::Gateway => "In Gateway",
         Context::Kill => "In Kill",
         Context::Proof => "In Proof of flat",
         Context::Obey => "In Who obeys",
+        Context::Mesh => "In Mesh",
         Context::Decisions => "In Decisions",
         Context::Lag => "In Lag",
         Context::Log => "In Log",

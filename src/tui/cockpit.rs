@@ -1,18 +1,31 @@
 //! The screen of the console: views, and what the operator did to them.
 
+mod line;
+mod moves;
+#[cfg(test)]
+mod tests;
+mod ticket;
+#[cfg(test)]
+mod told;
+
 use super::chords;
 use super::diagnostics::Keeper;
-use super::keymap::Context;
+use super::keymap::{Context, Key};
 use super::overlay;
-use super::screen::{Frame, Screen};
+use super::screen::{Frame, Point, Screen, Typed};
+use super::theme::Theme;
 use super::ui::{Pane, Ui};
 use super::view::{self, Scene};
 use crate::config::Card;
 use crate::control::Action;
-use crate::domain::{EngageId, Text, Ticket};
+use crate::domain::{EngageId, Stamp, Text, Ticket};
 use crate::state::State;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ticket::Under;
+
+/// In place of the hints while a filter is written.
+const TYPING: &str = "filter: Enter keeps it, Esc clears it";
 
 /// Focus, rows, zoom and help, and the card that no view may lack.
 #[derive(Clone, Debug, Default)]
@@ -25,14 +38,20 @@ pub struct Cockpit {
     help_end: usize,
     /// The row with which it shows the card.
     card_row: usize,
-    /// Who had the keys before the proof took them.
-    before_proof: Option<(Pane, bool)>,
-    /// Who had the keys before the alarms took them.
-    before_alarms: Option<(Pane, bool)>,
+    /// Who had the keys before the proof took them, the zoom, and the guest.
+    before_proof: Option<(Pane, bool, Option<Pane>)>,
+    /// The same before the alarms took them.
+    before_alarms: Option<(Pane, bool, Option<Pane>)>,
     /// The decision that the proof was last opened for.
     proved: Option<EngageId>,
     /// Where the log's second page comes from.
     diagnostics: Keeper,
+    /// The latch as it was when the ticket was last looked at.
+    ticket_under: Under,
+    /// What the last key could not do, until the next one.
+    remark: Text,
+    /// The newest tick that was drawn.
+    drawn: Stamp,
 }
 
 impl Cockpit {
@@ -58,15 +77,6 @@ impl Cockpit {
         self.bring(Pane::Log, state);
     }
 
-    /// Gives `pane` the keys, and room where it has none.
-    fn bring(&mut self, pane: Pane, state: &State) {
-        self.ui.help = false;
-        self.ui.focus = pane;
-        // A kill takes the only pane of a small screen.
-        let places = self.places(state);
-        self.ui.zoom |= places.pane(pane).is_none();
-    }
-
     fn places(&self, state: &State) -> view::Areas {
         view::areas(self.area, &self.ui, view::stage(state, &self.ui))
     }
@@ -76,15 +86,16 @@ impl Cockpit {
     fn turn_proof(&mut self, state: &State) {
         if self.places(state).pane(Pane::Proof).is_some() {
             self.ui.proof_away = true;
+            self.ui.guest = self.ui.guest.filter(|guest| *guest != Pane::Proof);
             if self.ui.focus == Pane::Proof {
-                let (focus, zoom) = self.before_proof.take().unwrap_or_default();
-                (self.ui.focus, self.ui.zoom) = (focus, zoom);
+                let (focus, zoom, guest) = self.before_proof.take().unwrap_or_default();
+                (self.ui.focus, self.ui.zoom, self.ui.guest) = (focus, zoom, guest);
             }
             return;
         }
         self.ui.proof_away = false;
         if self.places(state).pane(Pane::Proof).is_none() {
-            self.before_proof = Some((self.ui.focus, self.ui.zoom));
+            self.before_proof = Some((self.ui.focus, self.ui.zoom, self.ui.guest));
             self.bring(Pane::Proof, state);
         }
     }
@@ -92,11 +103,11 @@ impl Cockpit {
     /// Shows the alarms, or gives the keys back.
     fn turn_alarms(&mut self, state: &State) {
         if self.ui.focus == Pane::Alarms && !self.ui.help {
-            let (focus, zoom) = self.before_alarms.take().unwrap_or_default();
-            (self.ui.focus, self.ui.zoom) = (focus, zoom);
+            let (focus, zoom, guest) = self.before_alarms.take().unwrap_or_default();
+            (self.ui.focus, self.ui.zoom, self.ui.guest) = (focus, zoom, guest);
             return;
         }
-        self.before_alarms = Some((self.ui.focus, self.ui.zoom));
+        self.before_alarms = Some((self.ui.focus, self.ui.zoom, self.ui.guest));
         self.bring(Pane::Alarms, state);
     }
 
@@ -107,16 +118,6 @@ impl Cockpit {
             self.proved = decision;
             self.ui.proof_away = false;
         }
-    }
-
-    fn scroll(&mut self, up: bool, by: usize, state: &State) {
-        if self.ui.help {
-            let row = self.ui.help_row.min(self.help_end);
-            self.ui.help_row =
-                if up { row.saturating_sub(by) } else { row.saturating_add(by).min(self.help_end) };
-            return;
-        }
-        self.ui.scroll(up, by, view::row_count(state, &self.ui, self.ui.focus));
     }
 
     /// Rows of the focused pane, without its frame and heading.
@@ -130,23 +131,32 @@ impl Cockpit {
         view::Size::of(self.area) == view::Size::Single
             && self.places(state).pane(self.ui.focus).is_none()
     }
-
-    fn back(&mut self) {
-        if self.ui.help {
-            self.ui.help = false;
-        } else {
-            self.ui.zoom = false;
-        }
-    }
 }
 
 impl Screen for Cockpit {
     fn draw(&mut self, frame: Frame<'_>, area: Rect, buf: &mut Buffer) {
         self.area = area;
-        self.ui.pending = Text::new(frame.pending);
+        self.measure(frame);
+        self.drop_ticket(frame.state);
+        // What was begun by keys is over once letters go into a text.
+        let pending = if self.ui.typing.is_some() { "" } else { frame.pending };
+        self.ui.pending = Text::new(pending);
         self.ui.slow = frame.slow;
+        let notice = match (frame.notice, &self.ui.typing) {
+            (_, Some(_)) => Text::new(TYPING),
+            ("", None) => self.remark.clone(),
+            (words, None) => Text::new(words),
+        };
+        self.ui.notice = notice;
+        self.ui.prompt = frame.prompt.cloned();
         self.ui.log.diagnostics = self.diagnostics.snapshot();
-        let hints = chords::hints(frame.keymap, self.context(), &self.card, frame.state);
+        let mut hints = chords::hints(frame.keymap, self.context(), &self.card, frame.state);
+        if self.ui.ticket.is_some() && !self.ui.help {
+            hints.live = ticket::hints();
+        }
+        if frame.waits {
+            hints.following = chords::following(frame.keymap, self.context(), frame.pending);
+        }
         self.open_proof(frame.state);
         let scene = Scene { state: frame.state, ui: &self.ui, hints: &hints };
         let body = self.places(frame.state).body;
@@ -160,9 +170,11 @@ impl Screen for Cockpit {
             Action::Help => {
                 self.ui.help = !self.ui.help;
                 self.ui.help_row = 0;
+                self.ui.help_search = Text::default();
             }
             Action::Card => {
                 let shown = self.ui.help && self.ui.help_row == self.card_row;
+                self.ui.help_search = Text::default();
                 (self.ui.help, self.ui.help_row) = (!shown, self.card_row);
             }
             Action::Back => self.back(),
@@ -172,34 +184,72 @@ impl Screen for Cockpit {
                 self.ui.zoom = true;
             }
             Action::LogPage => self.turn_log(state),
-            Action::WhoObeys => self.bring(Pane::Obey, state),
             Action::Proof => self.turn_proof(state),
             Action::Alarms => self.turn_alarms(state),
             Action::Flood => self.ui.flood = !self.ui.flood,
-            Action::FocusNext => self.ui.focus = self.ui.focus.next(),
-            Action::FocusPrevious => self.ui.focus = self.ui.focus.previous(),
+            Action::FocusNext => self.focus(self.ui.focus.next(), state),
+            Action::FocusPrevious => self.focus(self.ui.focus.previous(), state),
+            Action::SortNext => self.sort(|ui| ui.step_sort(true), state),
+            Action::SortPrevious => self.sort(|ui| ui.step_sort(false), state),
+            Action::SortReverse => self.sort(Ui::reverse_sort, state),
+            Action::Filter if self.ui.help || self.ui.ticket.is_some() => {}
+            Action::Filter => {
+                self.ui.typing = Some(self.ui.focus).filter(|pane| pane.filters());
+            }
+            Action::LogLevel => self.ui.next_level(),
+            Action::PeriodLonger => self.period(self.ui.period.longer()),
+            Action::PeriodShorter => self.period(self.ui.period.shorter()),
+            Action::ChartStyle => self.ui.style = self.ui.style.other(),
             Action::RowDown => self.scroll(false, 1, state),
             Action::RowUp => self.scroll(true, 1, state),
             Action::PageDown => self.scroll(false, page, state),
             Action::PageUp => self.scroll(true, page, state),
             Action::FirstRow => self.scroll(true, usize::MAX / 2, state),
             Action::LastRow => self.scroll(false, usize::MAX / 2, state),
-            // What acts is the run loop's.
-            _ => {}
+            Action::OrderTicket => self.open_ticket(state),
+            _ => {
+                // What acts is the run loop's.
+                if let Some(pane) = moves::goes_to(action) {
+                    self.go(pane, state);
+                }
+            }
         }
+    }
+
+    fn pointed(&mut self, point: Point, state: &State, theme: &Theme) {
+        self.point(point, state, theme);
+    }
+
+    fn tell(&mut self, action: Action, told: &str, state: &State) -> Result<(), Text> {
+        self.obey(action, told, state)
+    }
+
+    fn choices(&self, action: Action, _state: &State) -> Vec<String> {
+        self.offered(action)
+    }
+
+    fn search(&mut self, words: &str) {
+        self.ui.help = true;
+        self.ui.help_row = 0;
+        self.ui.help_search = Text::new(words);
     }
 
     fn context(&self) -> Context {
         if self.ui.help {
             return Context::Help;
         }
+        if self.ui.ticket.is_some() {
+            return Context::Global;
+        }
         match self.ui.focus {
             Pane::Positions => Context::Positions,
             Pane::Ticks => Context::Ticks,
+            Pane::Chart => Context::Chart,
             Pane::Gateway => Context::Gateway,
             Pane::Kill => Context::Kill,
             Pane::Proof => Context::Proof,
             Pane::Obey => Context::Obey,
+            Pane::Mesh => Context::Mesh,
             Pane::Decisions => Context::Decisions,
             Pane::Lag => Context::Lag,
             Pane::Log => Context::Log,
@@ -208,216 +258,28 @@ impl Screen for Cockpit {
     }
 
     fn selected_position(&self, state: &State) -> Option<Ticket> {
-        if self.ui.focus != Pane::Positions || self.ui.help {
+        if self.ui.focus != Pane::Positions || self.ui.help || self.ui.ticket.is_some() {
             return None;
         }
         view::positions::selected(state, &self.ui).map(|(_, ticket)| ticket)
     }
 
     fn selected_alarm(&self, state: &State) -> Option<Text> {
-        if self.ui.focus != Pane::Alarms || self.ui.help {
+        if self.ui.focus != Pane::Alarms || self.ui.help || self.ui.ticket.is_some() {
             return None;
         }
         view::alarms::selected(state, &self.ui).map(|alarm| alarm.key.clone())
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{Lots, Money, Position, Price, Side};
-    use crate::tui::keymap::Keymap;
-    use crate::tui::theme::Theme;
-    use crate::tui::ui::LogPage;
-
-    fn state() -> State {
-        let mut state = State::default();
-        let position = |n| Position {
-            ticket: Ticket(n),
-            symbol: Text::new("EURUSD"),
-            side: Side::Buy,
-            lots: Lots::ZERO,
-            open: Price::ZERO,
-            current: None,
-            profit: Money::ZERO,
-            sl: None,
-            tp: None,
-        };
-        let mut pane = crate::state::GatewayPane::default();
-        let value = (1..=30).map(position).collect();
-        pane.positions = Some(crate::state::Aged { value, ..Default::default() });
-        state.gateways.push(pane);
-        state
+    fn typed(&mut self, key: Key, state: &State) -> Typed {
+        self.type_key(key, state)
     }
 
-    fn drawn(cockpit: &mut Cockpit, state: &State) -> String {
-        drawn_at(cockpit, state, 80, 24)
+    fn say(&mut self, words: &Text) {
+        self.remark(words);
     }
 
-    fn drawn_at(cockpit: &mut Cockpit, state: &State, width: u16, height: u16) -> String {
-        let (theme, keymap) = (Theme::default(), Keymap::default());
-        let area = Rect::new(0, 0, width, height);
-        let mut buf = Buffer::empty(area);
-        cockpit.draw(
-            Frame { state, theme: &theme, keymap: &keymap, pending: "g", slow: false },
-            area,
-            &mut buf,
-        );
-        buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
-    }
-
-    #[test]
-    fn rows_and_pages_move_the_selection() {
-        let (mut cockpit, state) = (Cockpit::default(), state());
-        drawn(&mut cockpit, &state);
-        assert_eq!(cockpit.selected_position(&state), Some(Ticket(1)));
-        cockpit.act(Action::RowDown, &state);
-        assert_eq!(cockpit.selected_position(&state), Some(Ticket(2)));
-        cockpit.act(Action::PageDown, &state);
-        assert_eq!(cockpit.selected_position(&state), Some(Ticket(7)));
-        cockpit.act(Action::LastRow, &state);
-        assert_eq!(cockpit.selected_position(&state), Some(Ticket(30)));
-        cockpit.act(Action::FirstRow, &state);
-        assert_eq!(cockpit.selected_position(&state), Some(Ticket(1)));
-    }
-
-    #[test]
-    fn no_position_is_selected_while_it_can_not_be_seen() {
-        let (mut cockpit, state) = (Cockpit::default(), state());
-        cockpit.act(Action::Help, &state);
-        assert_eq!((cockpit.selected_position(&state), cockpit.context()), (None, Context::Help));
-        cockpit.act(Action::Back, &state);
-        cockpit.act(Action::FocusNext, &state);
-        assert_eq!((cockpit.selected_position(&state), cockpit.context()), (None, Context::Ticks));
-    }
-
-    #[test]
-    fn a_small_screen_gives_the_pane_back_that_a_kill_took() {
-        let (mut cockpit, mut state) = (Cockpit::default(), state());
-        state.latch.value.phase = crate::domain::LatchPhase::Durable;
-        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Kill "));
-        cockpit.act(Action::FocusNext, &state);
-        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Positions "));
-        cockpit.act(Action::FocusNext, &state);
-        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Ticks "));
-        cockpit.act(Action::Back, &state);
-        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Kill "));
-    }
-
-    #[test]
-    fn the_log_is_turned_where_it_is_seen_and_brought_where_it_is_not() {
-        let (mut cockpit, mut state) = (Cockpit::default(), state());
-        let page = |c: &Cockpit| (c.ui.focus, c.ui.log.shown);
-        drawn(&mut cockpit, &state);
-        cockpit.act(Action::LogPage, &state);
-        assert_eq!(page(&cockpit), (Pane::Positions, LogPage::Diagnostics));
-        assert!(drawn(&mut cockpit, &state).contains(" Log: diagnostics "));
-        cockpit.act(Action::LogPage, &state);
-        assert_eq!(page(&cockpit), (Pane::Positions, LogPage::Events));
-        // One pane only: the first key brings the log, the next one turns it.
-        drawn_at(&mut cockpit, &state, 40, 12);
-        cockpit.act(Action::LogPage, &state);
-        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Log: events "));
-        cockpit.act(Action::LogPage, &state);
-        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Log: diagnostics "));
-        state.latch.value.phase = crate::domain::LatchPhase::Durable;
-        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Kill "));
-        cockpit.act(Action::LogPage, &state);
-        assert!(drawn_at(&mut cockpit, &state, 40, 12).contains(" Log: diagnostics "));
-    }
-
-    #[test]
-    fn the_card_is_one_key_away_on_every_screen_and_at_every_time() {
-        let phone = Text::new("dial 0815 and say the account");
-        let card = Card { broker_phone: phone, ..Card::default() };
-        for (width, height) in [(120, 40), (80, 24), (40, 12)] {
-            for phase in [crate::domain::LatchPhase::Safe, crate::domain::LatchPhase::Durable] {
-                for (card, words) in [(card.clone(), "dial 0815"), (Card::default(), "no card")] {
-                    let (mut cockpit, mut state) = (Cockpit::new(card), state());
-                    state.latch.value.phase = phase;
-                    let shown = |c: &mut Cockpit, s: &State| {
-                        drawn_at(c, s, width, height).contains(" By hand ")
-                    };
-                    drawn_at(&mut cockpit, &state, width, height);
-                    cockpit.act(Action::Card, &state);
-                    let all = drawn_at(&mut cockpit, &state, width, height);
-                    assert!(shown(&mut cockpit, &state) && all.contains(words), "{all}");
-                    cockpit.act(Action::Card, &state);
-                    assert!(!shown(&mut cockpit, &state));
-                    // From the keys to the card, and away.
-                    cockpit.act(Action::Help, &state);
-                    if !shown(&mut cockpit, &state) {
-                        cockpit.act(Action::Card, &state);
-                    }
-                    assert!(shown(&mut cockpit, &state));
-                    cockpit.act(Action::Back, &state);
-                    assert!(!shown(&mut cockpit, &state));
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn who_obeys_is_one_key_away_on_every_screen() {
-        for (width, height) in [(120, 40), (80, 24), (40, 12)] {
-            for phase in [crate::domain::LatchPhase::Safe, crate::domain::LatchPhase::Durable] {
-                let (mut cockpit, mut state) = (Cockpit::default(), state());
-                state.latch.value.phase = phase;
-                drawn_at(&mut cockpit, &state, width, height);
-                cockpit.act(Action::WhoObeys, &state);
-                assert_eq!(cockpit.context(), Context::Obey);
-                let all = drawn_at(&mut cockpit, &state, width, height);
-                for who in [" Who obeys ", "engine", "sentinel", "gateway", "agent", "console"] {
-                    assert!(all.contains(who), "{width}×{height}: {who}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_proof_opens_with_a_kill_and_a_key_turns_it_at_every_size() {
-        const TITLE: &str = " Proof of flat ";
-        for (width, height, by_itself) in [(120, 40, true), (80, 24, false), (40, 12, false)] {
-            let (mut cockpit, mut state) = (Cockpit::default(), state());
-            let shown = |c: &mut Cockpit, s: &State| drawn_at(c, s, width, height).contains(TITLE);
-            assert!(!shown(&mut cockpit, &state));
-            cockpit.act(Action::Proof, &state);
-            assert!(shown(&mut cockpit, &state), "{width}×{height}");
-            cockpit.act(Action::Proof, &state);
-            assert!(!shown(&mut cockpit, &state));
-            assert_eq!((cockpit.ui.focus, cockpit.ui.zoom), (Pane::Positions, false));
-            let engaged = |state: &mut State, n| {
-                state.latch.value.phase = crate::domain::LatchPhase::Durable;
-                state.engagement = Some(crate::state::switch::Engagement {
-                    id: crate::domain::EngageId::from_parts(n, 1),
-                    since: crate::domain::Stamp::default(),
-                });
-            };
-            engaged(&mut state, 1);
-            assert_eq!(shown(&mut cockpit, &state), by_itself);
-            cockpit.act(Action::Proof, &state);
-            assert_eq!(shown(&mut cockpit, &state), !by_itself);
-            cockpit.act(Action::Proof, &state);
-            assert_eq!(shown(&mut cockpit, &state), by_itself);
-            // Put away, and opened again by the next decision.
-            if by_itself {
-                cockpit.act(Action::Proof, &state);
-                assert!(!shown(&mut cockpit, &state));
-                engaged(&mut state, 2);
-                assert!(shown(&mut cockpit, &state));
-            }
-        }
-    }
-
-    #[test]
-    fn help_shows_the_keymaps_keys_and_scrolls_to_its_end_only() {
-        let (mut cockpit, state) = (Cockpit::default(), state());
-        cockpit.act(Action::Help, &state);
-        assert!(drawn(&mut cockpit, &state).contains("Leave; agent and latch stay"));
-        cockpit.act(Action::LastRow, &state);
-        let end = cockpit.ui.help_row;
-        cockpit.act(Action::RowDown, &state);
-        assert_eq!(cockpit.ui.help_row, end);
-        assert!(drawn(&mut cockpit, &state).contains("Close the help."));
+    fn ordered(&mut self) {
+        self.ui.ticket = None;
     }
 }

@@ -7,15 +7,19 @@
 //! behind, keys for the screen are lost, never a kill.
 
 mod torn;
+mod wish;
+
+pub use wish::Wish;
 
 use super::keymap::{Key, fixed};
+use super::screen::{Point, Pointed};
 use crate::control::Trigger;
-use crate::control::guard::{Guard, Input, Step, Stroke};
+use crate::control::guard::{self, Guard, Input, Step, Stroke};
 use crate::domain::{Intent, Stamp, Text};
 use crate::event::{Event, GuardPhase, GuardedVerb, Sender};
 use crate::host::clock;
 use crossbeam_channel as channel;
-use crossterm::event::{self, KeyEventKind};
+use crossterm::event::{self, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +30,11 @@ use std::time::Duration;
 pub const BACKLOG: usize = 1_024;
 /// Longest sleep: how late the thread may notice that the terminal is lost.
 const NAP: Duration = Duration::from_millis(500);
+
+/// The same for a moment after Enter, which may be the end of `:kill`.
+const ALERT_NAP: Duration = Duration::from_millis(5);
+/// How long that moment is.
+const ALERT: Duration = Duration::from_millis(300);
 
 /// The same under an open guard: how much too early a key may count.
 const SHORT_NAP: Duration = Duration::from_millis(2);
@@ -39,10 +48,23 @@ pub enum Incoming {
     Superseded,
     /// Another size, in columns and rows.
     Resize(u16, u16),
-    /// Text was pasted. Nothing here takes text, so it is only noted.
+    /// Text was pasted. Nothing here takes it, so it is only noted.
     Pasted,
     /// The terminal is, or is no longer, what the operator looks at.
     Focus(bool),
+    /// The mouse was used on the screen.
+    Pointed(Point),
+}
+
+/// A click or a turn of the wheel; all else the mouse does means nothing.
+const fn point(mouse: MouseEvent) -> Option<Point> {
+    let what = match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => Pointed::Click,
+        MouseEventKind::ScrollUp => Pointed::Up,
+        MouseEventKind::ScrollDown => Pointed::Down,
+        _ => return None,
+    };
+    Some(Point { x: mouse.column, y: mouse.row, what })
 }
 
 /// From the terminal's report to the kill, without the terminal: tests play
@@ -54,6 +76,9 @@ pub struct Gatekeeper {
     forward: channel::Sender<Incoming>,
     lost: Arc<AtomicBool>,
     torn: torn::Paste,
+    wish: Arc<Wish>,
+    /// The last Enter: the command line may be about to wish for a guard.
+    alert: Option<Stamp>,
 }
 
 impl Gatekeeper {
@@ -67,7 +92,14 @@ impl Gatekeeper {
         lost: Arc<AtomicBool>,
     ) -> Self {
         let (guard, torn) = (Guard::default(), torn::Paste::default());
-        Self { guard, trigger, sender, forward, lost, torn }
+        let wish = Arc::default();
+        Self { guard, trigger, sender, forward, lost, torn, wish, alert: None }
+    }
+
+    /// Opens a guard when the command line wishes it.
+    #[must_use]
+    pub fn heeding(self, wish: Arc<Wish>) -> Self {
+        Self { wish, ..self }
     }
 
     /// Plays one report of the terminal, come and read at `at`.
@@ -91,11 +123,15 @@ impl Gatekeeper {
                 };
                 let step = self.step(Input::Key(fixed::guard_key(key), stroke), from, at);
                 if step.pass && stroke != Stroke::Release {
+                    self.alert = pressed.code.is_enter().then_some(at);
                     self.forward(Incoming::Key(key, stroke, at));
                 }
             }
-            event::Event::Mouse(_) => {
+            event::Event::Mouse(mouse) => {
                 self.step(Input::Mouse, from, at);
+                if let Some(point) = point(*mouse) {
+                    self.forward(Incoming::Pointed(point));
+                }
             }
             event::Event::Paste(_) => {
                 self.step(Input::Paste, from, at);
@@ -114,6 +150,11 @@ impl Gatekeeper {
 
     /// Time has passed.
     pub fn tick(&mut self, at: Stamp) {
+        if let Some(verb) = self.wish.take() {
+            // As the chord itself would: it opens, a second key decides.
+            let chord = guard::Key::Chord(verb);
+            self.step(Input::Key(chord, Stroke::Press), at, at);
+        }
         self.step(Input::Time, at, at);
     }
 
@@ -122,7 +163,9 @@ impl Gatekeeper {
     pub fn patience(&self, now: Stamp) -> Duration {
         // One millisecond past the end, so that the tick finds it over.
         let past = Duration::from_millis(1);
-        self.guard.deadline().map_or(NAP, |end| SHORT_NAP.min(end.since(now) + past))
+        let alert = self.alert.is_some_and(|since| now.since(since) < ALERT);
+        let nap = if alert { ALERT_NAP } else { NAP };
+        self.guard.deadline().map_or(nap, |end| SHORT_NAP.min(end.since(now) + past))
     }
 
     /// The kill first, its story second.

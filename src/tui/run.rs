@@ -8,21 +8,27 @@ mod calls;
 mod ending;
 mod keys;
 mod line;
+mod looks;
+#[cfg(test)]
+mod order_tests;
 #[cfg(test)]
 mod tests;
+mod typed;
 
 pub use calls::{Calls, OnAlarm};
 pub use ending::Exit;
 
-use super::input::{self, Gatekeeper, Incoming};
+use super::input::{self, Gatekeeper, Incoming, Wish};
 use super::keymap::{Keymap, Sequence};
+use super::looks::{Looks, Names};
 use super::pace::Pace;
+use super::prompt::Prompt;
 use super::screen::{Frame, Screen};
 use super::terminal::{self, TuiError};
 use super::theme::Theme;
 use super::writer::Writer;
 use crate::config::LineChoice;
-use crate::control::{Desk, Guard, Trigger};
+use crate::control::{Desk, Guard, Proposal, Trigger};
 use crate::domain::{Stamp, Text};
 use crate::event::{Level, Sender};
 use crate::feeds::Sequencer;
@@ -57,6 +63,8 @@ pub struct Console {
     pub theme: Theme,
     /// Which key means what.
     pub keymap: Keymap,
+    /// Other themes and keymaps, and what is remembered.
+    pub looks: Looks,
     /// The kill thread.
     pub trigger: Arc<dyn Trigger>,
     /// Ordinary commands.
@@ -67,6 +75,8 @@ pub struct Console {
     pub line: LineChoice,
     /// How alarms call.
     pub calls: Calls,
+    /// Whether the mouse moves the screen.
+    pub mouse: bool,
     /// Warnings for the Log pane, such as those of `Theme::load`.
     pub notes: Vec<Text>,
     /// Called when the first frame is on its way, before anything else may
@@ -87,7 +97,7 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
     let lost = Arc::new(AtomicBool::new(false));
     // Before the terminal is touched: a signal must find the way back.
     let _signals = ending::watch_signals(&ended, &lost)?;
-    let taken = terminal::take()?;
+    let taken = terminal::take(console.mouse)?;
 
     let out = File::from(terminal::output()?);
     let writer = {
@@ -98,6 +108,8 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
         })?
     };
     let (columns, rows) = terminal::size();
+    let wish = Arc::<Wish>::default();
+    let history = console.looks.history().to_vec();
     let mut round = Round {
         state: State::default(),
         sequencer: console.sequencer,
@@ -105,9 +117,16 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
         screen: console.screen,
         theme: console.theme,
         keymap: console.keymap,
+        looks: console.looks,
+        names: Names::default(),
+        prompt: None,
+        history,
+        notice: None,
+        wish: Arc::clone(&wish),
         desk: console.desk,
         sequence: Sequence::default(),
         guard: Guard::default(),
+        proposal: None,
         pace: Pace::new(console.fps),
         area: Rect::new(0, 0, columns, rows),
         writer,
@@ -122,7 +141,8 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
     round.urgent();
     round.draw();
 
-    let gate = Gatekeeper::new(console.trigger, round.sender.clone(), forward, Arc::clone(&lost));
+    let gate = Gatekeeper::new(console.trigger, round.sender.clone(), forward, Arc::clone(&lost))
+        .heeding(wish);
     ending::watch_terminal(gate, &ended, &lost)?;
     for note in &console.notes {
         round.sender.log(Level::Warn, "console", note);
@@ -155,10 +175,22 @@ struct Round {
     screen: Box<dyn Screen>,
     theme: Theme,
     keymap: Keymap,
+    looks: Looks,
+    names: Names,
+    /// The text field, while it is open.
+    prompt: Option<Prompt>,
+    /// Lines of the command line, the oldest first.
+    history: Vec<String>,
+    /// One line for the operator, and since when.
+    notice: Option<(Text, Stamp)>,
+    /// For the guards that the input thread owns.
+    wish: Arc<Wish>,
     desk: Arc<dyn Desk>,
     sequence: Sequence,
     /// For verbs that a keymap names; KILL and BLOCK have the input thread's.
     guard: Guard,
+    /// The order that this guard is open for.
+    proposal: Option<Proposal>,
     pace: Pace,
     area: Rect,
     writer: Writer,
@@ -185,7 +217,11 @@ impl Round {
                 }
             }
             self.urgent();
+            self.restyle();
             self.expire(clock::now());
+            if self.sequence.waits(clock::now()) {
+                self.pace.touch();
+            }
             if self.pace.due_in(clock::now()) == Some(Duration::ZERO) {
                 self.draw();
                 if self.line.look(&self.writer, clock::now()) {
@@ -207,8 +243,12 @@ impl Round {
         let guard = self.guard.deadline().map_or(Duration::MAX, |end| end.since(now));
         // A guard is over just past its deadline, not on it.
         let guard = guard.saturating_add(Duration::from_millis(1));
-        let timeout = self.sequencer.until_beat().min(frame).min(guard);
+        let popup = self.sequence.hint_in(now).unwrap_or(Duration::MAX);
+        let timeout = self.sequencer.until_beat().min(frame).min(guard).min(popup);
         let mut select = channel::Select::new();
+        if !self.is_armed() {
+            select.recv(self.looks.told());
+        }
         select.recv(keys);
         select.recv(ends);
         select.recv(self.sequencer.urgent());
@@ -263,6 +303,10 @@ impl Round {
             keymap: &self.keymap,
             pending: &pending,
             slow: self.line.is_slow(),
+            now: clock::now(),
+            waits: self.sequence.waits(clock::now()),
+            prompt: self.prompt.as_ref(),
+            notice: self.notice.as_ref().map_or("", |(text, _)| text.as_str()),
         };
         self.screen.draw(frame, self.area, &mut canvas);
         self.writer.put(canvas);

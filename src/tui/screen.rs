@@ -1,10 +1,11 @@
 //! What the run loop needs of the views: the seam between who draws and who
 //! waits.
 
-use super::keymap::{Context, Keymap};
+use super::keymap::{Context, Key, Keymap};
+use super::prompt::Prompt;
 use super::theme::Theme;
-use crate::control::Action;
-use crate::domain::{Text, Ticket};
+use crate::control::{Action, Proposal};
+use crate::domain::{Stamp, Text, Ticket};
 use crate::state::State;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -21,9 +22,39 @@ pub struct Frame<'a> {
     pub keymap: &'a Keymap,
     /// Keys of a sequence that was begun, empty when none was.
     pub pending: &'a str,
+    /// The sequence has waited long enough to show what may follow.
+    pub waits: bool,
+    /// The text field, if it is open.
+    pub prompt: Option<&'a Prompt>,
+    /// One line for the operator, empty for none.
+    pub notice: &'a str,
     /// The line is slow: fewer frames, and what moves without need stands
     /// still.
     pub slow: bool,
+    /// When it is drawn; State's own now is older by what waits.
+    pub now: Stamp,
+}
+
+/// What the mouse did, in cells. It moves the screen and acts on nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// Column.
+    pub x: u16,
+    /// Row.
+    pub y: u16,
+    /// What.
+    pub what: Pointed,
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointed {
+    /// A button was pressed.
+    Click,
+    /// The wheel, towards the top.
+    Up,
+    /// The wheel, towards the bottom.
+    Down,
 }
 
 /// Panes, overlays, focus and selection.
@@ -36,6 +67,31 @@ pub trait Screen {
     /// Verbs that act never come here.
     fn act(&mut self, action: Action, state: &State);
 
+    /// Takes what the mouse did: focus, selection, scrolling, nothing else.
+    fn pointed(&mut self, _point: Point, _state: &State, _theme: &Theme) {}
+
+    /// Carries out a verb with what it was told on the command line.
+    ///
+    /// # Errors
+    /// One line: why it can't be.
+    fn tell(&mut self, action: Action, told: &str, state: &State) -> Result<(), Text> {
+        let _ = told;
+        self.act(action, state);
+        Ok(())
+    }
+
+    /// What `action` may be told, for verbs that take a word of a list; empty
+    /// when there is no list.
+    fn choices(&self, action: Action, state: &State) -> Vec<String> {
+        let _ = (action, state);
+        Vec::new()
+    }
+
+    /// Shows the help with only what holds these words; all of it for none.
+    fn search(&mut self, words: &str) {
+        let _ = words;
+    }
+
     /// Whose keys are looked up first.
     fn context(&self) -> Context;
 
@@ -45,4 +101,29 @@ pub trait Screen {
     /// The key of the alarm that `acknowledge` and `silence` mean, if one is
     /// selected.
     fn selected_alarm(&self, state: &State) -> Option<Text>;
+
+    /// Offers a key to what is typed into, before the keymap hears of it. KILL
+    /// and BLOCK never come here.
+    fn typed(&mut self, _key: Key, _state: &State) -> Typed {
+        Typed::Not
+    }
+
+    /// Tells the operator what the last key could not do, and why.
+    fn say(&mut self, _words: &Text) {}
+
+    /// The order of the ticket is on its way.
+    fn ordered(&mut self) {}
+}
+
+/// What a key was to something that is typed into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// Nothing: it goes on to the keymap.
+    Not,
+    /// It was typed.
+    Taken,
+    /// It puts away what was typed into.
+    Closed,
+    /// It proposes this order, which a guard has to confirm.
+    Propose(Proposal),
 }

@@ -59,13 +59,19 @@ pub fn present() -> Result<(), TuiError> {
     Ok(())
 }
 
+/// Buttons and wheel in the numbering without limits. Not every movement, as
+/// crossterm's own command would have it: nothing here follows the pointer.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+/// Undoes [`MOUSE_ON`].
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+
 /// Takes the terminal: raw mode, alternate screen, no cursor, bracketed
-/// paste, reports of focus. The panic hook is set before anything is touched.
+/// paste, reports of focus, and of the mouse where it is wanted. The panic hook is set before anything is touched.
 ///
 /// # Errors
 /// Standard input or output is no terminal, or it refuses; then it is left as
 /// it was.
-pub fn take() -> Result<Taken, TuiError> {
+pub fn take(mouse: bool) -> Result<Taken, TuiError> {
     present()?;
     set_panic_hook();
     // Colours are reduced by the theme; crossterm's own idea of NO_COLOR
@@ -79,6 +85,9 @@ pub fn take() -> Result<Taken, TuiError> {
     put(&mut bytes, &cursor::Hide);
     put(&mut bytes, &EnableBracketedPaste);
     put(&mut bytes, &EnableFocusChange);
+    if mouse {
+        bytes.push_str(MOUSE_ON);
+    }
     File::from(output()?).write_all(bytes.as_bytes())?;
     Ok(taken)
 }
@@ -142,6 +151,7 @@ fn farewell() -> String {
     let mut bytes = String::new();
     put(&mut bytes, &terminal::EndSynchronizedUpdate);
     put(&mut bytes, &crossterm::style::SetAttribute(crossterm::style::Attribute::Reset));
+    bytes.push_str(MOUSE_OFF);
     put(&mut bytes, &DisableFocusChange);
     put(&mut bytes, &DisableBracketedPaste);
     put(&mut bytes, &LeaveAlternateScreen);
@@ -194,6 +204,9 @@ mod tests {
         // Alternate screen, cursor, bracketed paste, focus, synchronized update.
         for off in ["\x1b[?1049l", "\x1b[?25h", "\x1b[?2004l", "\x1b[?1004l", "\x1b[?2026l"] {
             assert!(back.contains(off), "{off:?}");
+        }
+        for on in MOUSE_ON.split_inclusive('h') {
+            assert!(back.contains(&on.replace('h', "l")), "{on:?}");
         }
     }
 }

@@ -3,91 +3,18 @@
 //! Not part of State: it is not recorded and proves nothing. The run loop
 //! changes it, views only read it.
 
+mod order;
+mod pane;
+
+pub use order::{Key as SortKey, PositionKey, Sort, TickKey, passes};
+pub use pane::Pane;
+
 use super::diagnostics::{Counts, Snapshot};
-use crate::domain::{Stamp, Text};
-
-/// The panes, in the order of the focus.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Pane {
-    /// Open positions and the account.
-    #[default]
-    Positions,
-    /// Quotes.
-    Ticks,
-    /// The gateways' links, identities and counters.
-    Gateway,
-    /// The switch, and the kill that runs.
-    Kill,
-    /// Proof of flat.
-    Proof,
-    /// Who obeys the latch.
-    Obey,
-    /// What automatic traders decided.
-    Decisions,
-    /// How late everything is.
-    Lag,
-    /// What happened.
-    Log,
-    /// What needs an operator.
-    Alarms,
-}
-
-impl Pane {
-    /// All of them, in the order of the focus.
-    pub const ALL: [Self; 10] = [
-        Self::Positions,
-        Self::Ticks,
-        Self::Gateway,
-        Self::Kill,
-        Self::Proof,
-        Self::Obey,
-        Self::Decisions,
-        Self::Lag,
-        Self::Log,
-        Self::Alarms,
-    ];
-
-    /// Its title.
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Positions => "Positions",
-            Self::Ticks => "Ticks",
-            Self::Gateway => "Gateway",
-            Self::Kill => "Kill",
-            Self::Proof => "Proof of flat",
-            Self::Obey => "Who obeys",
-            Self::Decisions => "Decisions",
-            Self::Lag => "Lag",
-            Self::Log => "Log",
-            Self::Alarms => "Alarms",
-        }
-    }
-
-    /// Whether its newest row is the last one, so that the view stays there
-    /// until it is scrolled away.
-    #[must_use]
-    pub const fn follows(self) -> bool {
-        matches!(self, Self::Decisions | Self::Log)
-    }
-
-    /// The next one.
-    #[must_use]
-    pub fn next(self) -> Self {
-        self.stepped(1)
-    }
-
-    /// The one before.
-    #[must_use]
-    pub fn previous(self) -> Self {
-        self.stepped(Self::ALL.len() - 1)
-    }
-
-    fn stepped(self, by: usize) -> Self {
-        let at = (self as usize + by) % Self::ALL.len();
-        Self::ALL.get(at).copied().unwrap_or_default()
-    }
-}
+use super::overlay::ticket::Ticket as Draft;
+use super::prompt::Prompt;
+use crate::domain::{Stamp, Symbol, Text, Ticket};
+use crate::event::Level;
+use crate::state::{Period, Series};
 
 /// The two pages of the Log pane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -134,6 +61,30 @@ pub struct LogPages {
     other_row: usize,
 }
 
+/// What the chart is drawn with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChartStyle {
+    /// Candles of the bid.
+    #[default]
+    Candles,
+    /// Lines of bid and ask.
+    Lines,
+}
+
+impl ChartStyle {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Candles => Self::Lines,
+            Self::Lines => Self::Candles,
+        }
+    }
+}
+
+/// Longest filter, in characters.
+const FILTER: usize = 40;
+
 /// What the operator did to the screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(
@@ -151,6 +102,10 @@ pub struct Ui {
     pub help: bool,
     /// First row of the help shown.
     pub help_row: usize,
+    /// Words that the help is searched for; empty for all of it.
+    pub help_search: Text,
+    /// The text field, while it is open.
+    pub prompt: Option<Prompt>,
     /// Keys of a sequence that was begun, as `g`; empty when none was.
     pub pending: Text,
     /// One line for the operator, in place of the hints; empty for none.
@@ -163,6 +118,32 @@ pub struct Ui {
     pub slow: bool,
     /// Every alarm of a flood is listed.
     pub flood: bool,
+    /// The order ticket, while it is open.
+    pub ticket: Option<Draft>,
+    /// Who has the place that panes without one of their own share, while the
+    /// pane of the focus has another.
+    pub guest: Option<Pane>,
+    /// What rows must hold to be shown, by pane, see [`Ui::filter`].
+    pub filters: [Text; Pane::ALL.len()],
+    /// The pane whose filter takes the keys.
+    pub typing: Option<Pane>,
+    /// Log lines below this are not shown.
+    pub log_level: Level,
+    /// The order of the quotes.
+    pub tick_sort: Sort<TickKey>,
+    /// The order of the positions.
+    pub position_sort: Sort<PositionKey>,
+    /// The quote that was selected; it stays so wherever its row goes.
+    pub symbol: Option<Symbol>,
+    /// The position that was selected, with its gateway; likewise.
+    pub position: Option<(u16, Ticket)>,
+    /// How long a candle of the chart is.
+    pub period: Period,
+    /// What the chart is drawn with.
+    pub style: ChartStyle,
+    /// From the receipt of the newest tick to the frame that shows it: of this
+    /// screen, so no part of State.
+    pub screen_lag: Series,
 }
 
 impl Ui {
@@ -171,6 +152,53 @@ impl Ui {
     #[must_use]
     pub fn row(&self, pane: Pane) -> usize {
         self.rows.get(pane as usize).copied().unwrap_or(0)
+    }
+
+    /// The filter of `pane`, empty for none.
+    #[must_use]
+    pub fn filter(&self, pane: Pane) -> &str {
+        self.filters.get(pane as usize).map_or("", Text::as_str)
+    }
+
+    /// Sets it.
+    pub fn set_filter(&mut self, pane: Pane, filter: &str) {
+        if let Some(slot) = self.filters.get_mut(pane as usize) {
+            *slot = Text::limited(filter, FILTER);
+        }
+    }
+
+    /// Sorts the focused pane by its next column, or the one before.
+    pub fn step_sort(&mut self, forward: bool) {
+        match self.focus {
+            Pane::Ticks => self.tick_sort.step(forward),
+            Pane::Positions => self.position_sort.step(forward),
+            _ => {}
+        }
+    }
+
+    /// Turns the order of the focused pane.
+    pub const fn reverse_sort(&mut self) {
+        match self.focus {
+            Pane::Ticks => self.tick_sort.reversed = !self.tick_sort.reversed,
+            Pane::Positions => self.position_sort.reversed = !self.position_sort.reversed,
+            _ => {}
+        }
+    }
+
+    /// All lines of the log, warnings and alarms, or alarms.
+    pub const fn next_level(&mut self) {
+        self.log_level = match self.log_level {
+            Level::Info => Level::Warn,
+            Level::Warn => Level::Alarm,
+            Level::Alarm => Level::Info,
+        };
+    }
+
+    /// Puts the row of `pane` at `row`.
+    pub fn set_row(&mut self, pane: Pane, row: usize) {
+        if let Some(slot) = self.rows.get_mut(pane as usize) {
+            *slot = row;
+        }
     }
 
     /// Moves the focused pane's row towards the top (`up`) or the bottom of

@@ -1,11 +1,14 @@
 //! The user's own themes and keymaps: `<config_dir>/<kind>/<name>.toml`.
 
+use crate::config::gateways::is_name;
 use crate::domain::Text;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 /// Larger files are no theme and no keymap.
 const MAX_BYTES: u64 = 256 * 1_024;
+/// Entries of a directory that are looked at.
+const MAX_FILES: usize = 1_000;
 
 /// The file's path and text, or none where there is no such file.
 ///
@@ -13,16 +16,15 @@ const MAX_BYTES: u64 = 256 * 1_024;
 /// A sentence for the Log pane: the name is no file name, or the file can't
 /// be read.
 pub fn read(config_dir: &Path, kind: &str, name: &str) -> Result<Option<(String, String)>, Text> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if name.is_empty() || !name.chars().all(plain) {
+    if !is_name(name) {
         let shown = Text::limited(name, 40);
         return Err(Text::new(&format!(
-            "\"{shown}\" is no name for {kind}: use letters, digits, - and _"
+            "\"{shown}\" is no name for {kind}: use letters, digits, . - and _"
         )));
     }
     let path = config_dir.join(kind).join(format!("{name}.toml"));
     let shown = path.to_string_lossy().into_owned();
-    let fail = |why: &str| Err(Text::new(&format!("{shown}: {why}; the bundled one stands in")));
+    let fail = |why: &str| Err(Text::new(&format!("{shown}: {why}")));
     match path.metadata() {
         Ok(meta) if !meta.is_file() => return fail("not a regular file"),
         Ok(meta) if meta.len() > MAX_BYTES => return fail("larger than 256 KiB"),
@@ -37,6 +39,23 @@ pub fn read(config_dir: &Path, kind: &str, name: &str) -> Result<Option<(String,
         Ok(_) => Ok(Some((shown, text))),
         Err(e) => fail(&e.to_string()),
     }
+}
+
+/// Names of the user's files of one kind, sorted; files whose name a setting
+/// could not hold are left out.
+#[must_use]
+pub fn names(config_dir: &Path, kind: &str) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(config_dir.join(kind)) else { return Vec::new() };
+    let mut names: Vec<String> = entries
+        .take(MAX_FILES)
+        .filter_map(|entry| {
+            let name = entry.ok()?.file_name();
+            let name = name.to_str()?.strip_suffix(".toml")?;
+            is_name(name).then(|| name.to_owned())
+        })
+        .collect();
+    names.sort();
+    names
 }
 
 #[cfg(test)]

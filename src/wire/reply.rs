@@ -232,6 +232,8 @@ impl<'a> Reply<'a> {
             trade_mode: Option<Num<'a>>,
             #[serde(borrow)]
             server_name: Option<Cow<'a, str>>,
+            #[serde(borrow)]
+            leverage: Option<Num<'a>>,
         }
         let shape: Shape = parse(self.honest(id)?)?;
         let balance = shape.balance.money().map_err(|e| bad("balance", &e))?;
@@ -252,6 +254,10 @@ impl<'a> Reply<'a> {
                 .filter(|n| n.text() != "null")
                 .map(|n| TradeMode::from_wire(n.integer().unwrap_or(-1))),
             server_name: shape.server_name.map(|s| Text::limited(&s, 64)),
+            leverage: shape
+                .leverage
+                .and_then(|n| u32::try_from(n.integer().ok()?).ok())
+                .filter(|leverage| *leverage > 0),
         })
     }
 }
@@ -439,5 +445,25 @@ mod tests {
         let account = Reply::decode(good.as_bytes()).unwrap().account(&id()).unwrap();
         assert_eq!(account.trade_mode, Some(TradeMode::Real));
         assert_eq!(account.equity.text(2), "10010.50");
+    }
+
+    #[test]
+    fn a_leverage_is_taken_where_it_is_one_and_costs_no_account() {
+        for (written, leverage) in [
+            ("100", Some(100)),
+            ("100.0", Some(100)),
+            ("0", None),
+            ("-5", None),
+            ("0.5", None),
+            ("\"100\"", None),
+            ("null", None),
+            ("[1]", None),
+            ("1e99", None),
+        ] {
+            let data = format!("{{\"balance\":1,\"equity\":1,\"leverage\":{written}}}");
+            let text = success(&data);
+            let account = Reply::decode(text.as_bytes()).unwrap().account(&id());
+            assert_eq!(account.unwrap().leverage, leverage, "{written}");
+        }
     }
 }

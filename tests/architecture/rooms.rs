@@ -31,6 +31,7 @@ pub const ROOMS: &[Room] = &[
     row("link", &["domain", "wire", "host"]),
     row("control", &["domain", "wire", "event", "audit", "breaker", "link", "host"]),
     pure("control::guard", &["domain", "event", "control"]),
+    pure("control::ticket", &["domain", "control"]),
     pure("control::kill::machine", &["domain", "wire", "control"]),
     row("feeds", &["domain", "wire", "event", "breaker", "link", "control", "host"]),
     // No client code: with one decoder at both ends, both would share a bug.

@@ -29,6 +29,8 @@ mod gateway;
 #[cfg(test)]
 mod help;
 #[cfg(test)]
+mod looks;
+#[cfg(test)]
 mod pipes;
 #[cfg(test)]
 mod reading;

@@ -2,13 +2,14 @@
 //! started again inside a terminal. Hands and desk write into `notes`; the
 //! screen says what the guard does.
 
-use crs::control::{Action, Desk, Trigger};
-use crs::domain::{Intent, Stamp, Ticket};
+use crs::control::{Action, Desk, Proposal, Trigger};
+use crs::domain::{Intent, Stamp, Text, Ticket};
 use crs::event::{GuardPhase, SessionInfo, channel_pair};
 use crs::feeds::Sequencer;
 use crs::host::{SystemClock, clock};
 use crs::state::State;
 use crs::tui::keymap::{Context, Keymap};
+use crs::tui::looks::Looks;
 use crs::tui::theme::{Charset, Depth, Role, Theme};
 use crs::tui::{Console, Exit, Frame, Screen, run};
 use ratatui::buffer::Buffer;
@@ -45,6 +46,12 @@ impl Desk for Hands {
     }
     fn stand_down(&self) {
         note("stand down");
+    }
+    fn order(&self, order: Proposal) {
+        note(&format!("order {} {}", order.order.wire_type(), order.order.lots));
+    }
+    fn denies_orders(&self) -> Option<Text> {
+        Path::new("denied").exists().then(|| Text::new("the latch is engaged"))
     }
 }
 
@@ -101,11 +108,13 @@ fn console() {
         screen: Box::new(Glass),
         theme: Theme::embedded("dark", Depth::Ansi256, Charset::Unicode).unwrap(),
         keymap: Keymap::default(),
+        looks: Looks::default(),
         trigger: hands.clone(),
         desk: hands,
         fps: 10,
         line: crs::config::LineChoice::Auto,
         calls: crs::tui::run::Calls::default(),
+        mouse: false,
         notes: Vec::new(),
         on_start: Some(Box::new(|_| note("started"))),
         on_first_frame: Some(Box::new(move |at| {

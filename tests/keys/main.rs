@@ -14,3 +14,5 @@ mod faults;
 mod scripts;
 #[cfg(test)]
 mod terminal;
+#[cfg(test)]
+mod ticket;

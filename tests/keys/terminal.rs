@@ -86,6 +86,54 @@ fn a_position_is_closed_only_after_the_second_question() {
 }
 
 #[test]
+fn kill_by_its_name_opens_the_guard_and_never_fires() {
+    let home = home();
+    let mut console = console(&home, 80, 24);
+    console.keys(":kill\ryyyyy");
+    think();
+    assert!(!notes(&home).contains("fired"), "{}", notes(&home));
+    console.keys("j");
+    console.see("guard: stood down");
+    console.keys(":kill\r");
+    console.see("guard: armed");
+    think();
+    console.keys("y");
+    console.see("guard: fired");
+    noted(&home, "fired KILL");
+    console.keys(":block\r");
+    console.see("guard: armed");
+    think();
+    console.keys("y");
+    noted(&home, "fired BLOCK");
+}
+
+#[test]
+fn the_chords_work_in_a_text_field() {
+    let home = home();
+    let mut console = console(&home, 80, 24);
+    // The command line, with half a line in it, and the search of the help.
+    for (open, chord, fired) in [
+        (":the", CHORD, "fired KILL"),
+        (":", "\x14", "fired BLOCK"),
+        (":search\rx", CHORD, "fired KILL"),
+    ] {
+        console.keys("\x1b");
+        think();
+        console.keys(open);
+        think();
+        console.keys(chord);
+        console.see("guard: armed");
+        think();
+        console.keys("y");
+        console.see("guard: fired");
+        noted(&home, fired);
+        fs::write(home.path().join("notes"), "").unwrap();
+    }
+    // The field is still there, and what was typed stays in it.
+    assert!(!notes(&home).contains("row"), "{}", notes(&home));
+}
+
+#[test]
 fn what_is_pasted_opens_nothing_and_fires_nothing() {
     let home = home();
     let mut console = console(&home, 80, 24);

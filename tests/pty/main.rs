@@ -33,3 +33,5 @@ mod place;
 mod sees;
 #[cfg(test)]
 mod silence;
+#[cfg(test)]
+mod ticket;

@@ -10,6 +10,7 @@ use crs::event::{
     GatewayReport, GatewayStatusReport, GuardPhase, GuardedVerb, Level, LinkState,
 };
 use crs::tui::diagnostics::{Level as LogLevel, Said};
+use crs::tui::prompt::{Kind, Prompt};
 use crs::tui::ui::{Pane, Ui};
 
 const NASTY: [&str; 8] = [
@@ -117,6 +118,8 @@ fn nothing_that_steers_reaches_a_cell() {
                     let mut hints = scene::hints();
                     hints.card.push((Text::new(nasty), Text::new(nasty)));
                     let mut ui = Ui { focus, notice: Text::new(nasty), ..Ui::default() };
+                    ui.prompt = Some(Prompt::open(Kind::Command, nasty, &|_| Vec::new()));
+                    ui.help_search = Text::new(nasty);
                     let (at, level, text) = (s.state.now.utc, LogLevel::Warn, Text::new(nasty));
                     let said = Said { at, level, source: text.clone(), text };
                     ui.log.diagnostics.lines = [said].into();

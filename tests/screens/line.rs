@@ -57,8 +57,17 @@ fn bytes_per_second(fps: u64, slow: bool, zoom: bool, (width, height): (u16, u16
         s.pass(100);
         if step % (10 / fps) == 0 {
             let mut canvas = writer.canvas(area);
-            let frame =
-                Frame { state: &s.state, theme: &theme, keymap: &keymap, pending: "", slow };
+            let frame = Frame {
+                state: &s.state,
+                theme: &theme,
+                keymap: &keymap,
+                pending: "",
+                slow,
+                waits: false,
+                prompt: None,
+                notice: "",
+                now: s.state.now,
+            };
             cockpit.draw(frame, area, &mut canvas);
             writer.put(canvas);
             // The thread takes each frame before the next one comes.

@@ -1,10 +1,12 @@
 //! What the screen looks like: every pane and overlay in every state that
-//! matters, at three sizes, as text and as a map of roles.
+//! matters, at four sizes, as text and as a map of roles.
 //!
 //! `crs` draws from State alone, so each scene is a list of events.
 
 #[cfg(test)]
 mod alarms;
+#[cfg(test)]
+mod chart;
 #[cfg(test)]
 #[path = "../common/data.rs"]
 mod data;
@@ -19,6 +21,8 @@ mod market;
 #[cfg(test)]
 mod obey;
 #[cfg(test)]
+mod overlays;
+#[cfg(test)]
 mod panes;
 #[cfg(test)]
 mod picture;
@@ -28,3 +32,7 @@ mod proof;
 mod scene;
 #[cfg(test)]
 mod sizes;
+#[cfg(test)]
+mod tables;
+#[cfg(test)]
+mod ticket;

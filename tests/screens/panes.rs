@@ -257,6 +257,33 @@ fn panes_one_by_one() {
 }
 
 #[test]
+fn panes_one_by_one_when_nothing_answers() {
+    let s = scene::unconfirmed();
+    for pane in Pane::ALL {
+        let ui = Ui { focus: pane, zoom: true, ..Ui::default() };
+        for (width, height) in [(200, 60), (120, 40), (80, 24), (40, 12)] {
+            let buffer = frame(&s.state, &ui, &scene::hints(), width, height);
+            let shot = format!("lost_{}_{width}x{height}", name(pane));
+            insta::assert_snapshot!(shot, picture(&buffer));
+        }
+    }
+}
+
+#[test]
+fn a_breach_is_told_by_a_word_and_not_by_a_colour_alone() {
+    let mut s = scene::calm();
+    for _ in 0..300 {
+        s.heartbeat(162_000);
+    }
+    for (width, height) in [(200, 60), (120, 40), (80, 24), (40, 12)] {
+        let ui = Ui { focus: Pane::Lag, zoom: width < 120, ..Ui::default() };
+        let all = rows(&frame(&s.state, &ui, &scene::hints(), width, height)).join("\n");
+        assert!(all.contains("rtt BREACH") && !all.contains("engine BREACH"), "{all}");
+    }
+    shoot("lag_breach", &s, &Ui { focus: Pane::Lag, zoom: true, ..Ui::default() });
+}
+
+#[test]
 fn no_mode_can_be_taken_for_another() {
     let modes = [
         Mode::Sim,

@@ -11,6 +11,7 @@ use crs::event::{
     GuardReport, GuardedVerb, Level, LinkState, LogLine, PositionsRead, Read, SessionInfo, Stamped,
 };
 use crs::state::State;
+use crs::tui::ui::Pane;
 use crs::tui::view::{HelpSection, Hint, Hints};
 use std::time::Duration;
 
@@ -145,6 +146,7 @@ impl Session {
             currency: Text::new("USD"),
             trade_mode: None,
             server_name: Some(Text::new(server)),
+            leverage: Some(100),
         };
         let read = Read::Good(account);
         self.put(Event::Account(Box::new(AccountRead {
@@ -438,6 +440,11 @@ pub fn hints() -> Hints {
         confirm: Text::new("y"),
         log_page: Text::new("L"),
         proof: Text::new("f"),
+        panes: Pane::ALL
+            .into_iter()
+            .zip(["1", "2", "3", "4", "5", "f", "o", "7", "8", "9", "0", "A"])
+            .map(|(pane, key)| (pane, Text::new(key)))
+            .collect(),
         live: vec![row("?", "keys"), row("Tab", "next pane"), row("z", "zoom"), row("q", "leave")],
         help: vec![
             HelpSection {
@@ -454,6 +461,8 @@ pub fn hints() -> Hints {
                 rows: vec![row("x x", "Close the selected position.")],
             },
         ],
+        following: Vec::new(),
+        commands: Vec::new(),
         card: vec![
             (Text::new("sentinel"), Text::new("systemctl stop crs-sentinel")),
             (Text::new("gateway"), Text::new("crs remote gateway stop")),

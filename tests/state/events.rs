@@ -273,6 +273,7 @@ fn account() -> impl Strategy<Value = Account> {
         currency: Text::new("USD"),
         trade_mode: mode.map(TradeMode::from_wire),
         server_name: Some(server),
+        leverage: u32::try_from(n).ok(),
     })
 }
 
@@ -310,6 +311,7 @@ fn verb() -> impl Strategy<Value = GuardedVerb> {
         Just(GuardedVerb::Block),
         Just(GuardedVerb::Arm),
         Just(GuardedVerb::StandDown),
+        Just(GuardedVerb::Order),
         any::<u64>().prop_map(|t| GuardedVerb::Close(Ticket(t)))
     ]
 }

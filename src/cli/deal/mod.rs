@@ -1,12 +1,15 @@
 //! Commands that move money: sent once, recorded before and after, never
 //! repeated, and believed only when an independent read agrees.
 //!
-//! `report` is what a shell prints, `look` the independent read.
+//! `report` is what a shell prints, `look` the independent read, `opening` an
+//! order from its first look to its report.
 
 mod look;
+mod opening;
 mod report;
 
 pub use look::{Guarded, Look, line_of, look};
+pub use opening::{Opening, RealMoney};
 pub use report::{Ending, Report};
 
 use super::live::LiveTerms;

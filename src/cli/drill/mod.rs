@@ -18,6 +18,7 @@ use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchPhase, Mo
 use crate::event::{Event, Receiver, channel_pair};
 use crate::gateway::SimOptions;
 use crate::host::clock;
+use crate::tui::looks::Memory;
 use crate::tui::terminal;
 use report::Report;
 use std::sync::Arc;
@@ -96,6 +97,7 @@ fn by_keys(stage: &Stage) -> Played {
         forced_mode: Some(Mode::Drill),
         config: Text::new("crs drill: nothing here is real; kill, watch the proof, leave"),
         notes: Vec::new(),
+        memory: Memory::default(),
     };
     let session = Session::open(plan)?;
     book::fill(stage, &session.gate())?;

@@ -40,6 +40,7 @@ impl Stage {
             keymap: user.keymap,
             color: user.color,
             fps: user.fps,
+            mouse: user.mouse,
             // What is removed at the end is no log that a witness could miss.
             audit: AuditSettings { syslog: SyslogChoice::Off, publish: None },
             // Its market trades whenever it runs.

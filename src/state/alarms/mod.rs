@@ -285,8 +285,11 @@ impl State {
             AlarmAct::Acknowledge(_) => format!("{what} acknowledged"),
             AlarmAct::Silence(_, 0) => format!("{what} no longer silenced"),
             AlarmAct::Silence(_, ms) => {
-                let minutes = ms.div_ceil(60_000);
-                format!("{what} silenced for {minutes} min")
+                let time = match ms % 60_000 {
+                    0 => format!("{} min", ms / 60_000),
+                    _ => format!("{} s", ms.div_ceil(1_000)),
+                };
+                format!("{what} silenced for {time}")
             }
         };
         if touched > 0 {

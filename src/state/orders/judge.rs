@@ -8,6 +8,12 @@ use std::time::Duration;
 
 /// An answer may come so long after its request, and an order be filled so late.
 const LATE: Duration = Duration::from_secs(30);
+/// The same in words.
+pub(super) const LATE_WORDS: &str = "30 s";
+
+/// The same for an order on this host's own record, which is written before
+/// the order leaves: it is heard of within a second.
+const OWN_GRACE: Duration = Duration::from_secs(1);
 
 /// Who ordered an open position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,12 +139,14 @@ impl State {
         self.age(order.at).max(order.value.at.map_or(Duration::ZERO, |at| self.utc_age(at)))
     }
 
-    /// Whether `order` may have become the position: the like of it, come after
-    /// it, or there before anybody looked.
+    /// Whether `order` may have become the position: the like of it, first seen
+    /// after it. One that was seen before the order was given is another's. An
+    /// order that tells no time may be older than what was there at the start.
     fn fits(&self, order: &Aged<OrderNews>, known: &Known, p: &Position) -> bool {
         let news = &order.value;
-        let after = self.age(known.since) <= self.order_age(order).saturating_add(GRACE);
-        (after || !known.watched)
+        let grace = if news.by == OrderBy::Operator { OWN_GRACE } else { GRACE };
+        let after = self.age(known.since) <= self.order_age(order).saturating_add(grace);
+        (after || (!known.watched && news.at.is_none()))
             && same_symbol(p.symbol.as_str(), news.symbol.as_str())
             && news.side.is_none_or(|side| side == p.side)
             && news.lots.is_none_or(|lots| lots == p.lots)

@@ -6,6 +6,7 @@
 //! engine's log (no tickets: symbol, side and moment).
 
 pub mod judge;
+pub mod settle;
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +50,9 @@ pub struct Orders {
     pub traders: Vec<Trader>,
     /// The open positions.
     pub open: Vec<Known>,
+    /// Orders without an answer whose fate was told by reads.
+    #[serde(default)]
+    pub settled: Vec<settle::Settled>,
 }
 
 /// The last order without a ticket, for one symbol and side.

@@ -67,6 +67,7 @@ impl Story {
             currency: Text::default(),
             trade_mode: None,
             server_name: None,
+            leverage: None,
         };
         self.put(Event::Account(Box::new(AccountRead {
             gateway: 0,
@@ -222,6 +223,73 @@ fn an_order_without_an_answer_is_unknown_until_reads_tell() {
     s.at = s.at.plus(Duration::from_secs(31));
     s.put(Event::Beat);
     assert_eq!(s.doubts(), [Doubt::Unknown]);
+}
+
+#[test]
+fn a_position_that_was_there_before_the_order_is_not_its_own() {
+    let mut s = Story::new(&[("audit log", false, true), ("engine.log", true, true)]);
+    s.open(&[7]).pass(3, &[7]);
+    let at = Some(s.at.utc);
+    s.put(Event::Order(Box::new(OrderNews {
+        by: OrderBy::Operator,
+        id: Text::new("order-1"),
+        symbol: Text::new("EURUSD"),
+        side: Some(Side::Buy),
+        lots: Lots::parse("0.1").ok(),
+        pending: false,
+        ticket: None,
+        fate: OrderFate::Unknown,
+        at,
+    })));
+    s.pass(2, &[7]);
+    assert_eq!(s.doubts(), [Doubt::Unknown], "7 was there 3 s before it");
+    s.pass(2, &[7, 8]);
+    assert_eq!(s.doubts(), [Doubt::Happened(Ticket(8))]);
+}
+
+#[test]
+fn what_became_of_it_is_told_once_and_kept() {
+    let id = Text::new("order-1");
+    let told = |s: &Story, words: &str| {
+        s.state.log.iter().filter(|l| l.value.text.as_str().contains(words)).count()
+    };
+    let mut s = Story::read();
+    s.order(OrderFate::Unknown, None, false).pass(20, &[]);
+    assert_eq!(s.state.settled(&id), None);
+    s.pass(60, &[]);
+    assert_eq!(s.state.settled(&id).map(|settled| settled.came), Some(None));
+    assert_eq!(told(&s, "no position came of it"), 1);
+    // Reads can be wrong for a while: a position says more than none.
+    s.pass(20, &[7]);
+    assert_eq!(s.state.settled(&id).map(|settled| settled.came), Some(Some(Ticket(7))));
+    assert_eq!(told(&s, "position 7 came after it"), 1);
+    s.pass(60, &[]);
+    assert_eq!(s.state.settled(&id).map(|settled| settled.came), Some(Some(Ticket(7))));
+    assert_eq!((told(&s, "no position came of it"), told(&s, "came after it")), (1, 1));
+    // What had its answer is no business of it.
+    let mut s = Story::read();
+    s.order(OrderFate::Failed, None, false).pass(90, &[7]);
+    assert_eq!(s.state.settled(&id), None);
+}
+
+#[test]
+fn an_order_of_an_earlier_session_is_settled_without_a_word() {
+    let mut s = Story::read();
+    let at = Some(UtcMicros(s.at.utc.0 - 3_600_000_000));
+    s.put(Event::Order(Box::new(OrderNews {
+        by: OrderBy::Operator,
+        id: Text::new("order-1"),
+        symbol: Text::new("EURUSD"),
+        side: Some(Side::Buy),
+        lots: None,
+        pending: false,
+        ticket: None,
+        fate: OrderFate::Unknown,
+        at,
+    })));
+    s.pass(90, &[]);
+    assert_eq!(s.doubts(), [Doubt::Absent]);
+    assert!(s.state.orders.settled.is_empty());
 }
 
 #[test]

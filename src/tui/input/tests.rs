@@ -119,6 +119,35 @@ fn pastes_mouse_and_releases_never_open_nor_fire() {
 }
 
 #[test]
+fn clicks_and_the_wheel_move_the_screen_and_leave_an_open_guard_alone() {
+    let mut rig = rig();
+    rig.gate.take(&key('k', CTRL), at(0));
+    let mouse = |kind| Report::Mouse(MouseEvent { kind, column: 7, row: 3, modifiers: NONE });
+    for kind in [
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Up(MouseButton::Left),
+        MouseEventKind::Down(MouseButton::Right),
+        MouseEventKind::ScrollUp,
+        MouseEventKind::ScrollDown,
+        MouseEventKind::Moved,
+    ] {
+        rig.gate.take(&mouse(kind), at(300));
+    }
+    assert!(rig.fired().is_empty());
+    let points: Vec<_> = rig
+        .forwarded
+        .try_iter()
+        .filter_map(|incoming| match incoming {
+            Incoming::Pointed(point) => Some((point.x, point.y, point.what)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(points, [(7, 3, Pointed::Click), (7, 3, Pointed::Up), (7, 3, Pointed::Down)]);
+    rig.gate.take(&key('y', NONE), at(600));
+    assert_eq!(rig.fired().len(), 1, "the guard stood all the while");
+}
+
+#[test]
 fn a_thousand_repeats_of_both_keys_never_kill() {
     for (first, second) in [('k', 'k'), ('y', 'y')] {
         let mut rig = rig();
@@ -181,4 +210,40 @@ fn other_keys_go_on_with_the_moment_they_were_read() {
         rig.forwarded.try_iter().collect::<Vec<_>>(),
         [Incoming::Key(g, Stroke::Press, at(7))]
     );
+}
+
+#[test]
+fn a_wish_of_the_command_line_opens_a_guard_and_no_more() {
+    let mut rig = rig();
+    let wish = Arc::<Wish>::default();
+    rig.gate = rig.gate.heeding(wish.clone());
+    let enter = Report::Key(KeyEvent::new(KeyCode::Enter, NONE));
+    rig.gate.take(&enter, at(1_000));
+    // Whoever pressed Enter does not wait for half a second.
+    assert_eq!(rig.gate.patience(at(1_010)), ALERT_NAP);
+    assert_eq!(rig.gate.patience(at(2_000)), NAP);
+    wish.kill();
+    rig.gate.tick(at(1_010));
+    assert_eq!(rig.phases(), [GuardPhase::Armed]);
+    // What follows in the same burst is too early, as after the chord.
+    rig.gate.take(&key('y', NONE), at(1_020));
+    assert_eq!(rig.phases(), [GuardPhase::TooEarly]);
+    assert!(rig.fired().is_empty());
+    for n in 0..20 {
+        rig.gate.tick(at(1_030 + n * 100));
+    }
+    assert!(rig.fired().is_empty());
+    rig.gate.take(&key('y', NONE), at(3_100));
+    assert_eq!(rig.fired().len(), 1);
+    assert_eq!(rig.fired()[0].0, Intent::Kill);
+    wish.block();
+    rig.gate.tick(at(4_000));
+    rig.gate.take(&key('n', NONE), at(4_500));
+    assert_eq!(rig.fired().len(), 1, "any other key stands down");
+    // On a terminal that is gone nothing opens.
+    rig.phases();
+    wish.kill();
+    rig.lost.store(true, Ordering::SeqCst);
+    rig.gate.tick(at(5_000));
+    assert!(rig.phases().is_empty());
 }

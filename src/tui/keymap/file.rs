@@ -6,6 +6,7 @@ use super::{Context, fixed};
 use crate::control::{Action, Danger};
 use crate::domain::Text;
 use crate::tui::fault::{FileFault, Source, did_you_mean};
+use crate::tui::shelf::{Chain, Shelf};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -48,23 +49,25 @@ struct Written {
     at: Range<usize>,
 }
 
-/// Finds a bundled keymap by name: its name and text.
-pub type Base<'b> = &'b dyn Fn(&str) -> Option<(&'static str, &'static str)>;
-
-/// Reads a keymap.
+/// Reads a keymap that was reached by `chain`; `shelf` has what it inherits.
 ///
 /// # Errors
 /// The first fault: bad TOML, an unknown word or key, a chord that is built
-/// in, a clash, a verb that acts on one plain key, a verb that got lost.
-pub fn parse(source: Source<'_>, base: Base<'_>) -> Result<KeymapFile, FileFault> {
+/// in, a clash, a verb that acts on one plain key, a verb that got lost, a
+/// circle of keymaps.
+pub fn parse(
+    source: Source<'_>,
+    shelf: Shelf<'_>,
+    chain: Chain<'_>,
+) -> Result<KeymapFile, FileFault> {
     let root = DeTable::parse(source.text).map_err(|e| source.syntax(&e))?;
-    let mut name = Text::new(source.file);
+    let mut name = Text::limited(chain.last().map_or(source.file, String::as_str), 40);
     let mut rows = Vec::new();
     let mut written = Vec::new();
     for (word, value) in root.get_ref() {
         match &**word.get_ref() {
             "name" => name = Text::limited(source.string(value)?, 40),
-            "inherits" => rows = inherited(source, value, base)?,
+            "inherits" => rows = inherited(source, value, shelf, chain)?,
             table => {
                 let Some(context) = Context::named(table) else {
                     let known = Context::ALL.iter().map(|c| c.name());
@@ -88,15 +91,15 @@ pub fn parse(source: Source<'_>, base: Base<'_>) -> Result<KeymapFile, FileFault
 fn inherited(
     source: Source<'_>,
     value: &Spanned<DeValue<'_>>,
-    base: Base<'_>,
+    shelf: Shelf<'_>,
+    chain: Chain<'_>,
 ) -> Result<Vec<Row>, FileFault> {
     let name = source.string(value)?;
-    let Some((file, text)) = base(name) else {
-        let hint = did_you_mean(name, super::Keymap::names());
-        return source.refuse(&value.span(), format!("no bundled keymap \"{name}\"{hint}"));
-    };
-    let none = |_: &str| None;
-    parse(Source { file, text }, &none).map(|f| f.rows)
+    let base = shelf.base(source, &value.span(), name, chain)?;
+    let mut longer = chain.to_vec();
+    longer.push(name.to_owned());
+    let shelf = if base.bundled { shelf.bundled_only() } else { shelf };
+    parse(Source { file: &base.file, text: &base.text }, shelf, &longer).map(|f| f.rows)
 }
 
 fn read_row(

@@ -64,6 +64,16 @@ mod tests {
         assert_eq!(of("ctrl-t"), guard::Key::Chord(GuardedVerb::Block));
     }
 
+    /// Taken on the way: by screen and tmux (A, B), as another key's byte (I, M,
+    /// [), as signals and flow control (C, Q, S, Z, \\), as a prefix (X).
+    #[test]
+    fn neither_chord_is_one_that_something_on_the_way_takes() {
+        for taken in ['a', 'b', 'c', 'i', 'm', 'q', 's', 'x', 'z', '\\', '['] {
+            assert!(taken != KILL && taken != BLOCK, "{taken}");
+        }
+        assert_ne!(KILL, BLOCK);
+    }
+
     #[test]
     fn what_is_shown_is_what_opens() {
         for action in [Action::Kill, Action::Block] {

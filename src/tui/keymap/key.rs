@@ -51,6 +51,12 @@ impl Key {
         self.char().filter(|_| !self.is_modified())
     }
 
+    /// Its code, for what reads keys without a keymap.
+    #[must_use]
+    pub fn code(&self) -> KeyCode {
+        *self.0.codes.first()
+    }
+
     fn char(&self) -> Option<char> {
         match self.0.codes.first() {
             KeyCode::Char(c) => Some(*c),

@@ -15,7 +15,8 @@ pub mod trie;
 
 pub use key::Key;
 
-use super::fault::{FileFault, Source, did_you_mean};
+use super::fault::{FileFault, Source};
+use super::shelf::{Sheet, Shelf};
 use crate::control::Action;
 use crate::domain::{Stamp, Text};
 use file::Row;
@@ -24,10 +25,22 @@ use std::time::Duration;
 use trie::{Found, Trie};
 
 /// The bundled keymaps by name.
-const EMBEDDED: &[(&str, &str)] = &[("default", include_str!("../../../keymaps/default.toml"))];
+const EMBEDDED: &[(&str, &str)] = &[
+    ("default", include_str!("../../../keymaps/default.toml")),
+    ("vim", include_str!("../../../keymaps/vim.toml")),
+    ("emacs", include_str!("../../../keymaps/emacs.toml")),
+];
+
+/// The shelf of keymaps; `own` is the user's configuration directory.
+#[must_use]
+pub const fn shelf(own: Option<&Path>) -> Shelf<'_> {
+    Shelf { noun: "keymap", kind: "keymaps", bundled: EMBEDDED, own }
+}
 
 /// A sequence that was begun is forgotten after this.
 pub const SEQUENCE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A sequence that was begun and not continued shows what may follow.
+pub const SEQUENCE_HINT: Duration = Duration::from_millis(200);
 
 /// One row per context: variant, name of its table, what it is.
 macro_rules! contexts {
@@ -61,10 +74,12 @@ macro_rules! contexts {
 contexts! {
     Positions = "positions", "The positions pane.";
     Ticks = "ticks", "The ticks pane.";
+    Chart = "chart", "The chart pane.";
     Gateway = "gateway", "The gateway pane.";
     Kill = "kill", "The switch and the kill that runs.";
     Proof = "proof", "The proof of flat.";
     Obey = "obey", "Who obeys the latch.";
+    Mesh = "mesh", "The mesh pane.";
     Decisions = "decisions", "The decisions pane.";
     Lag = "lag", "The lag pane.";
     Log = "log", "The log pane.";
@@ -88,21 +103,35 @@ pub struct Keymap {
 }
 
 impl Keymap {
-    /// Reads a keymap from its text; `file` is only for faults.
+    /// Reads a keymap from its text, which may inherit a bundled one; `file`
+    /// is only for faults.
     ///
     /// # Errors
     /// The first fault, with its place.
     pub fn parse(file: &str, text: &str) -> Result<Self, FileFault> {
-        let base = |name: &str| EMBEDDED.iter().find(|(n, _)| *n == name).copied();
-        let parsed = file::parse(Source { file, text }, &base)?;
+        Self::read(Source { file, text }, file, shelf(None))
+    }
+
+    fn read(source: Source<'_>, name: &str, shelf: Shelf<'_>) -> Result<Self, FileFault> {
+        let parsed = file::parse(source, shelf, &[name.to_owned()])?;
         Ok(Self { name: parsed.name, rows: parsed.rows, tries: parsed.tries })
+    }
+
+    /// The keymap called `name`, the user's before the bundled one.
+    ///
+    /// # Errors
+    /// A sentence: there is none, or the first fault of its file.
+    pub fn find(name: &str, shelf: Shelf<'_>) -> Result<Self, Text> {
+        let Sheet { file, text, bundled } = shelf.find(name)?;
+        let bases = if bundled { shelf.bundled_only() } else { shelf };
+        Self::read(Source { file: &file, text: &text }, name, bases)
+            .map_err(|fault| Text::new(&fault.to_string()))
     }
 
     /// A bundled keymap; none when there is none of that name.
     #[must_use]
     pub fn embedded(name: &str) -> Option<Self> {
-        let text = EMBEDDED.iter().find(|(n, _)| *n == name)?.1;
-        Self::parse(name, text).ok()
+        Self::find(name, shelf(None)).ok()
     }
 
     /// Names of the bundled keymaps.
@@ -115,25 +144,13 @@ impl Keymap {
     /// told in the second part and a bundled keymap stands in.
     #[must_use]
     pub fn load(name: &str, config_dir: &Path) -> (Self, Option<Text>) {
-        let bundled = Self::embedded(name);
-        let known = bundled.is_some();
-        let fallback = || bundled.unwrap_or_default();
-        match super::user_file::read(config_dir, "keymaps", name) {
-            Ok(Some((file, text))) => match Self::parse(&file, &text) {
-                Ok(keymap) => (keymap, None),
-                Err(fault) => {
-                    let stands_in = fallback();
-                    let note = format!("{fault}; the bundled keymap {} stands in", stands_in.name);
-                    (stands_in, Some(Text::new(&note)))
-                }
-            },
-            Ok(None) if known => (fallback(), None),
-            Ok(None) => {
-                let hint = did_you_mean(name, Self::names());
-                let note = format!("no keymap \"{name}\"{hint}: default stands in");
-                (fallback(), Some(Text::new(&note)))
+        match Self::find(name, shelf(Some(config_dir))) {
+            Ok(keymap) => (keymap, None),
+            Err(why) => {
+                let keymap = Self::embedded(name).unwrap_or_default();
+                let note = format!("{why}; the bundled keymap {} stands in", keymap.name);
+                (keymap, Some(Text::new(&note)))
             }
-            Err(fault) => (fallback(), Some(fault)),
         }
     }
 
@@ -164,6 +181,25 @@ impl Keymap {
                 .find(move |r| trie.find(&r.keys) == Found::Run(action))
         };
         of(context).or_else(|| of(Context::Global)).map(|r| r.shown.as_str())
+    }
+
+    /// What may follow the keys that are shown as `begun` in `context`: the
+    /// rest of the keys, as shown, and the row.
+    #[must_use]
+    pub fn following(&self, context: Context, begun: &str) -> Vec<(&str, &Row)> {
+        let trie = self.trie(context);
+        let mut found: Vec<(&str, &Row)> = Vec::new();
+        for row in &self.rows {
+            let here = row.context == context || row.context == Context::Global;
+            let rest = row.shown.strip_prefix(begun).and_then(|rest| rest.strip_prefix(' '));
+            let runs = trie.find(&row.keys) == Found::Run(row.action);
+            if let Some(rest) = rest.filter(|_| here && runs)
+                && found.iter().all(|(known, _)| *known != rest)
+            {
+                found.push((rest, row));
+            }
+        }
+        found
     }
 
     fn trie(&self, context: Context) -> &Trie {
@@ -230,6 +266,29 @@ impl Sequence {
                 Fed::Unbound
             }
         }
+    }
+
+    /// What was begun waits for the next key long enough to show which there
+    /// are.
+    #[must_use]
+    pub fn waits(&self, now: Stamp) -> bool {
+        !self.keys.is_empty() && now.since(self.since) >= SEQUENCE_HINT
+    }
+
+    /// How long until it does, while it does not.
+    #[must_use]
+    pub fn hint_in(&self, now: Stamp) -> Option<Duration> {
+        let begun = !self.keys.is_empty() && !self.waits(now);
+        begun.then(|| SEQUENCE_HINT.saturating_sub(now.since(self.since)))
+    }
+
+    /// Forgets what was begun too long ago; true when there was such a thing.
+    pub fn forget(&mut self, now: Stamp) -> bool {
+        let over = !self.keys.is_empty() && now.since(self.since) > SEQUENCE_TIMEOUT;
+        if over {
+            self.keys.clear();
+        }
+        over
     }
 
     /// Forgets what was begun.

@@ -1,6 +1,7 @@
 //! Keys to actions, and what a keymap may not do.
 
 use super::*;
+use crate::state::State;
 
 fn at(ms: u64) -> Stamp {
     Stamp::default().plus(Duration::from_millis(ms))
@@ -16,11 +17,86 @@ fn the_bundled_keymaps_are_whole_under_their_own_names() {
         assert_eq!(Keymap::parse(name, text).unwrap().name().as_str(), *name);
         assert_eq!(Keymap::load(name, Path::new("/nonexistent")).1, None);
     }
-    for action in Action::ALL {
-        let somewhere =
-            Context::ALL.iter().any(|c| Keymap::default().keys_for(*action, *c).is_some());
-        assert!(somewhere, "{} has no key", action.name());
+}
+
+/// By keys and by help; `tui::prompt` has the same for the command line.
+#[test]
+fn every_verb_is_reachable_in_every_bundled_keymap() {
+    use crate::tui::chords;
+    for name in Keymap::names() {
+        let keymap = Keymap::embedded(name).unwrap();
+        let card = crate::config::Card::default();
+        for action in Action::ALL {
+            let contexts: Vec<Context> = Context::ALL
+                .iter()
+                .copied()
+                .filter(|c| keymap.keys_for(*action, *c).is_some())
+                .collect();
+            assert!(!contexts.is_empty(), "{name}: {} has no key", action.name());
+            if fixed::shown(*action).is_some() {
+                assert_eq!(contexts.len(), Context::ALL.len(), "{name}: fixed everywhere");
+                continue;
+            }
+            // The keys that are shown are the keys that run it.
+            for context in contexts {
+                let shown = keymap.keys_for(*action, context).unwrap();
+                let row = keymap.rows().iter().find(|r| r.shown == shown && r.action == *action);
+                let mut sequence = Sequence::default();
+                let mut last = Fed::Unbound;
+                for key in &row.unwrap().keys {
+                    last = sequence.feed(&keymap, context, *key, at(0));
+                }
+                assert_eq!(last, Fed::Run(*action), "{name} {shown}");
+            }
+            let help = chords::hints(&keymap, Context::Global, &card, &State::default()).help;
+            let told = |keys: &str| {
+                help.iter()
+                    .flat_map(|s| &s.rows)
+                    .any(|r| r.keys.as_str().split(", ").any(|k| k == keys))
+            };
+            for row in keymap.rows().iter().filter(|r| r.action == *action) {
+                assert!(told(&row.shown), "{name}: {} is not in the help", row.shown);
+            }
+        }
     }
+}
+
+#[test]
+fn no_bundled_keymap_binds_a_chord_of_the_switch_at_any_depth() {
+    for name in Keymap::names() {
+        let keymap = Keymap::embedded(name).unwrap();
+        for row in keymap.rows() {
+            assert!(row.keys.iter().all(|k| fixed::refusal(*k).is_none()), "{name} {}", row.shown);
+            let acts = row.action.danger() == crate::control::Danger::Guarded;
+            let strong = row.keys.len() > 1 || row.keys.iter().any(Key::is_modified);
+            assert!(!acts || strong, "{name}: {} runs {}", row.shown, row.action.name());
+        }
+    }
+}
+
+#[test]
+fn a_keymap_inherits_a_users_own_and_a_circle_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("keymaps")).unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::write(dir.path().join("keymaps").join(format!("{name}.toml")), text).unwrap();
+    };
+    write("mine", "inherits = \"vim\"\n[[global]]\non = \"w\"\nrun = \"zoom\"\n");
+    write("ours", "inherits = \"mine\"\n[[global]]\non = \"W\"\nrun = \"help\"\n");
+    let (keymap, note) = Keymap::load("ours", dir.path());
+    assert_eq!((keymap.name().as_str(), note), ("ours", None));
+    let run = |name: &str| {
+        Sequence::default().feed(&keymap, Context::Ticks, Key::named(name).unwrap(), at(0))
+    };
+    assert_eq!((run("w"), run("W")), (Fed::Run(Action::Zoom), Fed::Run(Action::Help)));
+    assert_eq!(run("ctrl-d"), Fed::Run(Action::PageDown));
+    write("vim", "inherits = \"vim\"\n[[global]]\non = \"w\"\nrun = \"zoom\"\n");
+    assert_eq!(Keymap::load("vim", dir.path()).1, None);
+    write("a", "inherits = \"b\"\n");
+    write("b", "inherits = \"a\"\n");
+    let (keymap, note) = Keymap::load("a", dir.path());
+    assert_eq!(keymap.name().as_str(), "default");
+    assert!(note.unwrap().as_str().contains("b.toml:1:12: inherits goes in a circle: a > b > a"));
 }
 
 #[test]
@@ -108,6 +184,6 @@ fn a_broken_user_keymap_warns_and_the_bundled_one_stands_in() {
     let (_, note) = Keymap::load("defualt", dir.path());
     assert_eq!(
         note.unwrap().as_str(),
-        "no keymap \"defualt\" (did you mean \"default\"?): default stands in"
+        "no keymap \"defualt\" (did you mean \"default\"?); the bundled keymap default stands in"
     );
 }

@@ -27,10 +27,13 @@ pub fn left(guard: &GuardReport, state: &State) -> Duration {
 /// Draws it over `body`.
 pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
     let Some(guard) = scene.state.guard_open() else { return };
+    if guard.verb == GuardedVerb::Order {
+        return super::ticket::review(pen, body, scene, guard);
+    }
     let role = match guard.verb {
         GuardedVerb::Kill => Role::GuardKill,
         GuardedVerb::Block => Role::GuardBlock,
-        GuardedVerb::Close(_) | GuardedVerb::Arm | GuardedVerb::StandDown => Role::GuardOther,
+        _ => Role::GuardOther,
     };
     let mut lines = question(guard, scene, role);
     lines.push((3, Line::new()));
@@ -56,6 +59,7 @@ fn question<'a>(guard: &GuardReport, scene: Scene<'a>, role: Role) -> Vec<(u8, L
         GuardedVerb::Close(_) => "close this position",
         GuardedVerb::Arm => "let orders pass again",
         GuardedVerb::StandDown => "end the attempts of the kill",
+        GuardedVerb::Order => "send the order",
     };
     let key = format!(" {} ", scene.hints.confirm);
     let mut lines = vec![(0, Line::new().text(key, role).gap(2).rest(word, Role::TextStrong))];
@@ -100,6 +104,7 @@ fn effects(verb: GuardedVerb, scene: Scene<'_>) -> Vec<String> {
             String::from("no further KILL_SWITCH, no further proof"),
             String::from("the latch stays engaged; it is recorded who ended it"),
         ],
+        GuardedVerb::Order => Vec::new(),
     }
 }
 
@@ -127,11 +132,12 @@ fn other(verb: GuardedVerb, scene: Scene<'_>) -> Option<(&str, &'static str)> {
     match verb {
         GuardedVerb::Kill => Some((scene.hints.block.as_str(), "is BLOCK: deny new orders")),
         GuardedVerb::Block => Some((scene.hints.kill.as_str(), "is KILL: close everything too")),
-        GuardedVerb::Close(_) | GuardedVerb::Arm | GuardedVerb::StandDown => None,
+        _ => None,
     }
 }
 
-fn countdown<'a>(pen: &Pen<'_>, guard: &GuardReport, scene: Scene<'_>) -> Line<'a> {
+/// How long there is, as a bar and in seconds.
+pub(super) fn countdown<'a>(pen: &Pen<'_>, guard: &GuardReport, scene: Scene<'_>) -> Line<'a> {
     let left = left(guard, scene.state);
     let ms = u64::try_from(left.as_millis()).unwrap_or(0);
     let full = usize::try_from((ms * BAR).div_ceil(5_000)).unwrap_or(0);

@@ -2,10 +2,12 @@
 //! below them.
 
 use crate::config::Card;
+use crate::domain::Text;
 use crate::tui::theme::Role;
 use crate::tui::view::pen::{Line, Pen};
-use crate::tui::view::{Scene, wrap};
+use crate::tui::view::{Hint, Scene, wrap};
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 /// Widest box.
 const WIDTH: u16 = 72;
@@ -19,6 +21,10 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
     let first = scene.ui.help_row.min(lines.len().saturating_sub(shown));
     let below = lines.len().saturating_sub(first + shown);
     let mut title = Line::new().text(" Keys ", Role::TitleFocus);
+    let words = scene.ui.help_search.as_str();
+    if !words.is_empty() {
+        title = title.text(format!("/{} ", Text::limited(words, 30)), Role::Accent);
+    }
     if below > 0 {
         title = title.end(format!(" {below} more below "), Role::TextDim);
     }
@@ -40,10 +46,24 @@ fn lines(scene: Scene<'_>, width: u16) -> Vec<Line<'_>> {
     let hints = scene.hints;
     let keys = label(width);
     let mut lines = Vec::new();
+    let words = scene.ui.help_search.as_str().to_lowercase();
+    let found = |hint: &&Hint| {
+        let text = format!("{} {}", hint.keys, hint.what).to_lowercase();
+        words.split_whitespace().all(|word| text.contains(word))
+    };
     let mut put = |left: String, look: Role, what: &str, role: Role| {
         let mut left = Some(left);
+        // A long name of keys has its line for itself.
+        let wide = left.as_ref().is_some_and(|l| l.width() >= usize::from(keys));
+        if wide && !what.is_empty() {
+            lines.push(Line::new().rest(left.take().unwrap_or_default(), look));
+        }
         for row in wrap(what, width.saturating_sub(keys)) {
-            let line = Line::new().left(keys, left.take().unwrap_or_default(), look);
+            let line = match left.take() {
+                // A heading.
+                Some(text) if what.is_empty() => Line::new().rest(text, look),
+                text => Line::new().left(keys, text.unwrap_or_default(), look),
+            };
             lines.push(line.rest(row, role));
         }
     };
@@ -53,15 +73,29 @@ fn lines(scene: Scene<'_>, width: u16) -> Vec<Line<'_>> {
     ] {
         put(format!("{chord}, {}", hints.confirm), Role::Key, what, Role::TextStrong);
     }
-    for section in &hints.help {
+    let sections = hints.help.iter().map(|s| (s.title.as_str(), &s.rows));
+    let commands = (!hints.commands.is_empty()).then_some(("Command line", &hints.commands));
+    let mut none = true;
+    for (title, rows) in sections.chain(commands) {
+        let mut rows = rows.iter().filter(found).peekable();
+        if rows.peek().is_none() {
+            continue;
+        }
+        none = false;
         put(String::new(), Role::Key, "", Role::TextNormal);
-        put(section.title.to_string(), Role::Accent, "", Role::TextNormal);
-        for hint in &section.rows {
+        put(title.to_owned(), Role::Accent, "", Role::TextNormal);
+        for hint in rows {
             put(hint.keys.to_string(), Role::Key, hint.what.as_str(), Role::TextNormal);
         }
     }
-    put(String::new(), Role::Key, "", Role::TextNormal);
-    lines.extend(card(scene, width));
+    if none {
+        put(String::new(), Role::Key, "", Role::TextNormal);
+        put(String::new(), Role::Key, "nothing else has these words", Role::TextDim);
+    }
+    if words.is_empty() {
+        put(String::new(), Role::Key, "", Role::TextNormal);
+        lines.extend(card(scene, width));
+    }
     lines
 }
 

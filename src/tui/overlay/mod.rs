@@ -1,8 +1,12 @@
-//! What lies over the panes: the open guard and the help. Never over the
-//! truth strip or the status line.
+//! What lies over the panes: the order ticket, the open guard, the help, what may
+//! follow a key, and the command line's list. Never over the truth strip or the
+//! status line.
 
 pub mod guard;
 pub mod help;
+pub mod pending;
+pub mod prompt;
+pub mod ticket;
 
 use crate::tui::theme::Role;
 use crate::tui::view::pen::{Line, Pen};

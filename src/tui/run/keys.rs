@@ -2,11 +2,13 @@
 
 use super::{Exit, Round};
 use crate::control::guard::{self, Input, Step, Stroke};
-use crate::control::{Action, Danger};
-use crate::domain::{AlarmAct, Stamp};
-use crate::event::{Event, GuardedVerb, Level};
+use crate::control::{Action, Danger, Proposal, Takes};
+use crate::domain::{AlarmAct, Stamp, Text, Ticket};
+use crate::event::{Event, GuardPhase, GuardedVerb, Level};
 use crate::tui::input::Incoming;
 use crate::tui::keymap::{Fed, Key, fixed};
+use crate::tui::overlay::ticket;
+use crate::tui::screen::Typed;
 use ratatui::layout::Rect;
 
 /// How long the key silences an alarm.
@@ -21,6 +23,7 @@ impl Round {
             Incoming::Superseded => {
                 // Not reported: the guard that opened is the news.
                 self.guard = guard::Guard::default();
+                self.proposal = None;
                 self.sequence.clear();
             }
             Incoming::Resize(columns, rows) => {
@@ -30,6 +33,7 @@ impl Round {
             }
             Incoming::Pasted | Incoming::Focus(false) => self.stand_down(incoming),
             Incoming::Focus(true) => {}
+            Incoming::Pointed(point) => self.screen.pointed(point, &self.state, &self.theme),
         }
         None
     }
@@ -41,7 +45,7 @@ impl Round {
         self.carry_out(step);
         self.sequence.clear();
         if pasted {
-            self.sender.log(Level::Info, "console", "a paste was ignored: nothing here takes text");
+            self.sender.log(Level::Info, "console", "a paste was ignored: nothing here takes one");
         }
     }
 
@@ -57,13 +61,30 @@ impl Round {
             self.carry_out(step);
             return None;
         }
+        if let Some(field) = self.prompt.take() {
+            return self.type_key(field, key, stroke, at);
+        }
+        match self.screen.typed(key, &self.state) {
+            Typed::Not => {}
+            Typed::Taken | Typed::Closed => {
+                self.sequence.clear();
+                return None;
+            }
+            Typed::Propose(proposal) => {
+                // A key held down opens nothing.
+                if stroke == Stroke::Press {
+                    self.propose(proposal, at);
+                }
+                return None;
+            }
+        }
         match self.sequence.feed(&self.keymap, self.screen.context(), key, at) {
             Fed::Run(action) => self.run(action, stroke, at),
             Fed::Pending | Fed::Unbound => None,
         }
     }
 
-    fn run(&mut self, action: Action, stroke: Stroke, at: Stamp) -> Option<Exit> {
+    pub(super) fn run(&mut self, action: Action, stroke: Stroke, at: Stamp) -> Option<Exit> {
         if action.danger() == Danger::Guarded {
             // A key held down opens nothing.
             if stroke == Stroke::Press {
@@ -73,6 +94,11 @@ impl Round {
         }
         match action {
             Action::Quit => return Some(Exit::Quit),
+            Action::Command => self.open_line(""),
+            Action::Search => self.open_search(),
+            verb if matches!(verb.takes(), Takes::Choice(_)) => {
+                self.open_line(&format!("{} ", verb.name()));
+            }
             Action::Redraw => self.writer.repaint(),
             Action::SlowLine => {
                 self.line.turn();
@@ -80,15 +106,15 @@ impl Round {
             }
             Action::ProbeAgain => self.desk.probe_again(),
             Action::AcknowledgeAll => self.sender.send(Event::Alarm(AlarmAct::Acknowledge(None))),
-            Action::Acknowledge | Action::Silence => self.take_on(action),
+            Action::Acknowledge | Action::Silence => self.take_on(action, None),
             other => self.screen.act(other, &self.state),
         }
         None
     }
 
     /// What the operator does about the selected alarm, on record like any
-    /// other act.
-    fn take_on(&mut self, action: Action) {
+    /// other act; `ms` is a silence of that length.
+    pub(super) fn take_on(&mut self, action: Action, ms: Option<u64>) {
         let Some(key) = self.screen.selected_alarm(&self.state) else {
             self.sender.log(Level::Info, "console", "no alarm is selected");
             return;
@@ -98,8 +124,8 @@ impl Round {
             list.any(|alarm| alarm.key == key && alarm.is_silent(self.state.now))
         };
         let act = match action {
-            Action::Silence if silent() => AlarmAct::Silence(Some(key), 0),
-            Action::Silence => AlarmAct::Silence(Some(key), SILENCE_MS),
+            Action::Silence if ms.is_none() && silent() => AlarmAct::Silence(Some(key), 0),
+            Action::Silence => AlarmAct::Silence(Some(key), ms.unwrap_or(SILENCE_MS)),
             _ => AlarmAct::Acknowledge(Some(key)),
         };
         self.sender.send(Event::Alarm(act));
@@ -111,16 +137,63 @@ impl Round {
             Action::Arm => GuardedVerb::Arm,
             Action::StandDown => GuardedVerb::StandDown,
             Action::ClosePosition => {
-                let Some(ticket) = self.screen.selected_position(&self.state) else {
-                    self.sender.log(Level::Info, "console", "no position is selected");
-                    return;
-                };
+                let Some(ticket) = self.selected() else { return };
                 GuardedVerb::Close(ticket)
             }
+            Action::PartialClose | Action::ModifyExits => {
+                if let Some(ticket) = self.selected() {
+                    self.cannot(action, ticket);
+                }
+                return;
+            }
+            // Its guard opens once it is filled in.
+            Action::OrderTicket => return self.screen.act(action, &self.state),
             _ => return,
         };
         let step = self.guard.open(verb, at);
         self.carry_out(step);
+    }
+
+    fn selected(&self) -> Option<Ticket> {
+        let ticket = self.screen.selected_position(&self.state);
+        if ticket.is_none() {
+            self.sender.log(Level::Info, "console", "no position is selected");
+        }
+        ticket
+    }
+
+    /// What no v1.0 gateway can do to a position.
+    fn cannot(&mut self, action: Action, ticket: Ticket) {
+        let words = Text::new(match action {
+            Action::PartialClose => {
+                "this gateway can't close a part: v1.0's CLOSE_POSITION has no volume"
+            }
+            _ => "this gateway can't modify SL/TP: v1.0 has no such action",
+        });
+        self.screen.say(&words);
+        self.sender.log(Level::Info, "console", format!("position {ticket}: {words}"));
+    }
+
+    /// Opens the guard of an order, unless the gate denies it already: nobody
+    /// shall confirm what can't be sent. It is asked again before the socket.
+    fn propose(&mut self, proposal: Proposal, at: Stamp) {
+        if let Some(why) = self.desk.denies_orders() {
+            self.screen.say(&Text::new(&format!("denied: {why}")));
+            self.sender.log(Level::Warn, "order", format!("denied, not sent: {why}"));
+            return;
+        }
+        self.proposal = Some(proposal);
+        let step = self.guard.open(GuardedVerb::Order, at);
+        self.carry_out(step);
+    }
+
+    fn order(&mut self) {
+        if let Some(mut proposal) = self.proposal.take() {
+            // As it stood when it was confirmed, not when it was proposed.
+            proposal.shown = ticket::shown(&self.state, &proposal.order);
+            self.desk.order(proposal);
+            self.screen.ordered();
+        }
     }
 
     /// The act first, its story second.
@@ -129,15 +202,23 @@ impl Round {
             Some(GuardedVerb::Close(ticket)) => self.desk.close(ticket),
             Some(GuardedVerb::Arm) => self.desk.arm(),
             Some(GuardedVerb::StandDown) => self.desk.stand_down(),
+            Some(GuardedVerb::Order) => self.order(),
             Some(GuardedVerb::Kill | GuardedVerb::Block) | None => {}
         }
         for report in step.reports {
+            if report.phase == GuardPhase::StoodDown {
+                self.proposal = None;
+            }
             self.sender.send(Event::Guard(report));
         }
     }
 
     /// Lets the guard know what time it is.
     pub(super) fn expire(&mut self, now: Stamp) {
+        self.fade(now);
+        if self.sequence.forget(now) {
+            self.pace.touch();
+        }
         let step = self.guard.step(Input::Time, now);
         self.carry_out(step);
     }

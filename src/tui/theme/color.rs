@@ -55,10 +55,33 @@ pub fn parse_rgb(text: &str) -> Option<(u8, u8, u8)> {
     Some((byte(0)?, byte(2)?, byte(4)?))
 }
 
+/// Steps of a channel in xterm's cube.
+const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+
+/// What an entry of xterm's cube (16–231) or grey ramp (232–255) looks like;
+/// none for the first sixteen, which the reader's palette decides.
+#[must_use]
+pub const fn rgb_256(n: u8) -> Option<(u8, u8, u8)> {
+    match n {
+        0..=15 => None,
+        16..=231 => {
+            let n = n - 16;
+            Some((level(n / 36), level(n / 6 % 6), level(n % 6)))
+        }
+        232..=255 => {
+            let grey = 8 + 10 * (n - 232);
+            Some((grey, grey, grey))
+        }
+    }
+}
+
+const fn level(step: u8) -> u8 {
+    if step == 0 { 0 } else { 55 + 40 * step }
+}
+
 /// The nearest entry of xterm's cube (16–231) and grey ramp (232–255). The
 /// first sixteen are left out: the reader's palette decides what they are.
 fn nearest_256((r, g, b): (u8, u8, u8)) -> u8 {
-    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let nearest = |v: u8| (0_u8..).zip(LEVELS).min_by_key(|(_, l)| l.abs_diff(v));
     let (ri, rl) = nearest(r).unwrap_or_default();
     let (gi, gl) = nearest(g).unwrap_or_default();
@@ -87,6 +110,8 @@ mod tests {
         assert_eq!(nearest_256((255, 255, 255)), 231);
         assert_eq!(nearest_256((95, 135, 255)), 69);
         assert_eq!(nearest_256((18, 18, 18)), 233);
+        assert!((16..=255).all(|n| rgb_256(n).is_some_and(|c| rgb_256(nearest_256(c)) == Some(c))));
+        assert!((0..16).all(|n| rgb_256(n).is_none()));
         let red = Swatch { rgb: (255, 0, 0), ansi: Color::LightRed };
         assert_eq!(red.at(Depth::None), None);
         assert_eq!(red.at(Depth::Ansi16), Some(Color::LightRed));

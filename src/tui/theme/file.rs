@@ -1,10 +1,11 @@
-//! The theme file: `[palette]` and `[roles]`, every word checked.
+//! The theme file: `inherits`, `[palette]` and `[roles]`, every word checked.
 
 use super::color::{self, Swatch};
 use super::depth::Depth;
 use super::role::Role;
 use crate::domain::Text;
 use crate::tui::fault::{FileFault, Source, did_you_mean};
+use crate::tui::shelf::{Chain, Shelf};
 use ratatui::style::{Color, Modifier, Style};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -55,33 +56,101 @@ impl Look {
     }
 }
 
-struct Reader<'a> {
-    source: Source<'a>,
-    palette: BTreeMap<String, Swatch>,
+/// A look as a file has it: colours by name.
+#[derive(Clone, Debug, Default)]
+struct Words {
+    fg: Option<String>,
+    bg: Option<String>,
+    modifiers: Modifier,
+    mono: Option<Modifier>,
 }
 
-/// Reads a theme.
+/// A file over what it inherits, its colours not looked up yet: a later file
+/// may change what a name of the palette means.
+struct Draft {
+    name: Text,
+    palette: BTreeMap<String, Swatch>,
+    roles: Vec<Option<Words>>,
+}
+
+struct Reader<'a> {
+    source: Source<'a>,
+    draft: Draft,
+}
+
+/// Reads a theme called `name` in settings; `shelf` has what it inherits.
 ///
 /// # Errors
 /// The first fault: bad TOML, an unknown word, a colour that is none, a role
-/// that is missing, a role of alarm without a modifier.
-pub fn parse(source: Source<'_>) -> Result<ThemeFile, FileFault> {
+/// that is missing, a role of alarm without a modifier, a circle of themes.
+pub fn parse(source: Source<'_>, name: &str, shelf: Shelf<'_>) -> Result<ThemeFile, FileFault> {
+    let draft = read(source, shelf, &[name.to_owned()])?;
+    let missing: Vec<&str> = Role::ALL
+        .iter()
+        .filter(|r| draft.roles.get(r.index()).is_none_or(Option::is_none))
+        .map(|r| r.name())
+        .collect();
+    if !missing.is_empty() {
+        let root = DeTable::parse(source.text).map_err(|e| source.syntax(&e))?;
+        let at = root.get_ref().iter().find(|(k, _)| &**k.get_ref() == "roles");
+        let Some((_, roles)) = at else {
+            return source.refuse(&(0..0), "there is no [roles] table: add one, or inherits");
+        };
+        let what = format!("roles without a look: {}", missing.join(", "));
+        return source.refuse(&roles.span(), what);
+    }
+    let swatch = |name: Option<String>| name.and_then(|n| draft.palette.get(&n).copied());
+    let looks = draft.roles.into_iter().flatten().map(|words| Look {
+        fg: swatch(words.fg),
+        bg: swatch(words.bg),
+        modifiers: words.modifiers,
+        mono: words.mono,
+    });
+    Ok(ThemeFile { name: draft.name, looks: looks.collect() })
+}
+
+fn read(source: Source<'_>, shelf: Shelf<'_>, chain: Chain<'_>) -> Result<Draft, FileFault> {
+    const WORDS: [&str; 4] = ["name", "inherits", "palette", "roles"];
     let root = DeTable::parse(source.text).map_err(|e| source.syntax(&e))?;
-    let mut reader = Reader { source, palette: BTreeMap::new() };
-    let mut name = Text::new(source.file);
-    let mut roles = None;
-    for (key, value) in root.get_ref() {
-        match &**key.get_ref() {
-            "name" => name = Text::limited(source.string(value)?, 40),
-            "palette" => reader.read_palette(value)?,
-            "roles" => roles = Some(value),
-            word => {
-                return source.unknown(&key.span(), word, ["name", "palette", "roles"]);
-            }
+    let root = root.get_ref();
+    for key in root.keys() {
+        if !WORDS.contains(&&**key.get_ref()) {
+            return source.unknown(&key.span(), key.get_ref(), WORDS);
         }
     }
-    let roles = roles.ok_or_else(|| source.fault(&(0..0), "there is no [roles] table: add one"))?;
-    Ok(ThemeFile { name, looks: reader.read_roles(roles)? })
+    let part = |word: &str| root.iter().find(|(k, _)| &**k.get_ref() == word).map(|(_, v)| v);
+    let mut draft = match part("inherits") {
+        Some(value) => inherited(source, value, shelf, chain)?,
+        None => {
+            Draft { name: Text::new(""), palette: BTreeMap::new(), roles: vec![None; Role::COUNT] }
+        }
+    };
+    draft.name = match part("name") {
+        Some(value) => Text::limited(source.string(value)?, 40),
+        None => Text::limited(chain.last().map_or(source.file, String::as_str), 40),
+    };
+    let mut reader = Reader { source, draft };
+    if let Some(value) = part("palette") {
+        reader.read_palette(value)?;
+    }
+    if let Some(value) = part("roles") {
+        reader.read_roles(value)?;
+    }
+    Ok(reader.draft)
+}
+
+fn inherited(
+    source: Source<'_>,
+    value: &Spanned<DeValue<'_>>,
+    shelf: Shelf<'_>,
+    chain: Chain<'_>,
+) -> Result<Draft, FileFault> {
+    let name = source.string(value)?;
+    let base = shelf.base(source, &value.span(), name, chain)?;
+    let mut longer = chain.to_vec();
+    longer.push(name.to_owned());
+    let shelf = if base.bundled { shelf.bundled_only() } else { shelf };
+    read(Source { file: &base.file, text: &base.text }, shelf, &longer)
 }
 
 impl<'a> Reader<'a> {
@@ -101,7 +170,7 @@ impl<'a> Reader<'a> {
                 let what = format!("colour \"{name}\" needs both rgb and ansi");
                 return self.source.refuse(&key.span(), what);
             };
-            self.palette.insert(name.to_owned(), Swatch { rgb, ansi });
+            self.draft.palette.insert(name.to_owned(), Swatch { rgb, ansi });
         }
         Ok(())
     }
@@ -123,65 +192,52 @@ impl<'a> Reader<'a> {
         )
     }
 
-    fn read_roles(&self, value: &Spanned<DeValue<'a>>) -> Result<Vec<Look>, FileFault> {
-        let mut looks = vec![None; Role::COUNT];
+    fn read_roles(&mut self, value: &Spanned<DeValue<'a>>) -> Result<(), FileFault> {
         for (key, value) in self.source.table(value)? {
             let name = &**key.get_ref();
             let Some(role) = Role::named(name) else {
                 let hint = did_you_mean(name, Role::ALL.iter().map(|r| r.name()));
                 return self.source.refuse(&key.span(), format!("unknown role \"{name}\"{hint}"));
             };
-            let look = self.look(value)?;
-            if role.is_alarm() && look.mono.unwrap_or(look.modifiers).is_empty() {
+            let words = self.words(value)?;
+            if role.is_alarm() && words.mono.unwrap_or(words.modifiers).is_empty() {
                 let what = format!(
                     "role \"{name}\" must stand out without colour: give it modifiers or mono"
                 );
                 return self.source.refuse(&key.span(), what);
             }
-            if let Some(slot) = looks.get_mut(role.index()) {
-                *slot = Some(look);
+            if let Some(slot) = self.draft.roles.get_mut(role.index()) {
+                *slot = Some(words);
             }
         }
-        let missing: Vec<&str> = Role::ALL
-            .iter()
-            .filter(|r| looks.get(r.index()).is_none_or(Option::is_none))
-            .map(|r| r.name())
-            .collect();
-        if missing.is_empty() {
-            return Ok(looks.into_iter().flatten().collect());
-        }
-        self.source.refuse(&value.span(), format!("roles without a look: {}", missing.join(", ")))
+        Ok(())
     }
 
-    fn look(&self, value: &Spanned<DeValue<'a>>) -> Result<Look, FileFault> {
-        let mut look = Look::default();
+    fn words(&self, value: &Spanned<DeValue<'a>>) -> Result<Words, FileFault> {
+        let mut words = Words::default();
         for (part, value) in self.source.table(value)? {
             match &**part.get_ref() {
-                "fg" => look.fg = Some(self.swatch(value)?),
-                "bg" => look.bg = Some(self.swatch(value)?),
-                "modifiers" => look.modifiers = self.modifiers(value)?,
-                "mono" => look.mono = Some(self.modifiers(value)?),
+                "fg" => words.fg = Some(self.colour(value)?),
+                "bg" => words.bg = Some(self.colour(value)?),
+                "modifiers" => words.modifiers = self.modifiers(value)?,
+                "mono" => words.mono = Some(self.modifiers(value)?),
                 word => {
-                    return self.source.unknown(
-                        &part.span(),
-                        word,
-                        ["fg", "bg", "modifiers", "mono"],
-                    );
+                    let known = ["fg", "bg", "modifiers", "mono"];
+                    return self.source.unknown(&part.span(), word, known);
                 }
             }
         }
-        Ok(look)
+        Ok(words)
     }
 
-    fn swatch(&self, value: &Spanned<DeValue<'a>>) -> Result<Swatch, FileFault> {
+    fn colour(&self, value: &Spanned<DeValue<'a>>) -> Result<String, FileFault> {
         let name = self.source.string(value)?;
-        self.palette.get(name).copied().map_or_else(
-            || {
-                let hint = did_you_mean(name, self.palette.keys().map(String::as_str));
-                self.source.refuse(&value.span(), format!("\"{name}\" is not in the palette{hint}"))
-            },
-            Ok,
-        )
+        let palette = &self.draft.palette;
+        if palette.contains_key(name) {
+            return Ok(name.to_owned());
+        }
+        let hint = did_you_mean(name, palette.keys().map(String::as_str));
+        self.source.refuse(&value.span(), format!("\"{name}\" is not in the palette{hint}"))
     }
 
     fn modifiers(&self, value: &Spanned<DeValue<'a>>) -> Result<Modifier, FileFault> {

@@ -66,6 +66,15 @@ pub struct Glyphs {
     pub bar_rest: &'static str,
     /// Sparkline levels, lowest first.
     pub spark: [&'static str; 8],
+    /// A cell of a candle: nothing, wick or body in its upper half, times
+    /// three, and the same in its lower half.
+    pub candle: [&'static str; 9],
+    /// A price across the chart.
+    pub level: &'static str,
+    /// A moment down the chart.
+    pub moment: &'static str,
+    /// Whether there are cells of two by four dots.
+    pub braille: bool,
 }
 
 static UNICODE: Glyphs = Glyphs {
@@ -93,6 +102,10 @@ static UNICODE: Glyphs = Glyphs {
     bar: "█",
     bar_rest: "░",
     spark: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+    candle: [" ", "╷", "╻", "╵", "│", "╽", "╹", "╿", "┃"],
+    level: "┄",
+    moment: "┊",
+    braille: true,
 };
 
 const ASCII_BORDER: border::Set<'static> = border::Set {
@@ -134,6 +147,10 @@ static ASCII: Glyphs = Glyphs {
     bar: "#",
     bar_rest: ".",
     spark: ["_", "_", ".", "-", "-", "=", "=", "#"],
+    candle: [" ", "|", "#", "|", "|", "#", "#", "#", "#"],
+    level: "-",
+    moment: ":",
+    braille: false,
 };
 
 impl Glyphs {
@@ -171,8 +188,11 @@ impl Glyphs {
             self.ellipsis,
             self.bar,
             self.bar_rest,
+            self.level,
+            self.moment,
         ];
         all.extend(self.spark);
+        all.extend(self.candle);
         all
     }
 }

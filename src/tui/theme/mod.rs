@@ -8,6 +8,7 @@
 //! or the file is refused, and views add a glyph or a word.
 
 pub mod color;
+pub mod contrast;
 pub mod depth;
 pub mod file;
 pub mod glyphs;
@@ -18,15 +19,28 @@ pub use glyphs::{Charset, Glyphs};
 pub use role::Role;
 
 use super::fault::{FileFault, Source};
+use super::shelf::{Sheet, Shelf};
 use crate::domain::Text;
 use ratatui::style::{Modifier, Style};
 use std::path::Path;
 
 /// The bundled themes by name.
-const EMBEDDED: &[(&str, &str)] = &[("dark", include_str!("../../../themes/dark.toml"))];
+const EMBEDDED: &[(&str, &str)] = &[
+    ("dark", include_str!("../../../themes/dark.toml")),
+    ("light", include_str!("../../../themes/light.toml")),
+    ("high-contrast", include_str!("../../../themes/high-contrast.toml")),
+    ("colour-blind-safe", include_str!("../../../themes/colour-blind-safe.toml")),
+    ("mono", include_str!("../../../themes/mono.toml")),
+];
+
+/// The shelf of themes; `own` is the user's configuration directory.
+#[must_use]
+pub const fn shelf(own: Option<&Path>) -> Shelf<'_> {
+    Shelf { noun: "theme", kind: "themes", bundled: EMBEDDED, own }
+}
 
 /// A theme, ready for one terminal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Theme {
     name: Text,
     depth: Depth,
@@ -60,7 +74,8 @@ impl Theme {
         self.depth
     }
 
-    /// Reads a theme from its text; `file` is only for faults.
+    /// Reads a theme from its text, which may inherit a bundled one; `file` is
+    /// only for faults.
     ///
     /// # Errors
     /// The first fault, with its place.
@@ -70,18 +85,43 @@ impl Theme {
         depth: Depth,
         charset: Charset,
     ) -> Result<Self, FileFault> {
-        let parsed = file::parse(Source { file, text })?;
+        Self::read(Source { file, text }, file, shelf(None), depth, charset)
+    }
+
+    fn read(
+        source: Source<'_>,
+        name: &str,
+        shelf: Shelf<'_>,
+        depth: Depth,
+        charset: Charset,
+    ) -> Result<Self, FileFault> {
+        let parsed = file::parse(source, name, shelf)?;
         let styles = std::array::from_fn(|i| {
             parsed.looks.get(i).map_or_else(Style::default, |look| look.style(depth))
         });
         Ok(Self { name: parsed.name, depth, styles, glyphs: Glyphs::of(charset) })
     }
 
+    /// The theme called `name`, the user's before the bundled one.
+    ///
+    /// # Errors
+    /// A sentence: there is none, or the first fault of its file.
+    pub fn find(
+        name: &str,
+        shelf: Shelf<'_>,
+        depth: Depth,
+        charset: Charset,
+    ) -> Result<Self, Text> {
+        let Sheet { file, text, bundled } = shelf.find(name)?;
+        let bases = if bundled { shelf.bundled_only() } else { shelf };
+        Self::read(Source { file: &file, text: &text }, name, bases, depth, charset)
+            .map_err(|fault| Text::new(&fault.to_string()))
+    }
+
     /// A bundled theme; none when there is none of that name.
     #[must_use]
     pub fn embedded(name: &str, depth: Depth, charset: Charset) -> Option<Self> {
-        let text = EMBEDDED.iter().find(|(n, _)| *n == name)?.1;
-        Self::parse(name, text, depth, charset).ok()
+        Self::find(name, shelf(None), depth, charset).ok()
     }
 
     /// Names of the bundled themes.
@@ -99,25 +139,14 @@ impl Theme {
         depth: Depth,
         charset: Charset,
     ) -> (Self, Option<Text>) {
-        let bundled = Self::embedded(name, depth, charset);
-        let fallback =
-            || bundled.clone().unwrap_or_else(|| Self::embedded_or_plain(depth, charset));
-        match super::user_file::read(config_dir, "themes", name) {
-            Ok(Some((file, text))) => match Self::parse(&file, &text, depth, charset) {
-                Ok(theme) => (theme, None),
-                Err(fault) => {
-                    let stands_in = fallback();
-                    let note = format!("{fault}; the bundled theme {} stands in", stands_in.name);
-                    (stands_in, Some(Text::new(&note)))
-                }
-            },
-            Ok(None) if bundled.is_some() => (fallback(), None),
-            Ok(None) => {
-                let hint = super::fault::did_you_mean(name, Self::names());
-                let note = format!("no theme \"{name}\"{hint}: dark stands in");
-                (fallback(), Some(Text::new(&note)))
+        match Self::find(name, shelf(Some(config_dir)), depth, charset) {
+            Ok(theme) => (theme, None),
+            Err(why) => {
+                let bundled = Self::embedded(name, depth, charset);
+                let theme = bundled.unwrap_or_else(|| Self::embedded_or_plain(depth, charset));
+                let note = format!("{why}; the bundled theme {} stands in", theme.name);
+                (theme, Some(Text::new(&note)))
             }
-            Err(fault) => (fallback(), Some(fault)),
         }
     }
 

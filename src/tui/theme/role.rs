@@ -115,4 +115,24 @@ impl Role {
                 | Self::LogAlarm
         )
     }
+
+    /// Lines and bars rather than words.
+    #[must_use]
+    pub const fn is_graphic(self) -> bool {
+        matches!(
+            self,
+            Self::BorderNormal
+                | Self::BorderFocus
+                | Self::BorderAlarm
+                | Self::Bar
+                | Self::BarRest
+                | Self::Spark
+        )
+    }
+
+    /// Lines that carry no meaning: what they part is known by its place.
+    #[must_use]
+    pub const fn is_decoration(self) -> bool {
+        matches!(self, Self::BorderNormal | Self::BarRest)
+    }
 }

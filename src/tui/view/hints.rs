@@ -4,6 +4,7 @@
 //! name a key that does something else.
 
 use crate::domain::Text;
+use crate::tui::ui::Pane;
 
 /// Keys and what they do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,11 +45,25 @@ pub struct Hints {
     pub log_page: Text,
     /// The key that shows the proof of flat; empty when it has none.
     pub proof: Text,
+    /// The keys that go to a pane; those without one are missing.
+    pub panes: Vec<(Pane, Text)>,
     /// For the status line, in the order of their use; those that don't fit
     /// are left out from the end.
     pub live: Vec<Hint>,
+    /// What may follow the keys of a sequence that waits; empty when none does.
+    pub following: Vec<Hint>,
     /// For the help.
     pub help: Vec<HelpSection>,
+    /// The command line's verbs, for the help.
+    pub commands: Vec<Hint>,
     /// What a human does when no wire works: label and words.
     pub card: Vec<(Text, Text)>,
+}
+
+impl Hints {
+    /// The key that goes to `pane`, empty when it has none.
+    #[must_use]
+    pub fn pane(&self, pane: Pane) -> &str {
+        self.panes.iter().find(|(p, _)| *p == pane).map_or("", |(_, key)| key.as_str())
+    }
 }

@@ -5,18 +5,52 @@ use super::pen::{Line, Pen};
 use super::{Scene, words};
 use crate::domain::UtcMicros;
 use crate::event;
+use crate::state::{Aged, State};
 use crate::tui::diagnostics::{Counts, Level};
 use crate::tui::theme::{Glyphs, Role};
-use crate::tui::ui::{LogPage, Pane};
+use crate::tui::ui::{LogPage, Pane, Ui, passes};
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
+
+/// Rows that can be scrolled.
+#[must_use]
+pub fn row_count(state: &State, ui: &Ui) -> usize {
+    match ui.log.shown {
+        LogPage::Diagnostics => ui.log.diagnostics.lines.len(),
+        // Without counting where nothing is left out.
+        LogPage::Events if !is_filtered(ui) => state.log.len(),
+        LogPage::Events => listed(state, ui).count(),
+    }
+}
+
+fn is_filtered(ui: &Ui) -> bool {
+    !ui.filter(Pane::Log).is_empty() || ui.log_level > event::Level::Info
+}
+
+/// The lines that pass level and filter, oldest first.
+fn listed<'a>(
+    state: &'a State,
+    ui: &'a Ui,
+) -> impl DoubleEndedIterator<Item = &'a Aged<event::LogLine>> {
+    let filter = ui.filter(Pane::Log);
+    state.log.iter().filter(move |line| {
+        let said = &line.value;
+        said.level >= ui.log_level && passes(filter, [said.source.as_str(), said.text.as_str()])
+    })
+}
 
 /// Draws the pane.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let page = scene.ui.log.shown;
-    let title = format!("{}: {}", Pane::Log.title(), page.name());
+    let level = match (page, scene.ui.log_level) {
+        (LogPage::Diagnostics, _) | (_, event::Level::Info) => "",
+        (_, event::Level::Warn) => ", warnings and alarms",
+        (_, event::Level::Alarm) => ", alarms",
+    };
+    let title = format!("{}: {}{level}", Pane::Log.title(), page.name());
     // The frame's corners, and the blanks beside title and note.
-    let room = usize::from(area.width).saturating_sub(title.len() + 9);
+    let key = scene.title_key(Pane::Log, area).width();
+    let room = usize::from(area.width).saturating_sub(title.width() + key + 9);
     let (note, look) = note(scene, room, pen.glyphs());
     let inner = scene.titled(pen, Pane::Log, area, &title, &note, look);
     let rows = match page {
@@ -24,15 +58,19 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
         LogPage::Diagnostics => diagnostics(scene, inner, pen.glyphs()),
     };
     if rows.is_empty() {
-        pen.line(inner, &Line::new().dim("nothing happened yet"));
+        let why = match page {
+            LogPage::Events if is_filtered(scene.ui) => "no line passes level and filter",
+            _ => "nothing happened yet",
+        };
+        pen.line(inner, &Line::new().dim(why));
     }
     pen.lines(inner, &rows);
 }
 
 fn events<'a>(scene: Scene<'a>, inner: Rect, g: &Glyphs) -> Vec<Line<'a>> {
-    let log = &scene.state.log;
-    let window = scene.window(Pane::Log, log.len(), inner.height);
-    let line = |line: &'a crate::state::Aged<event::LogLine>| {
+    let count = row_count(scene.state, scene.ui);
+    let window = scene.window(Pane::Log, count, inner.height);
+    let line = |line: &'a Aged<event::LogLine>| {
         let (when, said) = (line.value.when.unwrap_or(line.at.utc), &line.value);
         let source = match inner.width {
             ..90 => (11, said.source.as_str()),
@@ -40,7 +78,7 @@ fn events<'a>(scene: Scene<'a>, inner: Rect, g: &Glyphs) -> Vec<Line<'a>> {
         };
         row(inner, when, words::level(said.level, g), source, said.text.as_str())
     };
-    log.iter().take(window.end).skip(window.start).map(line).collect()
+    listed(scene.state, scene.ui).take(window.end).skip(window.start).map(line).collect()
 }
 
 fn diagnostics<'a>(scene: Scene<'a>, inner: Rect, g: &Glyphs) -> Vec<Line<'a>> {
@@ -111,14 +149,26 @@ fn note(scene: Scene<'_>, room: usize, g: &Glyphs) -> (String, Role) {
         let parts = parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty());
         parts.collect::<Vec<_>>().join(", ")
     };
+    let filter = if scene.ui.log.shown == LogPage::Events {
+        let none = (String::new(), Role::TextDim);
+        scene.filtered(Pane::Log, count, scene.state.log.len(), none).0
+    } else {
+        String::new()
+    };
+    let room = room.saturating_sub(if filter.is_empty() { 0 } else { filter.width() + 2 });
     let note = shapes.into_iter().map(joined).find(|note| note.width() <= room);
+    let note = match note.unwrap_or_default() {
+        note if filter.is_empty() => note,
+        note if note.is_empty() => filter,
+        note => format!("{filter}  {note}"),
+    };
     let look = match (news.errors, news.warnings) {
         (0, 0) if back > 0 => Role::Accent,
         (0, 0) => Role::TextDim,
         (0, _) => Role::LogWarn,
         _ => Role::LogAlarm,
     };
-    (note.unwrap_or_default(), look)
+    (note, look)
 }
 
 /// What is loud on the page that is not shown and came after it was left.

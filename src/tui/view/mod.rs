@@ -8,6 +8,7 @@
 
 pub mod alarms;
 pub mod areas;
+pub mod chart;
 pub mod decisions;
 pub mod format;
 pub mod gateway;
@@ -16,6 +17,7 @@ pub mod kill;
 pub mod lag;
 pub mod line;
 pub mod log;
+pub mod mesh;
 pub mod obey;
 pub mod pen;
 pub mod positions;
@@ -30,12 +32,15 @@ pub use areas::{Areas, Size, Stage, areas};
 pub use hints::{HelpSection, Hint, Hints};
 
 use super::overlay;
-use super::theme::{Role, Theme};
-use super::ui::{LogPage, Pane, Ui};
+use super::theme::{Glyphs, Role, Theme};
+use super::ui::{Pane, Sort, SortKey, Ui};
 use crate::state::State;
 use pen::{Line, Pen};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+
+/// Columns from which a title has its key before it.
+const KEYED: u16 = 42;
 
 /// What every view reads.
 #[derive(Clone, Copy)]
@@ -62,11 +67,17 @@ pub fn draw(state: &State, ui: &Ui, theme: &Theme, chords: &Hints, area: Rect, b
     for (pane, place) in &places.panes {
         draw_pane(pen, *pane, *place, scene, &places);
     }
+    if let Some(ticket) = ui.ticket.as_ref().filter(|_| state.guard_open().is_none()) {
+        overlay::ticket::draw(pen, places.body, scene, ticket);
+    }
     if ui.help {
         overlay::help::draw(pen, places.body, scene);
     }
     if state.guard_open().is_some() {
         overlay::guard::draw(pen, places.body, scene);
+    } else {
+        overlay::pending::draw(pen, places.body, scene);
+        overlay::prompt::draw(pen, places.body, scene);
     }
     strip::draw(pen, places.strip, scene);
     status::draw(pen, places.status, scene);
@@ -92,14 +103,15 @@ pub fn stage(state: &State, ui: &Ui) -> Stage {
 #[must_use]
 pub fn row_count(state: &State, ui: &Ui, pane: Pane) -> usize {
     match pane {
-        Pane::Positions => positions::listed(state).count(),
-        Pane::Ticks => state.quotes.len(),
+        Pane::Positions => positions::rows(state, ui).len(),
+        Pane::Ticks => ticks::listed(state, ui).len(),
+        Pane::Chart => chart::row_count(state, ui),
         Pane::Gateway => state.gateways.len(),
         Pane::Proof => proof::rows(state),
         Pane::Obey => state.obedience().len(),
-        Pane::Decisions => state.decisions.len(),
-        Pane::Log if ui.log.shown == LogPage::Diagnostics => ui.log.diagnostics.lines.len(),
-        Pane::Log => state.log.len(),
+        Pane::Mesh => mesh::listed(state, ui).len(),
+        Pane::Decisions => decisions::listed(state, ui).len(),
+        Pane::Log => log::row_count(state, ui),
         Pane::Alarms => alarms::listed(state, ui).0.len(),
         Pane::Kill | Pane::Lag => 0,
     }
@@ -110,10 +122,12 @@ fn draw_pane(pen: &mut Pen<'_>, pane: Pane, area: Rect, scene: Scene<'_>, places
     match pane {
         Pane::Positions => positions::draw(pen, area, scene),
         Pane::Ticks => ticks::draw(pen, area, scene),
+        Pane::Chart => chart::draw(pen, area, scene),
         Pane::Gateway => gateway::draw(pen, area, scene),
         Pane::Kill => kill::draw(pen, area, scene, shown(Pane::Proof)),
         Pane::Proof => proof::draw(pen, area, scene, !shown(Pane::Kill)),
         Pane::Obey => obey::draw(pen, area, scene),
+        Pane::Mesh => mesh::draw(pen, area, scene),
         Pane::Decisions => decisions::draw(pen, area, scene),
         Pane::Lag => lag::draw(pen, area, scene),
         Pane::Log => log::draw(pen, area, scene),
@@ -134,13 +148,14 @@ impl Scene<'_> {
         pen: &mut Pen<'_>,
         pane: Pane,
         area: Rect,
-        title: &str,
+        words: &str,
         note: &str,
         look: Role,
     ) -> Rect {
         let focused = self.ui.focus == pane;
         let role = if focused { Role::TitleFocus } else { Role::Title };
-        let mut title = Line::new().text(format!(" {title} "), role);
+        let key = self.title_key(pane, area);
+        let mut title = Line::new().text(key, Role::TextDim).text(format!(" {words} "), role);
         if !note.is_empty() {
             title = title.end(format!(" {note} "), look);
         }
@@ -152,18 +167,67 @@ impl Scene<'_> {
         pen.frame(area, border, &title)
     }
 
+    /// The key that goes to a pane, as its title has it.
+    fn title_key(self, pane: Pane, area: Rect) -> String {
+        match self.hints.pane(pane) {
+            key if key.is_empty() || area.width < KEYED => String::new(),
+            key => format!(" {key}"),
+        }
+    }
+
     /// The part of `count` rows that `height` rows can show with the pane's
     /// own row in view, as a range.
     fn window(self, pane: Pane, count: usize, height: u16) -> std::ops::Range<usize> {
-        let height = usize::from(height);
         let row = self.ui.row(pane).min(count.saturating_sub(1));
         if pane.follows() {
+            let height = usize::from(height);
             let end = count - row.min(count.saturating_sub(height));
             return end.saturating_sub(height)..end;
         }
-        let start = (row + 1).saturating_sub(height);
-        start..(start + height).min(count)
+        window(row, count, height)
     }
+
+    /// What stands beside the title of a pane with a filter: the filter and
+    /// how many of `all` rows it lets pass, else `note`.
+    fn filtered(
+        self,
+        pane: Pane,
+        shown: usize,
+        all: usize,
+        note: (String, Role),
+    ) -> (String, Role) {
+        let filter = self.ui.filter(pane);
+        let typing = self.ui.typing == Some(pane);
+        if filter.is_empty() && !typing {
+            return note;
+        }
+        let cursor = if typing { "_" } else { "" };
+        // The newest letters are those that are looked at.
+        let tail: String = filter.chars().skip(filter.chars().count().saturating_sub(16)).collect();
+        let text = format!("/{tail}{cursor} {shown} of {all}");
+        // A note that is bad news is never hidden by a filter.
+        match note.1 {
+            Role::TextDim | Role::Accent => (text, Role::Accent),
+            bad => (format!("{text}  {}", note.0), bad),
+        }
+    }
+}
+
+/// The part of `count` rows that `height` rows can show with `row` in view.
+#[must_use]
+pub fn window(row: usize, count: usize, height: u16) -> std::ops::Range<usize> {
+    let height = usize::from(height);
+    let start = (row.min(count.saturating_sub(1)) + 1).saturating_sub(height);
+    start..(start + height).min(count)
+}
+
+/// The heading of a column; where the rows are sorted by it, a mark says whether
+/// their values grow downwards.
+fn heading<K: SortKey>(word: &str, key: K, sort: Sort<K>, g: &Glyphs) -> (String, Role) {
+    if sort.key != key {
+        return (word.to_owned(), Role::TextDim);
+    }
+    (format!("{word}{}", if sort.grows() { g.up } else { g.down }), Role::Accent)
 }
 
 /// Breaks `text` between words into rows of at most `width` columns.

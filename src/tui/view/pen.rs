@@ -148,7 +148,25 @@ impl<'a> Pen<'a> {
         }
         let head = Rect { x: area.x + 2, y: area.y, width: area.width - 4, height: 1 };
         self.line(head, title);
-        Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 2 }
+        inside(area)
+    }
+
+    /// Puts one mark of the theme's into a cell.
+    pub fn mark(&mut self, x: u16, y: u16, mark: &str, role: Role) {
+        let style = self.theme.style(role);
+        self.put(x, y, 1, mark, style);
+    }
+
+    /// Whether nothing stands in a cell.
+    #[must_use]
+    pub fn is_free(&self, x: u16, y: u16) -> bool {
+        self.has(x, y, " ")
+    }
+
+    /// Whether `mark` stands in a cell.
+    #[must_use]
+    pub fn has(&self, x: u16, y: u16, mark: &str) -> bool {
+        self.buffer.cell((x, y)).is_some_and(|cell| cell.symbol() == mark)
     }
 
     fn put(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) {
@@ -178,6 +196,15 @@ impl<'a> Pen<'a> {
             })
             .collect()
     }
+}
+
+/// What is inside the frame of `area`.
+#[must_use]
+pub const fn inside(area: Rect) -> Rect {
+    if area.width < 4 || area.height < 3 {
+        return area;
+    }
+    Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 2 }
 }
 
 /// The start of `text` that fits into `width` columns.

@@ -9,6 +9,9 @@ use ratatui::layout::Rect;
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
+/// Columns that a text field should have; the chord of BLOCK makes room.
+const FIELD: usize = 24;
+
 /// How long it says that a guard stood down.
 const TELL: Duration = Duration::from_secs(2);
 
@@ -30,7 +33,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let line = match &scene.state.guard {
         Some(guard) if scene.state.guard_open().is_some() => armed(guard, scene),
         Some(guard) if told(guard, scene) => stood_down(guard),
-        _ => keys(scene, keys_area.width),
+        _ => keys(scene, keys_area.width, pen.glyphs().ellipsis),
     };
     pen.line(keys_area, &line);
 }
@@ -74,20 +77,29 @@ fn stood_down<'a>(guard: &GuardReport) -> Line<'a> {
     Line::new().text(format!(" {} stood down, nothing was done", guard.verb), Role::TextStrong)
 }
 
-fn keys(scene: Scene<'_>, width: u16) -> Line<'_> {
+fn keys<'a>(scene: Scene<'a>, width: u16, ellipsis: &'a str) -> Line<'a> {
     let hints = scene.hints;
-    let mut line = Line::new()
-        .gap(1)
-        .text(hints.kill.as_str(), Role::Key)
-        .text(" KILL", Role::TextStrong)
-        .gap(2)
-        .text(hints.block.as_str(), Role::Key)
-        .text(" BLOCK", Role::TextNormal);
-    if !scene.ui.notice.is_empty() {
-        return line.gap(2).text(scene.ui.notice.as_str(), Role::Accent);
+    let kill =
+        Line::new().gap(1).text(hints.kill.as_str(), Role::Key).text(" KILL", Role::TextStrong);
+    let mut line =
+        kill.clone().gap(2).text(hints.block.as_str(), Role::Key).text(" BLOCK", Role::TextNormal);
+    if let Some(field) = &scene.ui.prompt {
+        if usize::from(width) < line.width() + FIELD {
+            line = kill;
+        }
+        let room = usize::from(width).saturating_sub(line.width());
+        return line.gap(2).chain(crate::tui::overlay::prompt::field(field, room));
     }
     if !scene.ui.pending.is_empty() {
-        return line.gap(2).text(scene.ui.pending.as_str(), Role::Key).dim(" …");
+        return line.gap(2).text(scene.ui.pending.as_str(), Role::Key).gap(1).dim(ellipsis);
+    }
+    if !scene.ui.notice.is_empty() {
+        // Every column counts for a line and a column of a file.
+        let whole = line.width() + 2 + scene.ui.notice.as_str().width();
+        if whole > usize::from(width) {
+            line = kill;
+        }
+        return line.gap(2).text(scene.ui.notice.as_str(), Role::Accent);
     }
     for hint in &hints.live {
         let next =

@@ -36,7 +36,10 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
         let badge = words::kill(kill.value.phase, pen.glyphs());
         lines.push(Line::new().text(badge.mark, badge.role).text(badge.word, badge.role));
     }
-    lines.push(Line::new().dim("too small: 24×5"));
+    lines.push(match &scene.ui.prompt {
+        Some(field) => crate::tui::overlay::prompt::field(field, usize::from(area.width)),
+        None => Line::new().dim("too small: 24×5"),
+    });
     pen.lines(area, &lines);
     if words::is_flashing(state) {
         let row = area.y + u16::from(state.guard_open().is_some());

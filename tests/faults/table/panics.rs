@@ -14,14 +14,15 @@ use crs::breaker::Gate;
 use crs::cli::{Context, wiring};
 use crs::config::Flags;
 use crs::control::kill::Hand;
-use crs::control::{Action, Desk, Trigger};
-use crs::domain::{Intent, Stamp, Ticket};
+use crs::control::{Action, Desk, Proposal, Trigger};
+use crs::domain::{Intent, Stamp, Text, Ticket};
 use crs::event::{SessionInfo, Tap, channel_pair};
 use crs::feeds::{Sequencer, polls, ticks};
 use crs::host::SystemClock;
 use crs::state::State;
 use crs::tui::cockpit::Cockpit;
 use crs::tui::keymap::{self, Keymap};
+use crs::tui::looks::Looks;
 use crs::tui::theme::{Charset, Depth, Theme};
 use crs::tui::{Frame, Screen, run};
 use ratatui::buffer::Buffer;
@@ -69,6 +70,10 @@ impl Desk for Fragile {
     fn arm(&self) {}
     fn probe_again(&self) {}
     fn stand_down(&self) {}
+    fn order(&self, _: Proposal) {}
+    fn denies_orders(&self) -> Option<Text> {
+        None
+    }
 }
 
 struct Glass(Cockpit);
@@ -118,11 +123,13 @@ fn console() {
         screen: Box::new(Glass(Cockpit::new(settings.card.clone()))),
         theme: Theme::embedded("dark", Depth::Ansi256, Charset::Unicode).unwrap(),
         keymap: Keymap::default(),
+        looks: Looks::default(),
         trigger: hand.clone(),
         desk: hand,
         fps: 10,
         line: crs::config::LineChoice::Auto,
         calls: crs::tui::run::Calls::default(),
+        mouse: false,
         notes: Vec::new(),
         on_start: None,
         on_first_frame: None,

@@ -46,9 +46,11 @@ pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
         lines.extend(obey::summary(state, width, g));
     }
     lines.push((5, Line::new()));
-    for (rank, keys, what) in
-        [(1, &hints.kill, "close every position"), (3, &hints.block, "deny new orders only")]
-    {
+    let [kill, block] = match width {
+        ..36 => ["close all", "deny orders"],
+        _ => ["close every position", "deny new orders only"],
+    };
+    for (rank, keys, what) in [(1, &hints.kill, kill), (3, &hints.block, block)] {
         let line = Line::new()
             .text(keys.as_str(), Role::Key)
             .dim(" then ")

@@ -1,16 +1,26 @@
 //! Below the rows: their sum, and what the accounts say.
 
-use super::{listed, many, money, profit_role, whose};
-use crate::domain::{Account, Money};
+use super::{TALL, WIDE, listed, many, money, profit_role, whose};
+use crate::domain::{Account, Money, Position};
 use crate::state::{Freshness, State};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::view::pen::Line;
 use crate::tui::view::{format, words};
+use ratatui::layout::Rect;
+
+/// Inner rows from which a narrow pane has a line for the greatest loss.
+const ROOM: u16 = 7;
 
 /// The sum of the rows, and an account line for each gateway.
-pub(super) fn lines<'a>(state: &'a State, wide: bool, g: &'static Glyphs) -> Vec<Line<'a>> {
+pub(super) fn lines<'a>(state: &'a State, inner: Rect, g: &'static Glyphs) -> Vec<Line<'a>> {
+    let (wide, tall) = (inner.width >= WIDE, inner.height >= TALL);
     let mut lines = Vec::new();
     if listed(state).next().is_some() {
+        if let (false, Some((p, freshness))) = (wide || inner.height < ROOM, worst_of(state)) {
+            let look = if freshness == Freshness::Fresh { Role::PnlDown } else { Role::TextDim };
+            let text = format!("{} {}", p.ticket, money(p.profit, 12, true));
+            lines.push(Line::new().dim("worst ").rest(text, look));
+        }
         lines.push(total(state, wide));
     }
     for (index, pane) in (0_u16..).zip(&state.gateways) {
@@ -18,7 +28,10 @@ pub(super) fn lines<'a>(state: &'a State, wide: bool, g: &'static Glyphs) -> Vec
         match &pane.account {
             Some(read) if freshness < Freshness::Unknown => {
                 let name = many(state).then(|| state.gateway_name(index).to_string());
-                lines.extend(account(&read.value, name.as_deref(), wide, freshness));
+                let mut all = account(&read.value, name.as_deref(), wide, freshness);
+                // The rows come first.
+                all.truncate(if tall { all.len() } else { 1 });
+                lines.extend(all);
             }
             _ if pane.account_fault.is_empty() => {
                 let text = format!("{} {}account not known now", g.unknown, whose(state, index));
@@ -47,12 +60,31 @@ fn total<'a>(state: &State, wide: bool) -> Line<'a> {
         _ => (String::from("?"), Role::HealthUnknown),
     };
     let count = format!("{} open", listed(state).count());
-    let middle = if wide { 46 } else { 12 };
-    Line::new().right(11, count, Role::TextNormal).right(middle, "total", Role::TextDim).right(
-        if wide { 14 } else { 13 },
-        text,
-        role,
-    )
+    let line = Line::new().right(11, count, Role::TextNormal);
+    if !wide {
+        return line.right(12, "total", Role::TextDim).right(13, text, role);
+    }
+    let line = match worst_of(state) {
+        Some((p, freshness)) => {
+            let look = if freshness == Freshness::Fresh { Role::PnlDown } else { Role::TextDim };
+            line.dim("  worst ").text(p.ticket.to_string(), look).gap(1).left(
+                30_u16.saturating_sub(digits(p)),
+                money(p.profit, 12, true),
+                look,
+            )
+        }
+        None => line.gap(39),
+    };
+    line.right(7, "total", Role::TextDim).right(14, text, role)
+}
+
+fn worst_of(state: &State) -> Option<(&Position, Freshness)> {
+    super::worst(state).map(|(index, p)| (p, state.positions_freshness(index)))
+}
+
+/// Columns of its ticket.
+fn digits(p: &Position) -> u16 {
+    u16::try_from(p.ticket.to_string().len()).unwrap_or(30)
 }
 
 fn account<'a>(

@@ -4,6 +4,7 @@
 //! gateway lists nothing. What is not proven now is `?`, with the cause.
 
 mod foot;
+mod orders;
 mod row;
 
 use super::pen::{Line, Pen};
@@ -11,7 +12,7 @@ use super::{Scene, format};
 use crate::domain::{Money, Position, Price, Symbol, Ticket};
 use crate::state::{Freshness, GatewayPane, State};
 use crate::tui::theme::{Glyphs, Role};
-use crate::tui::ui::{Pane, Ui};
+use crate::tui::ui::{Pane, PositionKey, Ui, passes};
 use ratatui::layout::Rect;
 use row::Row;
 
@@ -22,6 +23,8 @@ const WIDE: u16 = 70;
 const TALL: u16 = 9;
 /// Inner columns from which it is shown who ordered.
 const OWNED: u16 = 83;
+/// Columns of the bar of profit, at most.
+const BAR: u16 = 24;
 
 /// Every listed position in the order of the rows, with its gateway.
 pub fn listed(state: &State) -> impl Iterator<Item = (u16, &Position)> {
@@ -30,32 +33,101 @@ pub fn listed(state: &State) -> impl Iterator<Item = (u16, &Position)> {
     })
 }
 
+/// The positions that pass the filter, in the order of the rows.
+#[must_use]
+pub fn rows<'a>(state: &'a State, ui: &Ui) -> Vec<(u16, &'a Position)> {
+    let filter = ui.filter(Pane::Positions);
+    let passing = listed(state).filter(|(gateway, p)| {
+        filter.is_empty() || {
+            let (ticket, name) = (p.ticket.to_string(), state.gateway_name(*gateway));
+            passes(filter, [ticket.as_str(), p.symbol.as_str(), p.side.word(), name.as_str()])
+        }
+    });
+    let mut rows: Vec<_> = passing.collect();
+    let sort = ui.position_sort;
+    match sort.key {
+        PositionKey::Ticket => {
+            sort.arrange(&mut rows, |a, b| (a.0, a.1.ticket).cmp(&(b.0, b.1.ticket)));
+        }
+        PositionKey::Symbol => sort.arrange(&mut rows, |a, b| a.1.symbol.cmp(&b.1.symbol)),
+        PositionKey::Lots => sort.arrange(&mut rows, |a, b| b.1.lots.cmp(&a.1.lots)),
+        PositionKey::Profit => sort.arrange(&mut rows, |a, b| a.1.profit.cmp(&b.1.profit)),
+    }
+    rows
+}
+
+/// The row of the selected position in `rows`: its own, wherever it went, else
+/// the one that is where it was.
+#[must_use]
+pub fn row(rows: &[(u16, &Position)], ui: &Ui) -> usize {
+    let own = |wanted| rows.iter().position(|(gateway, p)| (*gateway, p.ticket) == wanted);
+    let last = rows.len().saturating_sub(1);
+    ui.position.and_then(own).unwrap_or_else(|| ui.row(Pane::Positions).min(last))
+}
+
 /// The position under the row of the focus, for the verb that closes it.
 #[must_use]
 pub fn selected(state: &State, ui: &Ui) -> Option<(u16, Ticket)> {
-    let row = ui.row(Pane::Positions).min(listed(state).count().saturating_sub(1));
-    listed(state).nth(row).map(|(gateway, position)| (gateway, position.ticket))
+    let rows = rows(state, ui);
+    rows.get(row(&rows, ui)).map(|(gateway, position)| (*gateway, position.ticket))
+}
+
+/// The position that loses most, if one loses.
+#[must_use]
+pub fn worst(state: &State) -> Option<(u16, &Position)> {
+    let known = |index| state.positions_freshness(index) < Freshness::Unknown;
+    let losing = listed(state).filter(|(index, p)| p.profit < Money::ZERO && known(*index));
+    losing.min_by_key(|(_, p)| p.profit)
+}
+
+/// Where everything in the pane is, and what is above the rows and below.
+struct Cut<'a> {
+    above: Vec<Line<'a>>,
+    table: Rect,
+    foot: Vec<Line<'a>>,
+}
+
+impl<'a> Cut<'a> {
+    fn of(inner: Rect, scene: Scene<'a>, g: &'static Glyphs) -> Self {
+        let state = scene.state;
+        let foot = foot::lines(state, inner, g);
+        let kept = u16::try_from(foot.len()).unwrap_or(0).min(inner.height.saturating_sub(3));
+        let mut above = doubts(state, inner.width, g);
+        above.extend(orders::lines(state, inner, g));
+        above.extend(strangers(scene, inner, g));
+        if listed(state).next().is_some() {
+            above.push(row::header(inner.width, many(state), scene.ui.position_sort, g));
+        }
+        let top = u16::try_from(above.len()).unwrap_or(u16::MAX).min(inner.height - kept);
+        let table = Rect { y: inner.y + top, height: inner.height - kept - top, ..inner };
+        Self { above, table, foot }
+    }
+}
+
+/// The position whose row is at `y`.
+#[must_use]
+pub fn at(area: Rect, y: u16, scene: Scene<'_>, g: &'static Glyphs) -> Option<(u16, Ticket)> {
+    let table = Cut::of(super::pen::inside(area), scene, g).table;
+    let rows = rows(scene.state, scene.ui);
+    let window = super::window(row(&rows, scene.ui), rows.len(), table.height);
+    let down = y.checked_sub(table.y).filter(|down| *down < table.height)?;
+    let (gateway, position) = rows.get(window.start.saturating_add(usize::from(down)))?;
+    Some((*gateway, position.ticket))
 }
 
 /// Draws the pane.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let state = scene.state;
-    let (note, look) = title_note(state);
-    let inner = scene.frame(pen, Pane::Positions, area, &note, look);
-    let wide = inner.width >= WIDE;
-    let foot = foot::lines(state, wide, pen.glyphs());
-    let kept = u16::try_from(foot.len()).unwrap_or(0).min(inner.height.saturating_sub(3));
-    let mut above = doubts(state, inner.width, pen.glyphs());
-    above.extend(strangers(scene, inner, pen.glyphs()));
-    if listed(state).next().is_some() {
-        above.push(row::header(inner.width, many(state)));
-    }
-    let top = u16::try_from(above.len()).unwrap_or(u16::MAX).min(inner.height - kept);
-    pen.lines(Rect { height: top, ..inner }, &above);
-    let table = Rect { y: inner.y + top, height: inner.height - kept - top, ..inner };
-    pen.lines(table, &rows(scene, table.height, inner.width, pen.glyphs()));
-    let bottom = Rect { y: table.bottom(), height: kept, ..inner };
-    pen.lines(bottom, &foot);
+    let all = rows(state, scene.ui);
+    let note = title_note(state);
+    let note = scene.filtered(Pane::Positions, all.len(), listed(state).count(), note);
+    let inner = scene.frame(pen, Pane::Positions, area, &note.0, note.1);
+    let cut = Cut::of(inner, scene, pen.glyphs());
+    let above = Rect { height: cut.table.y - inner.y, ..inner };
+    pen.lines(above, &cut.above);
+    pen.lines(cut.table, &table(scene, &all, cut.table, pen.glyphs()));
+    let bottom = cut.table.bottom();
+    pen.lines(Rect { y: bottom, height: inner.bottom() - bottom, ..inner }, &cut.foot);
 }
 
 fn title_note(state: &State) -> (String, Role) {
@@ -87,7 +159,9 @@ fn strangers<'a>(scene: Scene<'_>, inner: Rect, g: &Glyphs) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     let mut told = |text: String| lines.push(Line::new().rest(text, Role::HealthBad));
     let orphans = state.orphans().count();
-    let unknown = state.unknown_orders().count();
+    let unknown = || state.unknown_orders().filter(|o| !orders::tells(state, &o.value.id));
+    let last = unknown().last();
+    let unknown = unknown().count();
     if inner.height < TALL || inner.width < WIDE {
         // The rows come first: here they are only counted.
         let mut counts = Vec::new();
@@ -110,7 +184,7 @@ fn strangers<'a>(scene: Scene<'_>, inner: Rect, g: &Glyphs) -> Vec<Line<'a>> {
         let what = format!("{} {} {side} {lots}{more}", p.ticket, p.symbol);
         told(format!("{} ORPHAN {what}: no source read here ordered it", g.bad));
     }
-    if let Some(order) = state.unknown_orders().last() {
+    if let Some(order) = last {
         let more = if unknown > 1 { format!(", and {} more", unknown - 1) } else { String::new() };
         let age = format::age(state.age(order.at));
         let what = super::proof::said(&order.value);
@@ -171,27 +245,37 @@ fn whose(state: &State, index: u16) -> String {
     if many(state) { format!("{}: ", state.gateway_name(index)) } else { String::new() }
 }
 
-fn rows<'a>(scene: Scene<'a>, height: u16, width: u16, g: &'static Glyphs) -> Vec<Line<'a>> {
+fn table<'a>(
+    scene: Scene<'a>,
+    all: &[(u16, &'a Position)],
+    table: Rect,
+    g: &'static Glyphs,
+) -> Vec<Line<'a>> {
     let state = scene.state;
-    let all: Vec<_> = listed(state).collect();
     let digits = |p: &Position| {
         let own = p.open.decimals().max(p.current.map_or(0, Price::decimals));
         let quoted = Symbol::new(p.symbol.as_str()).ok().and_then(|s| state.quotes.get(&s));
         quoted.map_or(own, |q| q.digits.max(own))
     };
-    let most = all.iter().map(|(_, p)| digits(p)).max().unwrap_or(0);
-    let window = scene.window(Pane::Positions, all.len(), height);
-    let chosen = (scene.ui.focus == Pane::Positions)
-        .then(|| scene.ui.row(Pane::Positions).min(all.len().saturating_sub(1)));
+    let selected = row(all, scene.ui);
+    let window = super::window(selected, all.len(), table.height);
+    let most = all.iter().map(|(_, p)| p.open.decimals()).max().unwrap_or(0);
+    let shown = || all.iter().enumerate().take(window.end).skip(window.start);
+    let most = shown().map(|(_, (_, p))| digits(p)).fold(most, u32::max);
+    let chosen = (scene.ui.focus == Pane::Positions).then_some(selected);
+    let worst = worst(state).map(|(gateway, p)| (gateway, p.ticket));
+    let bar = table.width.saturating_sub(OWNED + 2).min(BAR);
+    let greatest = all.iter().map(|(_, p)| p.profit.raw().unsigned_abs()).max().unwrap_or(0);
     let mut lines = Vec::new();
-    for (at, (gateway, p)) in all.iter().enumerate().take(window.end).skip(window.start) {
+    for (at, (gateway, p)) in shown() {
         let freshness = state.positions_freshness(*gateway);
         let chosen = chosen == Some(at);
         let at = many(state).then(|| state.gateway_name(*gateway));
         let owner = state.owner(*gateway, p);
-        let row = Row { p, digits: digits(p), most, freshness, chosen, at, owner, g };
-        let line = match width {
-            OWNED.. => row.owned(),
+        let worst = worst == Some((*gateway, p.ticket));
+        let row = Row { p, digits: digits(p), most, freshness, chosen, worst, at, owner, g };
+        let line = match table.width {
+            OWNED.. => row.owned().chain(row.bar(bar, greatest)),
             WIDE.. => row.wide(),
             _ => row.narrow(),
         };

@@ -4,33 +4,34 @@ use super::{OWNED, WIDE, money, profit_role};
 use crate::domain::{Position, Price, Side, Text};
 use crate::state::{Freshness, Owner};
 use crate::tui::theme::{Glyphs, Role};
+use crate::tui::ui::{PositionKey, Sort};
 use crate::tui::view::pen::{Line, pad_decimals};
-use crate::tui::view::{proof, words};
+use crate::tui::view::{heading, proof, words};
 
-/// The heading of the rows.
-pub(super) fn header<'a>(width: u16, many: bool) -> Line<'a> {
+/// The heading of the rows; the column that they are sorted by says so.
+pub(super) fn header<'a>(width: u16, many: bool, sort: Sort<PositionKey>, g: &Glyphs) -> Line<'a> {
     let d = Role::TextDim;
-    if width >= WIDE {
-        let line = Line::new()
-            .right(11, "TICKET", d)
-            .gap(1)
-            .left(10, "SYMBOL", d)
-            .gap(1)
-            .left(6, if many { "  AT" } else { "SIDE" }, d)
-            .right(7, "LOTS", d)
-            .right(12, "OPEN", d)
-            .right(12, "CURRENT", d)
-            .right(11, "P/L", d);
-        if width >= OWNED { line.gap(2).left(9, "BY", d) } else { line }
-    } else {
-        Line::new()
-            .right(10, "TICKET", d)
-            .gap(1)
-            .left(7, "SYMBOL", d)
-            .gap(1)
-            .right(7, "LOTS", d)
-            .right(10, "P/L", d)
+    let wide = width >= WIDE;
+    let head = |key, word| heading(word, key, sort, g);
+    let (ticket, ticket_role) = head(PositionKey::Ticket, "TICKET");
+    let (symbol, symbol_role) = head(PositionKey::Symbol, "SYMBOL");
+    let (lots, lots_role) = head(PositionKey::Lots, "LOTS");
+    let (profit, profit_role) = head(PositionKey::Profit, "P/L");
+    let line = Line::new()
+        .right(if wide { 11 } else { 10 }, ticket, ticket_role)
+        .gap(1)
+        .left(if wide { 10 } else { 7 }, symbol, symbol_role)
+        .gap(1);
+    if !wide {
+        return line.right(7, lots, lots_role).right(10, profit, profit_role);
     }
+    let line = line
+        .left(6, if many { "  AT" } else { "SIDE" }, d)
+        .right(7, lots, lots_role)
+        .right(12, "OPEN", d)
+        .right(12, "CURRENT", d)
+        .right(11, profit, profit_role);
+    if width >= OWNED { line.gap(2).left(9, "BY", d) } else { line }
 }
 
 /// One position and how it is shown.
@@ -40,6 +41,8 @@ pub(super) struct Row<'a> {
     pub(super) most: u32,
     pub(super) freshness: Freshness,
     pub(super) chosen: bool,
+    /// None loses more.
+    pub(super) worst: bool,
     /// Its gateway, where there are several.
     pub(super) at: Option<Text>,
     /// Who ordered it.
@@ -87,6 +90,7 @@ impl<'a> Row<'a> {
         match (self.owner, self.chosen) {
             (Owner::Orphan, _) => (self.g.bad, Role::HealthBad),
             (_, true) => (self.g.select, Role::Accent),
+            (_, false) if self.worst => (self.g.down, Role::PnlDown),
             (_, false) => (" ", Role::Accent),
         }
     }
@@ -95,6 +99,31 @@ impl<'a> Row<'a> {
     pub(super) fn owned(&self) -> Line<'a> {
         let (by, role) = proof::owner(self.owner);
         self.wide().gap(2).left(9, by, role)
+    }
+
+    /// Profit or loss beside the greatest of all, in `width` columns: losses to
+    /// the left of the middle, profits to the right.
+    pub(super) fn bar(&self, width: u16, greatest: u64) -> Line<'a> {
+        let half = usize::from(width / 2);
+        if half < 3 || self.freshness == Freshness::Unknown {
+            return Line::new();
+        }
+        let raw = self.p.profit.raw();
+        let long = u128::from(raw.unsigned_abs()) * half as u128;
+        let long = long.div_ceil(u128::from(greatest.max(1)));
+        let long = usize::try_from(long).unwrap_or(half).min(half);
+        let role = if self.freshness == Freshness::Fresh {
+            profit_role(self.p.profit)
+        } else {
+            Role::TextDim
+        };
+        let bar = self.g.bar.repeat(long);
+        let (before, after) =
+            if raw < 0 { (half - long, String::new()) } else { (half, bar.clone()) };
+        let before = u16::try_from(before).unwrap_or(0);
+        let line = Line::new().gap(2).gap(before);
+        let line = if raw < 0 { line.text(bar, role) } else { line };
+        line.text(self.g.separator, Role::BarRest).text(after, role)
     }
 
     pub(super) fn wide(&self) -> Line<'a> {

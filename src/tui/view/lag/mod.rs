@@ -1,10 +1,12 @@
 //! How late everything is, against the documented limits.
 
+mod hist;
+
 use super::pen::{Line, Pen};
 use super::{Scene, format};
 use crate::state::{Series, State};
-use crate::tui::theme::{Glyphs, Role};
-use crate::tui::ui::Pane;
+use crate::tui::theme::Role;
+use crate::tui::ui::{Pane, Ui};
 use ratatui::layout::Rect;
 
 /// A round trip above this is the documents' alarm line.
@@ -15,34 +17,57 @@ pub const ENGINE_LIMIT_US: u64 = 10_000;
 /// Columns of a series' name.
 const NAME: u16 = 9;
 
-/// Draws the pane.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
-    let inner = scene.frame(pen, Pane::Lag, area, "", Role::TextDim);
-    let lag = &scene.state.lag;
-    let series = [
+/// Columns of a limit's word.
+const LIMIT: u16 = 8;
+
+/// A series, its name, and the documented limit in microseconds.
+type Named<'a> = (&'static str, &'a Series, Option<u64>);
+
+fn all<'a>(state: &'a State, ui: &'a Ui) -> [Named<'a>; 5] {
+    let lag = &state.lag;
+    [
         ("rtt", &lag.heartbeat, Some(RTT_LIMIT_US)),
         ("engine", &lag.engine, Some(ENGINE_LIMIT_US)),
         ("tick lag", &lag.tick_lag, None),
         ("tick gap", &lag.tick_gap, None),
-    ];
+        ("screen", &ui.screen_lag, None),
+    ]
+}
+
+/// Draws the pane.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
+    let all = all(scene.state, scene.ui);
+    let over: Vec<_> = all.iter().filter(|s| breached(s.1, s.2)).map(|s| s.0).collect();
+    let (note, look) = match over.as_slice() {
+        [] => (String::new(), Role::TextDim),
+        names => (format!("{} BREACH", names.join(", ")), Role::LagBreach),
+    };
+    let inner = scene.frame(pen, Pane::Lag, area, &note, look);
     let (name, column) = if inner.width < NAME + 4 * 8 { (NAME - 1, 7) } else { (NAME, 8) };
+    let limits = inner.width >= NAME + 4 * 8 + LIMIT;
     let heading = ["P50", "P90", "P99", "MAX"]
         .into_iter()
         .fold(Line::new().gap(name), |line, word| line.right(column, word, Role::TextDim));
+    let heading = if limits { heading.right(LIMIT, "LIMIT", Role::TextDim) } else { heading };
     let mut lines = vec![heading];
-    lines.extend(series.iter().map(|(word, series, limit)| {
-        row(Line::new().left(name, *word, Role::TextDim), series, *limit, column)
+    lines.extend(all.iter().map(|(word, series, limit)| {
+        let line = row(Line::new().left(name, *word, Role::TextDim), series, *limit, column);
+        match limit {
+            Some(us) if limits => line.right(LIMIT, format!("{}ms", us / 1_000), Role::TextDim),
+            _ => line,
+        }
     }));
     lines.push(Line::new().rest(offset(scene.state), Role::TextDim));
-    let bars_fit = usize::from(inner.height) > lines.len() + series.len();
-    if bars_fit {
-        lines.push(Line::new());
-        let bars = |(name, series, _): &(&'static str, &Series, _)| {
-            histogram(name, series, inner.width, pen.glyphs())
-        };
-        lines.extend(series.iter().map(bars));
-    }
     pen.lines(inner, &lines);
+    // An empty row between the numbers and the bars.
+    let used = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(inner.height);
+    let below = Rect { y: inner.y + used, height: inner.height - used, ..inner };
+    hist::draw(pen, below, &all);
+}
+
+/// Whether more than one in a hundred is above the documented limit.
+fn breached(series: &Series, limit: Option<u64>) -> bool {
+    series.p99().zip(limit).is_some_and(|(p99, limit)| p99 > limit)
 }
 
 fn row<'a>(label: Line<'a>, series: &Series, limit: Option<u64>, column: u16) -> Line<'a> {
@@ -59,18 +84,7 @@ fn row<'a>(label: Line<'a>, series: &Series, limit: Option<u64>, column: u16) ->
         .fold(label, |line, us| cell(line, us, limit));
     // The greatest stays for the whole session: one slow answer in the morning
     // must not be red at night.
-    let breached = series.p99().zip(limit).is_some_and(|(p99, limit)| p99 > limit);
-    cell(line, series.max(), limit.filter(|_| breached))
-}
-
-/// Counts by quarter octaves, between the least and the greatest.
-fn histogram<'a>(name: &'static str, series: &Series, width: u16, g: &Glyphs) -> Line<'a> {
-    let range = format!("{}..{}", format::span(series.percentile(0)), format::span(series.max()));
-    let room = width.saturating_sub(NAME + 18);
-    Line::new()
-        .left(NAME, name, Role::TextDim)
-        .text(bars(series, room, g), Role::Spark)
-        .end(range, Role::TextDim)
+    cell(line, series.max(), limit.filter(|_| breached(series, limit)))
 }
 
 /// Tick lag is only as good as the estimate of the broker's clock.
@@ -85,23 +99,4 @@ fn offset(state: &State) -> String {
         }
         None => String::from("tick lag unknown: no tick with a time"),
     }
-}
-
-/// Counts by bucket, from the first to the last in use.
-fn bars(series: &Series, width: u16, g: &Glyphs) -> String {
-    let first = series.buckets.iter().position(|n| *n > 0).unwrap_or(0);
-    let used: Vec<u64> =
-        series.buckets.iter().skip(first).copied().take(usize::from(width)).collect();
-    let most = u128::from(used.iter().copied().max().unwrap_or(0).max(1));
-    let top = g.spark.len() as u128 - 1;
-    used.iter()
-        .map(|n| match n {
-            0 => " ",
-            n => usize::try_from(u128::from(*n) * top / most)
-                .ok()
-                .and_then(|i| g.spark.get(i))
-                .copied()
-                .unwrap_or(" "),
-        })
-        .collect()
 }

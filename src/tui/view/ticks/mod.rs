@@ -3,47 +3,70 @@
 //! A stale row is dim, an unknown price is `?`; the age is always shown.
 
 use super::pen::{Line, Pen, pad_decimals};
-use super::{Scene, format};
+use super::{Scene, format, window};
 use crate::domain::{Price, Symbol};
 use crate::state::{Freshness, Market, Quote, State};
 use crate::tui::theme::{Glyphs, Role};
-use crate::tui::ui::Pane;
+use crate::tui::ui::{Pane, Sort, TickKey};
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
 
+mod list;
+
+pub use list::{Named, chosen, listed, row};
+
 /// Columns up to the sparkline, rate included.
 const WIDE: u16 = 51;
+/// Columns from which the change within the hour is shown too.
+const CHANGE: u16 = 70;
 
 /// Draws the pane.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let state = scene.state;
-    let count = state.quotes.len();
-    let inner = scene.frame(pen, Pane::Ticks, area, &note(state, area.width), Role::TextDim);
-    if count == 0 {
+    let rows = listed(state, scene.ui);
+    let note = note(state, area.width);
+    let note = scene.filtered(Pane::Ticks, rows.len(), state.quotes.len(), (note, Role::TextDim));
+    let inner = scene.frame(pen, Pane::Ticks, area, &note.0, note.1);
+    if state.quotes.is_empty() {
         pen.lines(inner, &nothing(state));
         return;
     }
     let shape = Shape::of(state, inner.width);
-    pen.line(inner, &shape.header());
-    let table = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
-    let window = scene.window(Pane::Ticks, count, table.height);
-    let chosen = scene.ui.row(Pane::Ticks).min(count - 1);
+    pen.line(inner, &shape.header(scene.ui.tick_sort, pen.glyphs()));
+    let table = table(inner);
+    let chosen = row(&rows, scene.ui);
+    let window = window(chosen, rows.len(), table.height);
     let mut lines = Vec::new();
-    for (at, (symbol, quote)) in state.quotes.iter().enumerate().take(window.end).skip(window.start)
-    {
-        let line = shape.row(symbol, quote, state, pen.glyphs());
+    for (at, (symbol, quote)) in rows.iter().enumerate().take(window.end).skip(window.start) {
+        let line = shape.row(symbol, quote, state, pen.glyphs(), at == chosen);
         let chosen = scene.ui.focus == Pane::Ticks && at == chosen;
         lines.push(if chosen { line.on(Role::Selection) } else { line });
     }
     pen.lines(table, &lines);
 }
 
+/// Where the rows are, below the heading.
+const fn table(inner: Rect) -> Rect {
+    Rect { y: inner.y.saturating_add(1), height: inner.height.saturating_sub(1), ..inner }
+}
+
+/// The symbol whose row is at `y`.
+#[must_use]
+pub fn at(area: Rect, y: u16, scene: Scene<'_>) -> Option<Symbol> {
+    let rows = listed(scene.state, scene.ui);
+    let table = table(super::pen::inside(area));
+    let window = window(row(&rows, scene.ui), rows.len(), table.height);
+    let down = y.checked_sub(table.y).filter(|down| *down < table.height)?;
+    let at = window.start.saturating_add(usize::from(down));
+    rows.get(at).map(|(symbol, _)| **symbol)
+}
+
 /// What the calendar says, where it explains something; else how many there are.
 fn note(state: &State, width: u16) -> String {
     let mut closed = None;
     let (mut off, mut open) = (false, false);
-    for (symbol, quote) in &state.quotes {
-        match state.market(symbol) {
+    for (symbol, quote, market) in state.markets() {
+        match market {
             Market::Open => open = true,
             Market::OffCalendar => off = true,
             Market::Closed => {
@@ -93,32 +116,46 @@ struct Shape {
     age: u16,
     digits: u32,
     wide: bool,
+    change: bool,
     spark: u16,
 }
 
 impl Shape {
     fn of(state: &State, width: u16) -> Self {
         let digits = state.quotes.values().map(|q| q.digits).max().unwrap_or(0);
-        let wide = width >= WIDE;
-        let spark = if wide { width - WIDE } else { 0 };
+        let (wide, change) = (width >= WIDE, width >= CHANGE);
+        let used = WIDE + if change { 9 } else { 0 };
+        let spark = if wide { width - used } else { 0 };
         let (name, price, spread, age) = match width {
             WIDE.. => (9, 11, 5, 6),
             41.. => (8, 10, 5, 6),
             _ => (7, 9, 4, 5),
         };
-        Self { name, price, spread, age, digits, wide, spark }
+        Self { name, price, spread, age, digits, wide, change, spark }
     }
 
-    fn header<'a>(&self) -> Line<'a> {
+    /// The column that the rows are sorted by says so.
+    fn header<'a>(&self, sort: Sort<TickKey>, g: &Glyphs) -> Line<'a> {
+        let head = |key, word| super::heading(word, key, sort, g);
         let d = Role::TextDim;
-        let line = Line::new()
+        let (symbol, role) = head(TickKey::Symbol, "SYMBOL");
+        let mut line = Line::new()
             .gap(2)
-            .left(self.name, "SYMBOL", d)
+            .left(self.name, symbol, role)
             .right(self.price, "BID", d)
-            .right(self.price, "ASK", d)
-            .right(self.spread, "SPR", d)
-            .right(self.age, "AGE", d);
-        if self.wide { line.right(7, "RATE", d) } else { line }
+            .right(self.price, "ASK", d);
+        for (width, key, word, shown) in [
+            (self.spread, TickKey::Spread, "SPR", true),
+            (self.age, TickKey::Age, "AGE", true),
+            (7, TickKey::Rate, "RATE", self.wide),
+            (9, TickKey::Change, "HOUR%", self.change),
+        ] {
+            let (text, role) = head(key, word);
+            if shown {
+                line = line.right(width, text, role);
+            }
+        }
+        line
     }
 
     fn price(&self, quote: &Quote, price: Price) -> String {
@@ -127,7 +164,14 @@ impl Shape {
         pad_decimals(price.text(quote.digits), missing, self.price - 1)
     }
 
-    fn row<'a>(&self, symbol: &'a Symbol, q: &Quote, state: &State, g: &Glyphs) -> Line<'a> {
+    fn row<'a>(
+        &self,
+        symbol: &'a Symbol,
+        q: &Quote,
+        state: &State,
+        g: &Glyphs,
+        chosen: bool,
+    ) -> Line<'a> {
         let freshness = state.quote_freshness(symbol, q);
         let fresh = freshness == Freshness::Fresh;
         let look = super::words::value(freshness);
@@ -138,11 +182,13 @@ impl Shape {
         };
         let known = freshness < Freshness::Unknown;
         let price = |p| if known { self.price(q, p) } else { String::from("?") };
-        let spread = if known { format::count(q.spread_points()) } else { String::from("?") };
+        let spread = || format::grouped(&q.spread_points().to_string());
+        let spread = if known { spread() } else { String::from("?") };
         let mut line = Line::new()
             .text(if known { mark } else { g.unknown }, if fresh { colour } else { look })
             .gap(1)
-            .left(self.name, symbol.as_str(), look)
+            // The title of the chart names it too.
+            .left(self.name, symbol.as_str(), if chosen { Role::Accent } else { look })
             .right(self.price, price(q.bid), look)
             .right(self.price, price(q.ask), look)
             .right(self.spread, spread, Role::TextDim)
@@ -154,12 +200,30 @@ impl Shape {
             };
             line = line.right(7, rate, Role::TextDim);
         }
+        if self.change {
+            let (text, role) = change(list::change(state, q).filter(|_| known));
+            line = line.right(9, text, if fresh { role } else { look });
+        }
         if self.spark > 2 {
             let role = if fresh { Role::Spark } else { Role::TextDim };
             line = line.gap(1).text(spark(&q.history, usize::from(self.spark - 1), g), role);
         }
         line
     }
+}
+
+/// In per cent, and the look of it.
+fn change(units: Option<i64>) -> (String, Role) {
+    let Some(units) = units else { return (String::from("?"), Role::HealthUnknown) };
+    let role = match units.signum() {
+        1 => Role::PnlUp,
+        -1 => Role::PnlDown,
+        _ => Role::PnlFlat,
+    };
+    let size = units.unsigned_abs();
+    let sign = if units < 0 { "-" } else { "" };
+    let text = format!("{sign}{}.{:02}", format::grouped(&(size / 100).to_string()), size % 100);
+    (format::signed(&text), role)
 }
 
 /// The last mids as levels between their own least and greatest.

@@ -1,0 +1,94 @@
+//! What the command line tells the screen: a pane, an order of rows, a filter,
+//! a length of candles.
+
+use super::Cockpit;
+use crate::control::Action;
+use crate::domain::Text;
+use crate::state::{Period, State};
+use crate::tui::screen::Screen;
+use crate::tui::ui::{Pane, PositionKey, SortKey, TickKey};
+
+impl Cockpit {
+    pub(super) fn obey(&mut self, action: Action, told: &str, state: &State) -> Result<(), Text> {
+        match action {
+            Action::Pane => {
+                let named = |pane: &&Pane| pane.word() == told;
+                let pane = Pane::ALL.iter().find(named).ok_or_else(|| Text::new("no such pane"))?;
+                self.bring(*pane, state);
+            }
+            Action::Sort => self.sort_by(told, state)?,
+            Action::Filter => self.filter_by(told)?,
+            Action::Period => {
+                let named = |period: &Period| period.word() == told;
+                let period = Period::ALL.into_iter().find(named);
+                self.period(period.ok_or_else(|| Text::new("no such length"))?);
+            }
+            other => self.act(other, state),
+        }
+        Ok(())
+    }
+
+    /// What may follow `action`.
+    pub(super) fn offered(&self, action: Action) -> Vec<String> {
+        match action {
+            Action::Pane => Pane::ALL.into_iter().map(Pane::word).collect(),
+            Action::Period => Period::ALL.into_iter().map(|p| p.word().to_owned()).collect(),
+            Action::Sort => {
+                let (mut first, mut second) = (words::<PositionKey>(), words::<TickKey>());
+                if self.ui.focus == Pane::Ticks {
+                    std::mem::swap(&mut first, &mut second);
+                }
+                second.retain(|word| !first.contains(word));
+                first.extend(second);
+                first
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Sorts the focused pane, else the one that has such a column.
+    fn sort_by(&mut self, column: &str, state: &State) -> Result<(), Text> {
+        let (position, tick) = (named::<PositionKey>(column), named::<TickKey>(column));
+        match (self.ui.focus, position, tick) {
+            (Pane::Ticks, _, Some(key)) | (_, None, Some(key)) => {
+                self.ui.tick_sort.choose(key);
+                self.top(Pane::Ticks, state);
+            }
+            (_, Some(key), _) => {
+                self.ui.position_sort.choose(key);
+                self.top(Pane::Positions, state);
+            }
+            (_, None, None) => return Err(Text::new("no such column")),
+        }
+        Ok(())
+    }
+
+    /// Shows the beginning of `pane`, where what is looked for now stands.
+    fn top(&mut self, pane: Pane, state: &State) {
+        let focus = std::mem::replace(&mut self.ui.focus, pane);
+        let help = std::mem::take(&mut self.ui.help);
+        self.scroll(true, usize::MAX / 2, state);
+        (self.ui.focus, self.ui.help) = (focus, help);
+    }
+
+    fn filter_by(&mut self, text: &str) -> Result<(), Text> {
+        let pane = self.ui.focus;
+        if !pane.filters() {
+            return Err(Text::new(&format!("{} has no filter", pane.title())));
+        }
+        self.ui.typing = None;
+        self.ui.set_filter(pane, text);
+        if pane.follows() {
+            self.ui.set_row(pane, 0);
+        }
+        Ok(())
+    }
+}
+
+fn words<K: SortKey>() -> Vec<String> {
+    K::ALL.iter().map(|key| key.word().to_owned()).collect()
+}
+
+fn named<K: SortKey>(word: &str) -> Option<K> {
+    K::ALL.iter().copied().find(|key| key.word() == word)
+}

@@ -1,0 +1,86 @@
+//! Random keys into a real cockpit: an order is sent by the second key only,
+//! in its time.
+
+use super::tests::{Rig, rig};
+use super::*;
+use crate::control::guard::{EARLIEST, LATEST, Stroke};
+use crate::event::{GuardPhase, GuardedVerb};
+use crate::tui::cockpit::Cockpit;
+use crate::tui::keymap::Key;
+use proptest::prelude::*;
+
+/// More often what leads to an order: opening, volume, proposal, confirmation.
+const KEYS: [&str; 28] = [
+    "t",
+    "t",
+    "t",
+    "1",
+    "5",
+    "0",
+    ".",
+    "enter",
+    "enter",
+    "enter",
+    "y",
+    "y",
+    "y",
+    "Y",
+    "n",
+    "esc",
+    "tab",
+    "shift-tab",
+    "right",
+    "left",
+    "backspace",
+    "s",
+    "b",
+    "l",
+    "m",
+    "q",
+    "?",
+    "ctrl-l",
+];
+
+fn orders(rig: &Rig) -> usize {
+    rig.notes().iter().filter(|note| note.starts_with("order ")).count()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn only_the_second_key_in_its_time_sends_an_order(
+        keys in prop::collection::vec((0..KEYS.len(), 0_u64..6_000), 1..120),
+    ) {
+        let mut rig = rig();
+        rig.round.screen = Box::new(Cockpit::default());
+        rig.round.area = Rect::new(0, 0, 80, 24);
+        rig.round.draw();
+        let mut at = Stamp::default().plus(Duration::from_secs(1));
+        // A ticket that is whole: LIVE? in a State without any read.
+        let first = "t t E U R U S D tab tab 1 tab tab tab tab L I V E enter";
+        let first = first.split_whitespace().map(|name| (name, 200));
+        let rest = keys.into_iter().map(|(key, gap)| (KEYS[key], if gap > 5_500 { gap } else { gap / 20 }));
+        for (n, (name, gap)) in first.chain(rest).enumerate() {
+            at = at.plus(Duration::from_millis(gap));
+            let armed = rig.round.guard.armed() == Some(GuardedVerb::Order);
+            let since = rig.round.guard.deadline();
+            let ended = rig.round.hear(&Incoming::Key(Key::named(name).unwrap(), Stroke::Press, at));
+            rig.round.urgent();
+            if n == 19 {
+                let phase = rig.round.state.guard.as_ref().map(|g| (g.verb, g.phase));
+                prop_assert_eq!(phase, Some((GuardedVerb::Order, GuardPhase::Armed)));
+            }
+            let sent = orders(&rig);
+            prop_assert!(sent <= 1);
+            if sent == 1 {
+                let left = since.unwrap().since(at);
+                prop_assert!(armed && matches!(name, "y" | "Y"));
+                prop_assert!(left <= LATEST.saturating_sub(EARLIEST), "too early by {left:?}");
+            }
+            if ended.is_some() {
+                break;
+            }
+        }
+    }
+}

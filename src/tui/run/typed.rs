@@ -1,0 +1,151 @@
+//! What the loop makes of the text field: the command line over the same
+//! verbs as the keys, and the search of the help.
+
+use super::{Exit, Round};
+use crate::control::guard::Stroke;
+use crate::control::{Action, Danger, Takes};
+use crate::domain::{Stamp, Text};
+use crate::tui::keymap::Key;
+use crate::tui::prompt::{self, Did, Kind, Prompt, Typed, line};
+
+impl Round {
+    /// Opens the command line with `text` in it.
+    pub(super) fn open_line(&mut self, text: &str) {
+        let prompt = Prompt::open(Kind::Command, text, &|action| self.offered(action));
+        self.sequence.clear();
+        self.prompt = Some(prompt);
+    }
+
+    /// Opens the help with the field of its search.
+    pub(super) fn open_search(&mut self) {
+        self.sequence.clear();
+        self.screen.search("");
+        self.prompt = Some(Prompt::open(Kind::Search, "", &|_| Vec::new()));
+    }
+
+    /// What may follow a verb, for completion.
+    fn offered(&self, action: Action) -> Vec<String> {
+        match action {
+            Action::Theme => self.names.themes.clone(),
+            Action::Keymap => self.names.keymaps.clone(),
+            other => self.screen.choices(other, &self.state),
+        }
+    }
+
+    /// A key for the open field.
+    pub(super) fn type_key(
+        &mut self,
+        mut field: Prompt,
+        key: Key,
+        stroke: Stroke,
+        at: Stamp,
+    ) -> Option<Exit> {
+        let did = field.key(key, &self.history, &|action| self.offered(action));
+        match (did, field.kind()) {
+            (Did::Entered(line), Kind::Command) => return self.entered(field, &line, stroke, at),
+            // What was searched for stays, without the field.
+            (Did::Entered(_), Kind::Search) | (Did::Cancelled, Kind::Command) => return None,
+            (Did::Cancelled, Kind::Search) => {
+                self.screen.search("");
+                return None;
+            }
+            (Did::Edited, Kind::Search) => self.screen.search(&field.text()),
+            (Did::Edited, Kind::Command) | (Did::Nothing, _) => {}
+        }
+        self.prompt = Some(field);
+        None
+    }
+
+    fn entered(
+        &mut self,
+        mut field: Prompt,
+        line: &str,
+        stroke: Stroke,
+        at: Stamp,
+    ) -> Option<Exit> {
+        if line.trim().is_empty() {
+            return None;
+        }
+        // The thread of the looks knows better than a list of a second ago.
+        let choices = |action| match action {
+            Action::Theme | Action::Keymap => Vec::new(),
+            other => self.offered(other),
+        };
+        match line::parse(line, &choices) {
+            Ok(typed) => {
+                prompt::remember(&mut self.history, line.trim());
+                self.looks.remember(self.history.clone());
+                self.obey(&typed, stroke, at)
+            }
+            Err(why) => {
+                field.refuse(line, why);
+                self.prompt = Some(field);
+                None
+            }
+        }
+    }
+
+    /// Carries out a line: what acts goes through the guards that keys go
+    /// through.
+    fn obey(&mut self, typed: &Typed, stroke: Stroke, at: Stamp) -> Option<Exit> {
+        let told = typed.told.as_str();
+        match (typed.action, typed.action.danger()) {
+            // Enter that is held down opens nothing, like any key.
+            (Action::Kill, _) if stroke == Stroke::Press => self.wish.kill(),
+            (Action::Block, _) if stroke == Stroke::Press => self.wish.block(),
+            (_, Danger::Fixed) => {}
+            (Action::Theme, _) => self.choose("theme", told, self.looks.use_theme(told)),
+            (Action::Keymap, _) => self.choose("keymap", told, self.looks.use_keymap(told)),
+            (Action::Silence, _) if !told.is_empty() => match length(told) {
+                Some(ms) => self.take_on(Action::Silence, Some(ms)),
+                None => self.say("silence takes a time from 1s to 24h, as 30m"),
+            },
+            // Words may be left out, then the line is the key.
+            (action, _) if matches!(action.takes(), Takes::Choice(_)) || !told.is_empty() => {
+                if let Err(why) = self.screen.tell(action, told, &self.state) {
+                    self.say(why);
+                }
+            }
+            (action, _) => return self.run(action, stroke, at),
+        }
+        None
+    }
+
+    fn choose(&mut self, noun: &str, name: &str, asked: bool) {
+        if !asked {
+            let name = Text::limited(name, 40);
+            self.say(format!("{noun} {name}: nobody here can read it"));
+        }
+    }
+}
+
+/// Longest silence: a day, in seconds.
+const LONGEST: u64 = 86_400;
+
+/// `30m` in milliseconds: a whole number of seconds, minutes or hours.
+fn length(text: &str) -> Option<u64> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        _ => return None,
+    };
+    let seconds = number.parse::<u64>().ok()?.checked_mul(unit)?;
+    (1..=LONGEST).contains(&seconds).then(|| seconds.saturating_mul(1_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::length;
+
+    #[test]
+    fn a_time_has_a_unit_and_a_limit() {
+        for (text, ms) in [("1s", 1_000), ("30m", 1_800_000), ("24h", 86_400_000)] {
+            assert_eq!(length(text), Some(ms), "{text}");
+        }
+        for text in ["", "m", "30", "0s", "-1m", "25h", "1.5h", "1µ", "18446744073709551615h"] {
+            assert_eq!(length(text), None, "{text}");
+        }
+    }
+}
