@@ -48,6 +48,8 @@ pub struct Verdict {
     pub missing: bool,
     /// Something that none of our decisions explains is at the path.
     pub foreign: Option<ForeignLatch>,
+    /// That is on record already.
+    pub foreign_recorded: bool,
     /// What lies at the further latches, or went from there, and no reset
     /// covers.
     pub further: Vec<Stranger>,

@@ -203,6 +203,8 @@ impl Check {
                 // such.
                 if !ours && !young && !leaving {
                     verdict.foreign = Some(file);
+                    verdict.foreign_recorded =
+                        ledger.foreign_at_the_latch().any(|foreign| foreign.file == file);
                 }
                 let (id, seen) = (body.engage_id, verdict.seen.clone());
                 let wordless_at = (young && seen.since.is_empty()).then(clock::mono_ns);

@@ -113,7 +113,8 @@ impl One {
             Some(Probe::Present { file, body, form }) => {
                 let at = ForeignAt { path: self.path.clone(), file };
                 let reason = reason_of(&body.reason, form);
-                let stranger = Stranger { at, reason, gone: false, recorded: false };
+                let recorded = self.on_record(ledger).any(|foreign| foreign.file == file);
+                let stranger = Stranger { at, reason, gone: false, recorded };
                 let shown = LatchSeen {
                     phase: LatchPhase::EngagedExternal,
                     reason: stranger.words(),
@@ -150,12 +151,16 @@ impl One {
         }
     }
 
+    /// What lay here, is on record and was never reset.
+    fn on_record<'a>(&self, ledger: &'a Ledger) -> impl Iterator<Item = Foreign<'a>> {
+        let here = |foreign: &Foreign<'_>| foreign.path == Some(self.path.as_path());
+        ledger.foreign().filter(here)
+    }
+
     /// Everything that lay here, went, and was never reset.
     fn gone(&self, ledger: &Ledger, found: &mut Found) {
-        let here = |foreign: &Foreign<'_>| foreign.path == Some(self.path.as_path());
-        let mut gone: Vec<Stranger> = ledger
-            .foreign()
-            .filter(here)
+        let mut gone: Vec<Stranger> = self
+            .on_record(ledger)
             .map(|foreign| Stranger {
                 at: ForeignAt { path: self.path.clone(), file: foreign.file },
                 reason: foreign.reason.clone(),
@@ -166,7 +171,7 @@ impl One {
         if let Some((last, _)) = &self.last
             && gone.iter().all(|stranger| stranger.at != last.at)
         {
-            gone.push(Stranger { gone: true, ..last.clone() });
+            gone.push(Stranger { gone: true, recorded: false, ..last.clone() });
             if self.absent % OWED.1 == OWED.0 {
                 let (file, path) = (last.at.file, Some(self.path.clone()));
                 found.owed.push(Act::External { file, path, reason: last.reason.clone() });
