@@ -2,6 +2,7 @@
 
 mod check;
 mod further;
+mod remembered;
 mod youth;
 
 pub(crate) use check::Check;

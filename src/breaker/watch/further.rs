@@ -2,6 +2,7 @@
 //! else's to make and to keep, and may lie on a disk that hangs.
 
 use super::Youth;
+use super::remembered::OWED;
 use crate::audit::{Act, Foreign, ForeignAt, ForeignLatch, Ledger};
 use crate::breaker::file::{Probe, probe};
 use crate::breaker::strangers::{Stranger, reason_of};
@@ -14,11 +15,6 @@ use std::time::Duration;
 
 /// What one of them is given to answer. Later it is doubt, until it does.
 const ANSWER: Duration = Duration::from_millis(400);
-
-/// One that went, and that nobody put on record, is put there by whoever saw
-/// it: after so many looks in a row, and again after so many more. Else its
-/// memory would hold what no reset can name.
-const OWED: (u32, u32) = (10, 100);
 
 /// All of them, over the looks of one process.
 pub(super) struct Further(Vec<One>);
