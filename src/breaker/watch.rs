@@ -2,6 +2,7 @@
 
 mod check;
 mod further;
+mod remembered;
 mod youth;
 
 pub(crate) use check::Check;
@@ -48,6 +49,8 @@ pub struct Verdict {
     pub missing: bool,
     /// Something that none of our decisions explains is at the path.
     pub foreign: Option<ForeignLatch>,
+    /// That is on record already.
+    pub foreign_recorded: bool,
     /// What lies at the further latches, or went from there, and no reset
     /// covers.
     pub further: Vec<Stranger>,

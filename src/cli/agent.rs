@@ -1,5 +1,7 @@
 //! `crs __agent`: the process that owns the kill. Started by `crs` itself.
 
+mod fall;
+
 use super::exit::exits;
 use super::{Context, Exit, Failure, Outcome};
 use crate::audit::SyslogSocket;
@@ -80,6 +82,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         },
         publish: args.publish.clone(),
     };
+    fall::ends_all(&config.home);
     match run_agent(config) {
         Ok(()) | Err(AgentError::Elected(_)) => Ok(Exit::OK),
         Err(e) => Err(Failure::failed(e)),

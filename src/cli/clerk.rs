@@ -11,7 +11,7 @@ use crate::control::{Desk, Proposal};
 use crate::domain::{GatewayAddr, Text, Ticket};
 use crate::event::{CommandPhase, CommandReport, Event, Level, Sender};
 use crate::feeds::polls::PollHandle;
-use crate::link::{Peer, peer};
+use crate::link::{Peer, context, peer};
 use crate::wire::Action;
 use crossbeam_channel as channel;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,7 +52,7 @@ impl Clerk {
         let (jobs, inbox) = channel::unbounded();
         let placing = Placing::new(settings.clone(), gate, sender.clone());
         let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || {
-            let mut room = Room { settings, sender, zmq: zmq::Context::new() };
+            let mut room = Room { settings, sender, zmq: None };
             for job in inbox {
                 match job {
                     Job::Close(ticket) => room.close(ticket),
@@ -97,7 +97,8 @@ impl Desk for Clerk {
 struct Room {
     settings: Settings,
     sender: Sender,
-    zmq: zmq::Context,
+    /// Had when it is first needed.
+    zmq: Option<zmq::Context>,
 }
 
 impl Room {
@@ -110,7 +111,8 @@ impl Room {
 
     fn close(&mut self, ticket: Ticket) {
         let what = format!("CLOSE_POSITION {ticket}");
-        let (mut peer, gateway) = match self.holder(ticket) {
+        let found = self.sockets().and_then(|zmq| self.holder(&zmq, ticket));
+        let (mut peer, gateway) = match found {
             Ok(found) => found,
             Err(why) => return self.tell("", &what, CommandPhase::Failed, why),
         };
@@ -140,13 +142,24 @@ impl Room {
         }
     }
 
+    /// A context for its sockets: begun without the room for them, it would end
+    /// the console.
+    fn sockets(&mut self) -> Result<zmq::Context, String> {
+        if let Some(zmq) = &self.zmq {
+            return Ok(zmq.clone());
+        }
+        let zmq = context().map_err(|e| format!("nothing was sent: {e}"))?;
+        self.zmq = Some(zmq.clone());
+        Ok(zmq)
+    }
+
     /// The gateway that holds a position. Tickets are the broker's, so two
     /// gateways may hold the same number: then nothing is closed.
-    fn holder(&self, ticket: Ticket) -> Result<(Peer, Text), String> {
+    fn holder(&self, zmq: &zmq::Context, ticket: Ticket) -> Result<(Peer, Text), String> {
         let mut found = Vec::new();
         let mut faults = Vec::new();
         for gateway in &self.settings.gateways {
-            match self.holds(gateway, ticket) {
+            match self.holds(zmq, gateway, ticket) {
                 Ok(Some(peer)) => found.push((peer, gateway.name.clone())),
                 Ok(None) => {}
                 Err(why) => faults.push(why),
@@ -161,10 +174,14 @@ impl Room {
         })
     }
 
-    fn holds(&self, gateway: &GatewayAddr, ticket: Ticket) -> Result<Option<Peer>, String> {
+    fn holds(
+        &self,
+        zmq: &zmq::Context,
+        gateway: &GatewayAddr,
+        ticket: Ticket,
+    ) -> Result<Option<Peer>, String> {
         let max_message = self.settings.feed.max_message_bytes;
-        let mut peer =
-            Peer::connect(&self.zmq, &gateway.cmd, max_message).map_err(|e| e.to_string())?;
+        let mut peer = Peer::connect(zmq, &gateway.cmd, max_message).map_err(|e| e.to_string())?;
         let open = peer.positions(PATIENCE).map_err(|e| e.to_string())?.value;
         Ok(open.iter().any(|p| p.ticket == ticket).then_some(peer))
     }

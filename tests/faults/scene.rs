@@ -132,22 +132,8 @@ impl Scene {
 
     /// An agent, as a console would have started it; back when it serves.
     pub fn agent(&mut self) -> u32 {
-        let latch = self.home.latch().display().to_string();
-        let state = self.home.path().join("home/.local/state/crs").display().to_string();
-        let target = format!("main=127.0.0.1:{}", self.port);
-        let args = [
-            "__agent",
-            "--latch",
-            &latch,
-            "--state-dir",
-            &state,
-            "--target",
-            &target,
-            "--proof-interval-ms",
-            "30",
-            "--enforce-interval-ms",
-            "200",
-        ];
+        let args = self.agent_args();
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let mut command = self.home.crs(&args);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().unwrap();
@@ -156,6 +142,16 @@ impl Scene {
         let serves = until(LIMIT, || (self.status()["agent_pid"] == pid).then_some(()));
         assert!(serves.is_some(), "no agent: {:#}", self.status());
         pid
+    }
+
+    /// The verb and the arguments of an agent.
+    pub fn agent_args(&self) -> Vec<String> {
+        let latch = self.home.latch().display().to_string();
+        let state = self.home.path().join("home/.local/state/crs").display().to_string();
+        let target = format!("main=127.0.0.1:{}", self.port);
+        let quick = ["--proof-interval-ms", "30", "--enforce-interval-ms", "200"];
+        let args = ["__agent", "--latch", &latch, "--state-dir", &state, "--target", &target];
+        args.iter().chain(&quick).map(ToString::to_string).collect()
     }
 
     /// `crs kill`, running.

@@ -22,5 +22,6 @@ mod live;
 mod onlook;
 mod others;
 mod standin;
+mod strangers;
 mod witness;
 mod word;

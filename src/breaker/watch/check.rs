@@ -1,8 +1,9 @@
 //! One look at the latch, and what it means after all the looks before.
 
 use super::further::Further;
+use super::remembered::Remembered;
 use super::{OVERDUE, Verdict, WatchConfig, Youth};
-use crate::audit::{Act, Chain, ForeignLatch, Ledger, LedgerReader};
+use crate::audit::{Act, Chain, LedgerReader};
 use crate::breaker::LatchBody;
 use crate::breaker::file::{Probe, probe, sight};
 use crate::breaker::gate::Gate;
@@ -26,26 +27,6 @@ struct Lost {
     since: u64,
     /// Every check since was good, but late.
     only_late: bool,
-}
-
-/// A latch that was seen.
-#[derive(Clone)]
-struct Remembered {
-    file: ForeignLatch,
-    id: Option<EngageId>,
-    seen: LatchSeen,
-    /// Without words yet at this moment: it may be any decision's.
-    wordless_at: Option<u64>,
-}
-
-impl Remembered {
-    /// A reset covers it.
-    fn is_over(&self, ledger: &Ledger) -> bool {
-        let since = |at: u64| ledger.last_reset_at().is_some_and(|reset| reset >= at);
-        ledger.seen_file_was_reset(&self.file)
-            || self.id.is_some_and(|id| ledger.was_reset(id))
-            || self.wordless_at.is_some_and(since)
-    }
 }
 
 /// One looker's memory.
@@ -169,7 +150,10 @@ impl Check {
         let lies = if let Probe::Present { file, .. } = &main { Some(*file) } else { None };
         let further = self.further.look(self.ledger.ledger(), lies, doubt.is_none());
         verdict.further = further.strangers;
-        for act in further.owed {
+        let ledger = self.ledger.ledger();
+        let remembered = self.remembered.as_ref();
+        let owed = remembered.and_then(|seen| seen.owed(ledger, self.absent_looks));
+        for act in further.owed.into_iter().chain(owed) {
             // Unwritable: it is owed for as long as this process remembers.
             let _ = self.chain.append(act);
         }
@@ -203,6 +187,8 @@ impl Check {
                 // such.
                 if !ours && !young && !leaving {
                     verdict.foreign = Some(file);
+                    verdict.foreign_recorded =
+                        ledger.foreign_at_the_latch().any(|foreign| foreign.file == file);
                 }
                 let (id, seen) = (body.engage_id, verdict.seen.clone());
                 let wordless_at = (young && seen.since.is_empty()).then(clock::mono_ns);

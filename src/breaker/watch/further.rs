@@ -2,6 +2,7 @@
 //! else's to make and to keep, and may lie on a disk that hangs.
 
 use super::Youth;
+use super::remembered::OWED;
 use crate::audit::{Act, Foreign, ForeignAt, ForeignLatch, Ledger};
 use crate::breaker::file::{Probe, probe};
 use crate::breaker::strangers::{Stranger, reason_of};
@@ -14,11 +15,6 @@ use std::time::Duration;
 
 /// What one of them is given to answer. Later it is doubt, until it does.
 const ANSWER: Duration = Duration::from_millis(400);
-
-/// One that went, and that nobody put on record, is put there by whoever saw
-/// it: after so many looks in a row, and again after so many more. Else its
-/// memory would hold what no reset can name.
-const OWED: (u32, u32) = (10, 100);
 
 /// All of them, over the looks of one process.
 pub(super) struct Further(Vec<One>);
@@ -113,7 +109,8 @@ impl One {
             Some(Probe::Present { file, body, form }) => {
                 let at = ForeignAt { path: self.path.clone(), file };
                 let reason = reason_of(&body.reason, form);
-                let stranger = Stranger { at, reason, gone: false, recorded: false };
+                let recorded = self.on_record(ledger).any(|foreign| foreign.file == file);
+                let stranger = Stranger { at, reason, gone: false, recorded };
                 let shown = LatchSeen {
                     phase: LatchPhase::EngagedExternal,
                     reason: stranger.words(),
@@ -150,12 +147,16 @@ impl One {
         }
     }
 
+    /// What lay here, is on record and was never reset.
+    fn on_record<'a>(&self, ledger: &'a Ledger) -> impl Iterator<Item = Foreign<'a>> {
+        let here = |foreign: &Foreign<'_>| foreign.path == Some(self.path.as_path());
+        ledger.foreign().filter(here)
+    }
+
     /// Everything that lay here, went, and was never reset.
     fn gone(&self, ledger: &Ledger, found: &mut Found) {
-        let here = |foreign: &Foreign<'_>| foreign.path == Some(self.path.as_path());
-        let mut gone: Vec<Stranger> = ledger
-            .foreign()
-            .filter(here)
+        let mut gone: Vec<Stranger> = self
+            .on_record(ledger)
             .map(|foreign| Stranger {
                 at: ForeignAt { path: self.path.clone(), file: foreign.file },
                 reason: foreign.reason.clone(),
@@ -166,7 +167,7 @@ impl One {
         if let Some((last, _)) = &self.last
             && gone.iter().all(|stranger| stranger.at != last.at)
         {
-            gone.push(Stranger { gone: true, ..last.clone() });
+            gone.push(Stranger { gone: true, recorded: false, ..last.clone() });
             if self.absent % OWED.1 == OWED.0 {
                 let (file, path) = (last.at.file, Some(self.path.clone()));
                 found.owed.push(Act::External { file, path, reason: last.reason.clone() });

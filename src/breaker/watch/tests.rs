@@ -262,3 +262,82 @@ fn a_latch_without_words_beside_the_stand_in_of_a_decision_is_that_decisions() {
     std::fs::remove_file(b.home.fallback()).unwrap();
     assert!(b.until(LatchPhase::EngagedExternal).foreign.is_some());
 }
+
+/// Looks until so many found nothing there.
+fn looks(check: &mut Check, count: u32) -> Verdict {
+    let gate = Gate::default();
+    (0..count).map(|_| check.once(&gate)).last().unwrap()
+}
+
+fn externals(home: &LatchHome) -> Vec<crate::audit::ForeignLatch> {
+    let mut reader = LedgerReader::new(&home.audit());
+    reader.refresh().unwrap().foreign_at_the_latch().map(|foreign| foreign.file).collect()
+}
+
+/// A directory, and one who looks at it.
+fn looker() -> (tempfile::TempDir, LatchHome, Check) {
+    let dir = tempfile::tempdir().unwrap();
+    let home = LatchHome::new(&dir.path().join("state"), &dir.path().join("latch"));
+    let check = Check::new(WatchConfig { home: home.clone(), extra: Vec::new(), role: "test" });
+    (dir, home, check)
+}
+
+#[test]
+fn what_one_alone_saw_go_is_put_on_record_by_it_once_and_a_reset_names_it() {
+    for words in ["", r#"{"reason":"theirs","timestamp":"2026-01-14T13:56:58"}"#] {
+        let (_dir, home, mut check) = looker();
+        assert_eq!(looks(&mut check, 1).seen.phase, LatchPhase::Safe);
+        std::fs::write(&home.latch, words).unwrap();
+        looks(&mut check, 1);
+        std::fs::remove_file(&home.latch).unwrap();
+        assert!(looks(&mut check, 9).seen.phase.is_engaged());
+        assert_eq!(externals(&home), [], "a reset may be on its way");
+        looks(&mut check, 1);
+        let on_record = externals(&home);
+        assert_eq!(on_record.len(), 1, "{words}: no reset can name it");
+        looks(&mut check, 120);
+        let chains = std::fs::read_dir(home.audit()).unwrap().flatten();
+        let text: String =
+            chains.filter_map(|chain| std::fs::read_to_string(chain.path()).ok()).collect();
+        assert_eq!(text.matches("EXTERNAL").count(), 1, "{words}: {text}");
+        home.chain("test").append(reset(Vec::new(), on_record)).unwrap();
+        let seen = looks(&mut check, 2).seen;
+        assert_eq!(seen.phase, LatchPhase::Disarmed, "{words}: {seen:?}");
+    }
+}
+
+fn reset(ids: Vec<EngageId>, foreign: Vec<crate::audit::ForeignLatch>) -> Act {
+    let (token, reason) = (ids::engage_id(), Text::new("over"));
+    Act::Reset { ids, foreign, token, reason, overridden: false }
+}
+
+#[test]
+fn a_latch_of_ours_that_goes_is_nobodys_to_record() {
+    let b = Bench::new();
+    let (_dir, home, mut check) = looker();
+    let intent = KillIntent { latch: home.latch.clone(), ..intent(&b, ids::engage_id()) };
+    // Wordless at the first look; its decision comes on record when it is gone.
+    std::fs::write(&home.latch, "").unwrap();
+    looks(&mut check, 1);
+    std::fs::remove_file(&home.latch).unwrap();
+    home.chain("test").append(Act::Engage { intent: intent.clone() }).unwrap();
+    looks(&mut check, 120);
+    assert_eq!(externals(&home), []);
+    // With its words, and reset before it goes.
+    std::fs::write(&home.latch, crate::breaker::body::compose(&intent, &home.audit())).unwrap();
+    looks(&mut check, 1);
+    home.chain("test").append(reset(vec![intent.engage_id], Vec::new())).unwrap();
+    looks(&mut check, 1);
+    std::fs::remove_file(&home.latch).unwrap();
+    assert_eq!(looks(&mut check, 120).seen.phase, LatchPhase::Disarmed);
+    assert_eq!(externals(&home), []);
+    // Seen, gone, and its record as late as a sick disk makes it.
+    let late = KillIntent { engage_id: ids::engage_id(), ..intent };
+    std::fs::write(&home.latch, crate::breaker::body::compose(&late, &home.audit())).unwrap();
+    looks(&mut check, 1);
+    std::fs::remove_file(&home.latch).unwrap();
+    looks(&mut check, 90);
+    home.chain("test").append(Act::Engage { intent: late }).unwrap();
+    looks(&mut check, 120);
+    assert_eq!(externals(&home), []);
+}

@@ -6,7 +6,7 @@ use crate::cli::deal::{Deal, Fate};
 use crate::cli::stage::Stage;
 use crate::domain::{Lots, OrderKind, OrderTicket, Price, Side, Symbol};
 use crate::host::clock;
-use crate::link::{Peer, peer};
+use crate::link::{Peer, context, peer};
 use crate::wire::Action;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub fn fill(stage: &Stage, gate: &Gate) -> Result<(), Failure> {
     while !gate.is_safe() && clock::mono_ns() < until {
         std::thread::sleep(Duration::from_millis(5));
     }
-    let zmq = zmq::Context::new();
+    let zmq = context().map_err(Failure::failed)?;
     let to = &stage.gateway.addresses().cmd;
     let most = stage.settings.feed.max_message_bytes;
     let mut peer = Peer::connect(&zmq, to, most).map_err(Failure::failed)?;

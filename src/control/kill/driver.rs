@@ -248,6 +248,7 @@ impl Loop {
     }
 
     fn start(&mut self, intent: KillIntent, machine: Machine, onlooker: Option<Onlooker>) {
+        tracing::debug!("kill {}: begun at {}", intent.engage_id, self.config.gateway.name);
         let witness = Witness::new(intent.clone(), self.config.gateway.name.clone());
         let (calls, told) = (BTreeMap::new(), None);
         self.running = Some(Running { intent, machine, calls, told, witness, onlooker });

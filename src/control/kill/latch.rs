@@ -89,7 +89,10 @@ impl LatchMaker {
             let mut bench = Bench::new(home, tell, hang);
             loop {
                 match inbox.recv_timeout(bench.patience()) {
-                    Ok((intent, at)) => bench.ask(&intent, at),
+                    Ok((intent, at)) => {
+                        tracing::debug!("latch: asked for, of {}", intent.engage_id);
+                        bench.ask(&intent, at);
+                    }
                     Err(channel::RecvTimeoutError::Timeout) => bench.again(),
                     Err(channel::RecvTimeoutError::Disconnected) => return,
                 }

@@ -62,7 +62,10 @@ impl Recorder {
         std::thread::Builder::new().name("audit".to_owned()).spawn(move || {
             loop {
                 match inbox.recv_timeout(desk.patience()) {
-                    Ok(Note::Act(act, None)) => desk.put(*act),
+                    Ok(Note::Act(act, None)) => {
+                        tracing::trace!("audit: {act:?}");
+                        desk.put(*act);
+                    }
                     Ok(Note::Act(act, Some((wanted, done)))) => {
                         let outcome = desk.put_now(*act, || wanted.first(Wanted::EFFECTIVE));
                         let _ = done.send(outcome);

@@ -10,8 +10,9 @@ use super::{Came, Row};
 use crate::common::console::Console;
 use crate::common::wait::until;
 use crate::scene::{Scene, exit};
+use clap::Parser;
 use crs::breaker::Gate;
-use crs::cli::{Context, wiring};
+use crs::cli::{Cli, Context, wiring};
 use crs::config::Flags;
 use crs::control::kill::Hand;
 use crs::control::{Action, Desk, Proposal, Trigger};
@@ -37,9 +38,9 @@ use std::time::{Duration, Instant};
 pub const ROWS: &[Row] = &[Row {
     number: 41,
     fault: "panic while drawing, in a feed, in the polls, in input and kill thread, before and \
-            during a kill; its words are hostile",
+            during a kill; in each thread of the agent, at a kill; its words are hostile",
     outcome: "terminal restored, clean words, latch intact, a running kill completes, \
-              `crs kill` works",
+              `crs kill` works; the agent ends, and another completes its kill",
     timed: "panic to the restored terminal",
     bound: None,
     alone: false,
@@ -212,5 +213,67 @@ fn panics(_seed: u64) -> Came {
         }
         cases += 1;
     }
+    let threads = ["core", "kill-0", "latch", "audit", "client-out"];
+    threads.into_iter().for_each(agent_falls);
+    cases += u64::try_from(threads.len()).unwrap();
     Came::Held { took: worst, cases }
+}
+
+const AGENT: [&str; 5] =
+    ["table::panics::agent", "--exact", "--ignored", "--nocapture", "--test-threads=1"];
+const ARGS: &str = "agent-args";
+
+/// Hears what the threads of the agent say of themselves.
+struct Overheard;
+
+impl tracing::Subscriber for Overheard {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::Id {
+        tracing::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::Id, _: &tracing::Id) {}
+    fn event(&self, _: &tracing::Event<'_>) {
+        fall(std::thread::current().name().unwrap_or_default());
+    }
+    fn enter(&self, _: &tracing::Id) {}
+    fn exit(&self, _: &tracing::Id) {}
+}
+
+#[test]
+#[ignore = "the agent of row 41"]
+fn agent() {
+    let Ok(args) = fs::read_to_string(ARGS) else { return };
+    tracing::subscriber::set_global_default(Overheard).unwrap();
+    let cli = Cli::try_parse_from(std::iter::once("crs").chain(args.lines())).unwrap();
+    let core = move || {
+        let mut ctx = Context::new(cli.global.flags());
+        assert!(cli.verb.unwrap().run(&mut ctx).is_ok());
+    };
+    std::thread::Builder::new().name("core".to_owned()).spawn(core).unwrap().join().unwrap();
+}
+
+/// It gives up the election at once, the one who decided stands in, and an
+/// agent that lives completes the kill.
+fn agent_falls(thread: &str) {
+    let mut scene = Scene::with(&["honest"]);
+    fs::write(scene.home.path().join(ARGS), scene.agent_args().join("\n")).unwrap();
+    let exe = std::env::current_exe().unwrap();
+    let mut agent = Console::start(&scene.home, &exe, &AGENT, 120, 40);
+    let served = until(LONG, || scene.status()["agent_pid"].as_u64());
+    assert!(served.is_some(), "{thread}: no agent: {}", agent.text());
+    fs::write(scene.home.path().join(FALL), thread).unwrap();
+    let mut command = scene.command();
+    let ended = agent.exit(LONG);
+    assert!(ended.is_some_and(|s| !s.success()), "{thread}: lives on:\n{}", agent.text());
+    assert_eq!(exit(&mut command), Some(0), "{thread}");
+    scene.verified();
+    let next =
+        until(LONG, || scene.status()["agent_pid"].as_u64().filter(|pid| Some(*pid) != served));
+    assert!(next.is_some(), "{thread}: no other agent");
+    let log = scene.run(&["audit", "show"]).stdout;
+    let told = format!("internal fault of the agent in thread {thread} ");
+    assert!(log.contains(&told), "{thread}: {log}");
 }

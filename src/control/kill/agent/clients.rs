@@ -44,6 +44,7 @@ impl Clients {
         let _ = write.set_write_timeout(Some(Duration::from_secs(2)));
         let spawned = std::thread::Builder::new().name("client-out".to_owned()).spawn(move || {
             for text in inbox {
+                tracing::trace!("agent: {} bytes for a client", text.len());
                 if write.write_all(&text).is_err() {
                     break;
                 }

@@ -320,6 +320,7 @@ impl<C: Crew> Core<C> {
     pub(super) fn engage(&mut self, client: u64, intent: KillIntent, again: bool) {
         let intent = self.aimed(intent);
         let engage_id = intent.engage_id;
+        tracing::debug!("agent: told of {engage_id}");
         // A client that comes back with an old decision may not know that it
         // is over. Fresh ones are never held up by a look into the log.
         let old = again || clock::now().since(intent.pressed) > Duration::from_secs(1);

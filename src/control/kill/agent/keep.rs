@@ -10,6 +10,8 @@ use crate::host::{Identity, clock};
 
 /// For so long after a reset a look may still be one from before it.
 const SETTLING: u64 = 1_000_000_000;
+/// Who decides where a latch of another's making flattens.
+const FLATTENER: &str = "flatten_on_external";
 
 impl<C: Crew> Core<C> {
     /// How the making of a latch goes: what went wrong is told and recorded,
@@ -87,13 +89,24 @@ impl<C: Crew> Core<C> {
         }
     }
 
+    /// The decision in force that was taken for a latch of these words.
+    pub(super) fn flattened_for(&self, reason: &Text) -> Option<EngageId> {
+        let reason = flatten_reason(reason);
+        let taken = |i: &&KillIntent| i.operator.as_str() == FLATTENER && i.reason == reason;
+        self.active.values().find(taken).map(|intent| intent.engage_id)
+    }
+
     /// A decision of our own in the name of somebody else's latch.
     pub(super) fn flatten_for(&mut self, reason: &Text) {
-        let reason = Text::new(&format!("latch engaged from outside: {reason}"));
+        let reason = flatten_reason(reason);
         let (latch, targets) = (&self.config.home.latch, &self.config.gateways);
         let intent = Identity::here().decide(Intent::Kill, reason, None, latch, targets);
-        let intent = KillIntent { operator: Text::new("flatten_on_external"), ..intent };
+        let intent = KillIntent { operator: Text::new(FLATTENER), ..intent };
         // Nobody asked over a socket: no client has the number 0.
         self.engage(0, intent, false);
     }
+}
+
+fn flatten_reason(reason: &Text) -> Text {
+    Text::new(&format!("latch engaged from outside: {reason}"))
 }

@@ -200,7 +200,8 @@ fn check_name(
         (Some(asked), Some(shown), _) if asked != shown => {
             Err(Text::new(&format!("the latch names {shown}, not {asked}: look at `crs status`")))
         }
-        (Some(asked), None, false) if !ids.contains(&asked) => {
+        // What it doesn't name it doesn't reset, not even a stranger's file.
+        (Some(asked), None, _) if !ids.contains(&asked) => {
             Err(Text::new(&format!("{asked} is not in force: look at `crs status`")))
         }
         (None, Some(shown), _) => {

@@ -21,11 +21,13 @@ impl<C: Crew> Core<C> {
         let ours = verdict.seen.engage_id.is_some_and(|id| self.active.contains_key(&id));
         if let Some(file) = verdict.foreign.filter(|_| !ours) {
             let path = self.config.home.latch.clone();
-            self.meet(ForeignAt { path, file }, verdict.seen.engage_id, &verdict.seen.reason);
+            let (id, known) = (verdict.seen.engage_id, verdict.foreign_recorded);
+            self.meet(ForeignAt { path, file }, known, id, &verdict.seen.reason);
         }
         for stranger in &verdict.further {
-            if !stranger.recorded {
-                self.meet(stranger.at.clone(), None, &stranger.reason);
+            // One that went and is on record is no news.
+            if !(stranger.recorded && stranger.gone) {
+                self.meet(stranger.at.clone(), stranger.recorded, None, &stranger.reason);
             }
             if stranger.gone && self.gone_told.insert(stranger.at.clone()) {
                 let path = stranger.at.path.display();
@@ -39,8 +41,9 @@ impl<C: Crew> Core<C> {
 
     /// On record by its file, told by its decision: a latch of another state
     /// directory changes its time with every word that its own agent puts into
-    /// it, and is no news for that.
-    fn meet(&mut self, at: ForeignAt, id: Option<EngageId>, reason: &Text) {
+    /// it, and is no news for that. Nor is one that is `known`, on record since
+    /// an earlier agent: it is told again, and flattened for only if it was not.
+    fn meet(&mut self, at: ForeignAt, known: bool, id: Option<EngageId>, reason: &Text) {
         if !self.foreign_told.insert(at.clone()) {
             return;
         }
@@ -49,11 +52,17 @@ impl<C: Crew> Core<C> {
             || String::from("the latch"),
             |path| format!("further latch {}", path.display()),
         );
-        self.crew.record(Act::External { file: at.file, path: further, reason: reason.clone() });
+        if !known {
+            let (file, reason) = (at.file, reason.clone());
+            self.crew.record(Act::External { file, path: further, reason });
+        }
         if !id.is_none_or(|id| self.strangers.insert(id)) {
             return;
         }
-        if self.config.kill.flatten_on_external {
+        let flattened = self.flattened_for(reason).filter(|_| known);
+        if let Some(id) = flattened {
+            self.alarm(&format!("{which} was engaged from outside: decision {id} flattens for it"));
+        } else if self.config.kill.flatten_on_external {
             self.alarm(&format!("{which} was engaged from outside: flattening, as configured"));
             self.flatten_for(reason);
         } else {

@@ -7,6 +7,7 @@
 
 mod before;
 pub mod crew;
+mod hiring;
 mod meet;
 mod show;
 pub mod work;

@@ -5,7 +5,7 @@ use super::show::since;
 use super::{HandConfig, Job};
 use crate::audit::Act;
 use crate::breaker::Gate;
-use crate::control::kill::driver::{DriverConfig, Told};
+use crate::control::kill::driver::Told;
 use crate::control::kill::latch::{LatchStep, TAMPERED, VISIBLE_WAIT, stand_in_words};
 use crate::control::kill::log::Log;
 use crate::control::kill::protocol::{FromAgent, ToAgent};
@@ -63,6 +63,8 @@ pub struct Work<C> {
     /// The agent's directory does not answer since, or was last said not to.
     pub(super) unmet_since: Option<u64>,
     pub(super) kill: Option<Kill>,
+    /// A gateway has no kill thread yet: one is to be had from this moment on.
+    pub(super) hire_at: Option<u64>,
     pub(super) waiting_reset: Option<channel::Sender<Result<Text, Text>>>,
     /// The last read of the positions that the console's polls made, by gateway.
     pub(super) known: BTreeMap<u16, Arc<PositionsRead>>,
@@ -107,6 +109,7 @@ impl<C: Crew> Work<C> {
             retry_at: 0,
             unmet_since: None,
             kill: None,
+            hire_at: None,
             waiting_reset: None,
             known: BTreeMap::new(),
             log,
@@ -157,6 +160,8 @@ impl<C: Crew> Work<C> {
                     self.crew.record(Act::StandDown { engage_id, reason: reason.clone() });
                 }
                 self.crew.stand_down(&Text::new(&format!("stood down: {reason}")));
+                // Who is hired now would begin what was ended.
+                self.hire_at = None;
                 self.say(&ToAgent::StandDown { reason });
             }
             Job::ProbeAgain => {
@@ -236,6 +241,7 @@ impl<C: Crew> Work<C> {
             self.stand_in(why);
         }
         self.make_sure(now);
+        self.hire_again(now);
         self.find_agent(now);
     }
 
@@ -282,22 +288,6 @@ impl<C: Crew> Work<C> {
             Err(why) => {
                 self.agent_lost(why.as_str());
                 false
-            }
-        }
-    }
-
-    pub(super) fn start_drivers(&mut self) {
-        let timing = self.config.agent.kill.timing();
-        for (target, gateway) in (0_u16..).zip(self.config.agent.gateways.clone()) {
-            let config = DriverConfig {
-                target,
-                gateway,
-                timing,
-                role: self.config.role,
-                warm: self.config.warm,
-            };
-            if let Err(e) = self.crew.hire(config) {
-                self.sender.log(Level::Alarm, "kill", format!("no kill thread: {e}"));
             }
         }
     }

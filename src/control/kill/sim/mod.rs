@@ -14,7 +14,7 @@ mod disk;
 mod hung;
 mod mail;
 mod net;
-mod parts;
+pub mod parts;
 mod rules;
 mod story;
 mod time;

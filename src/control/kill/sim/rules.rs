@@ -34,6 +34,8 @@ pub struct Truth {
     pub further_removed: u32,
     /// Somebody else made one.
     pub foreign: bool,
+    /// The last of those, by its inode.
+    pub touched: Option<u64>,
 }
 
 /// Something is written to a file: once it is there, a record counts.

@@ -227,17 +227,17 @@ fn shoot_the_agent(stage: &Stage) {
     }
 }
 
-/// `rm`, once the decision is on record: before, nobody could know.
+/// `rm`, once the decision is on record: before, nobody could know. Or of a
+/// stranger's, by whoever made it, at any moment.
 fn remove(stage: &Stage) {
-    let named = {
-        let sim = stage.sim.lock();
-        let node = sim.disk.files.get(&stage.home.latch);
-        node.map(|node| body::parse(&node.bytes).engage_id)
-    };
-    let Some(Some(id)) = named else { return };
     let mut sim = stage.sim.lock();
+    let Some(node) = sim.disk.files.get(&stage.home.latch) else { return };
+    let known = match body::parse(&node.bytes).engage_id {
+        Some(id) => sim.truth.engaged.contains_key(&id),
+        None => sim.truth.touched == Some(node.ino),
+    };
     // Who removes both latch and log has removed the switch: one at a time.
-    if sim.truth.engaged.contains_key(&id) && !sim.truth.lost_log {
+    if known && !sim.truth.lost_log {
         sim.truth.removed = true;
         sim.note("somebody removes the latch");
         sim.disk.files.remove(&stage.home.latch);
@@ -248,7 +248,10 @@ fn touch(stage: &Stage) {
     let made = {
         let mut sim = stage.sim.lock();
         let now = sim.now;
-        sim.disk.touch(&stage.home.latch, b"", now)
+        let made = sim.disk.touch(&stage.home.latch, b"", now);
+        let ino = sim.disk.files.get(&stage.home.latch).map(|node| node.ino);
+        sim.truth.touched = if made { ino } else { sim.truth.touched };
+        made
     };
     if made {
         stage.sim.lock().truth.foreign = true;
