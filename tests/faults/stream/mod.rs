@@ -11,7 +11,8 @@ use crate::common::sandbox::{Sandbox, Signal, binary, signal};
 use crate::common::wait::until;
 use crate::{lanes, number};
 use client::Client;
-use crs::breaker::{Gate, LatchHome};
+use crs::audit::LedgerReader;
+use crs::breaker::{Gate, LatchHome, strangers};
 use crs::cli::wiring;
 use crs::control::kill::protocol::ResetRequest;
 use crs::control::kill::{AgentSpec, Hand, HandConfig, KillRules};
@@ -138,10 +139,16 @@ impl Stage {
         // They go on trying for a while, and everybody reads whose latch it is:
         // one that is reset before that is nobody's to them.
         std::thread::sleep(Duration::from_millis(250));
+        // On a starved machine the latch may have looked like a stranger's for a
+        // moment, before its record: named as `crs reset` names what it shows.
+        let settings = client::settings(self.home.path());
+        let home = LatchHome::new(&settings.state_dir, &settings.kill_switch_file);
+        let mut log = LedgerReader::new(&home.audit());
+        let foreign = strangers(&home, &[], log.refresh().unwrap(), |one| one == id);
         let request = ResetRequest {
             engage_id: Some(id),
             known: vec![id],
-            known_foreign: Vec::new(),
+            known_foreign: foreign.all.into_iter().map(|stranger| stranger.at).collect(),
             reason: Text::new("stream"),
             overrides: false,
             operator: Text::new("stream"),
