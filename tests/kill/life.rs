@@ -100,6 +100,23 @@ fn a_kill_is_verified_and_only_a_reset_by_name_and_an_arm_lead_back() {
 }
 
 #[test]
+fn one_agent_is_led_back_from_one_decision_after_the_other() {
+    let mesh = Mesh::new(&["--behaviour", "honest"]);
+    for verb in ["kill", "block", "kill"] {
+        let (code, said) = match verb {
+            "kill" => mesh.kill(),
+            _ => mesh.crs(&["block", "--reason", "test", "--yes", "--json"]),
+        };
+        assert_eq!(code, 0, "{said:#}");
+        let seen = mesh.until("engaged", |s| s["engagement_metadata"]["engage_id"].is_string());
+        let (code, said) = mesh.reset(seen["engagement_metadata"]["engage_id"].as_str().unwrap());
+        assert_eq!(code, 0, "{verb}: {said:#}");
+        assert_eq!(mesh.crs(&["arm"]).0, 0);
+        mesh.until("safe", |s| s["is_safe"] == true);
+    }
+}
+
+#[test]
 fn the_agent_ends_the_kill_when_its_command_is_killed_at_any_moment() {
     for after_ms in [0, 20, 60, 150] {
         let mesh = Mesh::new(&["--positions", "3"]);

@@ -167,6 +167,9 @@ pub struct Core<C> {
     pub(super) not_ours: BTreeSet<EngageId>,
     /// Foreign latches that were told; their records may still be on the way.
     pub(super) foreign_told: BTreeSet<ForeignAt>,
+    /// The latch that the last reset put aside: a look from before it may still
+    /// call it foreign.
+    pub(super) put_aside: Option<ForeignAt>,
     /// Further latches of which it was told that they went.
     pub(super) gone_told: BTreeSet<ForeignAt>,
     /// Decisions that latches of others named, and that were told.
@@ -211,6 +214,7 @@ impl<C: Crew> Core<C> {
             verdict: Verdict::default(),
             not_ours: BTreeSet::new(),
             foreign_told: BTreeSet::new(),
+            put_aside: None,
             gone_told: BTreeSet::new(),
             strangers: BTreeSet::new(),
             noted: Noted::default(),

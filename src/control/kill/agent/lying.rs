@@ -59,7 +59,7 @@ impl<C: Crew> Core<C> {
         // slow to tell whose it is.
         let moved = moved.unwrap_or_else(|| Err(Text::new(silent)))?;
         let path = self.config.home.latch.clone();
-        self.foreign_told.extend(moved.map(|file| ForeignAt { path, file }));
+        self.put_aside = moved.map(|file| ForeignAt { path, file });
         Ok(Text::new("reset on record; the switch is DISARMED until `crs arm`"))
     }
 }
