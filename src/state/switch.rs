@@ -64,8 +64,12 @@ impl State {
     pub(super) fn on_latch(&mut self, seen: &LatchSeen) {
         let next = self.aged(seen.clone());
         let before = std::mem::replace(&mut self.latch, next).value;
+        // A kill that is over stays history under the latch of somebody else: its
+        // proof says nothing of what is open now.
+        let same = seen.engage_id.is_some()
+            && seen.engage_id == self.engagement.as_ref().map(|engagement| engagement.id);
         if seen.phase.is_engaged() {
-            self.kills_over = None;
+            self.kills_over = self.kills_over.filter(|_| !same);
         } else if before.phase.is_engaged() && seen.phase != LatchPhase::Blocked {
             self.kills_over = Some(self.now);
         }

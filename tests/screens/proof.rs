@@ -168,7 +168,7 @@ fn an_account_that_can_not_be_read_is_no_proof() {
         let ui = Ui { focus: Pane::Proof, zoom: true, ..Ui::default() };
         let all = rows(&frame(&s.state, &ui, &hints(), width, height)).join("\n");
         assert!(all.contains("0 open, margin ?") && all.contains("nested error: MT5"), "{all}");
-        assert!(!all.contains("VERIFIED"), "{all}");
+        assert!(!all.contains("✓ VERIFIED"), "{all}");
     }
 }
 
@@ -198,6 +198,24 @@ fn it_is_ascii_where_the_terminal_is() {
                 let all = rows(&buffer).join("\n");
                 insta::assert_snapshot!(format!("ascii_proof_{name}_80x24"), all);
             }
+        }
+    }
+}
+
+#[test]
+fn a_kill_that_is_over_proves_nothing_under_the_latch_of_somebody_else() {
+    let mut s = scene::verified();
+    s.latch(LatchPhase::Disarmed, "", "").pass(1_500);
+    let open = scene::calm().state.gateways[0].positions.clone().unwrap().value;
+    s.positions(open).latch(LatchPhase::EngagedExternal, "touched", "uid 1001").pass(200);
+    for (width, height) in [(200, 60), (120, 40), (80, 24), (40, 12)] {
+        for focus in [Pane::Kill, Pane::Proof] {
+            let ui = Ui { focus, ..Ui::default() };
+            let buffer = frame(&s.state, &ui, &scene::hints(), width, height);
+            let now = |row: &&String| !row.contains("last KILL");
+            let all: Vec<String> = rows(&buffer).iter().filter(now).cloned().collect();
+            let all = all.join("\n");
+            assert!(!all.contains("✓ VERIFIED"), "{width}×{height}:\n{all}");
         }
     }
 }
