@@ -65,6 +65,10 @@ impl<T: Send + 'static> Errand<T> {
     /// an earlier one is not, or where there is no thread to be had.
     pub fn run(&mut self, limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         drop(self.back());
+        // It may come back this very moment, and would be taken for this one.
+        if self.is_out() {
+            return None;
+        }
         self.begin(limit, work).ok()?;
         self.back()
     }
