@@ -209,7 +209,7 @@ impl Ledger {
 
     /// As [`Ledger::foreign_was_reset`], for a file that was seen some time
     /// before: its agent may have put a word into it since, within
-    /// [`WORD_NS`], and the reset names the file as it was then.
+    /// a minute, and the reset names the file as it was then.
     #[must_use]
     pub fn seen_file_was_reset(&self, file: &ForeignLatch) -> bool {
         let latest = ForeignLatch { ctime_ns: file.ctime_ns.saturating_add(WORD_NS), ..*file };
