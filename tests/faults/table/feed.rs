@@ -154,17 +154,18 @@ fn silence(_seed: u64) -> Came {
         publisher.until_shown(&desk, &format!("1.1{n:03}1"), 1_000 + n);
         sleep(Duration::from_millis(250));
     }
-    let fresh = desk.console.colour("EURUSD");
+    // The name of the chosen row has a colour of its own; its price has not.
+    let fresh = desk.console.colour("1.10111");
     let text = desk.console.wait_for("quiet, with its age", LONG, |t| {
         t.contains("quiet") && age(t).is_some_and(|s| s >= 3)
     });
     assert!(!text.contains("✗ DEAD") && !text.contains("the link is down"), "{text}");
     assert!(text.contains("rebuilt   never"), "a standing link is no evidence:\n{text}");
-    let stale = desk.console.colour("EURUSD");
+    let stale = desk.console.colour("1.10111");
     assert_ne!(stale, fresh, "stale, and looks as ever");
     publisher.until_shown(&desk, "1.20000", 1_100);
     desk.console.see("● live");
-    assert_eq!(desk.console.colour("EURUSD"), fresh);
+    assert_eq!(desk.console.colour("1.20000"), fresh);
     // Half-open: the far end looks alive and says nothing.
     let at = Instant::now();
     proxy.silence(true);

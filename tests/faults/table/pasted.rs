@@ -150,6 +150,8 @@ fn stuck(_seed: u64) -> Came {
         if ["q", "\x03"].contains(&key) {
             let left = until(LONG, || {
                 open.exit(Duration::from_millis(500)).or_else(|| {
+                    open.keys("\x1b");
+                    std::thread::sleep(Duration::from_millis(80));
                     open.keys(key);
                     None
                 })
@@ -158,6 +160,9 @@ fn stuck(_seed: u64) -> Came {
             open = console(&scene, 120, 40);
         } else {
             open.keys("n");
+            // A text field that it opened would keep what follows.
+            open.keys("\x1b");
+            std::thread::sleep(Duration::from_millis(80));
         }
     }
     catch_up(&mut open);
