@@ -17,10 +17,6 @@ use crate::domain::{EngageId, GatewayPhase, KillIntent, StepTimes, Text, UtcMicr
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// A file seen so long before its reset (change time, ns) is still the same
-/// one. Longer, and a clock that was set back could excuse another file.
-const WORD_NS: i64 = 60_000_000_000;
-
 /// A decision in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Engaged {
@@ -208,12 +204,10 @@ impl Ledger {
     }
 
     /// As [`Ledger::foreign_was_reset`], for a file that was seen some time
-    /// before: its agent may have put a word into it since, within
-    /// a minute, and the reset names the file as it was then.
+    /// before: see [`ForeignLatch::became`].
     #[must_use]
     pub fn seen_file_was_reset(&self, file: &ForeignLatch) -> bool {
-        let latest = ForeignLatch { ctime_ns: file.ctime_ns.saturating_add(WORD_NS), ..*file };
-        self.foreign_reset.range(*file..=latest).next().is_some()
+        self.foreign_reset.iter().any(|reset| file.became(reset))
     }
 
     /// When the kill was last rehearsed and ended in proof.

@@ -35,6 +35,20 @@ pub struct ForeignLatch {
     pub ctime_ns: i64,
 }
 
+impl ForeignLatch {
+    /// Its agent may put a word into a latch and so change its time: within
+    /// this, in nanoseconds, it is still the same file. Longer, and a clock that
+    /// was set back could excuse another one.
+    pub const WORD_NS: i64 = 60_000_000_000;
+
+    /// Whether it is the file that was later seen as `later`.
+    #[must_use]
+    pub fn became(&self, later: &Self) -> bool {
+        let since = later.ctime_ns.saturating_sub(self.ctime_ns);
+        (self.dev, self.ino) == (later.dev, later.ino) && (0..=Self::WORD_NS).contains(&since)
+    }
+}
+
 /// A foreign latch and where it lies, or lay: what a reset names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ForeignAt {

@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// A round trip above this, in microseconds, is the documents' alarm line.
+pub const RTT_LIMIT_US: u64 = 100_000;
+/// The engine's documented limit in microseconds, tick to log entry.
+pub const ENGINE_LIMIT_US: u64 = 10_000;
 /// Samples in one generation of a [`Rolling`].
 const GENERATION: u64 = 1_024;
 

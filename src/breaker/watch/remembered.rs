@@ -48,9 +48,6 @@ impl Remembered {
     /// As it was seen, or with a word that was put into it since: one file,
     /// one record.
     fn is_on_record(&self, ledger: &Ledger) -> bool {
-        ledger.foreign_at_the_latch().any(|foreign| {
-            let (its, ours) = (foreign.file, self.file);
-            (its.dev, its.ino) == (ours.dev, ours.ino) && its.ctime_ns >= ours.ctime_ns
-        })
+        ledger.foreign_at_the_latch().any(|foreign| self.file.became(&foreign.file))
     }
 }

@@ -7,14 +7,11 @@
 
 use crate::domain::{GatewayPhase, LatchPhase, Severity, Text};
 use crate::event::{Fingerprint, LinkState, LogLine};
+use crate::state::lag::{ENGINE_LIMIT_US, RTT_LIMIT_US};
 use crate::state::switch::{KillStanding, standing};
 use crate::state::{FeedWord, Freshness, GatewayPane, State};
 use std::time::Duration;
 
-/// The documented alarm line of a heartbeat's round trip, in microseconds.
-const RTT_LIMIT_US: u64 = 100_000;
-/// The documented alarm line of the engine's decision, in microseconds.
-const ENGINE_LIMIT_US: u64 = 10_000;
 /// Lag above its line is told when every measure was, for so many seconds.
 const LATE: u64 = 30;
 /// Margin levels, in raw units of a ratio: many brokers call at 100 %.

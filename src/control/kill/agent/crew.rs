@@ -15,7 +15,6 @@ use crate::host::{Errand, clock};
 use crossbeam_channel as channel;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// The core's hands. Nothing here decides.
@@ -79,7 +78,7 @@ pub(super) struct Threads {
     again: Errand<()>,
     home: LatchHome,
     /// Writes a word into the latch; it may hang with its file system.
-    noting: Option<JoinHandle<()>>,
+    noting: Errand<()>,
 }
 
 impl Threads {
@@ -98,7 +97,7 @@ impl Threads {
             let _ = latching.send(Msg::Latch(Box::new(intent.clone()), step));
         })?;
         let (clients, drivers) = (Clients::default(), BTreeMap::new());
-        let (home, noting, again) = (home.clone(), None, Errand::default());
+        let (home, noting, again) = (home.clone(), Errand::default(), Errand::default());
         Ok(Self { clients, mailbox, drivers, recorder, maker, visible, again, home, noting })
     }
 
@@ -152,14 +151,13 @@ impl Crew for Threads {
     }
 
     fn note(&mut self, ids: Vec<EngageId>, word: LatchWord) -> bool {
-        if self.noting.as_ref().is_some_and(|thread| !thread.is_finished()) {
+        let _ = self.noting.back();
+        if self.noting.is_out() {
             return false;
         }
         let (home, core) = (self.home.clone(), self.mailbox.clone());
-        let spawned = std::thread::Builder::new().name("latch-word".to_owned());
         let writing = move || drop(core.send(Msg::Noted(word, note(&home, &ids, word))));
-        self.noting = spawned.spawn(writing).ok();
-        self.noting.is_some()
+        self.noting.begin(Duration::ZERO, writing).is_ok()
     }
 
     fn hire(&mut self, config: DriverConfig) -> std::io::Result<()> {

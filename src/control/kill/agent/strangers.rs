@@ -44,7 +44,10 @@ impl<C: Crew> Core<C> {
     /// it, and is no news for that. Nor is one that is `known`, on record since
     /// an earlier agent: it is told again, and flattened for only if it was not.
     fn meet(&mut self, at: ForeignAt, known: bool, id: Option<EngageId>, reason: &Text) {
-        if self.put_aside.as_ref().is_some_and(|aside| was(aside, &at))
+        if self
+            .put_aside
+            .as_ref()
+            .is_some_and(|aside| aside.path == at.path && at.file.became(&aside.file))
             || !self.foreign_told.insert(at.clone())
         {
             return;
@@ -89,16 +92,6 @@ impl<C: Crew> Core<C> {
         }
         outcome
     }
-}
-
-/// Whether `at` is the file that was put aside, as it was up to a minute before:
-/// its agent puts words into it, and a new file would be younger.
-fn was(aside: &ForeignAt, at: &ForeignAt) -> bool {
-    let (then, now) = (&at.file, &aside.file);
-    let before = now.ctime_ns.saturating_sub(then.ctime_ns);
-    aside.path == at.path
-        && (now.dev, now.ino) == (then.dev, then.ino)
-        && (0..60_000_000_000).contains(&before)
 }
 
 fn move_soon(at: ForeignAt) -> Result<(), Text> {

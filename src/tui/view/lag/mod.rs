@@ -9,10 +9,7 @@ use crate::tui::theme::Role;
 use crate::tui::ui::{Pane, Ui};
 use ratatui::layout::Rect;
 
-/// A round trip above this is the documents' alarm line.
-pub const RTT_LIMIT_US: u64 = 100_000;
-/// The engine's documented limit, tick to log entry.
-pub const ENGINE_LIMIT_US: u64 = 10_000;
+pub use crate::state::lag::{ENGINE_LIMIT_US, RTT_LIMIT_US};
 
 /// Columns of a series' name.
 const NAME: u16 = 9;
