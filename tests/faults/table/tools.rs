@@ -30,6 +30,13 @@ pub fn is_traced(pid: u32, tid: u32) -> bool {
     tracer.is_some_and(|pid| pid.trim() != "0")
 }
 
+/// Whether a thread has ended; one that nobody has reaped yet has a state.
+pub fn is_gone(pid: u32, tid: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/task/{tid}/status")).unwrap_or_default();
+    let state = status.lines().find_map(|line| line.strip_prefix("State:"));
+    state.is_none_or(|state| state.trim_start().starts_with(['Z', 'X']))
+}
+
 /// Which of how many runs a seed is: long forms share their cases out.
 pub fn share(seed: u64) -> (u64, u64) {
     let times = crate::number("CRS_FAULT_TIMES", 1);

@@ -1,6 +1,6 @@
 //! Who is shot under strace, and what must hold of the kill afterwards.
 
-use super::tools::is_traced;
+use super::tools::{is_gone, is_traced};
 use crate::common::sandbox::{Sandbox, Signal, binary, signal};
 use crate::common::wait::until;
 use crate::desk::Desk;
@@ -137,7 +137,8 @@ impl Stage {
     }
 }
 
-/// strace, once it holds every one of these threads.
+/// strace, once it holds every one of these threads that still lives: one may
+/// end meanwhile, or be shot at its first call before anybody has looked.
 pub fn attach(args: &[&str], pid: u32, tids: &[u32], home: &Sandbox) -> Child {
     let mut command = Command::new("strace");
     command.arg("-qq").args(args);
@@ -146,9 +147,10 @@ pub fn attach(args: &[&str], pid: u32, tids: &[u32], home: &Sandbox) -> Child {
     }
     command.env_clear().envs(home.env());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let tracer = command.spawn().unwrap();
-    let held = until(LIMIT, || tids.iter().all(|tid| is_traced(pid, *tid)).then_some(()));
-    assert!(held.is_some(), "strace can't attach to {pid}");
+    let mut tracer = command.spawn().unwrap();
+    let held = |tid: &u32| is_traced(pid, *tid) || is_gone(pid, *tid);
+    let held = until(LIMIT, || tids.iter().all(held).then_some(()));
+    assert!(held.is_some(), "strace can't attach to {pid}: {tids:?}, {:?}", tracer.try_wait());
     tracer
 }
 
