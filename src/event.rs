@@ -7,18 +7,18 @@
 //! through the very same code. Every variant serialises; adding one is a
 //! change of the recording's version, so old variants are never altered.
 
+mod lanes;
+
 pub use crate::domain::{Fingerprint, LinkState};
+pub use lanes::{Receiver, Sender, Tap, channel_pair};
 
 use crate::domain::{
     Account, AlarmAct, Calendar, Decision, Evidence, GatewayAddr, Intent, KillProgress, LatchSeen,
     Mode, OrderNews, Position, Stamp, Text, TickBatch, Ticket, UtcMicros,
 };
-use crossbeam_channel as channel;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One record of the session: numbered without holes, stamped on arrival.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +84,53 @@ pub enum Event {
     OrderSource(Box<OrderSourceReport>),
     /// The operator acknowledged or silenced alarms.
     Alarm(AlarmAct),
+    /// How the recording of this session fares.
+    Recording(Box<RecordingReport>),
+    /// The operator marked this moment, in his words.
+    Bookmark(Text),
+    /// Bytes as they came, where what was read of them does not say them all;
+    /// State does not look at them.
+    Raw(Box<RawFrame>),
+}
+
+/// How the recording of this session fares.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingReport {
+    /// Records are being kept now.
+    pub on: bool,
+    /// Why they are not, and what to do; empty while they are.
+    pub fault: Text,
+    /// The ring's directory.
+    pub dir: Text,
+    /// Bytes that the ring holds, bookmarked parts included.
+    pub bytes: u64,
+    /// Records of this session that were not kept.
+    pub lost: u64,
+    /// The last record that is safe on disk, as far as this process can tell.
+    pub kept: u64,
+}
+
+/// One message as a peer sent it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawFrame {
+    /// Index of the gateway or of the endpoint.
+    pub peer: u16,
+    /// Which of its ports.
+    pub port: RawPort,
+    /// The frames, as bytes.
+    pub frames: Vec<Vec<u8>>,
+}
+
+/// Where a raw message came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RawPort {
+    /// An answer on the command port.
+    Reply,
+    /// A message on the data port that is no sound tick.
+    Data,
+    /// A message on the events port.
+    Events,
 }
 
 /// What a session is about; it never changes while it runs.
@@ -377,100 +424,6 @@ pub struct LogLine {
     pub text: Text,
     /// When, where the line itself says so.
     pub when: Option<UtcMicros>,
-}
-
-/// Ticks waiting for the sequencer, in batches.
-const DATA_CAPACITY: usize = 4_096;
-
-/// Where every edge reports.
-///
-/// Two lanes: what concerns a kill, a key, a command or a read goes through
-/// the urgent lane, which never drops; tick batches go through a bounded lane,
-/// and what does not fit is counted by [`Sender::dropped_ticks`]. No send
-/// ever blocks the sender.
-#[derive(Clone)]
-pub struct Sender {
-    urgent: channel::Sender<Event>,
-    data: channel::Sender<TickBatch>,
-    dropped: Arc<AtomicU64>,
-    tap: Option<Tap>,
-}
-
-/// Hears, on the sending thread, what goes through one tapped [`Sender`].
-pub type Tap = Arc<dyn Fn(&Event) + Send + Sync>;
-
-impl fmt::Debug for Sender {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sender").field("dropped", &self.dropped).finish_non_exhaustive()
-    }
-}
-
-/// The sequencer's end.
-#[derive(Debug)]
-pub struct Receiver {
-    /// Everything but ticks.
-    pub urgent: channel::Receiver<Event>,
-    /// Tick batches.
-    pub data: channel::Receiver<TickBatch>,
-}
-
-/// A new pair.
-#[must_use]
-pub fn channel_pair() -> (Sender, Receiver) {
-    let (urgent, urgent_rx) = channel::unbounded();
-    let (data, data_rx) = channel::bounded(DATA_CAPACITY);
-    let sender = Sender { urgent, data, dropped: Arc::new(AtomicU64::new(0)), tap: None };
-    (sender, Receiver { urgent: urgent_rx, data: data_rx })
-}
-
-impl Sender {
-    /// The same lanes, with somebody who overhears what this one sends.
-    #[must_use]
-    pub fn tapped(&self, tap: Tap) -> Self {
-        Self { tap: Some(tap), ..self.clone() }
-    }
-
-    /// Reports anything but ticks. A receiver that is gone means that the
-    /// session ends; then nobody is left to tell.
-    pub fn send(&self, event: Event) {
-        if let Some(tap) = &self.tap {
-            tap(&event);
-        }
-        let _ = self.urgent.send(event);
-    }
-
-    /// Reports ticks; returns the batch when the lane is full, so that the
-    /// caller may keep it and merge, or give it up with [`Sender::drop_ticks`].
-    ///
-    /// # Errors
-    /// The batch itself, when the lane is full.
-    pub fn send_ticks(&self, batch: TickBatch) -> Result<(), TickBatch> {
-        match self.data.try_send(batch) {
-            Ok(()) | Err(channel::TrySendError::Disconnected(_)) => Ok(()),
-            Err(channel::TrySendError::Full(batch)) => Err(batch),
-        }
-    }
-
-    /// Counts ticks that were given up.
-    pub fn drop_ticks(&self, count: u64) {
-        self.dropped.fetch_add(count, Ordering::Relaxed);
-    }
-
-    /// Ticks given up so far, by all feeds of this process.
-    #[must_use]
-    pub fn dropped_ticks(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
-    }
-
-    /// Shorthand for a log line.
-    pub fn log(&self, level: Level, source: &str, text: impl AsRef<str>) {
-        self.send(Event::Log(LogLine {
-            level,
-            source: Text::limited(source, 24),
-            text: Text::new(text.as_ref()),
-            when: None,
-        }));
-    }
 }
 
 impl GuardedVerb {

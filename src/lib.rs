@@ -12,6 +12,7 @@
 //! | [`wire`] | bytes to nouns and back |
 //! | [`event`] | what can happen, and where it is reported |
 //! | [`state`] | the pure fold that the screen shows |
+//! | [`journal`] | the recording: ring, reader, player, import and export |
 //! | [`audit`] | the hash chains |
 //! | [`breaker`] | the latch: gate, lock file, watcher, status |
 //! | [`link`] | sockets towards a gateway |
@@ -34,6 +35,7 @@ pub mod event;
 pub mod feeds;
 pub mod gateway;
 pub mod host;
+pub mod journal;
 pub mod link;
 pub mod state;
 pub mod tui;

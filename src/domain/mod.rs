@@ -17,6 +17,7 @@ pub mod ids;
 pub mod kill;
 pub mod latch;
 pub mod link;
+pub mod mark;
 pub mod mode;
 pub mod order;
 pub mod position;
@@ -40,6 +41,7 @@ pub use kill::{
 };
 pub use latch::{LatchPhase, LatchSeen, SwitchState};
 pub use link::{Fingerprint, LinkState};
+pub use mark::{Mark, MarkKind};
 pub use mode::Mode;
 pub use order::{OrderBy, OrderFate, OrderKind, OrderNews, OrderTicket, Side};
 pub use position::{Position, Ticket};

@@ -36,7 +36,8 @@ pub use quotes::Quote;
 
 use crate::domain::{Decision, Intent, KillProgress, LatchSeen, Mode, Stamp, Symbol};
 use crate::event::{
-    AgentReport, CommandReport, DrillReport, Event, GuardReport, LogLine, SessionInfo, Stamped,
+    AgentReport, CommandReport, DrillReport, Event, GuardReport, Level, LogLine, RecordingReport,
+    SessionInfo, Stamped,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -96,6 +97,9 @@ pub struct State {
     /// What needs an operator.
     #[serde(default)]
     pub alarms: Alarms,
+    /// How the recording fares, once something was heard of it.
+    #[serde(default)]
+    pub recording: Option<Aged<RecordingReport>>,
     /// When each check of the mesh last changed.
     #[serde(default)]
     pub mesh: Vec<mesh::Seen>,
@@ -169,6 +173,9 @@ impl State {
             Event::OrderSource(report) => self.on_order_source(report),
             Event::Log(line) => self.on_log(line),
             Event::Alarm(act) => self.on_alarm_act(act),
+            Event::Recording(report) => self.on_recording(report),
+            Event::Bookmark(text) => self.say(Level::Info, "bookmark", text.as_str()),
+            Event::Raw(_) => {}
         }
         Ok(())
     }
@@ -204,6 +211,24 @@ impl State {
     /// A value learnt now.
     const fn aged<T>(&self, value: T) -> Aged<T> {
         Aged { at: self.now, value }
+    }
+
+    /// Whether it goes on, and with what loss, is told once at each change.
+    fn on_recording(&mut self, report: &RecordingReport) {
+        let before = self.recording.replace(self.aged(report.clone()));
+        let (on, lost) = before.map_or((None, 0), |was| (Some(was.value.on), was.value.lost));
+        if on != Some(report.on) {
+            let (level, text) = if report.on {
+                let again = if report.lost > 0 { "again, " } else { "" };
+                (Level::Info, format!("{again}{} records lost so far", report.lost))
+            } else {
+                (Level::Warn, format!("not recording: {}", report.fault))
+            };
+            self.say(level, "recording", &text);
+        } else if report.lost > lost {
+            let text = format!("{} records were not kept", report.lost - lost);
+            self.say(Level::Warn, "recording", &text);
+        }
     }
 
     fn on_session(&mut self, info: &SessionInfo) {

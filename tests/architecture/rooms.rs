@@ -26,6 +26,8 @@ pub const ROOMS: &[Room] = &[
     row("wire", &["domain", "host"]),
     row("event", &["domain", "host"]),
     pure("state", &["domain", "event"]),
+    // A whole State lies in a recording, so that any place of it is near.
+    row("journal", &["domain", "host", "event", "state"]),
     row("audit", &["domain", "host"]),
     row("breaker", &["domain", "audit", "host"]),
     row("link", &["domain", "wire", "host"]),
@@ -33,11 +35,14 @@ pub const ROOMS: &[Room] = &[
     pure("control::guard", &["domain", "event", "control"]),
     pure("control::ticket", &["domain", "control"]),
     pure("control::kill::machine", &["domain", "wire", "control"]),
-    row("feeds", &["domain", "wire", "event", "breaker", "link", "control", "host"]),
+    row("feeds", &["domain", "wire", "event", "journal", "breaker", "link", "control", "host"]),
     // No client code: with one decoder at both ends, both would share a bug.
     row("gateway", &["domain", "config", "wire", "host"]),
-    row("tui", &["domain", "config", "event", "state", "control", "host"]),
-    row("tui::run", &["domain", "config", "event", "state", "control", "feeds", "host", "tui"]),
+    row("tui", &["domain", "config", "event", "state", "journal", "control", "host"]),
+    row(
+        "tui::run",
+        &["domain", "config", "event", "state", "journal", "control", "feeds", "host", "tui"],
+    ),
     pure("tui::view", &["domain", "config", "event", "state", "control", "tui"]),
     row("cli", &["*"]),
 ];
