@@ -14,14 +14,18 @@ mod file;
 mod head;
 mod mark;
 mod out;
+mod recorder;
 mod recording;
 pub mod ring;
+mod seal;
 mod segment;
 mod source;
 
 pub use head::{Head, Place};
 pub use mark::Marker;
 pub use out::SealedFile;
+pub use recorder::{Journal, Recorder, RingConfig, Running};
 pub use recording::Recording;
+pub use seal::seal;
 pub use segment::{Level, Segment, SegmentError, VERSION};
 pub use source::{Gap, Memory, Piece, RecordingError, Source, Span};
