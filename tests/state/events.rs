@@ -3,7 +3,7 @@
 use crs::domain::{
     Account, AlarmAct, Decision, DecisionSource, EngageId, Evidence, FileId, GatewayPhase, Heard,
     Intent, KillPlan, KillProgress, LatchPhase, LatchSeen, Lots, Money, OrderBy, OrderFate,
-    OrderNews, PeerTime, Position, Price, ProofPoll, Ratio, RawTick, Side, Stamp, StepTimes,
+    OrderNews, PeerTime, Position, Price, ProofPoll, Ratio, RawTicks, Side, Stamp, StepTimes,
     Survivor, Symbol, Text, Tick, TickBatch, TickShape, Ticket, TradeMode, UtcMicros,
 };
 use crs::event::{
@@ -272,11 +272,17 @@ fn batch() -> impl Strategy<Value = TickBatch> {
                 },
             }
         });
-    let raw = (0_u32..6, prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..3))
-        .prop_map(|(index, frames)| RawTick { index, frames });
-    let raw = prop::collection::vec(raw, 0..2);
-    (feed_index(), stamp(), prop::collection::vec(tick, 0..6), raw)
-        .prop_map(|(feed, base, ticks, raw)| TickBatch { feed, base, ticks, raw })
+    let message = prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..3);
+    let raw = prop::option::of(prop::collection::vec(message, 6));
+    (feed_index(), stamp(), prop::collection::vec(tick, 0..6), raw).prop_map(
+        |(feed, base, ticks, messages)| {
+            let mut raw = RawTicks::default();
+            for message in messages.iter().flatten().take(ticks.len()) {
+                raw.push(message.iter().map(Vec::as_slice));
+            }
+            TickBatch { feed, base, ticks, raw }
+        },
+    )
 }
 
 fn position() -> impl Strategy<Value = Position> {
