@@ -22,7 +22,7 @@ mod data;
 use crs::domain::{
     Heard, PeerTime, Price, RawTicks, Stamp, Symbol, Tick, TickBatch, TickShape, UtcMicros,
 };
-use crs::event::{Event, SessionInfo, Stamped, channel_pair};
+use crs::event::{Event, Stamped, channel_pair};
 use crs::journal::{Journal, Piece, Recorder, Recording, RingConfig, SealedFile, Source};
 use crs::state::State;
 use std::collections::BTreeMap;
@@ -122,7 +122,7 @@ fn large(path: &Path, wanted: u64, seeks: u64) {
     let began = Instant::now();
     let mut market = Market::new(50);
     let mut file = SealedFile::create(path, State::default(), None, BTreeMap::new()).unwrap();
-    file.put(market.record(Event::Session(Box::new(SessionInfo::default())))).unwrap();
+    file.put(market.record(Event::Session(Box::default()))).unwrap();
     let mut count = 0;
     while count < wanted {
         for record in [market.batch(40, Duration::from_millis(100)), market.record(Event::Beat)] {
@@ -197,7 +197,7 @@ fn offered(dir: &Path, seconds: u64) {
     let (sender, _receiver) = channel_pair();
     let (mut recorder, running) = Recorder::start(RingConfig::new(dir.to_owned()), sender).unwrap();
     let mut market = Market::new(50);
-    recorder.record(&market.record(Event::Session(Box::new(SessionInfo::default()))));
+    recorder.record(&market.record(Event::Session(Box::default())));
     let began = Instant::now();
     let (mut handed, mut late) = (0_u64, Duration::ZERO);
     let mut worst = Duration::ZERO;
@@ -205,9 +205,9 @@ fn offered(dir: &Path, seconds: u64) {
         let due = Duration::from_millis(n);
         let elapsed = began.elapsed();
         if elapsed < due {
-            std::thread::sleep(due - elapsed);
+            std::thread::sleep(due.saturating_sub(elapsed));
         } else {
-            late = late.max(elapsed - due);
+            late = late.max(elapsed.saturating_sub(due));
         }
         let record = market.batch(500, Duration::from_millis(1));
         let before = Instant::now();

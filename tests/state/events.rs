@@ -10,7 +10,7 @@ use crs::event::{
     AccountRead, AgentReport, Bookmark, CommandPhase, CommandReport, Event, EventsReport,
     EvidenceReport, FeedReport, Fingerprint, GatewayReport, GatewayStatusReport, GuardPhase,
     GuardReport, GuardedVerb, Level, LinkState, LogLine, OrderSourceReport, PositionsRead,
-    RawFrame, RawPort, Read, RecordingReport, SessionInfo, Stamped,
+    RawBytes, RawFrame, RawPort, Read, RecordingReport, SessionInfo, Stamped,
 };
 use proptest::prelude::*;
 
@@ -120,6 +120,7 @@ fn recording() -> impl Strategy<Value = Event> {
         }),
         text().prop_map(|text| Event::Bookmark(Bookmark { text })),
         (feed_index(), frames).prop_map(|(peer, frames)| {
+            let frames = frames.into_iter().map(RawBytes::from).collect();
             Event::Raw(Box::new(RawFrame { peer, port: RawPort::Reply, frames }))
         }),
         (prop::option::of(text()), any::<u64>(), any::<bool>()).prop_map(|(key, ms, seen)| {
