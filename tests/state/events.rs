@@ -28,7 +28,7 @@ pub fn session() -> impl Strategy<Value = Vec<Stamped>> {
     })
 }
 
-fn event() -> impl Strategy<Value = Event> {
+pub fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         Just(Event::Beat),
         text().prop_map(|host| Event::Session(Box::new(SessionInfo {
