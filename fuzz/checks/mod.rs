@@ -9,6 +9,7 @@ mod clean;
 mod decimal;
 mod files;
 mod logs;
+mod recording;
 mod ticks;
 mod wire;
 
@@ -32,6 +33,8 @@ pub const TARGETS: &[Target] = &[
     ("config", files::config),
     ("keymap", files::keymap),
     ("theme", files::theme),
+    ("columns", recording::columns),
+    ("chunk", recording::chunk),
 ];
 
 /// Holds `data` to everything that target `name` promises; whether its

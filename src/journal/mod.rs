@@ -7,7 +7,7 @@
 //! A recording is read through [`Source`], whatever it lies in; a
 //! [`Mark`](crate::domain::Mark) is a place worth going to.
 
-mod block;
+pub mod block;
 mod chunk;
 mod container;
 mod file;
@@ -21,6 +21,7 @@ mod seal;
 mod segment;
 mod source;
 
+pub use chunk::{Chunk, Want};
 pub use head::{Head, Place};
 pub use mark::Marker;
 pub use out::SealedFile;
