@@ -10,7 +10,7 @@
 pub use crate::domain::{Fingerprint, LinkState};
 
 use crate::domain::{
-    Account, AlarmAct, Calendar, Decision, Evidence, GatewayAddr, Intent, KillProgress, LatchSeen,
+    Account, AlarmAct, AlarmRules, Calendar, Decision, Evidence, GatewayAddr, Intent, KillProgress, LatchSeen,
     Mode, OrderNews, Position, Stamp, Text, TickBatch, Ticket, UtcMicros,
 };
 use crossbeam_channel as channel;
@@ -107,6 +107,9 @@ pub struct SessionInfo {
     /// When the market trades.
     #[serde(default)]
     pub calendar: Calendar,
+    /// Where alarms begin.
+    #[serde(default)]
+    pub alarms: AlarmRules,
 }
 
 /// What the audit log knows of rehearsals.

@@ -1,7 +1,7 @@
 //! Alarms from events.
 
 use super::*;
-use crate::domain::{GatewayAddr, LatchPhase, LatchSeen, UtcMicros};
+use crate::domain::{AlarmAct, GatewayAddr, LatchPhase, LatchSeen, UtcMicros};
 use crate::event::{Event, GatewayReport, LinkState, SessionInfo, Stamped};
 
 struct Story {
