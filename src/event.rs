@@ -10,8 +10,8 @@
 pub use crate::domain::{Fingerprint, LinkState};
 
 use crate::domain::{
-    Account, AlarmAct, AlarmRules, Calendar, Decision, Evidence, GatewayAddr, Intent, KillProgress, LatchSeen,
-    Mode, OrderNews, Position, Stamp, Text, TickBatch, Ticket, UtcMicros,
+    Account, AlarmAct, AlarmRules, Calendar, Decision, Evidence, GatewayAddr, Intent, KillProgress,
+    LatchSeen, Mode, OrderNews, Position, Stamp, Text, TickBatch, Ticket, UtcMicros,
 };
 use crossbeam_channel as channel;
 use serde::{Deserialize, Serialize};

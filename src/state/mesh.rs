@@ -140,7 +140,9 @@ impl State {
             }
             GatewayWord::NoAnswer => found(Standing::Unknown, "not asked yet", ""),
             GatewayWord::Alive => found(Standing::Good, "v1.0", ""),
-            GatewayWord::Late => found(Standing::Late, "late", "slower than it uses to be: see Lag"),
+            GatewayWord::Late => {
+                found(Standing::Late, "late", "slower than it uses to be: see Lag")
+            }
             GatewayWord::Down => {
                 found(Standing::Bad, "DOWN", "is the gateway running? crs heartbeat")
             }

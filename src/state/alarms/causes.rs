@@ -183,7 +183,7 @@ impl State {
             let advice = match kill.phase {
                 GatewayPhase::Partial => {
                     "`:proof` names the survivors: close them in the terminal, as `:card` says"
-                },
+                }
                 _ => "not confirmed: act by the card now, `:card` shows it",
             };
             causes.critical(&key, &text, advice, 0);
@@ -227,9 +227,19 @@ impl State {
             causes.warning(&format!("source {name}"), &text, advice, 10);
         }
         for (what, last, limit, advice) in [
-            ("heartbeat", self.lag.heartbeat.last_us, RTT_LIMIT_US, "see what slows the gateway's host; `crs heartbeat` measures it, `:pane lag` shows \
-                 the course"),
-            ("engine", self.lag.engine.last_us, ENGINE_LIMIT_US, "see what slows the engine's host; `:pane lag` shows the course"),
+            (
+                "heartbeat",
+                self.lag.heartbeat.last_us,
+                RTT_LIMIT_US,
+                "see what slows the gateway's host; `crs heartbeat` measures it, `:pane lag` shows \
+                 the course",
+            ),
+            (
+                "engine",
+                self.lag.engine.last_us,
+                ENGINE_LIMIT_US,
+                "see what slows the engine's host; `:pane lag` shows the course",
+            ),
         ] {
             if last.is_some_and(|us| us > limit) {
                 let text = format!("{what} later than {} ms for {LATE} s", limit / 1_000);
@@ -247,13 +257,11 @@ pub(super) fn cried(line: &LogLine) -> Option<Cause> {
         return None;
     }
     let advice = match line.source.as_str() {
-        "kill" | "agent" => {
-            "`:proof` shows what is proven; while it is not flat, act by `:card`"
-        },
+        "kill" | "agent" => "`:proof` shows what is proven; while it is not flat, act by `:card`",
         "latch" => "run `crs status`, then `crs doctor`: they look at the latch and its disk",
         "console" | "session" | "feed" | "polls" => {
             "leave (`:quit`) and start `crs` again; the agent and the latch stay"
-        },
+        }
         peer if peer.starts_with("gateway ") => {
             "see on its host who has the port (`ss -tlnp`), then `:probe-again`"
         }

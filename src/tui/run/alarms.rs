@@ -49,7 +49,8 @@ impl Round {
     pub(super) fn acknowledge_all(&mut self) {
         let (_, open) = self.state.alarms.open();
         if open == 0 {
-            let why = if self.state.alarms.list.is_empty() { "there is no alarm" } else { "all are" };
+            let why =
+                if self.state.alarms.list.is_empty() { "there is no alarm" } else { "all are" };
             return self.say(format!("nothing acknowledged: {why}"));
         }
         self.sender.send(Event::Alarm(AlarmAct::Acknowledge(None)));
@@ -67,7 +68,7 @@ impl Round {
         if self.state.alarms.list.is_empty() {
             "there is no alarm"
         } else {
-            "no alarm is selected, :alarms shows them"
+            "select one in :alarms"
         }
     }
 }

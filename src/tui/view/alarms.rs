@@ -42,13 +42,17 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let chosen = row(&rows, scene.ui);
     let legend = legend(inner);
     // The heading, two rows and what is left out come before the words below.
-    let room = inner.height.saturating_sub(4 + u16::from(legend.is_some()));
-    let about = rows.get(chosen).map(|alarm| about::lines(alarm, state.now, inner.width, room));
-    let mut foot = about.unwrap_or_default();
+    let kept = rows.len().min(2) + usize::from(rows.len() > 2 || folded > 0);
+    let kept = 1 + u16::from(legend.is_some()) + u16::try_from(kept).unwrap_or(0);
+    let room = inner.height.saturating_sub(kept);
+    let columns = inner.width >= ROOMY;
+    let about = |alarm: &&Alarm| about::lines(alarm, state.now, columns, inner.width, room);
+    let mut foot = rows.get(chosen).map(about).unwrap_or_default();
     foot.extend(legend.map(|words| Line::new().dim(words)));
     let below = u16::try_from(foot.len()).unwrap_or(0).min(inner.height.saturating_sub(1));
     pen.line(inner, &header(inner.width));
-    let mut table = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1 + below), ..inner };
+    let mut table =
+        Rect { y: inner.y + 1, height: inner.height.saturating_sub(1 + below), ..inner };
     let crowded = rows.len() > usize::from(table.height) || folded > 0;
     if crowded && table.height > 1 {
         table.height -= 1;
@@ -109,20 +113,29 @@ fn note(state: &State, width: u16) -> (String, Role) {
     };
     let tally = state.alarms.tally(state.now);
     // The title, its key and the corners stand in the same line.
-    let room = usize::from(width.saturating_sub(20));
-    let full = told(&tally, true);
-    let words = if full.chars().count() <= room { full } else { told(&tally, false) };
-    (words, role)
+    let room = usize::from(width.saturating_sub(16));
+    let forms = [Some(("acknowledged", "silenced")), Some(("ack", "silent")), None];
+    let all = forms.map(|form| told(&tally, form));
+    let fits = all.iter().find(|words| words.chars().count() <= room).or(all.last());
+    (fits.cloned().unwrap_or_default(), role)
 }
 
-fn told(tally: &Tally, whole: bool) -> String {
-    let mut asides = Vec::new();
-    if whole && tally.acknowledged > 0 {
-        asides.push(format!("{} acknowledged", tally.acknowledged));
+/// The list in words; `aside` names the two that are told in brackets, if they
+/// are.
+fn told(tally: &Tally, aside: Option<(&str, &str)>) -> String {
+    if tally.standing + tally.over + tally.events == 0 {
+        return String::from("none");
     }
-    if let Some(until) = tally.until.filter(|_| whole) {
-        let last = if tally.silenced > 1 { ", the last" } else { "" };
-        asides.push(format!("{} silenced{last} until {}", tally.silenced, until.utc.hm()));
+    let mut asides = Vec::new();
+    if let Some((acknowledged, silenced)) = aside {
+        if tally.acknowledged > 0 {
+            asides.push(format!("{} {acknowledged}", tally.acknowledged));
+        }
+        if let Some(until) = tally.until {
+            let last = if tally.silenced > 1 { ", the last" } else { "" };
+            let until = until.utc.hm();
+            asides.push(format!("{} {silenced}{last} until {until}", tally.silenced));
+        }
     }
     let mut words = match tally.standing {
         0 => String::from("none standing"),
@@ -169,21 +182,32 @@ fn cells<'a>(alarm: &'a Alarm, state: &State, width: u16, g: &Glyphs) -> Line<'a
     };
     let mark = if over { g.flat } else { mark };
     let line = Line::new().text(mark, role).gap(1).left(9, alarm.last.utc.hms(), d);
-    let line = if width >= ROOMY {
-        let acknowledged = if alarm.is_open() { "no" } else { "yes" };
-        line.left(9, word, if over { d } else { Role::TextNormal })
-            .left(4, acknowledged, d)
-            .left(7, silent_until(alarm, state.now).unwrap_or_default(), d)
-    } else {
-        line
-    };
+    let line =
+        if width >= ROOMY {
+            let acknowledged = if alarm.is_open() { "no" } else { "yes" };
+            line.left(9, word, if over { d } else { Role::TextNormal })
+                .left(4, acknowledged, d)
+                .left(7, silent_until(alarm, state.now).unwrap_or_default(), d)
+        } else {
+            line
+        };
     let line = if width >= WIDE {
         let times = if alarm.count > 1 { alarm.count.to_string() } else { String::new() };
         line.right(format::AGE, format::age(state.age(alarm.last)), d).right(6, times, d).gap(2)
     } else {
         line
     };
-    line.rest(alarm.text.as_str(), role)
+    if width >= ROOMY {
+        return line.rest(alarm.text.as_str(), role);
+    }
+    let mut words = String::new();
+    if let Some(until) = silent_until(alarm, state.now) {
+        words = format!("silent {until} ");
+    }
+    if !alarm.is_open() {
+        words.push_str("ack ");
+    }
+    line.text(words, d).rest(alarm.text.as_str(), role)
 }
 
 /// Whether it is wrong now, in a word, and whether it is over.

@@ -66,8 +66,7 @@ fn gateway<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
     if width < 80 {
         return short("g", badge, age);
     }
-    let rtt =
-        pane.and_then(|p| p.report.value.rtt_us).filter(|_| word == GatewayWord::Alive);
+    let rtt = pane.and_then(|p| p.report.value.rtt_us).filter(|_| word == GatewayWord::Alive);
     let (columns, name) =
         if width < 110 { (2, Text::new("gw")) } else { (8, state.gateway_name(index)) };
     Line::new()
