@@ -189,7 +189,7 @@ impl Screen for Cockpit {
             Action::LogPage => self.turn_log(state),
             Action::Proof => self.turn_proof(state),
             Action::Alarms => self.turn_alarms(state),
-            Action::Acknowledge => self.to_next_alarm(state),
+            Action::Acknowledge => self.select_next_alarm(state),
             Action::Flood => self.ui.flood = !self.ui.flood,
             Action::FocusNext => self.focus(self.ui.focus.next(), state),
             Action::FocusPrevious => self.focus(self.ui.focus.previous(), state),

@@ -107,7 +107,7 @@ impl Cockpit {
     }
 
     /// The selected alarm is being taken on: selects the next that is nobody's.
-    pub(super) fn to_next_alarm(&mut self, state: &State) {
+    pub(super) fn select_next_alarm(&mut self, state: &State) {
         let (rows, _) = alarms::listed(state, &self.ui);
         let row = alarms::row(&rows, &self.ui);
         let after = rows.iter().enumerate().cycle().skip(row + 1).take(rows.len());

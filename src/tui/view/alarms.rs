@@ -137,22 +137,23 @@ fn told(tally: &Tally, aside: Option<(&str, &str)>) -> String {
             asides.push(format!("{} {silenced}{last} until {until}", tally.silenced));
         }
     }
-    let mut words = match tally.standing {
-        0 => String::from("none standing"),
-        n => format!("{n} standing"),
+    let asides = match asides.join(", ") {
+        all if all.is_empty() => all,
+        all => format!(" ({all})"),
     };
-    if !asides.is_empty() {
-        words.push_str(&format!(" ({})", asides.join(", ")));
-    }
+    let mut parts = vec![match tally.standing {
+        0 => String::from("none standing"),
+        n => format!("{n} standing{asides}"),
+    }];
     if tally.over > 0 {
-        words.push_str(&format!(", {} over", tally.over));
+        parts.push(format!("{} over", tally.over));
     }
     match tally.events {
         0 => {}
-        1 => words.push_str(", 1 event"),
-        n => words.push_str(&format!(", {n} events")),
+        1 => parts.push(String::from("1 event")),
+        n => parts.push(format!("{n} events")),
     }
-    words
+    parts.join(", ")
 }
 
 fn header<'a>(width: u16) -> Line<'a> {
