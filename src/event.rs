@@ -13,8 +13,8 @@ pub use crate::domain::{Fingerprint, LinkState};
 pub use lanes::{Receiver, Sender, Tap, channel_pair};
 
 use crate::domain::{
-    Account, AlarmAct, Calendar, Decision, Evidence, GatewayAddr, Intent, KillProgress, LatchSeen,
-    Mode, OrderNews, Position, Stamp, Text, TickBatch, Ticket, UtcMicros,
+    Account, AlarmAct, AlarmRules, Calendar, Decision, Evidence, GatewayAddr, Intent, KillProgress,
+    LatchSeen, Mode, OrderNews, Position, Stamp, Text, TickBatch, Ticket, UtcMicros,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -184,6 +184,9 @@ pub struct SessionInfo {
     /// When the market trades.
     #[serde(default)]
     pub calendar: Calendar,
+    /// Where alarms begin.
+    #[serde(default)]
+    pub alarms: AlarmRules,
 }
 
 /// What the audit log knows of rehearsals.

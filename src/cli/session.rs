@@ -295,6 +295,7 @@ fn info(plan: &Plan) -> SessionInfo {
         host: who.host,
         config: plan.config.clone(),
         calendar: plan.settings.calendar.clone(),
+        alarms: plan.settings.alarms.rules,
     }
 }
 

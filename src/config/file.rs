@@ -291,7 +291,7 @@ fn currency(text: Sourced<&str>, out: &mut Vec<Problem>) -> Option<Sourced<Text>
 }
 
 /// Narrows a number whose range was checked when it was read.
-fn narrow<T: TryFrom<u64> + Default>(number: Sourced<u64>) -> Sourced<T> {
+pub(super) fn narrow<T: TryFrom<u64> + Default>(number: Sourced<u64>) -> Sourced<T> {
     number.map(|n| T::try_from(n).unwrap_or_default())
 }
 

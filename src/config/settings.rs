@@ -1,6 +1,6 @@
 //! The settings in force, after every layer has spoken.
 
-use crate::domain::{Calendar, Endpoint, GatewayAddr, Money, Severity, Text};
+use crate::domain::{AlarmRules, Calendar, Endpoint, GatewayAddr, Money, Severity, Text};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 
@@ -102,8 +102,8 @@ pub struct AuditSettings {
     pub publish: Option<Endpoint>,
 }
 
-/// How alarms call for an operator. Each is rate-limited, and a flood calls
-/// once.
+/// How alarms call for an operator, and where they begin. Each call is
+/// rate-limited, and a flood calls once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct AlarmSettings {
     /// The terminal's bell.
@@ -113,6 +113,9 @@ pub struct AlarmSettings {
     /// A program and its arguments, run with the alarm as JSON on its standard
     /// input; empty for none.
     pub on_alert: Vec<String>,
+    /// Where alarms begin.
+    #[serde(flatten)]
+    pub rules: AlarmRules,
 }
 
 /// What is kept of each session, in `recordings` of the state directory.

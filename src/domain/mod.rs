@@ -27,7 +27,7 @@ pub mod text;
 pub mod tick;
 
 pub use account::{Account, TradeMode};
-pub use alarm::{AlarmAct, Severity};
+pub use alarm::{AlarmAct, AlarmRules, Severity};
 pub use calendar::{Calendar, Hours};
 pub use decision::{Decision, DecisionSource, Probabilities};
 pub use endpoint::{Endpoint, EndpointError, GatewayAddr};

@@ -48,6 +48,12 @@ impl UtcMicros {
             .map_or_else(|| String::from("--:--:--"), |t| t.format("%H:%M:%S").to_string())
     }
 
+    /// Hour and minute, `13:56` UTC.
+    #[must_use]
+    pub fn hm(self) -> String {
+        self.date_time().map_or_else(|| String::from("--:--"), |t| t.format("%H:%M").to_string())
+    }
+
     /// Day of the week and time, `Sun 22:00`, UTC.
     #[must_use]
     pub fn weekday_hm(self) -> String {

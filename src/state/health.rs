@@ -8,18 +8,16 @@
 
 use super::{Market, Quote, State};
 use crate::domain::{LatchPhase, Stamp, Symbol};
-use crate::event::LinkState;
+use crate::event::{Fingerprint, LinkState};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// No quote and no heartbeat is stale before this age.
+/// No heartbeat is stale before this age.
 const STALE_FLOOR: Duration = Duration::from_secs(3);
 /// No quote over a standing link is unknown before this age.
 const QUOTE_UNKNOWN_FLOOR: Duration = Duration::from_mins(2);
 /// A quote over a link that is down is unknown from this age on.
 const QUOTE_UNKNOWN_CUT: Duration = Duration::from_secs(30);
-/// A feed is not called silent before this age.
-const SILENT_FLOOR: Duration = Duration::from_mins(2);
 /// The rhythm of a heartbeat never excuses more than this.
 const HEARTBEAT_STALE_CEILING: Duration = Duration::from_secs(10);
 /// A heartbeat this old proves nothing.
@@ -46,6 +44,24 @@ pub enum Freshness {
     Stale,
     /// Shown as `?`.
     Unknown,
+}
+
+/// How a gateway stands, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GatewayWord {
+    /// It answers as v1.0.
+    Alive,
+    /// Its last answer is older than its habit explains.
+    Late,
+    /// It never answered yet.
+    NoAnswer,
+    /// Its link is down: said at once, and until it is lost.
+    Down,
+    /// No answer for 30 s, whatever its link says.
+    Lost,
+    /// Something else listens there.
+    NotV1,
 }
 
 /// What a feed's silence means.
@@ -100,32 +116,42 @@ pub(super) fn of_evidence(age: Duration) -> Freshness {
 }
 
 impl Quote {
-    /// Age from which this symbol is stale: 3 s, or twice the 99th percentile
-    /// of the gaps between its own ticks.
-    #[must_use]
-    pub fn stale_after(&self) -> Duration {
-        STALE_FLOOR.max(Duration::from_millis(self.gap_p99_ms.saturating_mul(2)))
+    /// Age from which this symbol is stale: the set one (`floor`, 3 s unless
+    /// told otherwise), or twice the 99th percentile of the gaps between its
+    /// own ticks.
+    fn stale_after(&self, floor: Duration) -> Duration {
+        floor.max(Duration::from_millis(self.gap_p99_ms.saturating_mul(2)))
     }
 
     /// Age from which this symbol is unknown over a link that stands.
-    #[must_use]
-    pub fn unknown_after(&self) -> Duration {
-        QUOTE_UNKNOWN_FLOOR.max(self.stale_after().saturating_mul(4))
+    fn unknown_after(&self, floor: Duration) -> Duration {
+        QUOTE_UNKNOWN_FLOOR.max(self.stale_after(floor).saturating_mul(4))
     }
 }
 
 impl State {
+    /// No quote is stale before this age.
+    fn quote_floor(&self) -> Duration {
+        Duration::from_secs(self.session.alarms.quote_stale_s.into())
+    }
+
+    /// Whether the last tick of `quote` is young enough to say something
+    /// about now.
+    pub(super) fn still_says(&self, quote: &Quote) -> bool {
+        self.age(quote.at) < quote.unknown_after(self.quote_floor())
+    }
+
     /// Whether this quote may be believed now. While the market is closed by
     /// its calendar the last price is only old, for as long as the link stands.
     #[must_use]
     pub fn quote_freshness(&self, symbol: &Symbol, quote: &Quote) -> Freshness {
         let age = self.age(quote.at);
-        let stale = quote.stale_after();
+        let stale = quote.stale_after(self.quote_floor());
         let up = self.gateway(quote.feed).is_none_or(|g| g.feed_link() == LinkState::Up);
         if !up {
             return graded(age, Duration::ZERO, QUOTE_UNKNOWN_CUT);
         }
-        let found = graded(age, stale, quote.unknown_after());
+        let found = graded(age, stale, quote.unknown_after(self.quote_floor()));
         match self.market(symbol) {
             Market::Closed => found.min(Freshness::Stale),
             Market::Open | Market::OffCalendar => found,
@@ -150,11 +176,12 @@ impl State {
         let rhythm = self
             .markets()
             .filter(|(_, q, market)| q.feed == index && *market > Market::Closed)
-            .map(|(_, q, _)| q.stale_after())
+            .map(|(_, q, _)| q.stale_after(self.quote_floor()))
             .min()
-            .unwrap_or(STALE_FLOOR);
+            .unwrap_or_else(|| self.quote_floor());
         // What nobody could send before the week began is not missed.
-        let silent = SILENT_FLOOR.max(rhythm.saturating_mul(2));
+        let floor = Duration::from_secs(self.session.alarms.feed_silent_s.into());
+        let silent = floor.max(rhythm.saturating_mul(2));
         let missed = || {
             let opened = self.session_phase(hours).since.filter(|_| market == Market::Open);
             opened.is_none_or(|at| self.utc_age(at) >= silent)
@@ -167,14 +194,37 @@ impl State {
     }
 
     /// Whether gateway `index` is known to be alive; none when it never was.
+    /// Over a link that is down the last answer proves nothing of now.
     #[must_use]
     pub fn gateway_freshness(&self, index: u16) -> Option<Freshness> {
-        let alive = self.gateway(index)?.alive?;
+        let pane = self.gateway(index)?;
+        let alive = pane.alive?;
         // An idle gateway may take seconds to answer: its own round trips
         // say how long a silence is still its habit.
         let habit = Duration::from_micros(self.lag.heartbeat.p99().unwrap_or(0).saturating_mul(2));
-        let stale = habit.clamp(STALE_FLOOR, HEARTBEAT_STALE_CEILING);
+        let stale = match pane.report.value.link {
+            LinkState::Down => Duration::ZERO,
+            LinkState::Up | LinkState::Connecting => {
+                habit.clamp(STALE_FLOOR, HEARTBEAT_STALE_CEILING)
+            }
+        };
         Some(graded(self.age(alive), stale, HEARTBEAT_UNKNOWN))
+    }
+
+    /// How gateway `index` stands: its link, its identity and the age of its
+    /// last answer in one word.
+    #[must_use]
+    pub fn gateway_word(&self, index: u16) -> GatewayWord {
+        let Some(pane) = self.gateway(index) else { return GatewayWord::NoAnswer };
+        let report = &pane.report.value;
+        match (report.fingerprint, self.gateway_freshness(index)) {
+            (Fingerprint::NotV1, _) => GatewayWord::NotV1,
+            (_, Some(Freshness::Unknown)) => GatewayWord::Lost,
+            _ if report.link == LinkState::Down => GatewayWord::Down,
+            (_, None) => GatewayWord::NoAnswer,
+            (_, Some(Freshness::Fresh)) => GatewayWord::Alive,
+            (_, Some(Freshness::Stale)) => GatewayWord::Late,
+        }
     }
 
     /// Whether the positions of gateway `index` may be believed now. A failed

@@ -75,7 +75,7 @@ impl State {
         if open {
             return Market::Open;
         }
-        let ticks = quote.is_some_and(|q| self.age(q.at) < q.unknown_after() && is_off(hours, q));
+        let ticks = quote.is_some_and(|q| self.still_says(q) && is_off(hours, q));
         if ticks { Market::OffCalendar } else { Market::Closed }
     }
 

@@ -4,8 +4,8 @@
 //! changed. A check is a name and a judgement, so that there can be more.
 
 use super::obey::Says;
-use super::{FeedWord, Freshness, State};
-use crate::domain::{Fingerprint, LatchPhase, LinkState, Stamp, Text};
+use super::{FeedWord, Freshness, GatewayWord, State};
+use crate::domain::{LatchPhase, LinkState, Stamp, Text};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -131,19 +131,22 @@ impl State {
     }
 
     fn heartbeat(&self, index: u16, known: bool) -> Found {
-        let print =
-            self.gateway(index).map_or(Fingerprint::Unknown, |p| p.report.value.fingerprint);
-        match (print, self.gateway_freshness(index)) {
-            (Fingerprint::NotV1, _) => {
+        match self.gateway_word(index) {
+            GatewayWord::NotV1 => {
                 found(Standing::Bad, "NOT v1.0", "something else listens: check host and port")
             }
-            (_, None) if known => found(Standing::Unknown, "no answer", "crs heartbeat asks once"),
-            (_, None) => found(Standing::Unknown, "not asked yet", ""),
-            (_, Some(Freshness::Fresh)) => found(Standing::Good, "v1.0", ""),
-            (_, Some(Freshness::Stale)) => {
+            GatewayWord::NoAnswer if known => {
+                found(Standing::Unknown, "no answer", "crs heartbeat asks once")
+            }
+            GatewayWord::NoAnswer => found(Standing::Unknown, "not asked yet", ""),
+            GatewayWord::Alive => found(Standing::Good, "v1.0", ""),
+            GatewayWord::Late => {
                 found(Standing::Late, "late", "slower than it uses to be: see Lag")
             }
-            (_, Some(Freshness::Unknown)) => {
+            GatewayWord::Down => {
+                found(Standing::Bad, "DOWN", "is the gateway running? crs heartbeat")
+            }
+            GatewayWord::Lost => {
                 found(Standing::Bad, "LOST", "is the gateway running? crs heartbeat")
             }
         }

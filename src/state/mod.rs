@@ -27,7 +27,7 @@ pub mod switch;
 pub use alarms::{Alarm, Alarms};
 pub use candles::{Candle, Period};
 pub use gateways::GatewayPane;
-pub use health::{FeedWord, Freshness};
+pub use health::{FeedWord, Freshness, GatewayWord};
 pub use lag::{Lag, Rolling, Series};
 pub use market::Market;
 pub use obey::Obey;

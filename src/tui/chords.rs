@@ -72,6 +72,9 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
     }
     if context == Context::Alarms {
         wanted.extend([(Action::Acknowledge, "acknowledge"), (Action::Silence, "silence")]);
+        if state.alarms.rows(false).1 > 0 {
+            wanted.push((Action::Flood, "flood"));
+        }
     } else if state.alarms.open().1 > 0 {
         wanted.push((Action::Alarms, "alarms"));
     }
@@ -150,7 +153,12 @@ fn help(keymap: &Keymap) -> Vec<HelpSection> {
             .collect();
         (!rows.is_empty()).then(|| HelpSection { title: title(context), rows })
     };
-    Context::ALL.iter().copied().filter_map(section).collect()
+    let mut sections: Vec<_> = Context::ALL.iter().copied().filter_map(section).collect();
+    sections.push(HelpSection {
+        title: Text::new("Words of Alarms"),
+        rows: super::view::alarms::WORDS.iter().map(|(w, what)| Hint::new(w, what)).collect(),
+    });
+    sections
 }
 
 fn title(context: Context) -> Text {
@@ -187,7 +195,7 @@ mod tests {
         let rows: usize = all.help.iter().map(|s| s.rows.len()).sum();
         let verbs: std::collections::BTreeSet<_> =
             keymap.rows().iter().map(|r| (r.context, r.action, r.desc.clone())).collect();
-        assert_eq!(rows, verbs.len());
+        assert_eq!(rows, verbs.len() + super::super::view::alarms::WORDS.len());
         assert!(all.card.is_empty());
     }
 

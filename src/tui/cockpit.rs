@@ -108,6 +108,8 @@ impl Cockpit {
             return;
         }
         self.before_alarms = Some((self.ui.focus, self.ui.zoom, self.ui.guest));
+        self.ui.alarm = None;
+        self.ui.set_row(Pane::Alarms, 0);
         self.bring(Pane::Alarms, state);
     }
 
@@ -158,6 +160,7 @@ impl Screen for Cockpit {
             hints.following = chords::following(frame.keymap, self.context(), frame.pending);
         }
         self.open_proof(frame.state);
+        self.hold_alarm(frame.state);
         let scene = Scene { state: frame.state, ui: &self.ui, hints: &hints };
         let body = self.places(frame.state).body;
         (self.help_end, self.card_row) = overlay::help::ends(scene, body);
@@ -186,6 +189,7 @@ impl Screen for Cockpit {
             Action::LogPage => self.turn_log(state),
             Action::Proof => self.turn_proof(state),
             Action::Alarms => self.turn_alarms(state),
+            Action::Acknowledge => self.select_next_alarm(state),
             Action::Flood => self.ui.flood = !self.ui.flood,
             Action::FocusNext => self.focus(self.ui.focus.next(), state),
             Action::FocusPrevious => self.focus(self.ui.focus.previous(), state),

@@ -4,6 +4,7 @@
 //! answer), a frame if one is due, ticks within a budget, sleep until
 //! something comes. Nothing in here waits for a terminal, a file or a peer.
 
+mod alarms;
 mod calls;
 mod ending;
 mod keys;

@@ -137,6 +137,8 @@ pub struct Ui {
     pub symbol: Option<Symbol>,
     /// The position that was selected, with its gateway; likewise.
     pub position: Option<(u16, Ticket)>,
+    /// The key of the alarm that was selected; likewise.
+    pub alarm: Option<Text>,
     /// How long a candle of the chart is.
     pub period: Period,
     /// What the chart is drawn with.

@@ -122,6 +122,9 @@ fn the_full_file_reaches_every_setting() {
     let alarms = settings.alarms;
     assert_eq!((alarms.bell, alarms.notify), (Calls::Critical, Calls::All));
     assert_eq!(alarms.on_alert, ["/usr/local/bin/page", "--now"]);
+    let rules = alarms.rules;
+    assert_eq!((rules.margin_level_warn, rules.margin_level_alarm), (300, 0));
+    assert_eq!((rules.feed_silent_s, rules.quote_stale_s), (60, 5));
     assert!(origins.of("gateway[0].cmd_port").to_string().ends_with("full.toml:7:12"));
     assert!(!origins.of("gateway[1].cmd_port").is_configured());
 }

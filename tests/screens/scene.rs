@@ -1,10 +1,10 @@
 //! Scenes: states that a session can really be in, made from events.
 
 use crs::domain::{
-    Account, Calendar, Decision, DecisionSource, EngageId, GatewayAddr, GatewayPhase, Heard,
-    Intent, KillPlan, KillProgress, LatchPhase, LatchSeen, Lots, Mode, Money, PeerTime, Position,
-    Price, Probabilities, ProofPoll, Ratio, Side, Stamp, StepTimes, Survivor, Symbol, Text, Tick,
-    TickBatch, TickShape, Ticket, UtcMicros,
+    Account, AlarmRules, Calendar, Decision, DecisionSource, EngageId, GatewayAddr, GatewayPhase,
+    Heard, Intent, KillPlan, KillProgress, LatchPhase, LatchSeen, Lots, Mode, Money, PeerTime,
+    Position, Price, Probabilities, ProofPoll, Ratio, Side, Stamp, StepTimes, Survivor, Symbol,
+    Text, Tick, TickBatch, TickShape, Ticket, UtcMicros,
 };
 use crs::event::{
     AccountRead, AgentReport, Event, FeedReport, Fingerprint, GatewayReport, GuardPhase,
@@ -41,6 +41,7 @@ impl Session {
             operator: Text::new("ops@inf"),
             config: Text::new("/etc/crs/config.toml"),
             calendar: Calendar::default(),
+            alarms: AlarmRules::default(),
         })));
         session
     }

@@ -5,19 +5,20 @@
 //! symbol, a drill that is due, one slow heartbeat; a list that is never empty
 //! is one that nobody reads.
 
+//!
+//! An advice is a next step that can be taken as it stands: a command of `crs`,
+//! a line of the console's own (`:proof`), or one thing to do by hand. Keys are
+//! not named: a keymap may give them to something else.
+
 use crate::domain::{GatewayPhase, LatchPhase, Severity, Text};
-use crate::event::{Fingerprint, LinkState, LogLine};
+use crate::event::{LinkState, LogLine};
 use crate::state::lag::{ENGINE_LIMIT_US, RTT_LIMIT_US};
 use crate::state::switch::{KillStanding, standing};
-use crate::state::{FeedWord, Freshness, GatewayPane, State};
+use crate::state::{FeedWord, Freshness, GatewayPane, GatewayWord, State};
 use std::time::Duration;
 
 /// Lag above its line is told when every measure was, for so many seconds.
 const LATE: u64 = 30;
-/// Margin levels, in raw units of a ratio: many brokers call at 100 %.
-const MARGIN: (i64, i64) = (100 * RATIO, 150 * RATIO);
-/// One per cent of a ratio.
-const RATIO: i64 = 10_000;
 
 /// Why an alarm is raised.
 #[derive(Clone, Debug)]
@@ -32,26 +33,37 @@ pub(super) struct Cause {
 
 /// Collects causes.
 #[derive(Default)]
-struct Causes(Vec<Cause>);
+pub(super) struct Causes {
+    /// What is wrong.
+    pub found: Vec<Cause>,
+    /// Keys of alarms that nobody can judge now: one that stands goes on
+    /// standing, for not knowing is no end.
+    pub open: Vec<Text>,
+}
 
 impl Causes {
     fn add(&mut self, severity: Severity, key: &str, text: &str, advice: &'static str, s: u64) {
         let (key, text) = (Text::limited(key, 64), Text::new(text));
-        self.0.push(Cause { key, severity, text, advice, after: Duration::from_secs(s) });
+        self.found.push(Cause { key, severity, text, advice, after: Duration::from_secs(s) });
     }
 
-    fn critical(&mut self, key: &str, text: &str, advice: &'static str, seconds: u64) {
+    pub(super) fn critical(&mut self, key: &str, text: &str, advice: &'static str, seconds: u64) {
         self.add(Severity::Critical, key, text, advice, seconds);
     }
 
-    fn warning(&mut self, key: &str, text: &str, advice: &'static str, seconds: u64) {
+    pub(super) fn warning(&mut self, key: &str, text: &str, advice: &'static str, seconds: u64) {
         self.add(Severity::Warning, key, text, advice, seconds);
+    }
+
+    /// Whether the alarm of this key still holds can't be told now.
+    pub(super) fn leave_open(&mut self, key: &str) {
+        self.open.push(Text::limited(key, 64));
     }
 }
 
 impl State {
     /// What is wrong now.
-    pub(super) fn causes(&self) -> Vec<Cause> {
+    pub(super) fn causes(&self) -> Causes {
         let mut causes = Causes::default();
         self.of_the_switch(&mut causes);
         for (index, pane) in (0_u16..).zip(&self.gateways) {
@@ -59,7 +71,7 @@ impl State {
         }
         self.of_the_kill(&mut causes);
         self.of_the_others(&mut causes);
-        causes.0
+        causes
     }
 
     fn of_the_switch(&self, causes: &mut Causes) {
@@ -73,24 +85,28 @@ impl State {
                     latch.reason.as_str()
                 };
                 let text = format!("can't prove that the latch is absent: {why}");
-                let advice = "orders are denied; `crs doctor` looks at the latch's directory";
+                let advice = "orders are denied: run `crs doctor`, mend the directory that it names, \
+                              then `crs arm`";
                 causes.critical("latch", &text, advice, 1);
             }
             LatchPhase::NotDurable => {
                 let text = format!("the latch may not outlive a power cut: {}", latch.reason);
-                let advice = "free or mend the disk; other programs may not see it: tell them";
+                let advice = "make room on the latch's disk (`crs doctor`); stop by hand what \
+                              `:who-obeys` does not show as denying orders";
                 causes.critical("latch", &text, advice, 1);
             }
             LatchPhase::EngagedExternal => {
                 let text = format!("engaged from outside: {}", latch.reason);
-                let advice = "orders are denied, positions stand; find out who did it, then reset";
+                let advice = "orders are denied, positions stand: `crs status` names file and reason; \
+                              ask who made it, then `crs reset --reason TEXT`";
                 causes.critical("latch", &text, advice, 0);
             }
             _ => {}
         }
         if !self.agent.value.present && !self.agent.value.fault.is_empty() {
             let text = format!("no agent: {}", self.agent.value.fault);
-            let advice = "the console carries a kill itself; `crs doctor` says why there is none";
+            let advice = "leave this console open, it carries a kill itself; `crs doctor` says \
+                          why there is no agent";
             causes.warning("agent", &text, advice, 5);
         }
     }
@@ -98,46 +114,42 @@ impl State {
     fn of_a_gateway(&self, causes: &mut Causes, index: u16, pane: &GatewayPane) {
         let name = self.gateway_name(index);
         let key = format!("gateway {name}");
-        if pane.report.value.fingerprint == Fingerprint::NotV1 {
-            let text = format!("the peer of {name} is no v1.0 gateway: {}", pane.fault());
-            let advice = "a kill would not be sent: see who listens there, then probe again";
-            causes.critical(&key, &text, advice, 0);
-        } else if matches!(self.gateway_freshness(index), Some(Freshness::Unknown))
-            || pane.report.value.link == LinkState::Down
-        {
-            let text = format!("{name} does not answer: {}", or_silent(pane.fault()));
-            let advice = "positions there are not known; a kill latches at once and tries on";
-            causes.critical(&key, &text, advice, 2);
-        } else {
-            self.of_its_reads(causes, index, pane, &name);
+        let reads = format!("reads {name}");
+        match self.gateway_word(index) {
+            GatewayWord::NotV1 => {
+                let text = format!("the peer of {name} is no v1.0 gateway: {}", pane.fault());
+                let advice = "no kill is sent there: see on that host who has the port \
+                              (`ss -tlnp`), then `:probe-again`";
+                causes.critical(&key, &text, advice, 0);
+                causes.leave_open(&reads);
+            }
+            GatewayWord::Down | GatewayWord::Lost => {
+                let text = format!("{name} does not answer: {}", or_silent(pane.fault()));
+                let advice = "start it again or mend the line, `crs heartbeat` asks it once; what \
+                              must be closed now: `:card`";
+                causes.critical(&key, &text, advice, 2);
+                causes.leave_open(&reads);
+            }
+            GatewayWord::Alive | GatewayWord::Late | GatewayWord::NoAnswer => {
+                self.of_its_reads(causes, index, pane, &name);
+            }
         }
         let feed = format!("feed {name}");
         match self.feed_word(index) {
             FeedWord::Dead => {
-                let advice = "prices are not known; check the gateway's data port and the network";
+                let advice = "prices are not known: `crs ticks --count 1` says whether its data port \
+                              sends; start the gateway again if not";
                 causes.critical(&feed, &format!("the feed of {name} is down"), advice, 2);
             }
             FeedWord::Silent => {
                 let text = format!("{name}: no tick within the market's hours, the link stands");
-                let advice = "see whether the terminal is connected, or the calendar is wrong";
+                let advice = "look in the terminal whether it is connected; if the market is closed, \
+                              write its hours into [market] of the configuration";
                 causes.warning(&feed, &text, advice, 0);
             }
             _ => {}
         }
-        let level = pane.account.as_ref().map(|a| &a.value).and_then(|account| {
-            let used = account.used_margin?;
-            account.margin_level.filter(|_| used.raw() > 0)
-        });
-        if let Some(level) = level.filter(|_| self.account_freshness(index) != Freshness::Unknown) {
-            let text = format!("{name}: margin level {}%", level.text(2));
-            let advice = "close the worst position or add margin: below the call the broker closes";
-            let key = format!("margin {name}");
-            match level.raw() {
-                raw if raw < MARGIN.0 => causes.critical(&key, &text, advice, 0),
-                raw if raw < MARGIN.1 => causes.warning(&key, &text, advice, 5),
-                _ => {}
-            }
-        }
+        self.of_the_margin(causes, index, pane, &name);
     }
 
     fn of_its_reads(&self, causes: &mut Causes, index: u16, pane: &GatewayPane, name: &Text) {
@@ -153,7 +165,8 @@ impl State {
             return;
         };
         let text = format!("{what} of {name} not known: {}", or_silent(fault));
-        let advice = "blind is not flat: look at the terminal itself";
+        let advice = "unknown is not flat: look in the terminal whether it is logged in; \
+                      `crs positions` asks once more";
         causes.warning(&key, &text, advice, 5);
     }
 
@@ -168,8 +181,10 @@ impl State {
             let key = format!("kill {}", kill.gateway);
             let text = format!("kill of {}: {}, {}", kill.gateway, kill.phase.word(), kill.note);
             let advice = match kill.phase {
-                GatewayPhase::Partial => "positions survive: the proof of flat names them",
-                _ => "not confirmed: act by the card",
+                GatewayPhase::Partial => {
+                    "`:proof` names the survivors: close them in the terminal, as `:card` says"
+                }
+                _ => "not confirmed: act by the card now, `:card` shows it",
             };
             causes.critical(&key, &text, advice, 0);
         }
@@ -179,36 +194,52 @@ impl State {
         for consumer in self.obey.consumers.iter().filter(|c| self.disobeys(c)) {
             let (who, host) = (&consumer.evidence.consumer, &consumer.evidence.host);
             let text = format!("{who} on {host} lets orders pass while the latch holds");
-            let advice = "stop it by hand: it looks at another latch, or at none";
+            let advice = "stop that program on its host by hand; `:who-obeys` shows which latch \
+                          it looks at";
             causes.critical(&format!("obey {who}@{host}"), &text, advice, 0);
         }
         for feed in self.obey.feeds.values().filter(|f| f.value.link == LinkState::Down) {
             let at = &feed.value.endpoint;
             let text = format!("events of {at}: link down");
-            let advice = "what its programs do about the latch is not known here";
+            let advice = "start its publisher again, or take the address out of `events`; \
+                          `crs status` on its host says how the latch stands there";
             causes.warning(&format!("events {at}"), &text, advice, 10);
         }
         let orphans = self.orphans().count();
         if orphans > 0 {
             let text = format!("{orphans} open position{} nobody of ours ordered", plural(orphans));
-            let advice = "the proof of flat marks them; find out who trades on this account";
+            let advice = "`:proof` marks them: ask who trades on this account; in Positions \
+                          `:close-position` closes the selected one";
             causes.critical("orphans", &text, advice, 0);
         }
         let unknown = self.unknown_orders().count();
         if unknown > 0 {
             let text = format!("{unknown} order{} without an outcome", plural(unknown));
-            let advice = "it is never sent again: look for it in the terminal";
+            let advice = "look for it in the terminal (`crs positions` lists what is open); it \
+                          is never sent again, so order anew only if it is not there";
             causes.warning("orders", &text, advice, 0);
         }
         for source in self.orders.sources.values().filter(|s| !s.value.read) {
             let name = &source.value.name;
             let text = format!("{name} is not read: {}", source.value.fault);
-            let advice = "who ordered what can't be told; check the path and its rights";
+            let advice = "see that the file is there and this user may read it: \
+                          `crs config show` names it";
             causes.warning(&format!("source {name}"), &text, advice, 10);
         }
         for (what, last, limit, advice) in [
-            ("heartbeat", self.lag.heartbeat.last_us, RTT_LIMIT_US, "see what slows the gateway"),
-            ("engine", self.lag.engine.last_us, ENGINE_LIMIT_US, "see what slows its host"),
+            (
+                "heartbeat",
+                self.lag.heartbeat.last_us,
+                RTT_LIMIT_US,
+                "see what slows the gateway's host; `crs heartbeat` measures it, `:pane lag` shows \
+                 the course",
+            ),
+            (
+                "engine",
+                self.lag.engine.last_us,
+                ENGINE_LIMIT_US,
+                "see what slows the engine's host; `:pane lag` shows the course",
+            ),
         ] {
             if last.is_some_and(|us| us > limit) {
                 let text = format!("{what} later than {} ms for {LATE} s", limit / 1_000);
@@ -226,10 +257,15 @@ pub(super) fn cried(line: &LogLine) -> Option<Cause> {
         return None;
     }
     let advice = match line.source.as_str() {
-        "kill" | "agent" => "see the proof of flat, and act by the card while it is not proven",
-        "latch" => "`crs status` and `crs doctor` look at the latch and its disk",
-        "console" | "feed" | "polls" => "restart the console; the agent and the latch stay",
-        _ => "see the log",
+        "kill" | "agent" => "`:proof` shows what is proven; while it is not flat, act by `:card`",
+        "latch" => "run `crs status`, then `crs doctor`: they look at the latch and its disk",
+        "console" | "session" | "feed" | "polls" => {
+            "leave (`:quit`) and start `crs` again; the agent and the latch stay"
+        }
+        peer if peer.starts_with("gateway ") => {
+            "see on its host who has the port (`ss -tlnp`), then `:probe-again`"
+        }
+        _ => "read what came before it: `:pane log`",
     };
     let key = format!("{} {}", line.source, line.text);
     Some(Cause {

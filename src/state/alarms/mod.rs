@@ -10,12 +10,16 @@
 //! returned to normal, acknowledged or not; it leaves once it is both over
 //! and acknowledged. More than ten in ten minutes is that standard's flood.
 
+mod act;
 mod causes;
+mod margin;
 #[cfg(test)]
 mod tests;
 
+pub use act::LONGEST_SILENCE;
+
 use super::State;
-use crate::domain::{AlarmAct, Severity, Stamp, Text};
+use crate::domain::{Severity, Stamp, Text};
 use crate::event::{Level, LogLine};
 use causes::Cause;
 use serde::{Deserialize, Serialize};
@@ -34,8 +38,6 @@ const CALM: Duration = Duration::from_secs(5);
 const CHATTER: Duration = Duration::from_mins(1);
 /// An acknowledged alarm that is over stays to be read for so long.
 const KEPT: Duration = Duration::from_hours(1);
-/// No silence is longer: who is silenced for good is forgotten.
-const LONGEST_SILENCE: Duration = Duration::from_hours(8);
 
 /// The list, and what it remembers of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +54,25 @@ pub struct Alarms {
     waiting: BTreeMap<Text, Stamp>,
     /// When causes were last looked for.
     looked: Stamp,
+}
+
+/// How the list stands at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Wrong now, acknowledged or not.
+    pub standing: usize,
+    /// Of these, acknowledged.
+    pub acknowledged: usize,
+    /// Of those that stand, silenced.
+    pub silenced: usize,
+    /// When the last of these silences ends.
+    pub until: Option<Stamp>,
+    /// Wrong no longer, still listed.
+    pub over: usize,
+    /// What happened once, with no end that could be seen from here.
+    pub events: usize,
+    /// The gravest that stands.
+    pub gravest: Option<Severity>,
 }
 
 /// One alarm.
@@ -92,6 +113,13 @@ impl Alarm {
         self.acknowledged.is_none()
     }
 
+    /// Whether it was only cried out: it happened, and nothing here can see
+    /// whether it is over.
+    #[must_use]
+    pub const fn is_event(&self) -> bool {
+        !self.standing && self.gone.is_none()
+    }
+
     /// Whether it is silenced at `now`.
     #[must_use]
     pub fn is_silent(&self, now: Stamp) -> bool {
@@ -117,6 +145,28 @@ impl Alarms {
     pub fn open(&self) -> (Option<Severity>, usize) {
         let open = || self.list.iter().filter(|alarm| alarm.is_open());
         (open().map(|alarm| alarm.severity).max(), open().count())
+    }
+
+    /// How the list stands at `now`.
+    #[must_use]
+    pub fn tally(&self, now: Stamp) -> Tally {
+        let mut tally = Tally::default();
+        for alarm in &self.list {
+            if alarm.is_event() {
+                tally.events += 1;
+            } else if !alarm.standing {
+                tally.over += 1;
+            } else {
+                tally.standing += 1;
+                tally.gravest = tally.gravest.max(Some(alarm.severity));
+                tally.acknowledged += usize::from(!alarm.is_open());
+                if let Some(until) = alarm.silent_until.filter(|_| alarm.is_silent(now)) {
+                    tally.silenced += 1;
+                    tally.until = Some(tally.until.map_or(until, |at| at.not_before(until)));
+                }
+            }
+        }
+        tally
     }
 
     /// For the screen: what is open before what is not, the gravest and then
@@ -224,13 +274,14 @@ impl State {
         self.alarms.looked = now;
         let causes = self.causes();
         let alarms = &mut self.alarms;
-        alarms.waiting.retain(|key, _| causes.iter().any(|cause| cause.key == *key));
+        alarms.waiting.retain(|key, _| causes.found.iter().any(|cause| cause.key == *key));
         for alarm in alarms.list.iter_mut().filter(|alarm| alarm.standing) {
-            if causes.iter().all(|cause| cause.key != alarm.key) {
+            let holds = causes.found.iter().any(|cause| cause.key == alarm.key);
+            if !holds && !causes.open.contains(&alarm.key) {
                 alarm.gone.get_or_insert(now);
             }
         }
-        for cause in &causes {
+        for cause in &causes.found {
             let since = *alarms.waiting.entry(cause.key.clone()).or_insert(now);
             if now.since(since) >= cause.after {
                 alarms.raise(now, cause, true);
@@ -259,41 +310,5 @@ impl State {
             after: Duration::ZERO,
         };
         self.alarms.raise(self.now, &cause, false);
-    }
-
-    pub(super) fn on_alarm_act(&mut self, act: &AlarmAct) {
-        let now = self.now;
-        let (AlarmAct::Acknowledge(key) | AlarmAct::Silence(key, _)) = act;
-        let meant = |alarm: &&mut Alarm| key.as_ref().is_none_or(|key| alarm.key == *key);
-        let mut touched = 0_usize;
-        for alarm in self.alarms.list.iter_mut().filter(meant) {
-            match act {
-                AlarmAct::Acknowledge(_) if alarm.is_open() => alarm.acknowledged = Some(now),
-                AlarmAct::Acknowledge(_) => continue,
-                AlarmAct::Silence(_, ms) => {
-                    let time = Duration::from_millis(*ms).min(LONGEST_SILENCE);
-                    alarm.silent_until = Some(now.plus(time)).filter(|_| *ms > 0);
-                }
-            }
-            touched += 1;
-        }
-        let what = key.as_ref().map_or_else(
-            || format!("{touched} alarm{}", if touched == 1 { "" } else { "s" }),
-            |key| format!("alarm \"{key}\""),
-        );
-        let text = match act {
-            AlarmAct::Acknowledge(_) => format!("{what} acknowledged"),
-            AlarmAct::Silence(_, 0) => format!("{what} no longer silenced"),
-            AlarmAct::Silence(_, ms) => {
-                let time = match ms % 60_000 {
-                    0 => format!("{} min", ms / 60_000),
-                    _ => format!("{} s", ms.div_ceil(1_000)),
-                };
-                format!("{what} silenced for {time}")
-            }
-        };
-        if touched > 0 {
-            self.say(Level::Info, "operator", &text);
-        }
     }
 }

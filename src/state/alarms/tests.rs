@@ -1,8 +1,13 @@
 //! Alarms from events.
 
 use super::*;
-use crate::domain::{GatewayAddr, LatchPhase, LatchSeen, UtcMicros};
-use crate::event::{Event, GatewayReport, LinkState, SessionInfo, Stamped};
+use crate::domain::{
+    Account, AlarmAct, AlarmRules, GatewayAddr, LatchPhase, LatchSeen, Money, Ratio, UtcMicros,
+};
+use crate::event::{
+    AccountRead, Event, Fingerprint, GatewayReport, LinkState, Read, SessionInfo, Stamped,
+};
+use crate::state::{Freshness, GatewayWord};
 
 struct Story {
     state: State,
@@ -31,6 +36,38 @@ impl Story {
 
     fn link(&mut self, link: LinkState) -> &mut Self {
         self.put(Event::Gateway(Box::new(GatewayReport { link, ..GatewayReport::default() })))
+    }
+
+    /// A read of now; `level` in percent, over `used` margin.
+    fn account(&mut self, level: &str, used: &str) -> &mut Self {
+        let account = Account {
+            balance: Money::parse("1000").unwrap(),
+            equity: Money::parse("1000").unwrap(),
+            free_margin: None,
+            used_margin: Some(Money::parse(used).unwrap()),
+            margin_level: Some(Ratio::parse(level).unwrap()),
+            currency: Text::new("USD"),
+            trade_mode: None,
+            server_name: None,
+            leverage: None,
+        };
+        self.read(Read::Good(account))
+    }
+
+    fn read(&mut self, read: Read<Account>) -> &mut Self {
+        let (asked, gateway, rtt_us) = (self.at, 0, 1_000);
+        self.put(Event::Account(Box::new(AccountRead { gateway, asked, rtt_us, read })))
+    }
+
+    fn rules(&mut self, alarms: AlarmRules) -> &mut Self {
+        let info = SessionInfo { alarms, ..self.state.session.clone() };
+        self.put(Event::Session(Box::new(info)))
+    }
+
+    /// The severity of the margin's alarm, if it stands.
+    fn margin(&self) -> Option<Severity> {
+        let mut list = self.state.alarms.list.iter();
+        list.find(|a| a.key.as_str() == "margin main" && a.standing).map(|a| a.severity)
     }
 
     fn cry(&mut self, text: &str) -> &mut Self {
@@ -168,4 +205,129 @@ fn the_gravest_and_newest_are_on_top() {
     let key = story.state.alarms.rows(false).0[0].key.clone();
     story.put(Event::Alarm(AlarmAct::Acknowledge(Some(key))));
     assert!(story.state.alarms.rows(false).0[2].text.as_str().contains("touch"));
+}
+
+#[test]
+fn a_margin_level_below_a_limit_is_an_alarm_and_without_used_margin_there_is_none() {
+    let mut story = Story::new();
+    story.account("149.99", "0").pass(8);
+    assert_eq!(story.margin(), None, "nothing is used, so there is no level");
+    for (level, expected) in [
+        ("150.00", None),
+        ("149.99", Some(Severity::Warning)),
+        ("99.99", Some(Severity::Critical)),
+        ("100.00", Some(Severity::Warning)),
+    ] {
+        for _ in 0..8 {
+            story.account(level, "10").pass(1);
+        }
+        assert_eq!(story.margin(), expected, "{level}");
+    }
+    let rules =
+        AlarmRules { margin_level_warn: 0, margin_level_alarm: 50, ..AlarmRules::default() };
+    story.rules(rules);
+    for (level, expected) in [("60", None), ("49", Some(Severity::Critical))] {
+        for _ in 0..12 {
+            story.account(level, "10").pass(1);
+        }
+        assert_eq!(story.margin(), expected, "{level} by other limits");
+    }
+}
+
+#[test]
+fn a_margin_that_can_not_be_read_any_more_is_no_recovery_and_raises_nothing() {
+    let mut story = Story::new();
+    story.account("90", "10").pass(2);
+    assert_eq!(story.margin(), Some(Severity::Critical));
+    story.read(Read::Fault(Text::new("no answer"))).pass(60);
+    assert_eq!(story.margin(), Some(Severity::Critical), "not knowing is no end");
+    for _ in 0..8 {
+        story.account("400", "10").pass(1);
+    }
+    assert_eq!(story.margin(), None);
+    let mut old = Story::new();
+    old.account("500", "10").pass(10).rules(AlarmRules {
+        margin_level_alarm: 600,
+        margin_level_warn: 600,
+        ..AlarmRules::default()
+    });
+    old.pass(10);
+    assert_eq!(old.margin(), None, "a read that is not fresh raises nothing");
+}
+
+#[test]
+fn what_stands_what_is_over_and_what_only_happened_are_counted_apart() {
+    let mut story = Story::new();
+    story.cry("disk full").link(LinkState::Down).pass(4);
+    let tally = story.state.alarms.tally(story.at);
+    assert_eq!((tally.standing, tally.over, tally.events), (1, 0, 1));
+    story.put(Event::Alarm(AlarmAct::Acknowledge(None)));
+    story.put(Event::Alarm(AlarmAct::Silence(None, 300_000)));
+    let tally = story.state.alarms.tally(story.at);
+    assert_eq!((tally.standing, tally.acknowledged, tally.silenced), (1, 1, 1));
+    assert_eq!(tally.until, Some(story.at.plus(Duration::from_mins(5))));
+    assert_eq!(story.state.alarms.open(), (None, 0));
+    story.link(LinkState::Up).pass(8);
+    let tally = story.state.alarms.tally(story.at);
+    assert_eq!((tally.standing, tally.over, tally.events, tally.until), (0, 1, 1, None));
+}
+
+/// The last answer is young, but nothing may look well over a link that is
+/// gone; LOST keeps its place at 30 s.
+#[test]
+fn a_gateway_whose_link_is_down_is_down_at_once_and_lost_after_30_s() {
+    let mut story = Story::new();
+    let report = GatewayReport {
+        link: LinkState::Up,
+        fingerprint: Fingerprint::V1,
+        rtt_us: Some(500),
+        ..GatewayReport::default()
+    };
+    story.put(Event::Gateway(Box::new(report)));
+    assert_eq!(story.state.gateway_word(0), GatewayWord::Alive);
+    story.link(LinkState::Down);
+    assert_eq!(story.state.gateway_word(0), GatewayWord::Down);
+    assert_eq!(story.state.gateway_freshness(0), Some(Freshness::Stale));
+    let beat = |story: &Story| {
+        let mut rows = story.state.mesh_rows().into_iter();
+        rows.find(|row| row.check.as_str() == "heartbeat").unwrap()
+    };
+    assert_eq!(beat(&story).word.as_str(), "DOWN");
+    assert_eq!(beat(&story).standing, crate::state::mesh::Standing::Bad);
+    story.pass(29);
+    assert_eq!(story.state.gateway_word(0), GatewayWord::Down);
+    story.pass(1);
+    assert_eq!(
+        (story.state.gateway_word(0), beat(&story).word.as_str()),
+        (GatewayWord::Lost, "LOST")
+    );
+}
+
+#[test]
+fn a_feed_is_silent_after_the_time_that_was_set() {
+    use crate::domain::{Heard, Price, Symbol, Tick, TickBatch, TickShape};
+    use crate::event::FeedReport;
+    use crate::state::FeedWord;
+    let mut story = Story::new();
+    story.rules(AlarmRules { feed_silent_s: 20, quote_stale_s: 7, ..AlarmRules::default() });
+    let feed = FeedReport { link: LinkState::Up, ..FeedReport::default() };
+    story.put(Event::Feed(Box::new(feed)));
+    let symbol = Symbol::new("EURUSD").unwrap();
+    let price = |text| Price::parse(text).unwrap();
+    let (bid, ask, shape) = (price("1.1"), price("1.2"), TickShape::T2);
+    let tick = Tick { symbol, bid, ask, time: None, seq: None, shape };
+    let ticks = vec![Heard { tick, after_us: 0 }];
+    story.put(Event::Ticks(TickBatch { feed: 0, base: story.at, ticks }));
+    let quote = |story: &Story| {
+        let state = &story.state;
+        state.quote_freshness(&symbol, &state.quotes[&symbol])
+    };
+    story.pass(6);
+    assert_eq!((story.state.feed_word(0), quote(&story)), (FeedWord::Live, Freshness::Fresh));
+    story.pass(1);
+    assert_eq!((story.state.feed_word(0), quote(&story)), (FeedWord::Quiet, Freshness::Stale));
+    story.pass(13);
+    assert_eq!(story.state.feed_word(0), FeedWord::Silent);
+    story.pass(2);
+    assert_eq!(story.only().key.as_str(), "feed main");
 }

@@ -8,7 +8,7 @@ use crate::tui::keymap::Key;
 use crate::tui::screen::{Frame, Point, Pointed};
 use crate::tui::theme::Theme;
 use crate::tui::ui::{Pane, Ui};
-use crate::tui::view::{self, Hints, Scene, positions, ticks};
+use crate::tui::view::{self, Hints, Scene, alarms, positions, ticks};
 use ratatui::layout::Position;
 
 /// Rows that one turn of the wheel moves.
@@ -83,7 +83,37 @@ impl Cockpit {
                 let row = self.ui.row(Pane::Positions);
                 self.ui.position = rows.get(row).map(|(gateway, p)| (*gateway, p.ticket));
             }
+            Pane::Alarms => {
+                let (rows, _) = alarms::listed(state, &self.ui);
+                self.ui.set_row(Pane::Alarms, alarms::row(&rows, &self.ui));
+                self.ui.scroll(up, by, rows.len());
+                let row = self.ui.row(Pane::Alarms);
+                self.ui.alarm = rows.get(row).map(|alarm| alarm.key.clone());
+            }
             pane => self.ui.scroll(up, by, view::row_count(state, &self.ui, pane)),
+        }
+    }
+
+    /// Keeps hold of the alarm that is about to be shown as selected: one that
+    /// comes above it must not come under the operator's hand.
+    pub(super) fn hold_alarm(&mut self, state: &State) {
+        if self.ui.focus != Pane::Alarms {
+            return;
+        }
+        let (rows, _) = alarms::listed(state, &self.ui);
+        let row = alarms::row(&rows, &self.ui);
+        self.ui.alarm = rows.get(row).map(|alarm| alarm.key.clone());
+        self.ui.set_row(Pane::Alarms, row);
+    }
+
+    /// The selected alarm is being taken on: selects the next that is nobody's.
+    pub(super) fn select_next_alarm(&mut self, state: &State) {
+        let (rows, _) = alarms::listed(state, &self.ui);
+        let row = alarms::row(&rows, &self.ui);
+        let after = rows.iter().enumerate().cycle().skip(row + 1).take(rows.len());
+        let next = after.filter(|(at, alarm)| *at != row && alarm.is_open()).map(|(_, a)| a).next();
+        if let Some(next) = next {
+            self.ui.alarm = Some(next.key.clone());
         }
     }
 

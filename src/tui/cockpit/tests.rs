@@ -360,3 +360,51 @@ fn only_a_frame_that_shows_a_newer_tick_is_measured_and_no_recording() {
     state.session.forced_mode = Some(crate::domain::Mode::Replay);
     assert_eq!(frame(&mut cockpit, &state, 101), (1, Some(7_000)));
 }
+
+fn alarm(number: u64) -> crate::state::Alarm {
+    crate::state::Alarm {
+        number,
+        key: Text::new(&format!("alarm {number}")),
+        standing: true,
+        ..crate::state::Alarm::default()
+    }
+}
+
+/// Between the look and the key another one may come on top.
+#[test]
+fn the_alarm_that_was_shown_as_selected_is_the_one_that_keys_mean() {
+    let (mut cockpit, mut state) = (Cockpit::default(), state());
+    state.alarms.list = (1..=3).map(alarm).collect();
+    cockpit.act(Action::Alarms, &state);
+    drawn(&mut cockpit, &state);
+    let meant = |cockpit: &Cockpit, state: &State| cockpit.selected_alarm(state).unwrap();
+    assert_eq!(meant(&cockpit, &state).as_str(), "alarm 3");
+    state.alarms.list.push(alarm(4));
+    drawn(&mut cockpit, &state);
+    assert_eq!(meant(&cockpit, &state).as_str(), "alarm 3", "not the new one above it");
+    cockpit.act(Action::RowUp, &state);
+    assert_eq!(meant(&cockpit, &state).as_str(), "alarm 4");
+    cockpit.act(Action::LastRow, &state);
+    assert_eq!(meant(&cockpit, &state).as_str(), "alarm 1");
+    // One that leaves gives its place to whichever stands there then.
+    state.alarms.list.remove(0);
+    drawn(&mut cockpit, &state);
+    assert_eq!(meant(&cockpit, &state).as_str(), "alarm 2");
+}
+
+#[test]
+fn after_an_alarm_was_taken_on_the_next_is_selected() {
+    let (mut cockpit, mut state) = (Cockpit::default(), state());
+    state.alarms.list = (1..=3).map(alarm).collect();
+    cockpit.act(Action::Alarms, &state);
+    let mut order = Vec::new();
+    for _ in 0..3 {
+        drawn(&mut cockpit, &state);
+        let key = cockpit.selected_alarm(&state).unwrap();
+        cockpit.act(Action::Acknowledge, &state);
+        let mut list = state.alarms.list.iter_mut();
+        list.find(|a| a.key == key).unwrap().acknowledged = Some(crate::domain::Stamp::default());
+        order.push(key.to_string());
+    }
+    assert_eq!(order, ["alarm 3", "alarm 2", "alarm 1"]);
+}

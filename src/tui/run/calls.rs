@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn bell_and_notification_are_settings_and_carry_nothing_that_steers() {
         let bytes = |bell, notify, severity| {
-            let rules = AlarmSettings { bell, notify, on_alert: Vec::new() };
+            let rules = AlarmSettings { bell, notify, ..AlarmSettings::default() };
             let alarm = alarm(1, severity, "a\u{1b}]0;x\u{7}b");
             String::from_utf8(Calls::new(rules, None).bytes(&[&alarm])).unwrap()
         };

@@ -3,16 +3,13 @@
 use super::{Exit, Round};
 use crate::control::guard::{self, Input, Step, Stroke};
 use crate::control::{Action, Danger, Proposal, Takes};
-use crate::domain::{AlarmAct, Stamp, Text, Ticket};
+use crate::domain::{Stamp, Text, Ticket};
 use crate::event::{Event, GuardPhase, GuardedVerb, Level};
 use crate::tui::input::Incoming;
 use crate::tui::keymap::{Fed, Key, fixed};
 use crate::tui::overlay::ticket;
 use crate::tui::screen::Typed;
 use ratatui::layout::Rect;
-
-/// How long the key silences an alarm.
-const SILENCE_MS: u64 = 600_000;
 
 impl Round {
     /// Takes one word of the input thread.
@@ -105,30 +102,11 @@ impl Round {
                 self.line_changed();
             }
             Action::ProbeAgain => self.desk.probe_again(),
-            Action::AcknowledgeAll => self.sender.send(Event::Alarm(AlarmAct::Acknowledge(None))),
+            Action::AcknowledgeAll => self.acknowledge_all(),
             Action::Acknowledge | Action::Silence => self.take_on(action, None),
             other => self.screen.act(other, &self.state),
         }
         None
-    }
-
-    /// What the operator does about the selected alarm, on record like any
-    /// other act; `ms` is a silence of that length.
-    pub(super) fn take_on(&mut self, action: Action, ms: Option<u64>) {
-        let Some(key) = self.screen.selected_alarm(&self.state) else {
-            self.sender.log(Level::Info, "console", "no alarm is selected");
-            return;
-        };
-        let silent = || {
-            let mut list = self.state.alarms.list.iter();
-            list.any(|alarm| alarm.key == key && alarm.is_silent(self.state.now))
-        };
-        let act = match action {
-            Action::Silence if ms.is_none() && silent() => AlarmAct::Silence(Some(key), 0),
-            Action::Silence => AlarmAct::Silence(Some(key), ms.unwrap_or(SILENCE_MS)),
-            _ => AlarmAct::Acknowledge(Some(key)),
-        };
-        self.sender.send(Event::Alarm(act));
     }
 
     /// Opens the guard of a verb that acts.

@@ -48,7 +48,13 @@ impl Round {
     pub(super) fn say(&mut self, what: impl AsRef<str>) {
         let what = Text::new(what.as_ref());
         self.sender.log(Level::Info, "console", &what);
-        self.notice = Some((what, clock::now()));
+        self.confirm(what.as_str());
+    }
+
+    /// One line in place of the hints, of what is on record already.
+    pub(super) fn confirm(&mut self, what: &str) {
+        self.notice = Some((Text::new(what), clock::now()));
+        self.pace.hurry();
     }
 
     /// Forgets a line that was there long enough.

@@ -1,5 +1,7 @@
 //! The loop with hands, a desk and a screen that only take notes.
 
+mod alarms;
+
 use super::*;
 use crate::control::guard::Stroke;
 use crate::control::{Action, Proposal};
@@ -254,32 +256,6 @@ fn a_key_makes_a_frame_due_at_once_and_any_size_is_drawn() {
     assert_eq!(rig.round.pace.due_in(clock::now()), Some(Duration::ZERO));
 }
 
-#[test]
-fn alarms_are_taken_on_and_silenced_on_record() {
-    let mut rig = rig();
-    rig.press("space");
-    rig.round.screen =
-        Box::new(Glass { selected: None, context: Context::Alarms, ..glass(&rig.notes) });
-    rig.press("space");
-    assert_eq!(rig.last_line(), "no alarm is selected");
-    rig.round.sender.log(crate::event::Level::Alarm, "agent", "disk full");
-    rig.round.urgent();
-    rig.press("m");
-    let silent = |rig: &Rig| {
-        let state = &rig.round.state;
-        state.alarms.list.iter().all(|alarm| alarm.is_silent(state.now))
-    };
-    assert!(silent(&rig) && rig.last_line().ends_with("silenced for 10 min"));
-    rig.press("m");
-    assert!(!silent(&rig));
-    assert_eq!(rig.round.state.alarms.open().1, 1);
-    rig.press("space");
-    assert_eq!(rig.round.state.alarms.open().1, 0);
-    rig.round.sender.log(crate::event::Level::Alarm, "agent", "another");
-    rig.press("a a");
-    assert_eq!(rig.round.state.alarms.open().1, 0);
-}
-
 /// A rig whose screen proposes an order at `!`, as a ticket does at Enter.
 fn with_ticket(denied: Option<&str>) -> Rig {
     let mut rig = rig();
@@ -380,21 +356,6 @@ fn the_command_line_runs_the_verbs_of_the_keys() {
     assert_eq!(rig.press(": up enter"), None);
     assert_eq!(rig.notes(), ["probe"]);
     assert_eq!(rig.press(": q u i t enter"), Some(Exit::Quit));
-}
-
-#[test]
-fn an_alarm_is_silenced_for_the_time_that_is_written() {
-    let mut rig = rig();
-    rig.round.sender.log(crate::event::Level::Alarm, "agent", "disk full");
-    rig.round.urgent();
-    rig.press(": s i l e n c e space 3 0 m enter");
-    assert!(rig.last_line().ends_with("silenced for 30 min"), "{}", rig.last_line());
-    rig.press(": s i l e n c e space 4 5 s enter");
-    assert!(rig.last_line().ends_with("silenced for 45 s"), "{}", rig.last_line());
-    rig.press(": s i l e n c e enter");
-    assert!(rig.last_line().ends_with("no longer silenced"), "{}", rig.last_line());
-    rig.press(": s i l e n c e space l o n g enter");
-    assert!(rig.last_line().starts_with("silence takes a time"), "{}", rig.last_line());
 }
 
 #[test]

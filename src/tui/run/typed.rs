@@ -5,6 +5,7 @@ use super::{Exit, Round};
 use crate::control::guard::Stroke;
 use crate::control::{Action, Danger, Takes};
 use crate::domain::{Stamp, Text};
+use crate::state::alarms::LONGEST_SILENCE;
 use crate::tui::keymap::Key;
 use crate::tui::prompt::{self, Did, Kind, Prompt, Typed, line};
 
@@ -98,7 +99,7 @@ impl Round {
             (Action::Keymap, _) => self.choose("keymap", told, self.looks.use_keymap(told)),
             (Action::Silence, _) if !told.is_empty() => match length(told) {
                 Some(ms) => self.take_on(Action::Silence, Some(ms)),
-                None => self.say("silence takes a time from 1s to 24h, as 30m"),
+                None => self.say("silence takes a time from 1s to 8h, as 30m"),
             },
             // Words may be left out, then the line is the key.
             (action, _) if matches!(action.takes(), Takes::Choice(_)) || !told.is_empty() => {
@@ -119,9 +120,6 @@ impl Round {
     }
 }
 
-/// Longest silence: a day, in seconds.
-const LONGEST: u64 = 86_400;
-
 /// `30m` in milliseconds: a whole number of seconds, minutes or hours.
 fn length(text: &str) -> Option<u64> {
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
@@ -132,7 +130,7 @@ fn length(text: &str) -> Option<u64> {
         _ => return None,
     };
     let seconds = number.parse::<u64>().ok()?.checked_mul(unit)?;
-    (1..=LONGEST).contains(&seconds).then(|| seconds.saturating_mul(1_000))
+    (1..=LONGEST_SILENCE.as_secs()).contains(&seconds).then(|| seconds.saturating_mul(1_000))
 }
 
 #[cfg(test)]
@@ -141,10 +139,10 @@ mod tests {
 
     #[test]
     fn a_time_has_a_unit_and_a_limit() {
-        for (text, ms) in [("1s", 1_000), ("30m", 1_800_000), ("24h", 86_400_000)] {
+        for (text, ms) in [("1s", 1_000), ("30m", 1_800_000), ("8h", 28_800_000)] {
             assert_eq!(length(text), Some(ms), "{text}");
         }
-        for text in ["", "m", "30", "0s", "-1m", "25h", "1.5h", "1µ", "18446744073709551615h"] {
+        for text in ["", "m", "30", "0s", "-1m", "9h", "1.5h", "1µ", "18446744073709551615h"] {
             assert_eq!(length(text), None, "{text}");
         }
     }

@@ -59,7 +59,7 @@ fn lines<'a>(
     let address = state.session.gateways.get(usize::from(index));
     let address = address.map_or_else(String::new, |a| a.cmd.to_string());
     lines.push((3, badge(label("link"), words::link(report.link, g)).end(address, Role::TextDim)));
-    let print = words::gateway(report.fingerprint, state.gateway_freshness(index), g);
+    let print = words::gateway(state.gateway_word(index), g);
     lines.push((0, badge(label("peer"), print).gap(2).dim(report.service.as_str())));
     let age = pane.alive.map_or_else(
         || String::from("none answered yet"),

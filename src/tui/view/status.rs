@@ -38,16 +38,23 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     pen.line(keys_area, &line);
 }
 
-/// What nobody has taken on yet stands beside the mode, on every screen.
+/// What nobody has taken on yet stands beside the mode, on every screen; what
+/// was taken on and still stands does so quietly.
 fn alarms(scene: Scene<'_>, g: &Glyphs, narrow: bool) -> Option<(String, Role)> {
     let (gravest, open) = scene.state.alarms.open();
-    let (mark, role) = super::alarms::look(gravest?, g);
-    let word = match (narrow, open) {
-        (true, _) => "",
-        (false, 1) => " alarm",
-        (false, _) => " alarms",
-    };
-    Some((format!(" {mark} {open}{word} "), role))
+    if let Some(gravest) = gravest {
+        let (mark, role) = super::alarms::look(gravest, g);
+        let word = match (narrow, open) {
+            (true, _) => "",
+            (false, 1) => " alarm",
+            (false, _) => " alarms",
+        };
+        return Some((format!(" {mark} {open}{word} "), role));
+    }
+    let tally = scene.state.alarms.tally(scene.state.now);
+    let (mark, _) = super::alarms::look(tally.gravest?, g);
+    let word = if narrow { "" } else { " standing" };
+    Some((format!(" {mark} {}{word} ", tally.standing), Role::TextDim))
 }
 
 /// A screen that is drawn seldom says so.

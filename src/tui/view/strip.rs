@@ -8,8 +8,7 @@ use super::pen::{Line, Pen};
 use super::words::Badge;
 use super::{Scene, format, words};
 use crate::domain::{Stamp, Text};
-use crate::event::Fingerprint;
-use crate::state::{FeedWord, Freshness, State};
+use crate::state::{FeedWord, GatewayWord, State};
 use crate::tui::theme::Role;
 use ratatui::layout::Rect;
 
@@ -61,14 +60,13 @@ fn gateway<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
     let g = pen.glyphs();
     let index = worst_gateway(state);
     let pane = state.gateway(index);
-    let print = pane.map_or(Fingerprint::Unknown, |p| p.report.value.fingerprint);
-    let badge = words::gateway(print, state.gateway_freshness(index), g);
+    let word = state.gateway_word(index);
+    let badge = words::gateway(word, g);
     let age = age(state, pane.and_then(|p| p.alive));
     if width < 80 {
         return short("g", badge, age);
     }
-    let proven = state.gateway_freshness(index) == Some(Freshness::Fresh);
-    let rtt = pane.and_then(|p| p.report.value.rtt_us).filter(|_| proven);
+    let rtt = pane.and_then(|p| p.report.value.rtt_us).filter(|_| word == GatewayWord::Alive);
     let (columns, name) =
         if width < 110 { (2, Text::new("gw")) } else { (8, state.gateway_name(index)) };
     Line::new()
@@ -144,17 +142,7 @@ fn indices(state: &State) -> impl Iterator<Item = u16> {
 
 /// The gateway that most needs an eye: one line has room for one.
 fn worst_gateway(state: &State) -> u16 {
-    let rank = |index: &u16| {
-        let print = state.gateway(*index).map(|p| p.report.value.fingerprint);
-        match (print, state.gateway_freshness(*index)) {
-            (Some(Fingerprint::NotV1), _) => 4,
-            (_, Some(Freshness::Unknown)) => 3,
-            (_, None) => 2,
-            (_, Some(Freshness::Stale)) => 1,
-            (_, Some(Freshness::Fresh)) => 0,
-        }
-    };
-    indices(state).max_by_key(rank).unwrap_or(0)
+    indices(state).max_by_key(|index| state.gateway_word(*index)).unwrap_or(0)
 }
 
 fn worst_feed(state: &State) -> u16 {

@@ -2,8 +2,8 @@
 //! one meaning, so that none of them has to be seen.
 
 use crate::domain::{GatewayPhase, LatchPhase, Mode};
-use crate::event::{Fingerprint, Level, LinkState};
-use crate::state::{FeedWord, Freshness, State};
+use crate::event::{Level, LinkState};
+use crate::state::{FeedWord, Freshness, GatewayWord, State};
 use crate::tui::theme::{Glyphs, Role};
 
 /// A state as it is shown.
@@ -74,15 +74,16 @@ pub const fn feed(word: FeedWord, g: &Glyphs) -> Badge {
     }
 }
 
-/// A gateway, by what it proved and when.
+/// A gateway, by its link, what it proved and when.
 #[must_use]
-pub const fn gateway(print: Fingerprint, alive: Option<Freshness>, g: &Glyphs) -> Badge {
-    match (print, alive) {
-        (Fingerprint::NotV1, _) => badge(g.bad, "NOT v1.0", Role::HealthBad),
-        (_, None) => badge(g.unknown, "no answer", Role::HealthUnknown),
-        (_, Some(Freshness::Fresh)) => badge(g.good, "v1.0", Role::HealthGood),
-        (_, Some(Freshness::Stale)) => badge(g.stale, "late", Role::HealthStale),
-        (_, Some(Freshness::Unknown)) => badge(g.bad, "LOST", Role::HealthBad),
+pub const fn gateway(word: GatewayWord, g: &Glyphs) -> Badge {
+    match word {
+        GatewayWord::NotV1 => badge(g.bad, "NOT v1.0", Role::HealthBad),
+        GatewayWord::NoAnswer => badge(g.unknown, "no answer", Role::HealthUnknown),
+        GatewayWord::Alive => badge(g.good, "v1.0", Role::HealthGood),
+        GatewayWord::Late => badge(g.stale, "late", Role::HealthStale),
+        GatewayWord::Down => badge(g.bad, "DOWN", Role::HealthBad),
+        GatewayWord::Lost => badge(g.bad, "LOST", Role::HealthBad),
     }
 }
 
