@@ -2,7 +2,7 @@
 //! and what an operator does about it.
 //!
 //! What belongs here: causes that ask for an act. What does not: a stale
-//! symbol, a drill that is due, one slow heartbeat; a list that is never empty
+//! symbol without a position (one with is in [`super::quotes`]), a drill that is due, one slow heartbeat; a list that is never empty
 //! is one that nobody reads.
 
 use crate::domain::{GatewayPhase, LatchPhase, Severity, Text};
@@ -32,7 +32,7 @@ pub(super) struct Cause {
 
 /// Collects causes.
 #[derive(Default)]
-struct Causes(Vec<Cause>);
+pub(super) struct Causes(Vec<Cause>);
 
 impl Causes {
     fn add(&mut self, severity: Severity, key: &str, text: &str, advice: &'static str, s: u64) {
@@ -44,7 +44,7 @@ impl Causes {
         self.add(Severity::Critical, key, text, advice, seconds);
     }
 
-    fn warning(&mut self, key: &str, text: &str, advice: &'static str, seconds: u64) {
+    pub(super) fn warning(&mut self, key: &str, text: &str, advice: &'static str, seconds: u64) {
         self.add(Severity::Warning, key, text, advice, seconds);
     }
 }
@@ -57,6 +57,7 @@ impl State {
         for (index, pane) in (0_u16..).zip(&self.gateways) {
             self.of_a_gateway(&mut causes, index, pane);
         }
+        self.of_the_quotes(&mut causes);
         self.of_the_kill(&mut causes);
         self.of_the_others(&mut causes);
         causes.0

@@ -11,6 +11,7 @@
 //! and acknowledged. More than ten in ten minutes is that standard's flood.
 
 mod causes;
+mod quotes;
 #[cfg(test)]
 mod tests;
 
