@@ -89,7 +89,7 @@ fn a_position_at_an_old_price_says_so() {
         let row = |ticket: &str| all.iter().find(|row| row.contains(ticket)).unwrap().clone();
         assert!(row("1000004 ").contains('◐') && row("1000007 XAU").contains('◐'), "{all:#?}");
         assert!(!row("1000003").contains('◐'), "{all:#?}");
-        let told = |row: &String| row.contains("◐ 2 at an old price: XAUUSD");
+        let told = |row: &String| row.contains("◐ 2 at an old quote: XAUUSD");
         assert!(all.iter().any(told), "{all:#?}");
     }
     // The sum is as old as its oldest part.
@@ -102,7 +102,7 @@ fn a_position_at_an_old_price_says_so() {
     s.tick("USDJPY", "157.200", "157.210").tick("XAUUSD", "2650.10", "2650.50");
     assert_eq!(role(&s), Role::PnlUp);
     let all = shown(&s, Pane::Positions, (120, 40)).join("\n");
-    assert!(!all.contains("old price") && !all.contains("stale"), "{all}");
+    assert!(!all.contains("old quote") && !all.contains("stale"), "{all}");
 }
 
 #[test]
@@ -158,6 +158,19 @@ fn many_stale_symbols_with_positions_are_one_alarm() {
     assert_eq!(keys, ["quotes main"]);
     let text = s.state.alarms.list[0].text.as_str();
     assert!(text.contains("8 symbols with open positions"), "{text}");
+}
+
+#[test]
+fn a_position_whose_symbol_never_had_a_quote_says_so() {
+    let mut s = scene::calm();
+    go_on(&mut s, 60, &four());
+    let told = |s: &Session| s.state.alarms.list.iter().any(|a| a.key.as_str() == "quote GBPUSD");
+    assert!(!told(&s), "a console that starts waits for slow symbols");
+    let all = shown(&s, Pane::Positions, (40, 12));
+    assert!(all.iter().any(|row| row.contains("◐ 3 at an old quote: GBPUSD none")), "{all:#?}");
+    assert!(all.iter().any(|row| row.contains("1000009 GBPUSD") && row.contains("◐ -90.00")));
+    go_on(&mut s, 70, &four());
+    assert!(told(&s));
 }
 
 /// More positions than any pane has rows; the last one loses most.

@@ -11,32 +11,43 @@ use std::collections::BTreeMap;
 
 /// A quote must be stale for so many seconds: rhythms vary.
 const HOLDS: u64 = 10;
+/// One that never came must be missing for so many seconds.
+const NEVER: u64 = 120;
 /// So near to an end of the session nothing is missed.
 const EDGE_US: u64 = 60_000_000;
 /// More symbols of one feed than this have one alarm together.
 const SINGLE: usize = 5;
 
+/// Positions of one symbol, without a quote of now.
+struct Blind {
+    /// Feed of its last quote, or the gateway of its first position.
+    feed: u16,
+    positions: usize,
+    /// No quote of it ever came here.
+    never: bool,
+}
+
 impl State {
-    /// Open positions by symbol, where the quote is stale and the market open.
-    fn blind_positions(&self) -> BTreeMap<&Symbol, (u16, usize)> {
+    /// Open positions by symbol, where the market is open and the quote is not
+    /// fresh.
+    fn blind_positions(&self) -> BTreeMap<Symbol, Blind> {
+        let mut open: BTreeMap<&str, (u16, usize)> = BTreeMap::new();
+        for (index, gateway) in (0_u16..).zip(&self.gateways) {
+            for p in gateway.positions.iter().flat_map(|read| &read.value) {
+                open.entry(p.symbol.as_str()).or_insert((index, 0)).1 += 1;
+            }
+        }
         let mut blind = BTreeMap::new();
-        for (symbol, quote, market) in self.markets() {
-            let late = self.freshness_in(quote, market) > Freshness::Fresh;
-            if late && market > Market::Closed {
-                blind.insert(symbol, (quote.feed, 0));
+        for (name, (gateway, positions)) in open {
+            let Ok(symbol) = Symbol::new(name) else { continue };
+            let quote = self.quotes.get(&symbol);
+            let fresh = quote.is_some_and(|q| self.quote_freshness(&symbol, q) == Freshness::Fresh);
+            if fresh || self.market(&symbol) == Market::Closed || self.is_at_an_edge(&symbol) {
+                continue;
             }
+            let feed = quote.map_or(gateway, |q| q.feed);
+            blind.insert(symbol, Blind { feed, positions, never: quote.is_none() });
         }
-        if blind.is_empty() {
-            return blind;
-        }
-        for p in self.gateways.iter().flat_map(|g| &g.positions).flat_map(|read| &read.value) {
-            if let Some((_, count)) =
-                Symbol::new(p.symbol.as_str()).ok().and_then(|s| blind.get_mut(&s))
-            {
-                *count += 1;
-            }
-        }
-        blind.retain(|symbol, (_, count)| *count > 0 && !self.is_at_an_edge(symbol));
         blind
     }
 
@@ -49,23 +60,26 @@ impl State {
     }
 
     pub(super) fn of_the_quotes(&self, causes: &mut Causes) {
-        let mut feeds: BTreeMap<u16, Vec<(&Symbol, usize)>> = BTreeMap::new();
-        for (symbol, (feed, count)) in self.blind_positions() {
-            feeds.entry(feed).or_default().push((symbol, count));
+        let mut feeds: BTreeMap<u16, Vec<(Symbol, Blind)>> = BTreeMap::new();
+        for (symbol, blind) in self.blind_positions() {
+            feeds.entry(blind.feed).or_default().push((symbol, blind));
         }
         for (feed, symbols) in feeds {
             if symbols.len() > SINGLE {
-                let (name, symbols) = (self.gateway_name(feed), symbols.len());
-                let text = format!("{name}: {symbols} symbols with open positions are stale");
+                let (name, count) = (self.gateway_name(feed), symbols.len());
+                let seconds = if symbols.iter().all(|(_, b)| b.never) { NEVER } else { HOLDS };
+                let text = format!("{name}: {count} symbols with open positions are stale");
                 let advice = "see whether its terminal has prices; if it has, restart the gateway";
-                causes.warning(&format!("quotes {name}"), &text, advice, HOLDS);
+                causes.warning(&format!("quotes {name}"), &text, advice, seconds);
                 continue;
             }
-            for (symbol, count) in symbols {
-                let s = if count == 1 { "" } else { "s" };
-                let text = format!("{symbol} is stale with {count} position{s} open: P/L is old");
+            for (symbol, Blind { positions, never, .. }) in symbols {
+                let (word, seconds) =
+                    if never { ("has no quote", NEVER) } else { ("is stale", HOLDS) };
+                let s = if positions == 1 { "" } else { "s" };
+                let text = format!("{symbol} {word} with {positions} position{s} open: P/L is old");
                 let advice = "see its price in the terminal; `crs close TICKET` closes without it";
-                causes.warning(&format!("quote {symbol}"), &text, advice, HOLDS);
+                causes.warning(&format!("quote {symbol}"), &text, advice, seconds);
             }
         }
     }

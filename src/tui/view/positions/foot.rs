@@ -72,10 +72,10 @@ fn read_of_all(state: &State) -> Option<Freshness> {
 fn total<'a>(scene: Scene<'a>, wide: bool) -> Line<'a> {
     let state = scene.state;
     let sum = listed(state).fold(Money::ZERO, |sum, (_, p)| sum.plus(p.profit));
-    let old = || note::oldest_price(state).is_some();
+    let old = || note::old(state).is_some();
     let (text, role) = match read_of_all(state) {
-        Some(Freshness::Fresh) if !old() => (money(sum, 14, true), profit_role(sum)),
-        Some(Freshness::Fresh | Freshness::Stale) => (money(sum, 14, true), Role::TextDim),
+        Some(Freshness::Fresh) if !old() => (money(sum, 12, true), profit_role(sum)),
+        Some(Freshness::Fresh | Freshness::Stale) => (money(sum, 12, true), Role::TextDim),
         _ => (String::from("?"), Role::HealthUnknown),
     };
     let count = format!("{} open", listed(state).count());

@@ -69,14 +69,15 @@ pub fn row(rows: &[(u16, &Position)], ui: &Ui) -> usize {
 }
 
 /// Whether the price and the profit of a position may be believed now. Its
-/// gateway can't know more than the last quote that left it, so a fresh read
-/// of an old quote is an old price; only a read that is none makes it unknown.
+/// gateway can't know more than the last quote that left it, so a fresh read of
+/// an old quote, or of one that never came, is an old price; only a read that is
+/// none makes it unknown.
 #[must_use]
 pub fn price_freshness(state: &State, gateway: u16, p: &Position) -> Freshness {
     let read = state.positions_freshness(gateway);
     let quote = Symbol::new(p.symbol.as_str()).ok();
     let quote = quote.and_then(|symbol| state.quotes.get_key_value(&symbol));
-    let quote = quote.map_or(Freshness::Fresh, |(symbol, q)| state.quote_freshness(symbol, q));
+    let quote = quote.map_or(Freshness::Stale, |(symbol, q)| state.quote_freshness(symbol, q));
     read.max(quote.min(Freshness::Stale))
 }
 

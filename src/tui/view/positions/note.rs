@@ -80,35 +80,51 @@ pub(super) fn hidden(
     (named, if fresh { Role::PnlDown } else { Role::TextDim })
 }
 
-/// How many positions have an older price than their read says, and the oldest
-/// of their quotes. The quotes are looked through first: there may be ten
-/// thousand positions in a frame, and mostly no quote is old.
-pub(super) fn oldest_price(state: &State) -> Option<(usize, &str, Duration)> {
-    let late: BTreeMap<&str, Duration> = state
+/// Positions at a quote that is old, or never came.
+pub(super) struct Old<'a> {
+    count: usize,
+    /// The oldest of the quotes; no age where there is none.
+    symbol: &'a str,
+    age: Option<Duration>,
+}
+
+/// The quotes are looked through first: there may be ten thousand positions in a
+/// frame, and mostly no quote is old.
+pub(super) fn old(state: &State) -> Option<Old<'_>> {
+    let quotes: BTreeMap<&str, (bool, Duration)> = state
         .markets()
-        .filter(|(_, quote, market)| state.freshness_in(quote, *market) > Freshness::Fresh)
-        .map(|(symbol, quote, _)| (symbol.as_str(), state.age(quote.at)))
+        .map(|(symbol, quote, market)| {
+            let fresh = state.freshness_in(quote, market) == Freshness::Fresh;
+            (symbol.as_str(), (fresh, state.age(quote.at)))
+        })
         .collect();
-    if late.is_empty() {
-        return None;
-    }
     // A price that is `?` is not shown as old too.
-    let shown = |(index, _): &(u16, _)| state.positions_freshness(*index) < Freshness::Unknown;
-    let old = listed(state).filter(shown);
-    let old = old.filter_map(|(_, p)| late.get_key_value(p.symbol.as_str()));
-    old.fold(None, |found, (symbol, age)| match found {
-        Some((count, _, oldest)) if oldest < *age => Some((count + 1, *symbol, *age)),
-        Some((count, name, oldest)) => Some((count + 1, name, oldest)),
-        None => Some((1, *symbol, *age)),
-    })
+    let shown = |index: u16| state.positions_freshness(index) < Freshness::Unknown;
+    let mut found: Option<Old<'_>> = None;
+    for (_, p) in listed(state).filter(|(index, _)| shown(*index)) {
+        let symbol = p.symbol.as_str();
+        let age = match quotes.get(symbol) {
+            Some((true, _)) => continue,
+            Some((false, age)) => Some(*age),
+            None => None,
+        };
+        let known = |age: Option<Duration>| age.unwrap_or(Duration::MAX);
+        let count = found.as_ref().map_or(0, |old| old.count) + 1;
+        found = match found {
+            Some(old) if known(old.age) >= known(age) => Some(Old { count, ..old }),
+            _ => Some(Old { count, symbol, age }),
+        };
+    }
+    found
 }
 
 /// What the mark of an old price means, for the border.
 pub(super) fn old_prices(state: &State, g: &Glyphs) -> Vec<String> {
-    let Some((count, symbol, age)) = oldest_price(state) else { return Vec::new() };
-    let (mark, age) = (g.stale, format::age(age));
+    let Some(Old { count, symbol, age }) = old(state) else { return Vec::new() };
+    let age = age.map_or_else(|| String::from("none"), format::age);
+    let mark = g.stale;
     vec![
-        format!("{mark} {count} at an old price: {symbol} {age}"),
+        format!("{mark} {count} at an old quote: {symbol} {age}"),
         format!("{mark} {count} old: {symbol} {age}"),
         format!("{mark} {count} old"),
     ]

@@ -150,7 +150,11 @@ impl<'a> Row<'a> {
     pub(super) fn narrow(&self) -> Line<'a> {
         let (first, look) = self.mark();
         let old = self.price == Freshness::Stale;
-        let (profit, role) = self.profit(if old { 8 } else { 9 });
+        let (mut profit, role) = self.profit(if old { 8 } else { 9 });
+        if old {
+            let space = if profit.len() < 8 { " " } else { "" };
+            profit = format!("{}{space}{profit}", self.g.stale);
+        }
         Line::new()
             .text(first, look)
             .right(9, self.p.ticket.to_string(), self.look())
@@ -158,6 +162,7 @@ impl<'a> Row<'a> {
             .left(7, self.p.symbol.as_str(), self.look())
             .text(words::side(self.p.side), self.look())
             .right(7, self.lots(), self.look())
-            .right(10, if old { format!("{} {profit}", self.g.stale) } else { profit }, role)
+            .gap(1)
+            .right(9, profit, role)
     }
 }
