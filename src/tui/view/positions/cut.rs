@@ -55,7 +55,9 @@ impl<'a> Cut<'a> {
         let mut foot = foot::lines(scene, room, g);
         let kept = match say {
             Say::All => inner.height.saturating_sub(3),
-            Say::Short => inner.height.saturating_sub(3).min(2),
+            // Where a gateway is gone its rows are worth more than an account.
+            Say::Short if knows_all(state) => inner.height.saturating_sub(3).min(2),
+            Say::Short => inner.height.saturating_sub(3).min(1),
             Say::Least => u16::from(foot::knows_total(state)),
         };
         foot.truncate(usize::from(kept));
@@ -70,6 +72,13 @@ impl<'a> Cut<'a> {
         let table = Rect { y: inner.y + top, height: inner.height - kept - top, ..inner };
         Self { above, table, foot }
     }
+}
+
+/// Whether every gateway lists positions that may be believed, if dimmed.
+fn knows_all(state: &State) -> bool {
+    (0_u16..)
+        .zip(&state.gateways)
+        .all(|(index, _)| state.positions_freshness(index) < Freshness::Unknown)
 }
 
 /// What was not ordered by anybody of ours, and orders nobody knows the fate of:

@@ -69,7 +69,7 @@ fn read_of_all(state: &State) -> Option<Freshness> {
 }
 
 /// A filter hides rows and not what they lose: the sum says that it is of all.
-fn total<'a>(scene: Scene<'a>, wide: bool) -> Line<'a> {
+fn total(scene: Scene<'_>, wide: bool) -> Line<'_> {
     let state = scene.state;
     let sum = listed(state).fold(Money::ZERO, |sum, (_, p)| sum.plus(p.profit));
     let old = || note::old(state).is_some();

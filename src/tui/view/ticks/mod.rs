@@ -72,9 +72,9 @@ fn hidden(state: &State, rows: &[Named<'_>], window: &Range<usize>) -> Vec<Strin
         return words;
     }
     let outside = rows.iter().enumerate().filter(|(at, _)| !window.contains(at));
-    let stale = outside.filter(|(_, (s, q))| is_late(state, q, state.market(s))).count();
-    if stale > 0 {
-        let told: Vec<_> = words.iter().map(|text| format!("{text}, {stale} stale")).collect();
+    let late = outside.filter(|(_, (s, q))| is_late(state, q, state.market(s))).count();
+    if late > 0 {
+        let told: Vec<_> = words.iter().map(|text| format!("{text}, {late} stale")).collect();
         words.splice(0..0, told);
     }
     words
