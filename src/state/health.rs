@@ -145,6 +145,12 @@ impl State {
     /// its calendar the last price is only old, for as long as the link stands.
     #[must_use]
     pub fn quote_freshness(&self, symbol: &Symbol, quote: &Quote) -> Freshness {
+        self.freshness_in(quote, self.market(symbol))
+    }
+
+    /// The same, where its market is looked up already.
+    #[must_use]
+    pub fn freshness_in(&self, quote: &Quote, market: Market) -> Freshness {
         let age = self.age(quote.at);
         let stale = quote.stale_after(self.quote_floor());
         let up = self.gateway(quote.feed).is_none_or(|g| g.feed_link() == LinkState::Up);
@@ -152,7 +158,7 @@ impl State {
             return graded(age, Duration::ZERO, QUOTE_UNKNOWN_CUT);
         }
         let found = graded(age, stale, quote.unknown_after(self.quote_floor()));
-        match self.market(symbol) {
+        match market {
             Market::Closed => found.min(Freshness::Stale),
             Market::Open | Market::OffCalendar => found,
         }

@@ -33,6 +33,8 @@ mod scene;
 #[cfg(test)]
 mod sizes;
 #[cfg(test)]
+mod stale;
+#[cfg(test)]
 mod tables;
 #[cfg(test)]
 mod ticket;

@@ -2,7 +2,7 @@
 //! and what an operator does about it.
 //!
 //! What belongs here: causes that ask for an act. What does not: a stale
-//! symbol, a drill that is due, one slow heartbeat; a list that is never empty
+//! symbol without a position (one with is in [`super::quotes`]), a drill that is due, one slow heartbeat; a list that is never empty
 //! is one that nobody reads.
 
 //!
@@ -69,6 +69,7 @@ impl State {
         for (index, pane) in (0_u16..).zip(&self.gateways) {
             self.of_a_gateway(&mut causes, index, pane);
         }
+        self.of_the_quotes(&mut causes);
         self.of_the_kill(&mut causes);
         self.of_the_others(&mut causes);
         causes

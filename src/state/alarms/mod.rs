@@ -13,6 +13,7 @@
 mod act;
 mod causes;
 mod margin;
+mod quotes;
 #[cfg(test)]
 mod tests;
 

@@ -317,7 +317,7 @@ fn a_feed_is_silent_after_the_time_that_was_set() {
     let (bid, ask, shape) = (price("1.1"), price("1.2"), TickShape::T2);
     let tick = Tick { symbol, bid, ask, time: None, seq: None, shape };
     let ticks = vec![Heard { tick, after_us: 0 }];
-    story.put(Event::Ticks(TickBatch { feed: 0, base: story.at, ticks }));
+    story.put(Event::Ticks(TickBatch { feed: 0, base: story.at, ticks, ..TickBatch::default() }));
     let quote = |story: &Story| {
         let state = &story.state;
         state.quote_freshness(&symbol, &state.quotes[&symbol])

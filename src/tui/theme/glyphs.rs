@@ -30,10 +30,16 @@ pub struct Glyphs {
     pub bad: &'static str,
     /// Not known.
     pub unknown: &'static str,
-    /// Rose, long, profit.
+    /// A price rose.
     pub up: &'static str,
-    /// Fell, short, loss.
+    /// A price fell.
     pub down: &'static str,
+    /// Rows are sorted, their values grow downwards.
+    pub grows: &'static str,
+    /// Rows are sorted, their values shrink downwards.
+    pub shrinks: &'static str,
+    /// None loses more.
+    pub worst: &'static str,
     /// Neither.
     pub flat: &'static str,
     /// The latch: orders pass.
@@ -86,6 +92,9 @@ static UNICODE: Glyphs = Glyphs {
     unknown: "?",
     up: "▲",
     down: "▼",
+    grows: "↑",
+    shrinks: "↓",
+    worst: "!",
     flat: "·",
     safe: "●",
     disarmed: "○",
@@ -131,6 +140,9 @@ static ASCII: Glyphs = Glyphs {
     unknown: "?",
     up: "^",
     down: "v",
+    grows: "/",
+    shrinks: "\\",
+    worst: "!",
     flat: "-",
     safe: "o",
     disarmed: ".",
@@ -173,6 +185,9 @@ impl Glyphs {
             self.unknown,
             self.up,
             self.down,
+            self.grows,
+            self.shrinks,
+            self.worst,
             self.flat,
             self.safe,
             self.disarmed,
@@ -215,7 +230,9 @@ mod tests {
         for g in [&UNICODE, &ASCII] {
             for group in [
                 vec![g.good, g.stale, g.bad, g.unknown],
-                vec![g.up, g.down, g.flat],
+                vec![g.up, g.down, g.flat, g.stale, g.unknown],
+                // Direction, order, loss and selection stand side by side.
+                vec![g.up, g.down, g.grows, g.shrinks, g.worst, g.select],
                 vec![g.safe, g.disarmed, g.blocked, g.armed, g.fired],
                 vec![g.check, g.claim, g.bad, g.unknown],
             ] {

@@ -141,8 +141,8 @@ fn row<'a>(
         DecisionSource::Demo => "dem",
     };
     let (mark, side, role) = match decision.side {
-        Some(Side::Buy) => (g.up, "BUY", Role::PnlUp),
-        Some(Side::Sell) => (g.down, "SELL", Role::PnlDown),
+        Some(Side::Buy) => (" ", "BUY", Role::PnlUp),
+        Some(Side::Sell) => (" ", "SELL", Role::PnlDown),
         None => (g.flat, "HOLD", Role::TextDim),
     };
     let when = decision.at.map_or(heard, crate::domain::UtcMicros::hms);

@@ -18,6 +18,7 @@ pub mod lag;
 pub mod line;
 pub mod log;
 pub mod mesh;
+mod more;
 pub mod obey;
 pub mod pen;
 pub mod positions;
@@ -196,20 +197,33 @@ impl Scene<'_> {
         all: usize,
         note: (String, Role),
     ) -> (String, Role) {
-        let filter = self.ui.filter(pane);
-        let typing = self.ui.typing == Some(pane);
-        if filter.is_empty() && !typing {
-            return note;
-        }
-        let cursor = if typing { "_" } else { "" };
-        // The newest letters are those that are looked at.
-        let tail: String = filter.chars().skip(filter.chars().count().saturating_sub(16)).collect();
-        let text = format!("/{tail}{cursor} {shown} of {all}");
+        let Some(text) = self.filter_note(pane, shown, all, 16) else { return note };
         // A note that is bad news is never hidden by a filter.
         match note.1 {
             Role::TextDim | Role::Accent => (text, Role::Accent),
             bad => (format!("{text}  {}", note.0), bad),
         }
+    }
+
+    /// The filter of a pane, its newest `letters`, and how many of `all` rows it
+    /// lets pass; none without one.
+    fn filter_note(self, pane: Pane, shown: usize, all: usize, letters: usize) -> Option<String> {
+        let filter = self.ui.filter(pane);
+        let typing = self.ui.typing == Some(pane);
+        if filter.is_empty() && !typing {
+            return None;
+        }
+        let cursor = if typing { "_" } else { "" };
+        // The newest letters are those that are looked at.
+        let left_out = filter.chars().count().saturating_sub(letters);
+        let tail: String = filter.chars().skip(left_out).collect();
+        Some(format!("/{tail}{cursor} {shown} of {all}"))
+    }
+
+    /// How much the title of a pane leaves for a note.
+    fn title_room(self, pane: Pane, area: Rect) -> usize {
+        let words = self.title_key(pane, area).chars().count() + pane.title().chars().count() + 4;
+        usize::from(area.width.saturating_sub(4)).saturating_sub(words)
     }
 }
 
@@ -227,7 +241,7 @@ fn heading<K: SortKey>(word: &str, key: K, sort: Sort<K>, g: &Glyphs) -> (String
     if sort.key != key {
         return (word.to_owned(), Role::TextDim);
     }
-    (format!("{word}{}", if sort.grows() { g.up } else { g.down }), Role::Accent)
+    (format!("{word}{}", if sort.grows() { g.grows } else { g.shrinks }), Role::Accent)
 }
 
 /// Breaks `text` between words into rows of at most `width` columns.

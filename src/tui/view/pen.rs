@@ -151,6 +151,14 @@ impl<'a> Pen<'a> {
         inside(area)
     }
 
+    /// Writes into the lower border of a framed `area`.
+    pub fn foot(&mut self, area: Rect, line: &Line<'_>) {
+        if area.width >= 4 && area.height >= 3 {
+            let (y, width) = (area.bottom() - 1, area.width - 4);
+            self.line(Rect { x: area.x + 2, y, width, height: 1 }, line);
+        }
+    }
+
     /// Puts one mark of the theme's into a cell.
     pub fn mark(&mut self, x: u16, y: u16, mark: &str, role: Role) {
         let style = self.theme.style(role);

@@ -1,7 +1,7 @@
 //! Which word, which mark and which role every state has. Three signs for
 //! one meaning, so that none of them has to be seen.
 
-use crate::domain::{GatewayPhase, LatchPhase, Mode};
+use crate::domain::{GatewayPhase, LatchPhase, Mode, Side};
 use crate::event::{Level, LinkState};
 use crate::state::{FeedWord, Freshness, GatewayWord, State};
 use crate::tui::theme::{Glyphs, Role};
@@ -47,6 +47,15 @@ pub const fn breaker(phase: LatchPhase, g: &Glyphs) -> Badge {
         | LatchPhase::EngagedExternal => (g.fired, Role::SwitchFired),
     };
     badge(mark, phase.word(), role)
+}
+
+/// A side as one letter: arrows are for prices.
+#[must_use]
+pub const fn side(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "B",
+        Side::Sell => "S",
+    }
 }
 
 /// How long a flash is on, and off, in nanoseconds.

@@ -3,6 +3,7 @@
 use super::super::pen::{Line, Pen};
 use super::super::positions;
 use super::super::ticks::Named;
+use super::super::words;
 use super::plot::Plot;
 use super::{Scene, axis};
 use crate::domain::{Intent, Position, Price, Side, Symbol};
@@ -54,14 +55,14 @@ pub(super) fn entries(
             -1 => " below",
             _ => "",
         };
-        let mark = |side| if side == Side::Buy { g.up } else { g.down };
+        let mark = words::side;
         let text = match here.as_slice() {
-            // Without room the arrow alone says which side.
+            // Without room the letter alone says which side.
             [(_, p)] if plot.area.width < ROOMY => {
                 format!("{} {}{beyond}", mark(p.side), p.lots.text(2))
             }
             [(_, p)] => {
-                format!("{} {} {}{beyond}", mark(p.side), p.side.word(), p.lots.text(2))
+                format!("{} {}{beyond}", p.side.word(), p.lots.text(2))
             }
             _ => {
                 let of = |side| match here.iter().filter(|(_, p)| p.side == side).count() {

@@ -1,18 +1,23 @@
 //! Below the rows: their sum, and what the accounts say.
 
-use super::{TALL, WIDE, listed, many, money, profit_role, whose};
+use super::{TALL, WIDE, listed, many, money, note, price_freshness, profit_role, whose};
 use crate::domain::{Account, Money, Position};
 use crate::state::{Freshness, State};
 use crate::tui::theme::{Glyphs, Role};
+use crate::tui::ui::Pane;
 use crate::tui::view::pen::Line;
-use crate::tui::view::{format, words};
+use crate::tui::view::{Scene, format, words};
 use ratatui::layout::Rect;
 
 /// Inner rows from which a narrow pane has a line for the greatest loss.
 const ROOM: u16 = 7;
 
+/// Inner rows up to which only what is known has a line.
+const LOW: u16 = 4;
+
 /// The sum of the rows, and an account line for each gateway.
-pub(super) fn lines<'a>(state: &'a State, inner: Rect, g: &'static Glyphs) -> Vec<Line<'a>> {
+pub(super) fn lines<'a>(scene: Scene<'a>, inner: Rect, g: &'static Glyphs) -> Vec<Line<'a>> {
+    let state = scene.state;
     let (wide, tall) = (inner.width >= WIDE, inner.height >= TALL);
     let mut lines = Vec::new();
     if listed(state).next().is_some() {
@@ -21,7 +26,7 @@ pub(super) fn lines<'a>(state: &'a State, inner: Rect, g: &'static Glyphs) -> Ve
             let text = format!("{} {}", p.ticket, money(p.profit, 12, true));
             lines.push(Line::new().dim("worst ").rest(text, look));
         }
-        lines.push(total(state, wide));
+        lines.push(total(scene, wide));
     }
     for (index, pane) in (0_u16..).zip(&state.gateways) {
         let freshness = state.account_freshness(index);
@@ -33,6 +38,8 @@ pub(super) fn lines<'a>(state: &'a State, inner: Rect, g: &'static Glyphs) -> Ve
                 all.truncate(if tall { all.len() } else { 1 });
                 lines.extend(all);
             }
+            // Without room, `account ?` in the title must do.
+            _ if inner.height <= LOW => {}
             _ if pane.account_fault.is_empty() => {
                 let text = format!("{} {}account not known now", g.unknown, whose(state, index));
                 lines.push(Line::new().dim(text));
@@ -47,44 +54,57 @@ pub(super) fn lines<'a>(state: &'a State, inner: Rect, g: &'static Glyphs) -> Ve
     lines
 }
 
-fn total<'a>(state: &State, wide: bool) -> Line<'a> {
-    let worst = (0_u16..)
+/// Whether every part of the sum is known.
+pub(super) fn knows_total(state: &State) -> bool {
+    read_of_all(state).is_some_and(|read| read < Freshness::Unknown)
+}
+
+/// The worst read of those that list something.
+fn read_of_all(state: &State) -> Option<Freshness> {
+    (0_u16..)
         .zip(&state.gateways)
         .filter(|(_, p)| p.positions.as_ref().is_some_and(|r| !r.value.is_empty()))
         .map(|(i, _)| state.positions_freshness(i))
-        .max();
+        .max()
+}
+
+/// A filter hides rows and not what they lose: the sum says that it is of all.
+fn total(scene: Scene<'_>, wide: bool) -> Line<'_> {
+    let state = scene.state;
     let sum = listed(state).fold(Money::ZERO, |sum, (_, p)| sum.plus(p.profit));
-    let (text, role) = match worst {
-        Some(Freshness::Fresh) => (money(sum, 14, true), profit_role(sum)),
-        Some(Freshness::Stale) => (money(sum, 14, true), Role::TextDim),
+    let old = || note::old(state).is_some();
+    let (text, role) = match read_of_all(state) {
+        Some(Freshness::Fresh) if !old() => (money(sum, 12, true), profit_role(sum)),
+        Some(Freshness::Fresh | Freshness::Stale) => (money(sum, 12, true), Role::TextDim),
         _ => (String::from("?"), Role::HealthUnknown),
     };
     let count = format!("{} open", listed(state).count());
+    let filtered = !scene.ui.filter(Pane::Positions).is_empty();
+    let label = if filtered { "sum of all" } else { "total" };
     let line = Line::new().right(11, count, Role::TextNormal);
     if !wide {
-        return line.right(12, "total", Role::TextDim).right(13, text, role);
+        return line.right(12, label, Role::TextDim).right(13, text, role);
     }
+    let label_room = u16::try_from(label.len() + 2).unwrap_or(12);
+    let room = 46 - label_room;
     let line = match worst_of(state) {
         Some((p, freshness)) => {
             let look = if freshness == Freshness::Fresh { Role::PnlDown } else { Role::TextDim };
-            line.dim("  worst ").text(p.ticket.to_string(), look).gap(1).left(
-                30_u16.saturating_sub(digits(p)),
-                money(p.profit, 12, true),
-                look,
-            )
+            let ticket = p.ticket.to_string();
+            let left = room.saturating_sub(9 + u16::try_from(ticket.len()).unwrap_or(30));
+            let loss = money(p.profit, left.min(12), true);
+            // What has no room is no number, as in every column.
+            let after = left.saturating_sub(u16::try_from(loss.len()).unwrap_or(left));
+            let line = line.dim("  worst ").text(ticket, look).gap(1);
+            line.right(left - after, loss, look).gap(after)
         }
-        None => line.gap(39),
+        None => line.gap(room),
     };
-    line.right(7, "total", Role::TextDim).right(14, text, role)
+    line.right(label_room, label, Role::TextDim).right(14, text, role)
 }
 
 fn worst_of(state: &State) -> Option<(&Position, Freshness)> {
-    super::worst(state).map(|(index, p)| (p, state.positions_freshness(index)))
-}
-
-/// Columns of its ticket.
-fn digits(p: &Position) -> u16 {
-    u16::try_from(p.ticket.to_string().len()).unwrap_or(30)
+    super::worst(state).map(|(index, p)| (p, price_freshness(state, index, p)))
 }
 
 fn account<'a>(

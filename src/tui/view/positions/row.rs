@@ -1,7 +1,7 @@
 //! One position as a row, wide or narrow.
 
 use super::{OWNED, WIDE, money, profit_role};
-use crate::domain::{Position, Price, Side, Text};
+use crate::domain::{Position, Price, Text};
 use crate::state::{Freshness, Owner};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::{PositionKey, Sort};
@@ -39,7 +39,10 @@ pub(super) struct Row<'a> {
     pub(super) p: &'a Position,
     pub(super) digits: u32,
     pub(super) most: u32,
+    /// Of its read.
     pub(super) freshness: Freshness,
+    /// Of its price and profit.
+    pub(super) price: Freshness,
     pub(super) chosen: bool,
     /// None loses more.
     pub(super) worst: bool,
@@ -55,11 +58,9 @@ impl<'a> Row<'a> {
         words::value(self.freshness)
     }
 
-    fn side(&self) -> (&'static str, &'static str) {
-        match self.p.side {
-            Side::Buy => (self.g.up, "BUY"),
-            Side::Sell => (self.g.down, "SELL"),
-        }
+    /// The mark of an old price, between it and the profit.
+    fn old(&self) -> &'static str {
+        if self.price == Freshness::Stale { self.g.stale } else { " " }
     }
 
     /// A price with its point in the same column as all others.
@@ -75,7 +76,7 @@ impl<'a> Row<'a> {
         if self.freshness == Freshness::Unknown {
             return (String::from("?"), Role::HealthUnknown);
         }
-        let role = match self.freshness {
+        let role = match self.price {
             Freshness::Fresh => profit_role(self.p.profit),
             _ => Role::TextDim,
         };
@@ -90,7 +91,7 @@ impl<'a> Row<'a> {
         match (self.owner, self.chosen) {
             (Owner::Orphan, _) => (self.g.bad, Role::HealthBad),
             (_, true) => (self.g.select, Role::Accent),
-            (_, false) if self.worst => (self.g.down, Role::PnlDown),
+            (_, false) if self.worst => (self.g.worst, Role::PnlDown),
             (_, false) => (" ", Role::Accent),
         }
     }
@@ -112,11 +113,8 @@ impl<'a> Row<'a> {
         let long = u128::from(raw.unsigned_abs()) * half as u128;
         let long = long.div_ceil(u128::from(greatest.max(1)));
         let long = usize::try_from(long).unwrap_or(half).min(half);
-        let role = if self.freshness == Freshness::Fresh {
-            profit_role(self.p.profit)
-        } else {
-            Role::TextDim
-        };
+        let role =
+            if self.price == Freshness::Fresh { profit_role(self.p.profit) } else { Role::TextDim };
         let bar = self.g.bar.repeat(long);
         let (before, after) =
             if raw < 0 { (half - long, String::new()) } else { (half, bar.clone()) };
@@ -127,9 +125,13 @@ impl<'a> Row<'a> {
     }
 
     pub(super) fn wide(&self) -> Line<'a> {
-        let (mark, side) = self.side();
         let (first, look) = self.mark();
-        let (profit, role) = self.profit(11);
+        let (profit, role) = self.profit(10);
+        // A gateway's name takes the place of the word.
+        let side = match &self.at {
+            Some(at) => format!("{} {at}", words::side(self.p.side)),
+            None => self.p.side.word().to_owned(),
+        };
         let current = if self.freshness == Freshness::Unknown { None } else { self.p.current };
         Line::new()
             .text(first, look)
@@ -137,25 +139,30 @@ impl<'a> Row<'a> {
             .gap(1)
             .left(10, self.p.symbol.as_str(), self.look())
             .gap(1)
-            .text(mark, self.look())
-            .left(5, format!(" {}", self.at.as_ref().map_or(side, Text::as_str)), self.look())
+            .left(6, side, self.look())
             .right(7, self.lots(), self.look())
             .right(12, self.price(Some(self.p.open)), self.look())
-            .right(12, self.price(current), self.look())
-            .right(11, profit, role)
+            .right(12, self.price(current), words::value(self.price))
+            .text(self.old(), Role::TextDim)
+            .right(10, profit, role)
     }
 
     pub(super) fn narrow(&self) -> Line<'a> {
-        let (mark, _) = self.side();
         let (first, look) = self.mark();
-        let (profit, role) = self.profit(9);
+        let old = self.price == Freshness::Stale;
+        let (mut profit, role) = self.profit(if old { 8 } else { 9 });
+        if old {
+            let space = if profit.len() < 8 { " " } else { "" };
+            profit = format!("{}{space}{profit}", self.g.stale);
+        }
         Line::new()
             .text(first, look)
             .right(9, self.p.ticket.to_string(), self.look())
             .gap(1)
             .left(7, self.p.symbol.as_str(), self.look())
-            .text(mark, self.look())
+            .text(words::side(self.p.side), self.look())
             .right(7, self.lots(), self.look())
-            .right(10, profit, role)
+            .gap(1)
+            .right(9, profit, role)
     }
 }

@@ -1,7 +1,10 @@
 //! Quotes: bid, ask, spread in points, direction, age, rate, sparkline.
 //!
-//! A stale row is dim, an unknown price is `?`; the age is always shown.
+//! A stale row is dim, has a mark in place of its direction, and where there is
+//! room a word in place of its rate; an unknown price is `?`. The age is always
+//! shown, and so is how many are stale, in view or not.
 
+use super::more::{self, More};
 use super::pen::{Line, Pen, pad_decimals};
 use super::{Scene, format, window};
 use crate::domain::{Price, Symbol};
@@ -10,6 +13,7 @@ use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::{Pane, Sort, TickKey};
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 mod list;
 
@@ -24,9 +28,8 @@ const CHANGE: u16 = 70;
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let state = scene.state;
     let rows = listed(state, scene.ui);
-    let note = note(state, area.width);
-    let note = scene.filtered(Pane::Ticks, rows.len(), state.quotes.len(), (note, Role::TextDim));
-    let inner = scene.frame(pen, Pane::Ticks, area, &note.0, note.1);
+    let (note, role) = note(scene, rows.len(), area);
+    let inner = scene.frame(pen, Pane::Ticks, area, &note, role);
     if state.quotes.is_empty() {
         pen.lines(inner, &nothing(state));
         return;
@@ -36,6 +39,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let table = table(inner);
     let chosen = row(&rows, scene.ui);
     let window = window(chosen, rows.len(), table.height);
+    more::draw(pen, area, &[], (&hidden(state, &rows, &window), Role::TextDim));
     let mut lines = Vec::new();
     for (at, (symbol, quote)) in rows.iter().enumerate().take(window.end).skip(window.start) {
         let line = shape.row(symbol, quote, state, pen.glyphs(), at == chosen);
@@ -61,8 +65,43 @@ pub fn at(area: Rect, y: u16, scene: Scene<'_>) -> Option<Symbol> {
     rows.get(at).map(|(symbol, _)| **symbol)
 }
 
-/// What the calendar says, where it explains something; else how many there are.
-fn note(state: &State, width: u16) -> String {
+/// What is out of view, and how much of it is stale.
+fn hidden(state: &State, rows: &[Named<'_>], window: &Range<usize>) -> Vec<String> {
+    let mut words = More::of(window, rows.len()).words();
+    if words.is_empty() {
+        return words;
+    }
+    let outside = rows.iter().enumerate().filter(|(at, _)| !window.contains(at));
+    let late = outside.filter(|(_, (s, q))| is_late(state, q, state.market(s))).count();
+    if late > 0 {
+        let told: Vec<_> = words.iter().map(|text| format!("{text}, {late} stale")).collect();
+        words.splice(0..0, told);
+    }
+    words
+}
+
+/// Whether a quote is older than it should be while its market is open.
+fn is_late(state: &State, quote: &Quote, market: Market) -> bool {
+    market > Market::Closed && state.freshness_in(quote, market) > Freshness::Fresh
+}
+
+/// The filter, how many are stale, and what the calendar explains; else how many
+/// there are.
+fn note(scene: Scene<'_>, shown: usize, area: Rect) -> (String, Role) {
+    let state = scene.state;
+    let all = state.quotes.len();
+    let late = state.markets().filter(|(_, quote, market)| is_late(state, quote, *market)).count();
+    let late = if late > 0 { Some(format!("{late} stale")) } else { None };
+    let room = scene.title_room(Pane::Ticks, area);
+    let filter = scene.filter_note(Pane::Ticks, shown, all, if room < 34 { 6 } else { 16 });
+    let role = if filter.is_some() { Role::Accent } else { Role::TextDim };
+    let first = filter.unwrap_or_else(|| calendar(state, area.width));
+    let both = late.as_ref().map(|late| format!("{first}, {late}"));
+    let mut forms = both.into_iter().chain(late).chain([first]);
+    (forms.find(|form| form.chars().count() <= room).unwrap_or_default(), role)
+}
+
+fn calendar(state: &State, width: u16) -> String {
     let mut closed = None;
     let (mut off, mut open) = (false, false);
     for (symbol, quote, market) in state.markets() {
@@ -172,12 +211,16 @@ impl Shape {
         g: &Glyphs,
         chosen: bool,
     ) -> Line<'a> {
-        let freshness = state.quote_freshness(symbol, q);
+        let market = state.market(symbol);
+        let freshness = state.freshness_in(q, market);
         let fresh = freshness == Freshness::Fresh;
         let look = super::words::value(freshness);
-        let (mark, colour) = match q.direction {
-            1 => (g.up, Role::PnlUp),
-            -1 => (g.down, Role::PnlDown),
+        // The direction of an old tick is no direction of now.
+        let (mark, colour) = match (freshness, q.direction) {
+            (Freshness::Unknown, _) => (g.unknown, look),
+            (Freshness::Stale, _) => (g.stale, look),
+            (_, 1) => (g.up, Role::PnlUp),
+            (_, -1) => (g.down, Role::PnlDown),
             _ => (g.flat, Role::PnlFlat),
         };
         let known = freshness < Freshness::Unknown;
@@ -185,18 +228,19 @@ impl Shape {
         let spread = || format::grouped(&q.spread_points().to_string());
         let spread = if known { spread() } else { String::from("?") };
         let mut line = Line::new()
-            .text(if known { mark } else { g.unknown }, if fresh { colour } else { look })
+            .text(mark, colour)
             .gap(1)
             // The title of the chart names it too.
-            .left(self.name, symbol.as_str(), if chosen { Role::Accent } else { look })
+            .left(self.name, symbol.as_str(), if chosen && fresh { Role::Accent } else { look })
             .right(self.price, price(q.bid), look)
             .right(self.price, price(q.ask), look)
             .right(self.spread, spread, Role::TextDim)
             .right(self.age, format::age(state.age(q.at)), look);
         if self.wide {
-            let rate = match state.market(symbol) {
-                Market::Closed => String::from("closed"),
-                Market::Open | Market::OffCalendar => format!("{}/s", q.rate),
+            let rate = match (market, freshness) {
+                (Market::Closed, _) => String::from("closed"),
+                (_, Freshness::Stale) => String::from("stale"),
+                _ => format!("{}/s", q.rate),
             };
             line = line.right(7, rate, Role::TextDim);
         }
