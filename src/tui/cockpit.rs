@@ -50,6 +50,8 @@ pub struct Cockpit {
     ticket_under: Under,
     /// What the last key could not do, until the next one.
     remark: Text,
+    /// The pane that a key of its own gave the keys to last.
+    called: Option<Pane>,
     /// The newest tick that was drawn.
     drawn: Stamp,
 }

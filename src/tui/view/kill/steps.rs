@@ -1,5 +1,5 @@
-//! The steps of a kill, in the order of their effects, with the time since
-//! the confirming key.
+//! The steps of a kill with the time since the confirming key: what has happened
+//! in the order of time, below it what has not.
 
 use super::Ranked;
 use crate::domain::{GatewayPhase, Intent, KillProgress, LatchPhase};
@@ -18,18 +18,22 @@ pub fn lines<'a>(kill: &KillProgress, g: &Glyphs) -> Ranked<'a> {
     let heading = Line::new().left(NAME, "step", Role::TextDim).right(TIME, "ms", Role::TextDim);
     let t = &kill.times;
     let synced = if kill.latch == LatchPhase::NotDurable { "NOT SYNCED" } else { "" };
-    let mut lines = vec![
-        (6, heading),
-        (4, step("gate", t.gate, g, "")),
-        (4, step("visible", t.visible, g, "")),
-        (4, step("durable", t.durable, g, synced)),
-        (5, step("agent", t.handed, g, "")),
+    let mut steps = vec![
+        (t.gate, (4, step("gate", t.gate, g, ""))),
+        (t.visible, (4, step("visible", t.visible, g, ""))),
+        (t.durable, (4, step("durable", t.durable, g, synced))),
+        (t.handed, (5, step("agent", t.handed, g, ""))),
     ];
     if kill.intent == Intent::Kill {
-        lines.push((3, step("sent", t.sent, g, "")));
-        lines.push((2, acked(kill, g)));
-        lines.push((2, verified(kill, g)));
+        steps.push((t.sent, (3, step("sent", t.sent, g, ""))));
+        steps.push((t.acked, (2, acked(kill, g))));
+        steps.push((t.verified, (2, verified(kill, g))));
     }
+    // Latch, agent and gateway are seen to side by side: which of them is first
+    // is told by the time alone.
+    steps.sort_by_key(|(at, _)| (at.is_none(), *at));
+    let mut lines = vec![(6, heading)];
+    lines.extend(steps.into_iter().map(|(_, line)| line));
     lines
 }
 
