@@ -195,9 +195,10 @@ impl Screen for Cockpit {
             Action::SortPrevious => self.sort(|ui| ui.step_sort(false), state),
             Action::SortReverse => self.sort(Ui::reverse_sort, state),
             Action::Filter if self.ui.help || self.ui.ticket.is_some() => {}
-            Action::Filter => {
-                self.ui.typing = Some(self.ui.focus).filter(|pane| pane.filters());
+            Action::Filter if !self.ui.focus.filters() => {
+                self.remark = line::no_filter(self.ui.focus);
             }
+            Action::Filter => self.ui.typing = Some(self.ui.focus),
             Action::LogLevel => self.ui.next_level(),
             Action::PeriodLonger => self.period(self.ui.period.longer()),
             Action::PeriodShorter => self.period(self.ui.period.shorter()),

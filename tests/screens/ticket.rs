@@ -116,8 +116,11 @@ fn nothing_is_made_up_where_nothing_is_known() {
     s.pass(300);
     let ui = with(ticket(OrderKind::Market, "0.10", "", "1.08", ""));
     let all = rows(&frame(&s.state, &ui, &scene::hints(), 120, 40)).join("\n");
-    for word in ["L I V E ?", "no quote here", "not known: account not read", "not known: no fresh"]
-    {
+    for word in [
+        "L I V E ?",
+        "never quoted here: take one from Ticks",
+        "margin  not known: account not read",
+    ] {
         assert!(all.contains(word), "{word}\n{all}");
     }
 }

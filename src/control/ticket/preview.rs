@@ -59,7 +59,11 @@ impl Preview {
             },
             _ => Distance {
                 points: None,
-                money: Cost::NotKnown(if quote.is_some() { "no fresh quote" } else { "never quoted here" }),
+                money: Cost::NotKnown(if quote.is_some() {
+                    "no fresh quote"
+                } else {
+                    "never quoted here"
+                }),
             },
         };
         let fresh = quote.filter(|quote| quote.fresh);
