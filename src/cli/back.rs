@@ -11,7 +11,9 @@ use std::path::Path;
 pub fn command(settings: &Settings, config: Option<&Path>) -> Text {
     let mut line = String::from("crs reset --reason TEXT");
     let mut put = |flag: &str, path: &Path| {
-        line.push_str(&format!(" {flag} {}", quoted(&path.to_string_lossy())));
+        for word in [" ", flag, " ", &quoted(&path.to_string_lossy())] {
+            line.push_str(word);
+        }
     };
     put("--kill-switch-file", &settings.kill_switch_file);
     if settings.state_dir != dirs::state_dir() {

@@ -4,7 +4,7 @@
 use super::*;
 use crate::control::guard::Stroke;
 use crate::control::{Action, Proposal};
-use crate::domain::{Lots, OrderKind, OrderTicket, Side, Symbol, Ticket};
+use crate::domain::{Lots, OrderTicket, Side, Symbol, Ticket};
 use crate::event::{Event, GuardPhase, GuardReport, GuardedVerb, SessionInfo, channel_pair};
 use crate::host::SystemClock;
 use crate::tui::keymap::{Context, Key};

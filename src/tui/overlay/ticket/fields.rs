@@ -1,7 +1,7 @@
 //! The lines that are typed into.
 
 use super::{Ranked, Ticket};
-use crate::control::ticket::{Checked, Draft, Field, Seen};
+use crate::control::ticket::{Checked, Draft, Field, Remark, Seen};
 use crate::domain::OrderKind;
 use crate::tui::theme::Role;
 use crate::tui::view::pen::{Line, Pen};
@@ -62,7 +62,8 @@ pub(super) fn short<'a>(
         })
         .collect();
     let remark = checked.of(draft.field).or_else(|| checked.fault());
-    if let Some(remark) = remark.filter(|_| ticket.said.is_empty()) {
+    let known = |remark: &&Remark| ticket.said.as_str() == remark.said();
+    if let Some(remark) = remark.filter(|remark| !known(remark)) {
         let role = if remark.fault { Role::HealthBad } else { Role::TextDim };
         let rows = wrap(&remark.said(), width).into_iter();
         lines.extend(rows.map(|row| (1, Line::new().rest(row, role))));

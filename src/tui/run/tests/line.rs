@@ -77,7 +77,7 @@ fn keys_that_only_the_default_keymap_knows_are_told_the_right_ones() {
     for (name, keys, words) in [
         ("vim", "x x", "in keymap vim, d d is close-position"),
         ("vim", "x j x p", "in keymap vim, d p is partial-close"),
-        ("emacs", "j", "in keymap emacs, Ctrl-N is row-down"),
+        ("emacs", "j", "in keymap emacs, Down is row-down"),
     ] {
         rig.round.keymap = Keymap::embedded(name).unwrap();
         rig.round.notice = None;

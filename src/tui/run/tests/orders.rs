@@ -5,15 +5,8 @@ use super::*;
 /// A rig whose screen proposes an order at `!`, as a ticket does at Enter.
 fn with_ticket(denied: Option<&str>) -> Rig {
     let mut rig = rig();
-    let order = OrderTicket {
-        symbol: Symbol::new("EURUSD").unwrap(),
-        side: Side::Buy,
-        lots: Lots::parse("0.1").unwrap(),
-        kind: OrderKind::Market,
-        price: None,
-        sl: None,
-        tp: None,
-    };
+    let order =
+        OrderTicket::market(Symbol::new("EURUSD").unwrap(), Side::Buy, Lots::parse("0.1").unwrap());
     let proposal = Proposal { gateway: 0, order, live: false, shown: None, digits: 5 };
     rig.round.screen = Box::new(Glass { proposes: Some(proposal), ..glass(&rig.notes) });
     rig.round.desk = Arc::new(Clerk(rig.notes.clone(), denied.map(Text::new)));

@@ -71,3 +71,46 @@ fn verified<'a>(kill: &KillProgress, g: &Glyphs) -> Line<'a> {
     line.text(g.flat, Role::TextDim)
         .text(format!(" {} of 3 reads", kill.good_polls), Role::TextNormal)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{EngageId, KillPlan, StepTimes, Text};
+    use crate::tui::theme::{Charset, Theme};
+
+    #[test]
+    fn steps_stand_in_the_order_of_time_and_what_has_not_been_below() {
+        let times = StepTimes {
+            gate: Some(20),
+            visible: Some(3_340),
+            durable: Some(10_010),
+            handed: Some(6_610),
+            sent: Some(5_480),
+            ..StepTimes::default()
+        };
+        let kill = KillProgress {
+            engage_id: EngageId::from_parts(1, 1),
+            intent: Intent::Kill,
+            target: 0,
+            gateway: Text::new("main"),
+            phase: GatewayPhase::Unconfirmed,
+            latch: LatchPhase::Durable,
+            attempts: 1,
+            claimed: None,
+            good_polls: 0,
+            last_poll: None,
+            survivors: Vec::new(),
+            times,
+            driver: Text::new("agent"),
+            note: Text::default(),
+            plan: KillPlan::default(),
+        };
+        let theme = Theme::plain(Charset::Unicode);
+        let names: Vec<String> = lines(&kill, theme.glyphs())
+            .into_iter()
+            .filter_map(|(_, line)| line.cells.first().map(|cell| cell.text.to_string()))
+            .collect();
+        let order = ["step", "gate", "visible", "sent", "agent", "durable", "acked", "verified"];
+        assert_eq!(names, order);
+    }
+}
