@@ -42,7 +42,7 @@ pub struct Plan {
     pub notes: Vec<Text>,
     /// What the last session left, and where this one leaves it.
     pub memory: Memory,
-    /// How its latch is reset, see [`super::back`].
+    /// The command that resets its latch, as typed in a shell.
     pub way_back: Text,
 }
 
