@@ -2,7 +2,7 @@
 
 use super::exit::exits;
 use super::session::{Plan, Session};
-use super::{Context, Failure, Outcome};
+use super::{Context, Failure, Outcome, back};
 use crate::config::{self, Flags, Settings};
 use crate::domain::Text;
 use crate::tui::looks::Memory;
@@ -32,7 +32,9 @@ pub fn run(_: &Args, ctx: &mut Context) -> Outcome {
     );
     let (memory, broken) = recall(&mut loaded.settings, &ctx.flags);
     let notes = broken.into_iter().collect();
-    let plan = Plan { settings: loaded.settings, forced_mode: None, config, notes, memory };
+    let way_back = back::command(&loaded.settings, ctx.flags.config.as_deref());
+    let settings = loaded.settings;
+    let plan = Plan { settings, forced_mode: None, config, notes, memory, way_back };
     Session::open(plan)?.show()
 }
 

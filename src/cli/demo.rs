@@ -9,7 +9,7 @@ mod signals;
 use super::exit::exits;
 use super::session::{Plan, Session};
 use super::stage::Stage;
-use super::{Context, Failure, Outcome};
+use super::{Context, Failure, Outcome, back};
 use crate::domain::{Mode, Text};
 use crate::gateway::SimOptions;
 use crate::host::ids;
@@ -57,6 +57,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         config: Text::new("crs demo: nothing here is real"),
         notes,
         memory: Memory::default(),
+        way_back: back::command(&stage.settings, None),
     };
     let ended = Session::open(plan).and_then(|session| {
         let source = Signals::start(&stage.settings, session.gate(), session.sender());

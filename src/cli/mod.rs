@@ -13,6 +13,7 @@ mod alone;
 pub mod args;
 pub mod arm;
 pub mod audit;
+mod back;
 pub mod block;
 pub mod brief;
 pub mod card;

@@ -169,7 +169,7 @@ mod tests {
     use super::*;
     use crate::breaker::Watcher;
     use crate::cli::wiring;
-    use crate::domain::{Endpoint, GatewayAddr, Lots, OrderKind, OrderTicket, Side, Symbol};
+    use crate::domain::{Endpoint, GatewayAddr, Lots, OrderTicket, Side, Symbol};
     use crate::event::{Receiver, channel_pair};
     use crate::gateway::{Gateway, GatewayOptions, SimOptions};
     use std::net::TcpListener;
@@ -178,15 +178,11 @@ mod tests {
     const SOON: Duration = Duration::from_secs(30);
 
     fn proposal(shown: Option<&str>) -> Proposal {
-        let order = OrderTicket {
-            symbol: Symbol::new("EURUSD").unwrap(),
-            side: Side::Buy,
-            lots: Lots::parse("0.01").unwrap(),
-            kind: OrderKind::Market,
-            price: None,
-            sl: None,
-            tp: None,
-        };
+        let order = OrderTicket::market(
+            Symbol::new("EURUSD").unwrap(),
+            Side::Buy,
+            Lots::parse("0.01").unwrap(),
+        );
         let shown = shown.map(|text| Price::parse(text).unwrap());
         Proposal { gateway: 0, order, live: false, shown, digits: 5 }
     }

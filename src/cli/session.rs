@@ -43,6 +43,8 @@ pub struct Plan {
     pub notes: Vec<Text>,
     /// What the last session left, and where this one leaves it.
     pub memory: Memory,
+    /// The command that resets its latch, as typed in a shell.
+    pub way_back: Text,
 }
 
 /// A session that runs, without its screen.
@@ -185,6 +187,7 @@ impl Session {
             calls: Calls::new(plan.settings.alarms.clone(), on_alarm),
             mouse: plan.settings.mouse,
             notes,
+            way_back: plan.way_back,
             on_start: Some(Box::new(connect)),
             on_first_frame: None,
         });

@@ -56,6 +56,13 @@ pub struct OrderTicket {
 }
 
 impl OrderTicket {
+    /// At the market, with neither stop loss nor take profit.
+    #[must_use]
+    pub const fn market(symbol: Symbol, side: Side, lots: Lots) -> Self {
+        let (price, sl, tp) = (None, None, None);
+        Self { symbol, side, lots, kind: OrderKind::Market, price, sl, tp }
+    }
+
     /// The wire's `type`: `BUY`, `SELL_LIMIT`, …
     #[must_use]
     pub const fn wire_type(&self) -> &'static str {

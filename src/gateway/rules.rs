@@ -245,15 +245,7 @@ mod tests {
 
     #[test]
     fn a_quote_of_an_earlier_run_takes_no_order() {
-        let order = OrderTicket {
-            symbol: symbol("EURUSD"),
-            side: Side::Buy,
-            lots: LOT_STEP,
-            kind: OrderKind::Market,
-            price: None,
-            sl: None,
-            tp: None,
-        };
+        let order = OrderTicket::market(symbol("EURUSD"), Side::Buy, LOT_STEP);
         let stale = Listing { live: false, ..listing() };
         assert_eq!(judge(&order, &stale), Err(Rejection::NoQuote(symbol("EURUSD"))));
     }

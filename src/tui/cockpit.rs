@@ -50,6 +50,8 @@ pub struct Cockpit {
     ticket_under: Under,
     /// What the last key could not do, until the next one.
     remark: Text,
+    /// The pane that a key of its own gave the keys to last.
+    called: Option<Pane>,
     /// The newest tick that was drawn.
     drawn: Stamp,
 }
@@ -197,9 +199,10 @@ impl Screen for Cockpit {
             Action::SortPrevious => self.sort(|ui| ui.step_sort(false), state),
             Action::SortReverse => self.sort(Ui::reverse_sort, state),
             Action::Filter if self.ui.help || self.ui.ticket.is_some() => {}
-            Action::Filter => {
-                self.ui.typing = Some(self.ui.focus).filter(|pane| pane.filters());
+            Action::Filter if !self.ui.focus.filters() => {
+                self.remark = line::no_filter(self.ui.focus);
             }
+            Action::Filter => self.ui.typing = Some(self.ui.focus),
             Action::LogLevel => self.ui.next_level(),
             Action::PeriodLonger => self.period(self.ui.period.longer()),
             Action::PeriodShorter => self.period(self.ui.period.shorter()),

@@ -10,8 +10,7 @@ mod ending;
 mod keys;
 mod line;
 mod looks;
-#[cfg(test)]
-mod order_tests;
+mod stray;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -42,6 +41,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use stray::Stray;
 
 /// Ticks folded in one round, so that a flood leaves room for keys.
 const TICK_BUDGET: usize = 4_096;
@@ -80,6 +80,9 @@ pub struct Console {
     pub mouse: bool,
     /// Warnings for the Log pane, such as those of `Theme::load`.
     pub notes: Vec<Text>,
+    /// The command that resets the latch of this session, as typed in a shell;
+    /// no key resets.
+    pub way_back: Text,
     /// Called when the first frame is on its way, before anything else may
     /// take time: connect feeds in here.
     pub on_start: Option<Once>,
@@ -126,6 +129,8 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
         wish: Arc::clone(&wish),
         desk: console.desk,
         sequence: Sequence::default(),
+        stray: Stray::default(),
+        way_back: console.way_back,
         guard: Guard::default(),
         proposal: None,
         pace: Pace::new(console.fps),
@@ -188,6 +193,9 @@ struct Round {
     wish: Arc<Wish>,
     desk: Arc<dyn Desk>,
     sequence: Sequence,
+    /// For keys that only the default keymap knows.
+    stray: Stray,
+    way_back: Text,
     /// For verbs that a keymap names; KILL and BLOCK have the input thread's.
     guard: Guard,
     /// The order that this guard is open for.

@@ -2,9 +2,7 @@
 //! against ours.
 
 use crate::common::peer::Peer;
-use crs::domain::{
-    Lots, OrderKind, OrderTicket, ReqId, Side, Symbol, Ticket, TradeMode, UtcMicros,
-};
+use crs::domain::{Lots, OrderTicket, ReqId, Side, Symbol, Ticket, TradeMode, UtcMicros};
 use crs::wire::reply::{KillClaim, Refusal, Reply};
 use crs::wire::request::{Action, Request};
 
@@ -26,15 +24,11 @@ fn raw(peer: &Peer, bytes: &[u8]) -> Vec<u8> {
 }
 
 fn order() -> Action {
-    Action::OpenOrder(OrderTicket {
-        symbol: Symbol::new("EURUSD").unwrap(),
-        side: Side::Sell,
-        lots: Lots::parse("0.10").unwrap(),
-        kind: OrderKind::Market,
-        price: None,
-        sl: None,
-        tp: None,
-    })
+    Action::OpenOrder(OrderTicket::market(
+        Symbol::new("EURUSD").unwrap(),
+        Side::Sell,
+        Lots::parse("0.10").unwrap(),
+    ))
 }
 
 #[test]

@@ -116,6 +116,7 @@ fn console() {
         calls: crs::tui::run::Calls::default(),
         mouse: false,
         notes: Vec::new(),
+        way_back: Text::default(),
         on_start: Some(Box::new(|_| note("started"))),
         on_first_frame: Some(Box::new(move |at| {
             note(&format!("first frame after {} us", (at.mono_ns - began) / 1_000));

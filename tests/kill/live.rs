@@ -8,7 +8,7 @@ use crate::life::{LIMIT, Mesh};
 use crs::breaker::Gate;
 use crs::cli::deal::{Deal, Ending, Fate};
 use crs::config::Settings;
-use crs::domain::{Endpoint, GatewayAddr, Lots, OrderKind, OrderTicket, Side, Symbol, Text};
+use crs::domain::{Endpoint, GatewayAddr, Lots, OrderTicket, Side, Symbol, Text};
 use crs::link::{Peer, peer};
 use crs::wire::Action;
 use serde_json::Value;
@@ -202,15 +202,11 @@ fn whoever_orders_is_held_to_it() {
         let main = GatewayAddr { name: Text::new("main"), cmd: cmd.clone(), data: cmd.clone() };
         settings.gateways.push(main);
         let mut peer = Peer::connect(&zmq::Context::new(), &cmd, 65_536).unwrap();
-        let request = peer::request(Action::OpenOrder(OrderTicket {
-            symbol: Symbol::new("EURUSD").unwrap(),
-            side: Side::Buy,
-            lots: Lots::parse("0.01").unwrap(),
-            kind: OrderKind::Market,
-            price: None,
-            sl: None,
-            tp: None,
-        }));
+        let request = peer::request(Action::OpenOrder(OrderTicket::market(
+            Symbol::new("EURUSD").unwrap(),
+            Side::Buy,
+            Lots::parse("0.01").unwrap(),
+        )));
         let wait = Duration::from_secs(20);
         let gate = Gate::default();
         let fate = Deal::open(&settings).order(&gate, &mut peer, &request, "OPEN_ORDER", wait);

@@ -4,7 +4,7 @@ use crate::panes::shoot;
 use crate::picture::{frame, rows};
 use crate::scene;
 use crs::control::Action;
-use crs::domain::Text;
+use crs::domain::{Text, Ticket};
 use crs::event::{GuardPhase, GuardedVerb};
 use crs::tui::keymap::{Context, Key, Keymap};
 use crs::tui::prompt::{Kind, Prompt, line};
@@ -68,6 +68,43 @@ fn an_open_guard_goes_before_the_field_and_its_list() {
         let ui = with(field(Kind::Command, "r o w"));
         let typed = rows(&frame(&s.state, &ui, &scene::hints(), width, height));
         assert_eq!(plain, typed, "{width}×{height}");
+    }
+}
+
+#[test]
+fn the_line_being_typed_goes_before_what_was_told_last() {
+    for (width, height) in [(120, 40), (80, 24), (40, 12)] {
+        let mut s = scene::calm();
+        s.guard(GuardedVerb::Arm, GuardPhase::StoodDown).pass(300);
+        let told = rows(&frame(&s.state, &Ui::default(), &scene::hints(), width, height));
+        assert!(told.last().unwrap().contains("ARM stood down"), "{told:?}");
+        let ui = Ui { notice: Text::new("an old line"), ..with(field(Kind::Command, "s o r")) };
+        let typed = rows(&frame(&s.state, &ui, &scene::hints(), width, height));
+        let status = typed.last().unwrap();
+        assert!(status.contains(":sor") && !status.contains("old"), "{width}×{height}: {status}");
+    }
+}
+
+#[test]
+fn every_guard_is_read_whole_on_the_smallest_screen() {
+    for verb in [
+        GuardedVerb::Kill,
+        GuardedVerb::Block,
+        GuardedVerb::Close(Ticket(1_000_001)),
+        GuardedVerb::Arm,
+        GuardedVerb::StandDown,
+    ] {
+        for phase in [GuardPhase::Armed, GuardPhase::TooEarly] {
+            let mut s = scene::calm();
+            s.guard(verb, phase).pass(800);
+            let all = rows(&frame(&s.state, &Ui::default(), &scene::hints(), 40, 12));
+            let text = all.join("\n");
+            let (status, body) = all.split_last().unwrap();
+            assert!(!body.iter().any(|row| row.contains('…')), "{text}");
+            assert!(body.iter().any(|row| row.starts_with("│  y   ")), "{text}");
+            let says = ["press y within", "y: CLOSE"].iter().any(|word| status.contains(word));
+            assert!(says && !status.contains('…'), "{text}");
+        }
     }
 }
 

@@ -57,6 +57,29 @@ fn faults_stand_beside_their_fields() {
 }
 
 #[test]
+fn what_was_never_quoted_is_said_once_and_whole_at_every_size() {
+    const WORDS: &str = "never quoted here: take one from Ticks";
+    for (width, height) in [(120, 40), (80, 24), (40, 12)] {
+        let mut t = ticket(OrderKind::Market, "1", "", "1.09", "");
+        (t.draft.symbol, t.draft.field) = (Entry::of("XXXUSD"), Field::Symbol);
+        let shown = |t: &Ticket| {
+            let ui = with(t.clone());
+            let all = rows(&frame(&paper().state, &ui, &scene::hints(), width, height));
+            let all: Vec<&str> = all.iter().map(|row| row.trim_matches(['│', ' '])).collect();
+            all.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let all = shown(&t);
+        assert_eq!(all.matches(WORDS).count(), 1, "{width}×{height}\n{all}");
+        assert!(all.contains("margin not known: never quoted here"), "{all}");
+        // As Enter says it: below the fields, on a small screen nowhere else.
+        t.said = Text::new(&format!("symbol: {WORDS}"));
+        let all = shown(&t);
+        let twice = usize::from(width > 40);
+        assert_eq!(all.matches(WORDS).count(), 1 + twice, "{width}×{height}\n{all}");
+    }
+}
+
+#[test]
 fn real_money_has_a_field_of_its_own() {
     let mut s = paper();
     s.account("Broker-Live");
@@ -116,8 +139,11 @@ fn nothing_is_made_up_where_nothing_is_known() {
     s.pass(300);
     let ui = with(ticket(OrderKind::Market, "0.10", "", "1.08", ""));
     let all = rows(&frame(&s.state, &ui, &scene::hints(), 120, 40)).join("\n");
-    for word in ["L I V E ?", "no quote here", "not known: account not read", "not known: no fresh"]
-    {
+    for word in [
+        "L I V E ?",
+        "never quoted here: take one from Ticks",
+        "margin  not known: account not read",
+    ] {
         assert!(all.contains(word), "{word}\n{all}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::breaker::Watcher;
-use crate::domain::{Lots, OrderKind, OrderTicket, Side, Symbol};
+use crate::domain::{Lots, OrderTicket, Side, Symbol};
 use crate::gateway::{Gateway, GatewayOptions, RunningGateway, SimOptions};
 use crate::link::peer;
 use crate::wire::Action;
@@ -29,15 +29,11 @@ fn settings(dir: &Path) -> Settings {
 }
 
 fn request() -> Request {
-    peer::request(Action::OpenOrder(OrderTicket {
-        symbol: Symbol::new("EURUSD").unwrap(),
-        side: Side::Buy,
-        lots: Lots::parse("0.01").unwrap(),
-        kind: OrderKind::Market,
-        price: None,
-        sl: None,
-        tp: None,
-    }))
+    peer::request(Action::OpenOrder(OrderTicket::market(
+        Symbol::new("EURUSD").unwrap(),
+        Side::Buy,
+        Lots::parse("0.01").unwrap(),
+    )))
 }
 
 #[test]

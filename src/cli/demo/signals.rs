@@ -8,8 +8,7 @@ use crate::breaker::Gate;
 use crate::cli::deal::{Deal, Ending, Fate};
 use crate::config::Settings;
 use crate::domain::{
-    Decision, DecisionSource, Lots, OrderKind, OrderTicket, Probabilities, Ratio, Side, Symbol,
-    Text,
+    Decision, DecisionSource, Lots, OrderTicket, Probabilities, Ratio, Side, Symbol, Text,
 };
 use crate::event::{Event, Level, Sender};
 use crate::host::{clock, ids};
@@ -148,15 +147,7 @@ impl Source<'_> {
             return ("BLOCKED", self.gate.why().to_string());
         }
         self.make_room();
-        let order = OrderTicket {
-            symbol,
-            side,
-            lots: LOTS,
-            kind: OrderKind::Market,
-            price: None,
-            sl: None,
-            tp: None,
-        };
+        let order = OrderTicket::market(symbol, side, LOTS);
         let what = format!("OPEN_ORDER {symbol} {} {LOTS} lots", side.word());
         let request = peer::request(Action::OpenOrder(order));
         // The second look is taken in there, right before the order.

@@ -10,7 +10,7 @@ mod report;
 use super::exit::exits;
 use super::session::{Plan, Session};
 use super::stage::Stage;
-use super::{Context, Exit, Failure, Outcome, wiring};
+use super::{Context, Exit, Failure, Outcome, back, wiring};
 use crate::audit::Act;
 use crate::breaker::Gate;
 use crate::control::kill::Hand;
@@ -98,6 +98,7 @@ fn by_keys(stage: &Stage) -> Played {
         config: Text::new("crs drill: nothing here is real; kill, watch the proof, leave"),
         notes: Vec::new(),
         memory: Memory::default(),
+        way_back: back::command(&stage.settings, None),
     };
     let session = Session::open(plan)?;
     book::fill(stage, &session.gate())?;

@@ -1,13 +1,19 @@
 //! Whether a draft can be an order, field by field, as it is typed.
 //!
-//! A fault stops it; a remark does not. Prices are held against a fresh quote
-//! only, volumes against a rule only where it is known: elsewhere the gateway
-//! decides, and the remark says that nobody here knows.
+//! A fault stops it; a remark does not. Nothing is let pass for not being
+//! known: a symbol that was never quoted is no order, and prices are held
+//! against the last quote where it is old. Volumes alone are held against a rule
+//! only where it is known: elsewhere the gateway decides, and the remark says
+//! that nobody here knows.
 
 use super::draft::{Draft, Field};
 use super::seen::{LotRule, QuoteSeen, Seen};
 use super::{Entry, LIVE_WORD, Proposal};
 use crate::domain::{Lots, OrderKind, OrderTicket, Price, Side, Symbol};
+
+/// Nobody here can say what such an order would cost, or whether there is such
+/// an instrument at all.
+const NEVER_QUOTED: &str = "never quoted here: take one from Ticks";
 
 /// Something to say about a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,11 +26,20 @@ pub struct Remark {
     pub fault: bool,
 }
 
+impl Remark {
+    /// With the name of its field, where it does not stand beside it.
+    #[must_use]
+    pub fn said(&self) -> String {
+        format!("{}: {}", self.field.label(), self.text)
+    }
+}
+
 /// What a draft amounts to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// The order, when there is no fault; without the word that real money
-    /// asks for it is already there, so that it can be previewed.
+    /// The order, once every field can be read; while only the word that real
+    /// money asks for or a quote of the symbol is missing it is already there, so
+    /// that it can be previewed.
     pub order: Option<OrderTicket>,
     /// In the order of the fields, at most one for each.
     pub remarks: Vec<Remark>,
@@ -104,7 +119,7 @@ impl Judge<'_> {
             Err(e) => return self.refuse(Field::Symbol, e.to_string()),
         };
         match &self.seen.quote {
-            None => self.say(Field::Symbol, false, "no quote here: price not known"),
+            None => self.say(Field::Symbol, true, NEVER_QUOTED),
             Some(quote) if !quote.fresh => {
                 self.say(Field::Symbol, false, "its quote is old: price not known now");
             }
@@ -125,7 +140,7 @@ impl Judge<'_> {
             return self.refuse(Field::Lots, "above zero");
         }
         let Some(rule) = LotRule::of(self.seen.mode) else {
-            self.say(Field::Lots, false, "step, min, max: not known, the gateway decides");
+            self.say(Field::Lots, false, "step, min, max not known: gateway decides");
             return Some(lots);
         };
         if lots < rule.min || lots > rule.max {
@@ -154,11 +169,10 @@ impl Judge<'_> {
         if price.decimals() > quote.digits && quote.settled {
             return self.refuse(field, format!("quoted with {} decimals", quote.digits));
         }
-        if let Some(market) = quote.opens(self.draft.side) {
-            let (at, now) = (i128::from(price.raw()), i128::from(market.raw()));
-            if at * 2 < now || at > now * 2 {
-                return self.refuse(field, "less than half or more than twice the market");
-            }
+        let market = quote.to_open(self.draft.side);
+        let (at, now) = (i128::from(price.raw()), i128::from(market.raw()));
+        if at * 2 < now || at > now * 2 {
+            return self.refuse(field, format!("under half or over twice {market}{}", age(quote)));
         }
         Some(Some(price))
     }
@@ -173,12 +187,14 @@ impl Judge<'_> {
         let Some(price) = self.number(Field::Price, &draft.price)? else {
             return self.refuse(Field::Price, "at which?");
         };
-        if let Some(market) = self.seen.quote.and_then(|quote| quote.opens(side)) {
+        if let Some(quote) = self.seen.quote {
+            let market = quote.to_open(side);
             // A limit waits on the better side of the market, a stop on the
             // worse one.
             let above = (side == Side::Buy) == (kind == OrderKind::Stop);
             if !beyond(price, market, above) {
-                return self.refuse(Field::Price, format!("must be {} {market}", word(above)));
+                let text = format!("must be {} {market}{}", word(above), age(quote));
+                return self.refuse(Field::Price, text);
             }
         }
         Some(Some(price))
@@ -190,18 +206,19 @@ impl Judge<'_> {
         let entry = if field == Field::Sl { &draft.sl } else { &draft.tp };
         let Some(price) = self.number(field, entry)? else { return Some(None) };
         // A position that opens at the market closes on the other side of it.
-        let market = self.seen.quote.and_then(|quote: QuoteSeen| quote.closes(side));
+        let market = self.seen.quote.map(|quote| (quote.to_close(side), age(quote)));
         let reference = match draft.kind {
             OrderKind::Market => market,
-            OrderKind::Limit | OrderKind::Stop => at.flatten(),
+            OrderKind::Limit | OrderKind::Stop => at.flatten().map(|own| (own, "")),
         };
-        let Some(reference) = reference else {
-            self.say(field, false, "not held against any price");
+        // Without a price to hold it against it is no better than a wrong one.
+        let Some((reference, age)) = reference else {
+            self.say(field, true, "can't be checked: no price known");
             return Some(Some(price));
         };
         let above = (side == Side::Buy) == (field == Field::Tp);
         if !beyond(price, reference, above) {
-            return self.refuse(field, format!("must be {} {reference}", word(above)));
+            return self.refuse(field, format!("must be {} {reference}{age}", word(above)));
         }
         Some(Some(price))
     }
@@ -211,6 +228,11 @@ impl Judge<'_> {
             self.say(Field::Word, true, format!("type {LIVE_WORD}: real money moves"));
         }
     }
+}
+
+/// What is said of a price that comes from an old quote.
+const fn age(quote: QuoteSeen) -> &'static str {
+    if quote.fresh { "" } else { ", as last quoted" }
 }
 
 fn beyond(price: Price, reference: Price, above: bool) -> bool {

@@ -57,7 +57,14 @@ impl Preview {
                 points: digits.map(|digits| points(a, b, digits)),
                 money: reckon.over(a, b),
             },
-            _ => Distance { points: None, money: Cost::NotKnown("no fresh quote") },
+            _ => Distance {
+                points: None,
+                money: Cost::NotKnown(if quote.is_some() {
+                    "no fresh quote"
+                } else {
+                    "never quoted here"
+                }),
+            },
         };
         let fresh = quote.filter(|quote| quote.fresh);
         Self {
@@ -80,6 +87,7 @@ struct Reckon<'a> {
 impl Reckon<'_> {
     fn terms(&self) -> Result<(Pair, &AccountSeen, &'static str), &'static str> {
         let account = self.seen.account.as_ref().ok_or("account not read")?;
+        self.seen.quote.ok_or("never quoted here")?;
         let pair = Pair::of(&self.order.symbol).ok_or("no currency pair: its lot is not known")?;
         let currency = known(account.currency.as_str()).ok_or("account currency not known")?;
         Ok((pair, account, currency))

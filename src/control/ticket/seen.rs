@@ -37,19 +37,25 @@ impl QuoteSeen {
     /// The price at which `side` opens, while it is known.
     #[must_use]
     pub fn opens(&self, side: Side) -> Option<Price> {
-        self.fresh.then_some(match side {
-            Side::Buy => self.ask,
-            Side::Sell => self.bid,
-        })
+        self.fresh.then_some(self.to_open(side))
     }
 
-    /// The price at which `side` closes, while it is known.
+    /// The last price at which `side` opened, however old.
     #[must_use]
-    pub fn closes(&self, side: Side) -> Option<Price> {
-        self.fresh.then_some(match side {
+    pub const fn to_open(&self, side: Side) -> Price {
+        match side {
+            Side::Buy => self.ask,
+            Side::Sell => self.bid,
+        }
+    }
+
+    /// The last price at which `side` closed, however old.
+    #[must_use]
+    pub const fn to_close(&self, side: Side) -> Price {
+        match side {
             Side::Buy => self.bid,
             Side::Sell => self.ask,
-        })
+        }
     }
 }
 

@@ -79,7 +79,7 @@ fn what_an_order_needs_and_how_it_is_said() {
         ("BUY STOP 0.1 1.1001", "price: must be above 1.1001"),
         ("SELL STOP 0.1 1.1", "price: must be below 1.1"),
         ("BUY LIMIT 0.1 1.100001", "price: quoted with 5 decimals"),
-        ("BUY LIMIT 0.1 0.109", "price: less than half or more than twice the market"),
+        ("BUY LIMIT 0.1 0.109", "price: under half or over twice 1.1001"),
         ("BUY MARKET 0.1 - 1.1", "SL: must be below 1.1"),
         ("SELL MARKET 0.1 - 1.1001", "SL: must be above 1.1001"),
         ("BUY MARKET 0.1 - - 1.1", "TP: must be above 1.1"),
@@ -91,20 +91,35 @@ fn what_an_order_needs_and_how_it_is_said() {
 }
 
 #[test]
-fn what_is_not_known_stops_nothing_and_is_said() {
+fn what_was_never_quoted_is_no_order_and_lifts_no_fault() {
     let unknown = Seen { mode: Mode::DemoAccount, quote: None, account: None, ..seen() };
     let draft = draft("BUY LIMIT 0.015 1.123456 1.2 1.0");
     let checked = check(&draft, &unknown);
     assert!(checked.of(Field::Lots).is_some_and(|r| !r.fault && r.text.contains("not known")));
-    assert!(checked.of(Field::Symbol).is_some_and(|r| !r.fault));
+    assert!(checked.of(Field::Symbol).is_some_and(|r| r.fault));
+    assert_eq!(checked.proposal(&draft, &unknown), None);
     // Its own price is known: the exits are held against that.
-    assert_eq!(checked.fault().map(|f| f.field), Some(Field::Sl));
+    assert_eq!(checked.of(Field::Sl).map(|r| r.text.as_str()), Some("must be below 1.123456"));
+    // A wrong SL stays wrong when the symbol becomes one that nobody knows.
+    for seen in [seen(), Seen { quote: None, ..seen() }] {
+        let market = self::draft("BUY MARKET 0.1 - 1.2");
+        assert!(check(&market, &seen).of(Field::Sl).is_some_and(|r| r.fault), "{seen:?}");
+    }
+    // Nor is there a margin, whatever the account tells.
+    let order = check(&self::draft("BUY MARKET 0.1"), &Seen { quote: None, ..seen() }).order;
+    let preview = Preview::of(&order.unwrap(), &Seen { quote: None, ..seen() });
+    assert_eq!(preview.margin, Cost::NotKnown("never quoted here"));
     let order = check(&self::draft("BUY MARKET 0.1 - 1.2"), &unknown).order.unwrap();
     let preview = Preview::of(&order, &unknown);
     assert_eq!(preview.margin, Cost::NotKnown("account not read"));
     assert_eq!((preview.entry, preview.spread.points), (None, None));
     let stale = QuoteSeen { fresh: false, ..quote("1.1", "1.1001") };
     let old = Seen { quote: Some(stale), ..seen() };
+    // An old quote is better than none to hold a price against.
+    let wrong = check(&self::draft("BUY MARKET 0.1 - 1.2"), &old);
+    let words = "must be below 1.1, as last quoted";
+    assert_eq!(wrong.fault().map(|r| r.text.as_str()), Some(words));
+    assert!(check(&self::draft("BUY MARKET 0.1 - 1.09"), &old).fault().is_none());
     assert_eq!(Preview::of(&order, &old).spread.money, Cost::NotKnown("no fresh quote"));
 }
 

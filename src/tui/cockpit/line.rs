@@ -74,7 +74,7 @@ impl Cockpit {
     fn filter_by(&mut self, text: &str) -> Result<(), Text> {
         let pane = self.ui.focus;
         if !pane.filters() {
-            return Err(Text::new(&format!("{} has no filter", pane.title())));
+            return Err(no_filter(pane));
         }
         self.ui.typing = None;
         self.ui.set_filter(pane, text);
@@ -83,6 +83,12 @@ impl Cockpit {
         }
         Ok(())
     }
+}
+
+/// What to say where rows can't be filtered.
+pub(super) fn no_filter(pane: Pane) -> Text {
+    let with: Vec<_> = Pane::ALL.into_iter().filter(|p| p.filters()).map(Pane::title).collect();
+    Text::new(&format!("{} has no filter; these have: {}", pane.title(), with.join(", ")))
 }
 
 fn words<K: SortKey>() -> Vec<String> {

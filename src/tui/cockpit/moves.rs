@@ -8,7 +8,7 @@ use crate::tui::keymap::Key;
 use crate::tui::screen::{Frame, Point, Pointed};
 use crate::tui::theme::Theme;
 use crate::tui::ui::{Pane, Ui};
-use crate::tui::view::{self, Hints, Scene, alarms, positions, ticks};
+use crate::tui::view::{self, Hints, Scene, Size, alarms, positions, ticks};
 use ratatui::layout::Position;
 
 /// Rows that one turn of the wheel moves.
@@ -35,6 +35,7 @@ impl Cockpit {
     /// Gives `pane` the keys. Whoever has the guest's place then keeps it.
     pub(super) fn focus(&mut self, pane: Pane, state: &State) {
         self.ui.focus = pane;
+        self.called = None;
         self.ui.typing = None;
         let guest = self.places(state).guest;
         if guest == Some(pane) {
@@ -50,14 +51,18 @@ impl Cockpit {
         self.ui.zoom |= self.places(state).pane(pane).is_none();
     }
 
-    /// To `pane`; where it has the keys already, zooms it or back.
+    /// To `pane`; once more zooms it, or back. Who came there by another way has
+    /// not called it yet, and where one pane is all there is nothing to zoom.
     pub(super) fn go(&mut self, pane: Pane, state: &State) {
         let here = self.ui.focus == pane && !self.ui.help;
-        if here && self.places(state).pane(pane).is_some() {
+        let shown = here && self.places(state).pane(pane).is_some();
+        let single = Size::of(self.area) == Size::Single && !view::engaged(state);
+        if shown && !single && (self.ui.zoom || self.called == Some(pane)) {
             self.ui.zoom = !self.ui.zoom;
             return;
         }
         self.bring(pane, state);
+        self.called = Some(pane);
     }
 
     pub(super) fn scroll(&mut self, up: bool, by: usize, state: &State) {

@@ -276,6 +276,28 @@ fn a_number_goes_to_its_pane_and_once_more_zooms_it() {
 }
 
 #[test]
+fn the_first_press_of_a_number_never_zooms_and_a_single_pane_has_nothing_to_zoom() {
+    let (mut cockpit, state) = (Cockpit::default(), state());
+    drawn_at(&mut cockpit, &state, 120, 40);
+    // Positions have the keys from the start: nobody has called them.
+    cockpit.act(Action::PanePositions, &state);
+    assert!(!cockpit.ui.zoom);
+    cockpit.act(Action::PanePositions, &state);
+    assert!(cockpit.ui.zoom);
+    cockpit.act(Action::PanePositions, &state);
+    assert!(!cockpit.ui.zoom, "and back");
+    // Nor whoever was reached by the way round.
+    cockpit.act(Action::FocusNext, &state);
+    cockpit.act(Action::PaneTicks, &state);
+    assert!(!cockpit.ui.zoom);
+    drawn_at(&mut cockpit, &state, 40, 12);
+    for _ in 0..3 {
+        cockpit.act(Action::PaneLag, &state);
+        assert_eq!((cockpit.context(), cockpit.ui.zoom), (Context::Lag, false));
+    }
+}
+
+#[test]
 fn a_ticket_is_for_the_selected_row_however_the_rows_are_sorted() {
     let (mut cockpit, mut state) = (Cockpit::default(), state());
     let read = state.gateways[0].positions.as_mut().unwrap();

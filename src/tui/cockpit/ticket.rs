@@ -90,7 +90,8 @@ pub(super) fn hints() -> Vec<Hint> {
 mod tests {
     use super::*;
     use crate::control::Action;
-    use crate::domain::{EngageId, LatchPhase, Stamp};
+    use crate::domain::{EngageId, Heard, LatchPhase, Price, Stamp, Tick, TickBatch, TickShape};
+    use crate::event::{Event, Stamped};
     use crate::state::switch::Engagement;
     use crate::tui::keymap::{Context, Keymap};
     use crate::tui::screen::{Frame, Screen};
@@ -164,14 +165,31 @@ mod tests {
         assert!(!draw(&mut cockpit, &state).contains(" Order ticket "));
     }
 
+    /// One tick of EURUSD, and nothing else.
+    fn quoted() -> State {
+        let tick = Tick {
+            symbol: Symbol::new("EURUSD").unwrap(),
+            bid: Price::parse("1.10000").unwrap(),
+            ask: Price::parse("1.10010").unwrap(),
+            time: None,
+            seq: None,
+            shape: TickShape::T2,
+        };
+        let ticks = vec![Heard { after_us: 0, tick }];
+        let (at, mut state) = (Stamp::default(), State::default());
+        let event = Event::Ticks(TickBatch { feed: 0, base: at, ticks, ..TickBatch::default() });
+        state.apply(&Stamped { seq: 1, at, event }).unwrap();
+        state
+    }
+
     #[test]
     fn a_screen_too_small_to_read_the_preview_proposes_nothing() {
         for (width, height, proposes) in [(40, 12, true), (37, 12, false), (40, 11, false)] {
-            let (mut cockpit, state) = (Cockpit::default(), State::default());
+            let (mut cockpit, state) = (Cockpit::default(), quoted());
             cockpit.area = Rect::new(0, 0, width, height);
             cockpit.act(Action::OrderTicket, &state);
             // No account was read: the mode is LIVE?, and the word is typed.
-            press(&mut cockpit, &state, "E U R U S D tab tab 1 tab tab tab tab L I V E");
+            press(&mut cockpit, &state, "1 tab tab tab tab L I V E");
             let last = press(&mut cockpit, &state, "enter").pop();
             assert_eq!(matches!(last, Some(Typed::Propose(_))), proposes, "{width}×{height}");
         }

@@ -187,3 +187,42 @@ fn a_broken_user_keymap_warns_and_the_bundled_one_stands_in() {
         "no keymap \"defualt\" (did you mean \"default\"?); the bundled keymap default stands in"
     );
 }
+
+/// Every verb of the table can be run by keys, by a line and is in the help, in
+/// every bundled keymap.
+#[test]
+fn every_action_is_reached_by_keys_by_the_line_and_by_the_help() {
+    use crate::config::Card;
+    use crate::state::State;
+    use crate::tui::chords;
+    use crate::tui::prompt::line;
+    use crate::tui::view::Hint;
+    use std::collections::BTreeSet;
+
+    let named = line::candidates("", &|_| Vec::new());
+    for name in Keymap::names() {
+        let keymap = Keymap::embedded(name).unwrap();
+        let hints = chords::hints(&keymap, Context::Global, &Card::default(), &State::default());
+        let helped: BTreeSet<&str> =
+            hints.help.iter().flat_map(|s| &s.rows).map(|h| h.keys.as_str()).collect();
+        for action in Action::ALL {
+            let verb = action.name();
+            let mut keys = Context::ALL.iter().filter_map(|c| keymap.keys_for(*action, *c));
+            let keys = keys.next().unwrap_or_else(|| panic!("{name}: no key for {verb}"));
+            // Where a pane has the keys for itself, its own help says so.
+            let fixed = fixed::shown(*action).is_some();
+            let told = helped.iter().any(|all| all.split(", ").any(|one| one == keys));
+            assert!(fixed || told, "{name}: {verb} by {keys} is not in the help");
+            assert_eq!(hints.kill.as_str(), fixed::shown(Action::Kill).unwrap());
+            let line = line::shown(*action);
+            assert!(hints.commands.contains(&Hint::new(&format!(":{line}"), action.help())));
+            assert!(named.iter().any(|c| c.shown == line), "{verb} is offered");
+            let word = if matches!(action.takes(), crate::control::Takes::Choice(_)) {
+                format!("{verb} x")
+            } else {
+                verb.to_owned()
+            };
+            assert_eq!(line::parse(&word, &|_| Vec::new()).map(|t| t.action), Ok(*action));
+        }
+    }
+}

@@ -7,7 +7,7 @@ use crate::event::{GuardPhase, GuardReport, GuardedVerb};
 use crate::state::State;
 use crate::tui::theme::Role;
 use crate::tui::view::pen::{Line, Pen, fit};
-use crate::tui::view::{Scene, positions};
+use crate::tui::view::{Scene, positions, wrap};
 use ratatui::layout::Rect;
 use std::time::Duration;
 
@@ -35,14 +35,21 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
         GuardedVerb::Block => Role::GuardBlock,
         _ => Role::GuardOther,
     };
+    let inner = WIDTH.min(body.width).saturating_sub(4);
     let mut lines = question(guard, scene, role);
-    lines.push((3, Line::new()));
-    for effect in effects(guard.verb, scene) {
-        lines.push((2, Line::new().gap(2).rest(effect, Role::TextNormal)));
+    lines.push((4, Line::new()));
+    let effects = effects(guard.verb, scene);
+    let deep = if effects.iter().any(|(number, _)| !number.is_empty()) { 2 } else { 0 };
+    for (mut number, effect) in effects {
+        for row in wrap(&effect, inner.saturating_sub(2 + deep)) {
+            let line = Line::new().gap(2).left(deep, number, Role::TextNormal);
+            lines.push((2, line.rest(row, Role::TextNormal)));
+            number = "";
+        }
     }
     if let Some((keys, other)) = other(guard.verb, scene) {
         lines.push((4, Line::new()));
-        lines.push((3, Line::new().text(keys, Role::Key).gap(2).rest(other, Role::TextDim)));
+        lines.push((3, Line::new().text(keys, Role::Key).gap(1).rest(other, Role::TextDim)));
     }
     lines.push((4, Line::new()));
     lines.push((1, countdown(pen, guard, scene)));
@@ -63,68 +70,65 @@ fn question<'a>(guard: &GuardReport, scene: Scene<'a>, role: Role) -> Vec<(u8, L
     };
     let key = format!(" {} ", scene.hints.confirm);
     let mut lines = vec![(0, Line::new().text(key, role).gap(2).rest(word, Role::TextStrong))];
-    if guard.phase == GuardPhase::TooEarly {
-        let text = format!("too early: press {} again", scene.hints.confirm);
-        lines.push((0, Line::new().gap(5).rest(text, Role::SwitchArmed)));
-    }
-    lines.push((1, Line::new().dim("any other key stands down")));
+    lines.push((
+        1,
+        if guard.phase == GuardPhase::TooEarly {
+            let text = format!("too early: press {} again", scene.hints.confirm);
+            Line::new().rest(text, Role::SwitchArmed)
+        } else {
+            Line::new().dim("any other key stands down")
+        },
+    ));
     lines
 }
 
-/// What will happen, in the order of its effects.
-fn effects(verb: GuardedVerb, scene: Scene<'_>) -> Vec<String> {
+/// What will happen, in the order of its effects, with a number where there are
+/// several.
+fn effects(verb: GuardedVerb, scene: Scene<'_>) -> Vec<(&'static str, String)> {
     let state = scene.state;
-    let mode = state.mode().word();
-    let targets = || {
-        (0_u16..)
-            .zip(&state.session.gateways)
-            .map(move |(i, g)| format!("  {} {} {}", g.name, g.cmd, state.target_mode(i).word()))
-    };
+    let plain = |text: &str| ("", text.to_owned());
     match verb {
         GuardedVerb::Kill => {
             let mut lines = vec![
-                String::from("1 deny orders, write the latch"),
-                String::from("2 send KILL_SWITCH to"),
+                ("1", String::from("deny orders, write the latch")),
+                ("2", String::from("send KILL_SWITCH to")),
             ];
-            lines.extend(targets());
-            lines.push(String::from("3 prove flat by three good reads"));
-            lines.push(String::from("4 close survivors one by one"));
+            let targets = (0_u16..).zip(&state.session.gateways);
+            lines.extend(targets.map(|(index, gateway)| {
+                let mode = state.target_mode(index).word();
+                ("", format!("{} {} {mode}", gateway.name, gateway.cmd))
+            }));
+            lines.push(("3", String::from("prove flat by three good reads")));
+            lines.push(("4", String::from("close survivors one by one")));
             lines
         }
         GuardedVerb::Block => vec![
-            String::from("1 deny orders, write the latch"),
-            String::from("2 send nothing: positions stay"),
+            ("1", String::from("deny orders, write the latch")),
+            ("2", String::from("send nothing: positions stay")),
         ],
         GuardedVerb::Close(ticket) => position(state, ticket),
         GuardedVerb::Arm => vec![
-            String::from("the latch must be proven absent"),
-            format!("after it, orders pass in mode {mode}"),
+            plain("the latch must be proven absent"),
+            plain(&format!("after it, orders pass in mode {}", state.mode().word())),
         ],
         GuardedVerb::StandDown => vec![
-            String::from("no further KILL_SWITCH, no further proof"),
-            String::from("the latch stays engaged; it is recorded who ended it"),
+            plain("no further KILL_SWITCH, no further proof"),
+            plain("the latch stays engaged; it is recorded who ended it"),
         ],
         GuardedVerb::Order => Vec::new(),
     }
 }
 
-fn position(state: &State, ticket: Ticket) -> Vec<String> {
-    positions::listed(state).find(|(_, p)| p.ticket == ticket).map_or_else(
-        || vec![format!("ticket {ticket}, which is no longer listed")],
-        |(gateway, p)| {
-            vec![
-                format!("ticket {ticket} at {}", state.gateway_name(gateway)),
-                format!(
-                    "{} {} {} lots, opened at {}",
-                    p.symbol,
-                    p.side.word(),
-                    p.lots.text(2),
-                    p.open
-                ),
-                format!("profit at the last read: {}", p.profit.text(2)),
-            ]
-        },
-    )
+fn position(state: &State, ticket: Ticket) -> Vec<(&'static str, String)> {
+    let Some((gateway, p)) = positions::listed(state).find(|(_, p)| p.ticket == ticket) else {
+        return vec![("", format!("ticket {ticket}, which is no longer listed"))];
+    };
+    let lots = p.lots.text(2);
+    vec![
+        ("", format!("ticket {ticket} at {}", state.gateway_name(gateway))),
+        ("", format!("{} {} {lots} lots, opened at {}", p.symbol, p.side.word(), p.open)),
+        ("", format!("profit at the last read: {}", p.profit.text(2))),
+    ]
 }
 
 /// The other of KILL and BLOCK: both are explained, whichever is open.

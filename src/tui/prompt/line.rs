@@ -44,8 +44,7 @@ pub fn parse(line: &str, choices: Choices<'_>) -> Result<Typed, Text> {
         }
         (Takes::Words(_), words) => words.to_owned(),
         (Takes::Choice(hint), "") => {
-            let known = choices(action).join(", ");
-            let some = if known.is_empty() { known } else { format!(": {known}") };
+            let some = listed(&choices(action));
             return Err(Text::new(&format!("{} needs a {hint}{some}", action.name())));
         }
         (Takes::Choice(hint), word) => {
@@ -53,15 +52,24 @@ pub fn parse(line: &str, choices: Choices<'_>) -> Result<Typed, Text> {
             if !known.is_empty() && !known.iter().any(|k| k == word) {
                 let near = did_you_mean(word, known.iter().map(String::as_str));
                 let hint = hint.to_lowercase();
-                return Err(Text::new(&format!(
-                    "{} knows no {hint} \"{said}\"{near}",
-                    action.name()
-                )));
+                let (name, all) = (action.name(), listed(&known));
+                return Err(Text::new(&format!("{name} knows no {hint} \"{said}\"{near}{all}")));
             }
             word.to_owned()
         }
     };
     Ok(Typed { action, told })
+}
+
+/// `: dark, light`; empty for none.
+fn listed(words: &[String]) -> String {
+    if words.is_empty() { String::new() } else { format!(": {}", words.join(", ")) }
+}
+
+/// Whether the first word of `line` is `name`.
+#[must_use]
+pub fn begins_with(line: &str, name: &str) -> bool {
+    split(line).0 == name
 }
 
 /// The verb of that name, or the only harmless one that begins so.

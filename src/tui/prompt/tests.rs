@@ -159,7 +159,10 @@ fn what_is_wrong_is_said_in_one_line_with_the_nearest_word() {
         ("xyzzy", "no command \"xyzzy\""),
         ("theme", "theme needs a NAME: dark, light, mono, mine"),
         ("keymap", "keymap needs a NAME"),
-        ("theme lihgt", "theme knows no name \"lihgt\" (did you mean \"light\"?)"),
+        (
+            "theme lihgt",
+            "theme knows no name \"lihgt\" (did you mean \"light\"?): dark, light, mono, mine",
+        ),
         ("quit now", "quit takes no \"now\""),
         ("row", "\"row\" may be row-down, row-up"),
         ("kil", "write kill out in full"),

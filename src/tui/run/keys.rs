@@ -75,10 +75,21 @@ impl Round {
                 return None;
             }
         }
-        match self.sequence.feed(&self.keymap, self.screen.context(), key, at) {
-            Fed::Run(action) => self.run(action, stroke, at),
-            Fed::Pending | Fed::Unbound => None,
+        let context = self.screen.context();
+        match self.sequence.feed(&self.keymap, context, key, at) {
+            Fed::Run(action) => {
+                self.stray.clear();
+                return self.run(action, stroke, at);
+            }
+            // What begins something here may still end something there.
+            Fed::Pending if !self.stray.has_begun() => {}
+            Fed::Pending | Fed::Unbound => {
+                if let Some(words) = self.stray.feed(&self.keymap, context, key, at) {
+                    self.notice = Some((words, at));
+                }
+            }
         }
+        None
     }
 
     pub(super) fn run(&mut self, action: Action, stroke: Stroke, at: Stamp) -> Option<Exit> {

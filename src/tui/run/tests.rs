@@ -1,11 +1,12 @@
-//! The loop with hands, a desk and a screen that only take notes.
+//! The loop with hands, a desk and a screen that only take notes: a file for each
+//! subject, here the rig and the loop itself.
 
 mod alarms;
 
 use super::*;
 use crate::control::guard::Stroke;
 use crate::control::{Action, Proposal};
-use crate::domain::{Lots, OrderKind, OrderTicket, Side, Symbol, Ticket};
+use crate::domain::{Lots, OrderTicket, Side, Symbol, Ticket};
 use crate::event::{Event, GuardPhase, GuardReport, GuardedVerb, SessionInfo, channel_pair};
 use crate::host::SystemClock;
 use crate::tui::keymap::{Context, Key};
@@ -13,6 +14,12 @@ use crate::tui::screen::Typed;
 use crate::tui::theme::Charset;
 use ratatui::buffer::Buffer;
 use std::sync::Mutex;
+
+mod guards;
+mod line;
+mod looks;
+mod orders;
+mod random_orders;
 
 type Notes = Arc<Mutex<Vec<String>>>;
 
@@ -90,13 +97,13 @@ fn glass(notes: &Notes) -> Glass {
     Glass { notes: notes.clone(), selected, context, proposes: None }
 }
 
-pub(super) struct Rig {
-    pub(super) round: Round,
+struct Rig {
+    round: Round,
     notes: Notes,
     ms: u64,
 }
 
-pub(super) fn rig() -> Rig {
+fn rig() -> Rig {
     let (sender, receiver) = channel_pair();
     let notes = Notes::default();
     let sequencer = Sequencer::new(receiver, Box::new(SystemClock), SessionInfo::default());
@@ -115,6 +122,8 @@ pub(super) fn rig() -> Rig {
         wish: Arc::default(),
         desk: Arc::new(Clerk(notes.clone(), None)),
         sequence: Sequence::default(),
+        stray: Stray::default(),
+        way_back: Text::new("crs reset --reason TEXT"),
         guard: Guard::default(),
         proposal: None,
         pace: Pace::new(10),
@@ -143,12 +152,17 @@ impl Rig {
         None
     }
 
-    pub(super) fn notes(&self) -> Vec<String> {
+    fn notes(&self) -> Vec<String> {
         std::mem::take(&mut self.notes.lock().unwrap())
     }
 
     fn phase(&self) -> Option<(GuardedVerb, GuardPhase)> {
         self.round.state.guard.as_ref().map(|g| (g.verb, g.phase))
+    }
+
+    /// Why the line in the field was not carried out.
+    fn error(&self) -> String {
+        self.round.prompt.as_ref().unwrap().error().to_string()
     }
 
     fn last_line(&self) -> String {
@@ -165,85 +179,6 @@ fn screen_verbs_go_to_the_screen_and_commands_to_the_desk() {
 }
 
 #[test]
-fn closing_a_position_asks_once_more() {
-    let mut rig = rig();
-    rig.press("x x");
-    assert_eq!(rig.phase(), Some((GuardedVerb::Close(Ticket(7)), GuardPhase::Armed)));
-    assert!(rig.notes().is_empty(), "nothing yet");
-    rig.press("y");
-    assert_eq!(rig.notes(), ["close 7"]);
-    assert_eq!(rig.phase(), Some((GuardedVerb::Close(Ticket(7)), GuardPhase::Fired)));
-}
-
-#[test]
-fn any_other_key_stands_down_and_does_nothing_else() {
-    let mut rig = rig();
-    rig.press("a r m q");
-    assert_eq!(rig.phase(), Some((GuardedVerb::Arm, GuardPhase::StoodDown)));
-    rig.press("y");
-    assert!(rig.notes().is_empty());
-    rig.press("s d y");
-    assert_eq!(rig.notes(), ["stand down"]);
-}
-
-#[test]
-fn nothing_selected_opens_no_guard() {
-    let mut rig = rig();
-    rig.round.screen = Box::new(Glass { selected: None, ..glass(&rig.notes) });
-    rig.press("x x y");
-    assert_eq!(rig.phase(), None);
-    assert_eq!(rig.last_line(), "no position is selected");
-}
-
-#[test]
-fn paste_and_focus_stand_down() {
-    for incoming in [Incoming::Pasted, Incoming::Focus(false)] {
-        let mut rig = rig();
-        rig.press("x x");
-        rig.round.hear(&incoming);
-        rig.press("y");
-        assert!(rig.notes().is_empty(), "{incoming:?}");
-    }
-}
-
-#[test]
-fn a_kill_guard_takes_the_place_of_any_other_without_a_word() {
-    let mut rig = rig();
-    rig.press("x x");
-    let at = Stamp::default().plus(Duration::from_millis(rig.ms + 100));
-    let kill = GuardReport { verb: GuardedVerb::Kill, phase: GuardPhase::Armed, at };
-    rig.round.sender.send(Event::Guard(kill));
-    rig.round.hear(&Incoming::Superseded);
-    rig.press("y");
-    assert!(rig.notes().is_empty());
-    assert_eq!(rig.phase(), Some((GuardedVerb::Kill, GuardPhase::Armed)));
-}
-
-#[test]
-fn the_screen_shows_the_guard_whose_key_came_last() {
-    let mut rig = rig();
-    let at = |ms| Stamp::default().plus(Duration::from_millis(ms));
-    let report = |verb, at| Event::Guard(GuardReport { verb, phase: GuardPhase::Armed, at });
-    rig.round.sender.send(report(GuardedVerb::Kill, at(500)));
-    rig.round.sender.send(report(GuardedVerb::Arm, at(499)));
-    rig.round.urgent();
-    assert_eq!(rig.phase(), Some((GuardedVerb::Kill, GuardPhase::Armed)));
-}
-
-#[test]
-fn leaving_stands_every_guard_down_in_the_record() {
-    let mut rig = rig();
-    rig.press("x x");
-    rig.round.leave();
-    assert_eq!(rig.phase(), Some((GuardedVerb::Close(Ticket(7)), GuardPhase::StoodDown)));
-    let mut rig = self::rig();
-    let kill = GuardReport { verb: GuardedVerb::Kill, phase: GuardPhase::Armed, at: clock::now() };
-    rig.round.sender.send(Event::Guard(kill));
-    rig.round.leave();
-    assert_eq!(rig.phase(), Some((GuardedVerb::Kill, GuardPhase::StoodDown)));
-}
-
-#[test]
 fn a_key_makes_a_frame_due_at_once_and_any_size_is_drawn() {
     let mut rig = rig();
     rig.round.draw();
@@ -254,194 +189,6 @@ fn a_key_makes_a_frame_due_at_once_and_any_size_is_drawn() {
     std::thread::sleep(Duration::from_millis(40));
     rig.press("j");
     assert_eq!(rig.round.pace.due_in(clock::now()), Some(Duration::ZERO));
-}
-
-/// A rig whose screen proposes an order at `!`, as a ticket does at Enter.
-fn with_ticket(denied: Option<&str>) -> Rig {
-    let mut rig = rig();
-    let order = OrderTicket {
-        symbol: Symbol::new("EURUSD").unwrap(),
-        side: Side::Buy,
-        lots: Lots::parse("0.1").unwrap(),
-        kind: OrderKind::Market,
-        price: None,
-        sl: None,
-        tp: None,
-    };
-    let proposal = Proposal { gateway: 0, order, live: false, shown: None, digits: 5 };
-    rig.round.screen = Box::new(Glass { proposes: Some(proposal), ..glass(&rig.notes) });
-    rig.round.desk = Arc::new(Clerk(rig.notes.clone(), denied.map(Text::new)));
-    rig
-}
-
-#[test]
-fn an_order_goes_to_the_desk_after_the_second_key_and_once() {
-    let mut rig = with_ticket(None);
-    rig.press("1 !");
-    assert_eq!(rig.phase(), Some((GuardedVerb::Order, GuardPhase::Armed)));
-    assert!(rig.notes().is_empty(), "nothing yet");
-    rig.press("y");
-    assert_eq!(rig.notes(), ["order BUY shown None", "ordered"]);
-    assert_eq!(rig.phase(), Some((GuardedVerb::Order, GuardPhase::Fired)));
-    rig.press("y y");
-    assert!(rig.notes().is_empty(), "a second key sends nothing more");
-}
-
-#[test]
-fn any_other_key_a_paste_focus_and_a_kill_guard_send_no_order() {
-    for key in ["n", "1", "!", "enter", "esc", "q"] {
-        let mut rig = with_ticket(None);
-        rig.press("!");
-        rig.press(key);
-        assert_eq!(rig.phase(), Some((GuardedVerb::Order, GuardPhase::StoodDown)), "{key}");
-        rig.press("y");
-        assert!(rig.notes().is_empty(), "{key}");
-    }
-    for incoming in [Incoming::Pasted, Incoming::Focus(false), Incoming::Superseded] {
-        let mut rig = with_ticket(None);
-        rig.press("!");
-        rig.round.hear(&incoming);
-        rig.press("y");
-        assert!(rig.notes().is_empty() && rig.round.proposal.is_none(), "{incoming:?}");
-    }
-}
-
-#[test]
-fn a_closed_gate_opens_no_guard_and_says_its_own_words() {
-    let mut rig = with_ticket(Some("engaged: margin call"));
-    rig.press("! y");
-    assert_eq!(rig.phase(), None);
-    assert_eq!(rig.notes(), ["denied: engaged: margin call"]);
-    assert_eq!(rig.last_line(), "denied, not sent: engaged: margin call");
-}
-
-#[test]
-fn a_ticket_held_down_opens_nothing() {
-    let mut rig = with_ticket(None);
-    let at = Stamp::default().plus(Duration::from_secs(1));
-    let key = Key::named("!").unwrap();
-    rig.round.hear(&Incoming::Key(key, Stroke::Repeat, at));
-    rig.round.urgent();
-    assert_eq!(rig.phase(), None);
-}
-
-#[test]
-fn what_v1_can_not_do_to_a_position_is_said_in_words() {
-    let mut rig = rig();
-    rig.press("x p x m");
-    assert_eq!(
-        rig.notes(),
-        [
-            "this gateway can't close a part: v1.0's CLOSE_POSITION has no volume",
-            "this gateway can't modify SL/TP: v1.0 has no such action",
-        ]
-    );
-    assert_eq!(rig.phase(), None);
-}
-
-#[test]
-fn the_command_line_runs_the_verbs_of_the_keys() {
-    let mut rig = rig();
-    rig.press(": z o o m enter");
-    assert_eq!(rig.notes(), ["zoom"]);
-    rig.press(": p r o b e tab enter");
-    assert_eq!(rig.notes(), ["probe"]);
-    // Keys of the field are no keys of the keymap.
-    rig.press(": q q j esc j");
-    assert_eq!(rig.notes(), ["row-down"]);
-    rig.press(": n o n s e n s e enter");
-    let error = rig.round.prompt.as_ref().unwrap().error().to_string();
-    assert_eq!(error, "no command \"nonsense\"");
-    rig.press("esc");
-    assert_eq!(rig.press(": up enter"), None);
-    assert_eq!(rig.notes(), ["probe"]);
-    assert_eq!(rig.press(": q u i t enter"), Some(Exit::Quit));
-}
-
-#[test]
-fn a_verb_that_takes_a_word_opens_the_line_with_its_name() {
-    let mut rig = rig();
-    rig.press("g p");
-    assert_eq!(rig.round.prompt.as_ref().unwrap().text(), "pane ");
-    rig.press("x enter");
-    assert_eq!(rig.notes(), ["pane"], "the screen was told");
-    // There is no thread in this rig that could read a theme.
-    rig.press("g t d a r k enter");
-    assert_eq!(rig.last_line(), "theme dark: nobody here can read it");
-}
-
-#[test]
-fn what_acts_opens_its_guard_from_the_line_and_never_fires() {
-    let mut rig = rig();
-    rig.press(": a r m enter");
-    assert_eq!(rig.phase(), Some((GuardedVerb::Arm, GuardPhase::Armed)));
-    assert!(rig.notes().is_empty());
-    rig.press("y");
-    assert_eq!(rig.notes(), ["arm"]);
-    rig.press(": c l o s e - p o s i t i o n enter");
-    assert_eq!(rig.phase(), Some((GuardedVerb::Close(Ticket(7)), GuardPhase::Armed)));
-    rig.press("n");
-    for (line, verb) in [("k i l l", GuardedVerb::Kill), ("b l o c k", GuardedVerb::Block)] {
-        rig.press(&format!(": {line} enter"));
-        assert_eq!(rig.round.wish.take(), Some(verb), "wished of the input thread");
-        assert_eq!(rig.round.wish.take(), None, "once");
-        assert_eq!(rig.round.guard.armed(), None);
-    }
-    assert!(rig.notes().is_empty());
-    // Enter held down opens nothing.
-    rig.press(": k i l l");
-    let at = Stamp::default().plus(Duration::from_millis(rig.ms + 200));
-    rig.round.hear(&Incoming::Key(Key::named("enter").unwrap(), Stroke::Repeat, at));
-    assert_eq!(rig.round.wish.take(), None);
-}
-
-#[test]
-fn a_reload_waits_while_a_guard_is_armed() {
-    use crate::tui::looks::{Cause, Told};
-    let mut rig = rig();
-    let (looks, tell) = Looks::by_hand();
-    rig.round.looks = looks;
-    let vim = || Told::Keymap(Box::new(Keymap::embedded("vim").unwrap()), Cause::Changed);
-    rig.press("x x");
-    tell.send(vim()).unwrap();
-    rig.round.restyle();
-    assert_eq!(rig.round.keymap.name().as_str(), "default");
-    rig.press("n");
-    rig.round.restyle();
-    assert_eq!(rig.round.keymap.name().as_str(), "vim");
-    rig.round.urgent();
-    assert_eq!(rig.last_line(), "keymap vim was read again");
-    // The guard of the input thread counts as well.
-    let at = Stamp::default().plus(Duration::from_millis(rig.ms + 100));
-    let kill = GuardReport { verb: GuardedVerb::Kill, phase: GuardPhase::Armed, at };
-    rig.round.sender.send(Event::Guard(kill.clone()));
-    rig.round.urgent();
-    let light = Theme::embedded("light", rig.round.theme.depth(), Charset::Unicode).unwrap();
-    tell.send(Told::Theme(Box::new(light), Cause::Changed)).unwrap();
-    rig.round.restyle();
-    assert_eq!(rig.round.theme.name().as_str(), "dark");
-    rig.round.sender.send(Event::Guard(GuardReport { phase: GuardPhase::StoodDown, ..kill }));
-    rig.round.urgent();
-    rig.round.restyle();
-    assert_eq!(rig.round.theme.name().as_str(), "light");
-}
-
-#[test]
-fn a_broken_file_is_a_line_for_the_operator_and_one_of_the_log() {
-    use crate::tui::looks::Told;
-    let mut rig = rig();
-    let (looks, tell) = Looks::by_hand();
-    rig.round.looks = looks;
-    tell.send(Told::Fault(Text::new("mine.toml:3:1: no"))).unwrap();
-    rig.round.restyle();
-    rig.round.urgent();
-    assert_eq!(rig.last_line(), "mine.toml:3:1: no");
-    let (line, since) = rig.round.notice.clone().unwrap();
-    assert_eq!(line.as_str(), "mine.toml:3:1: no");
-    rig.round.fade(since.plus(Duration::from_secs(7)));
-    assert!(rig.round.notice.is_some());
-    rig.round.fade(since.plus(Duration::from_secs(9)));
-    assert!(rig.round.notice.is_none());
 }
 
 #[test]

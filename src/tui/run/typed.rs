@@ -14,12 +14,14 @@ impl Round {
     pub(super) fn open_line(&mut self, text: &str) {
         let prompt = Prompt::open(Kind::Command, text, &|action| self.offered(action));
         self.sequence.clear();
+        self.notice = None;
         self.prompt = Some(prompt);
     }
 
     /// Opens the help with the field of its search.
     pub(super) fn open_search(&mut self) {
         self.sequence.clear();
+        self.notice = None;
         self.screen.search("");
         self.prompt = Some(Prompt::open(Kind::Search, "", &|_| Vec::new()));
     }
@@ -67,28 +69,35 @@ impl Round {
         if line.trim().is_empty() {
             return None;
         }
-        // The thread of the looks knows better than a list of a second ago.
-        let choices = |action| match action {
-            Action::Theme | Action::Keymap => Vec::new(),
-            other => self.offered(other),
-        };
-        match line::parse(line, &choices) {
+        let parsed = line::parse(line, &|action| self.offered(action));
+        let done = match parsed {
             Ok(typed) => {
                 prompt::remember(&mut self.history, line.trim());
                 self.looks.remember(self.history.clone());
                 self.obey(&typed, stroke, at)
             }
-            Err(why) => {
-                field.refuse(line, why);
-                self.prompt = Some(field);
-                None
-            }
-        }
+            Err(_) if line::begins_with(line, "reset") => Err(self.shell()),
+            Err(why) => Err(why),
+        };
+        // What was no good stays, to be mended.
+        done.unwrap_or_else(|why| {
+            field.refuse(line, why);
+            self.prompt = Some(field);
+            None
+        })
+    }
+
+    /// No key and no line resets: the way back is slow on purpose.
+    fn shell(&self) -> Text {
+        Text::new(&format!("a reset is typed in a shell: {}", self.way_back))
     }
 
     /// Carries out a line: what acts goes through the guards that keys go
     /// through.
-    fn obey(&mut self, typed: &Typed, stroke: Stroke, at: Stamp) -> Option<Exit> {
+    ///
+    /// # Errors
+    /// What it is told can't be done, and why.
+    fn obey(&mut self, typed: &Typed, stroke: Stroke, at: Stamp) -> Result<Option<Exit>, Text> {
         let told = typed.told.as_str();
         match (typed.action, typed.action.danger()) {
             // Enter that is held down opens nothing, like any key.
@@ -97,19 +106,21 @@ impl Round {
             (_, Danger::Fixed) => {}
             (Action::Theme, _) => self.choose("theme", told, self.looks.use_theme(told)),
             (Action::Keymap, _) => self.choose("keymap", told, self.looks.use_keymap(told)),
-            (Action::Silence, _) if !told.is_empty() => match length(told) {
-                Some(ms) => self.take_on(Action::Silence, Some(ms)),
-                None => self.say("silence takes a time from 1s to 8h, as 30m"),
-            },
+            (Action::Silence, _) if !told.is_empty() => {
+                let ms = length(told).ok_or_else(|| {
+                    let told = Text::limited(told, 40);
+                    let takes = "it takes a time from 1s to 8h, as 45s, 30m or 2h";
+                    Text::new(&format!("silence knows no time \"{told}\": {takes}"))
+                })?;
+                self.take_on(Action::Silence, Some(ms));
+            }
             // Words may be left out, then the line is the key.
             (action, _) if matches!(action.takes(), Takes::Choice(_)) || !told.is_empty() => {
-                if let Err(why) = self.screen.tell(action, told, &self.state) {
-                    self.say(why);
-                }
+                self.screen.tell(action, told, &self.state)?;
             }
-            (action, _) => return self.run(action, stroke, at),
+            (action, _) => return Ok(self.run(action, stroke, at)),
         }
-        None
+        Ok(None)
     }
 
     fn choose(&mut self, noun: &str, name: &str, asked: bool) {

@@ -244,12 +244,25 @@ fn heading<K: SortKey>(word: &str, key: K, sort: Sort<K>, g: &Glyphs) -> (String
     (format!("{word}{}", if sort.grows() { g.grows } else { g.shrinks }), Role::Accent)
 }
 
-/// Breaks `text` between words into rows of at most `width` columns.
+/// Breaks `text` between words into rows of at most `width` columns, and a word
+/// that is wider than that, such as a path, where the row ends.
 #[must_use]
 pub fn wrap(text: &str, width: u16) -> Vec<String> {
-    use unicode_width::UnicodeWidthStr;
+    use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
     let mut rows: Vec<String> = Vec::new();
     for word in text.split(' ') {
+        if width > 1 && word.width() > usize::from(width) {
+            rows.push(String::new());
+            for c in word.chars() {
+                match rows.last_mut() {
+                    Some(row) if row.width() + c.width().unwrap_or(0) <= usize::from(width) => {
+                        row.push(c);
+                    }
+                    _ => rows.push(c.to_string()),
+                }
+            }
+            continue;
+        }
         match rows.last_mut() {
             Some(row) if row.width() + 1 + word.width() <= usize::from(width) => {
                 row.push(' ');

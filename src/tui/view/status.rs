@@ -30,10 +30,13 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
         let place = Rect { x: keys_area.right(), width: wide, ..area };
         pen.line(place, &Line::new().text(words, role));
     }
+    // What is being typed is seen in any case; only an open guard goes before it.
+    let typing = scene.ui.prompt.is_some() || scene.ui.typing.is_some();
+    let width = keys_area.width;
     let line = match &scene.state.guard {
-        Some(guard) if scene.state.guard_open().is_some() => armed(guard, scene),
-        Some(guard) if told(guard, scene) => stood_down(guard),
-        _ => keys(scene, keys_area.width, pen.glyphs().ellipsis),
+        Some(guard) if scene.state.guard_open().is_some() => armed(guard, scene, width),
+        Some(guard) if told(guard, scene) && !typing => stood_down(guard, width),
+        _ => keys(scene, width, pen.glyphs().ellipsis),
     };
     pen.line(keys_area, &line);
 }
@@ -63,15 +66,26 @@ fn slow(scene: Scene<'_>, narrow: bool) -> Option<(String, Role)> {
     scene.ui.slow.then(|| (words.to_owned(), Role::TextStrong))
 }
 
-fn armed<'a>(guard: &GuardReport, scene: Scene<'a>) -> Line<'a> {
+/// The first of `texts` that fits, else the last: the key to press is in each.
+fn fitting(width: u16, mut texts: Vec<String>) -> String {
+    let fits = |text: &String| text.width() <= usize::from(width);
+    let at = texts.iter().position(fits).unwrap_or(texts.len().saturating_sub(1));
+    texts.drain(at..).next().unwrap_or_default()
+}
+
+fn armed<'a>(guard: &GuardReport, scene: Scene<'a>, width: u16) -> Line<'a> {
     let left = super::super::overlay::guard::left(guard, scene.state);
-    let text = format!(
-        " {} {}: press {} within {}.{} s, any other key stands down",
-        guard.verb,
-        if guard.phase == GuardPhase::TooEarly { "TOO EARLY" } else { "GUARD OPEN" },
-        scene.hints.confirm,
-        left.as_secs(),
-        left.subsec_millis() / 100,
+    let left = format!("{}.{} s", left.as_secs(), left.subsec_millis() / 100);
+    let (verb, key) = (guard.verb, &scene.hints.confirm);
+    let word = if guard.phase == GuardPhase::TooEarly { "TOO EARLY" } else { "GUARD OPEN" };
+    let text = fitting(
+        width,
+        vec![
+            format!(" {verb} {word}: press {key} within {left}, any other key stands down"),
+            format!(" {verb} {word}: press {key} within {left}"),
+            format!(" {verb}: press {key} within {left}"),
+            format!(" {key}: {verb} ({left})"),
+        ],
     );
     Line::new().text(text, Role::SwitchArmed).on(Role::SwitchArmed)
 }
@@ -80,8 +94,10 @@ fn told(guard: &GuardReport, scene: Scene<'_>) -> bool {
     guard.phase == GuardPhase::StoodDown && scene.state.age(guard.at) < TELL
 }
 
-fn stood_down<'a>(guard: &GuardReport) -> Line<'a> {
-    Line::new().text(format!(" {} stood down, nothing was done", guard.verb), Role::TextStrong)
+fn stood_down<'a>(guard: &GuardReport, width: u16) -> Line<'a> {
+    let whole = format!(" {} stood down, nothing was done", guard.verb);
+    let texts = vec![whole, format!(" {} stood down", guard.verb)];
+    Line::new().text(fitting(width, texts), Role::TextStrong)
 }
 
 fn keys<'a>(scene: Scene<'a>, width: u16, ellipsis: &'a str) -> Line<'a> {

@@ -7,7 +7,7 @@ use crs::breaker::Gate;
 use crs::cli::deal::Deal;
 use crs::cli::wiring;
 use crs::config::{Settings, SyslogChoice};
-use crs::domain::{Endpoint, LatchPhase, Lots, OrderKind, OrderTicket, Side, Symbol};
+use crs::domain::{Endpoint, LatchPhase, Lots, OrderTicket, Side, Symbol};
 use crs::host::clock;
 use crs::link::{Peer, peer};
 use crs::wire::{Action, Request};
@@ -33,15 +33,11 @@ pub fn settings(home: &Path) -> Settings {
 }
 
 fn request() -> Request {
-    peer::request(Action::OpenOrder(OrderTicket {
-        symbol: Symbol::new("EURUSD").unwrap(),
-        side: Side::Buy,
-        lots: Lots::parse("0.01").unwrap(),
-        kind: OrderKind::Market,
-        price: None,
-        sl: None,
-        tp: None,
-    }))
+    peer::request(Action::OpenOrder(OrderTicket::market(
+        Symbol::new("EURUSD").unwrap(),
+        Side::Buy,
+        Lots::parse("0.01").unwrap(),
+    )))
 }
 
 /// Orders until it is over, and tells when libzmq was given each.

@@ -132,6 +132,7 @@ fn console() {
         calls: crs::tui::run::Calls::default(),
         mouse: false,
         notes: Vec::new(),
+        way_back: Text::default(),
         on_start: None,
         on_first_frame: None,
     });

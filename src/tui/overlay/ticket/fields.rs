@@ -1,10 +1,11 @@
 //! The lines that are typed into.
 
-use super::Ranked;
-use crate::control::ticket::{Checked, Draft, Field, Seen};
+use super::{Ranked, Ticket};
+use crate::control::ticket::{Checked, Draft, Field, Remark, Seen};
 use crate::domain::OrderKind;
 use crate::tui::theme::Role;
 use crate::tui::view::pen::{Line, Pen};
+use crate::tui::view::wrap;
 
 /// Columns of a label.
 const LABEL: u16 = 8;
@@ -13,28 +14,43 @@ const VALUE: u16 = 22;
 /// Columns of a label and of what is typed, two to a row.
 const SHORT: (u16, u16) = (8, 10);
 
-/// One field a row, its remark beside it.
-pub(super) fn tall<'a>(pen: &Pen<'_>, draft: &Draft, seen: &Seen, checked: &Checked) -> Ranked<'a> {
-    let row = |field: Field| {
-        let mut line = cell(pen, draft, seen, field, (LABEL, VALUE));
-        if let Some(remark) = checked.of(field) {
-            let role = if remark.fault { Role::HealthBad } else { Role::TextDim };
-            let mark = if remark.fault { pen.glyphs().bad } else { pen.glyphs().flat };
-            line = line.gap(1).text(mark, role).gap(1).rest(remark.text.clone(), role);
-        }
-        (rank(draft, field, 1), line)
-    };
-    draft.fields(seen).map(row).collect()
-}
-
-/// Two fields a row, and one remark below: that of the field with the keys,
-/// else the first that stops the order.
-pub(super) fn short<'a>(
+/// One field a row, its remark beside it, in as many rows as it needs.
+pub(super) fn tall<'a>(
     pen: &Pen<'_>,
     draft: &Draft,
     seen: &Seen,
     checked: &Checked,
+    width: u16,
 ) -> Ranked<'a> {
+    let mut lines = Ranked::new();
+    for field in draft.fields(seen) {
+        let line = cell(pen, draft, seen, field, (LABEL, VALUE));
+        let rank = rank(draft, field, 1);
+        let Some(remark) = checked.of(field) else {
+            lines.push((rank, line));
+            continue;
+        };
+        let role = if remark.fault { Role::HealthBad } else { Role::TextDim };
+        let mark = if remark.fault { pen.glyphs().bad } else { pen.glyphs().flat };
+        let mut line = line.gap(1).text(mark, role).gap(1);
+        for row in wrap(&remark.text, width.saturating_sub(LABEL + VALUE + 3)) {
+            lines.push((rank, line.rest(row, role)));
+            line = Line::new().gap(LABEL + VALUE + 3);
+        }
+    }
+    lines
+}
+
+/// Two fields a row, and one remark below: that of the field with the keys,
+/// else the first that stops the order; none that is said below anyway.
+pub(super) fn short<'a>(
+    pen: &Pen<'_>,
+    ticket: &Ticket,
+    seen: &Seen,
+    checked: &Checked,
+    width: u16,
+) -> Ranked<'a> {
+    let draft = &ticket.draft;
     let fields: Vec<Field> = draft.fields(seen).collect();
     let mut lines: Ranked<'a> = fields
         .chunks(2)
@@ -45,10 +61,12 @@ pub(super) fn short<'a>(
             (1, line)
         })
         .collect();
-    if let Some(remark) = checked.of(draft.field).or_else(|| checked.fault()) {
+    let remark = checked.of(draft.field).or_else(|| checked.fault());
+    let known = |remark: &&Remark| ticket.said.as_str() == remark.said();
+    if let Some(remark) = remark.filter(|remark| !known(remark)) {
         let role = if remark.fault { Role::HealthBad } else { Role::TextDim };
-        let text = format!("{}: {}", remark.field.label(), remark.text);
-        lines.push((2, Line::new().rest(text, role)));
+        let rows = wrap(&remark.said(), width).into_iter();
+        lines.extend(rows.map(|row| (1, Line::new().rest(row, role))));
     }
     lines
 }

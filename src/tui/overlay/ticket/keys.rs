@@ -47,8 +47,7 @@ fn propose(ticket: &mut Ticket, state: &State, body: Rect) -> Typed {
     ticket.said = Text::default();
     if let Some(fault) = checked.fault() {
         ticket.draft.field = fault.field;
-        let label = fault.field.label();
-        ticket.said = Text::new(&format!("{label}: {}", fault.text));
+        ticket.said = Text::new(&fault.said());
         return Typed::Taken;
     }
     if body.height < LOWEST || body.width < NARROWEST {

@@ -58,9 +58,9 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>, ticket: &Ticket) {
     let inner = width.saturating_sub(4);
     let mut lines = banner(seen.mode, inner, 1);
     if inner >= WIDE {
-        lines.extend(fields::tall(pen, &ticket.draft, &seen, &checked));
+        lines.extend(fields::tall(pen, &ticket.draft, &seen, &checked, inner));
     } else {
-        lines.extend(fields::short(pen, &ticket.draft, &seen, &checked));
+        lines.extend(fields::short(pen, ticket, &seen, &checked, inner));
     }
     if let Some(order) = &checked.order {
         lines.push((6, Line::new()));

@@ -1,5 +1,5 @@
-//! The steps of a kill, in the order of their effects, with the time since
-//! the confirming key.
+//! The steps of a kill with the time since the confirming key: what has happened
+//! in the order of time, below it what has not.
 
 use super::Ranked;
 use crate::domain::{GatewayPhase, Intent, KillProgress, LatchPhase};
@@ -18,18 +18,22 @@ pub fn lines<'a>(kill: &KillProgress, g: &Glyphs) -> Ranked<'a> {
     let heading = Line::new().left(NAME, "step", Role::TextDim).right(TIME, "ms", Role::TextDim);
     let t = &kill.times;
     let synced = if kill.latch == LatchPhase::NotDurable { "NOT SYNCED" } else { "" };
-    let mut lines = vec![
-        (6, heading),
-        (4, step("gate", t.gate, g, "")),
-        (4, step("visible", t.visible, g, "")),
-        (4, step("durable", t.durable, g, synced)),
-        (5, step("agent", t.handed, g, "")),
+    let mut steps = vec![
+        (t.gate, (4, step("gate", t.gate, g, ""))),
+        (t.visible, (4, step("visible", t.visible, g, ""))),
+        (t.durable, (4, step("durable", t.durable, g, synced))),
+        (t.handed, (5, step("agent", t.handed, g, ""))),
     ];
     if kill.intent == Intent::Kill {
-        lines.push((3, step("sent", t.sent, g, "")));
-        lines.push((2, acked(kill, g)));
-        lines.push((2, verified(kill, g)));
+        steps.push((t.sent, (3, step("sent", t.sent, g, ""))));
+        steps.push((t.acked, (2, acked(kill, g))));
+        steps.push((t.verified, (2, verified(kill, g))));
     }
+    // Latch, agent and gateway are seen to side by side: which of them is first
+    // is told by the time alone.
+    steps.sort_by_key(|(at, _)| (at.is_none(), *at));
+    let mut lines = vec![(6, heading)];
+    lines.extend(steps.into_iter().map(|(_, line)| line));
     lines
 }
 
@@ -66,4 +70,47 @@ fn verified<'a>(kill: &KillProgress, g: &Glyphs) -> Line<'a> {
     }
     line.text(g.flat, Role::TextDim)
         .text(format!(" {} of 3 reads", kill.good_polls), Role::TextNormal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{EngageId, KillPlan, StepTimes, Text};
+    use crate::tui::theme::{Charset, Theme};
+
+    #[test]
+    fn steps_stand_in_the_order_of_time_and_what_has_not_been_below() {
+        let times = StepTimes {
+            gate: Some(20),
+            visible: Some(3_340),
+            durable: Some(10_010),
+            handed: Some(6_610),
+            sent: Some(5_480),
+            ..StepTimes::default()
+        };
+        let kill = KillProgress {
+            engage_id: EngageId::from_parts(1, 1),
+            intent: Intent::Kill,
+            target: 0,
+            gateway: Text::new("main"),
+            phase: GatewayPhase::Unconfirmed,
+            latch: LatchPhase::Durable,
+            attempts: 1,
+            claimed: None,
+            good_polls: 0,
+            last_poll: None,
+            survivors: Vec::new(),
+            times,
+            driver: Text::new("agent"),
+            note: Text::default(),
+            plan: KillPlan::default(),
+        };
+        let theme = Theme::plain(Charset::Unicode);
+        let names: Vec<String> = lines(&kill, theme.glyphs())
+            .into_iter()
+            .filter_map(|(_, line)| line.cells.first().map(|cell| cell.text.to_string()))
+            .collect();
+        let order = ["step", "gate", "visible", "sent", "agent", "durable", "acked", "verified"];
+        assert_eq!(names, order);
+    }
 }
