@@ -7,7 +7,7 @@ use crate::cli::{status, wiring};
 use crate::config::{Card, Settings};
 use crate::domain::{GatewayPhase, KillProgress, LatchPhase, LatchSeen, Text, UtcMicros};
 use crate::host::{Identity, clock};
-use crate::link::Peer;
+use crate::link::{self, Peer};
 use std::time::Duration;
 
 /// A kill that was not rehearsed for so long is due, in days.
@@ -61,10 +61,11 @@ impl Facts {
             changes.extend(records.into_iter().filter(|r| r.at.utc.0 >= from));
         }
         changes.sort_by_key(|r| (r.at.utc, r.n));
-        let zmq = zmq::Context::new();
+        let zmq = link::context().map_err(|e| Text::new(&e.to_string()));
         let max_message = settings.feed.max_message_bytes;
         let read = |cmd| {
-            Peer::connect(&zmq, cmd, max_message)
+            let zmq = zmq.as_ref().map_err(Clone::clone)?;
+            Peer::connect(zmq, cmd, max_message)
                 .map(|mut peer| ask(&mut peer, timeout))
                 .map_err(|e| Text::new(&e.to_string()))
         };

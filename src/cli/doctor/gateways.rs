@@ -4,7 +4,7 @@ use super::check::{Check, State};
 use crate::cli::reach::ms;
 use crate::config::Loaded;
 use crate::domain::GatewayAddr;
-use crate::link::Peer;
+use crate::link::{self, Peer};
 use std::time::Duration;
 
 /// An idle gateway may take this long.
@@ -19,7 +19,13 @@ pub fn checks(loaded: &Loaded) -> Vec<Check> {
         let advice = "nobody was asked; the console would ask 127.0.0.1; see: crs config init";
         return vec![Check::new("gateway", State::Note, "none configured", advice)];
     }
-    let zmq = zmq::Context::new();
+    let zmq = match link::context() {
+        Ok(zmq) => zmq,
+        Err(e) => {
+            let advice = "nobody was asked; let this user have more descriptors (ulimit -n)";
+            return vec![Check::new("gateway", State::Broken, e.to_string(), advice)];
+        }
+    };
     loaded.settings.gateways.iter().map(|gateway| one(&zmq, gateway)).collect()
 }
 
