@@ -229,9 +229,10 @@ impl<'a, 'd> Section<'a, 'd> {
                 .map_or_else(String::new, |meant| format!(" (did you mean \"{meant}\"?)"));
             let cause = format!("unknown key \"{}\"{hint}", Text::limited(key, 60));
             if self.name.is_empty()
-                && let Some(section) = section_of(key)
+                && let Some((section, table)) = section_of(key)
+                && self.known.contains(&section)
             {
-                let next = format!("write it below [{section}]");
+                let next = format!("write it below {table}");
                 out.push(Problem::new(self.doc.place(name.span().start), cause, next));
                 continue;
             }
@@ -252,12 +253,12 @@ impl<'a, 'd> Section<'a, 'd> {
 
 /// The section that a key at the top of the file was meant for: those which
 /// people look for there.
-fn section_of(key: &str) -> Option<&'static str> {
+fn section_of(key: &str) -> Option<(&'static str, &'static str)> {
     Some(match key {
-        "theme" | "keymap" | "color" | "fps" | "line" | "mouse" => "screen",
-        "host" | "cmd_port" | "data_port" => "[gateway]",
-        "proof_interval_ms" | "enforce_interval_ms" | "flatten_on_external" => "kill",
-        "on_alert" => "alarms",
+        "theme" | "keymap" | "color" | "fps" | "line" | "mouse" => ("screen", "[screen]"),
+        "host" | "cmd_port" | "data_port" => ("gateway", "[[gateway]]"),
+        "proof_interval_ms" | "enforce_interval_ms" | "flatten_on_external" => ("kill", "[kill]"),
+        "on_alert" => ("alarms", "[alarms]"),
         _ => return None,
     })
 }
