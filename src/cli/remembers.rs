@@ -82,10 +82,8 @@ pub fn ask(settings: &Settings) -> Vec<Memory> {
         let zmq = zmq.as_ref().map_err(Clone::clone)?;
         let peer = Peer::connect(zmq, &gateway.cmd, max_message);
         let mut peer = peer.map_err(|e| e.to_string())?;
-        peer.heartbeat(PATIENCE).map_err(|e| match e.is_silence() {
-            true => String::from("no answer"),
-            false => e.to_string(),
-        })?;
+        peer.heartbeat(PATIENCE)
+            .map_err(|e| if e.is_silence() { String::from("no answer") } else { e.to_string() })?;
         Ok(Memory::said(gateway, peer.killed()))
     };
     let all = settings.gateways.iter();
