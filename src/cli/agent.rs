@@ -6,12 +6,14 @@ use super::exit::exits;
 use super::{Context, Exit, Failure, Outcome};
 use crate::audit::SyslogSocket;
 use crate::breaker::LatchHome;
-use crate::control::kill::KillRules;
 use crate::control::kill::agent::{AgentConfig, AgentError, run as run_agent};
+use crate::control::kill::{Addresses, KillRules};
 use crate::domain::{Endpoint, GatewayAddr, Text};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
-/// Everything an agent must know, on its command line: no secrets here.
+/// What an agent must know, but for whom it talks to: `crs` tells it that on
+/// standard input, see [`Addresses`].
 #[derive(Debug, clap::Args)]
 #[command(after_help = exits!(
     0 "nobody needed it any longer, or another agent is elected",
@@ -24,7 +26,7 @@ pub struct Args {
     /// Further latches
     #[arg(long, value_name = "PATH")]
     extra_latch: Vec<PathBuf>,
-    /// A gateway, as NAME=HOST:PORT
+    /// A gateway, as NAME=HOST:PORT, for an agent that is started by hand
     #[arg(long, value_name = "NAME=ADDRESS", value_parser = target)]
     target: Vec<GatewayAddr>,
     /// Between two proof polls, in ms
@@ -42,9 +44,6 @@ pub struct Args {
     /// The same, where there is one
     #[arg(long, value_name = "PATH")]
     syslog_if_there: Option<PathBuf>,
-    /// Publish them as telemetry too
-    #[arg(long, value_name = "HOST:PORT")]
-    publish: Option<Endpoint>,
 }
 
 impl Args {
@@ -62,6 +61,17 @@ fn target(text: &str) -> Result<GatewayAddr, String> {
     Ok(GatewayAddr { name: Text::limited(name, 40), data: cmd.clone(), cmd })
 }
 
+/// From whoever started this process. A terminal says nothing of the kind, and
+/// would be waited for.
+fn addresses() -> Result<Addresses, Failure> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        return Ok(Addresses::default());
+    }
+    let unread = |e| Failure::failed(format!("no agent without its addresses: {e}"));
+    Addresses::read(stdin.lock()).map_err(unread)
+}
+
 /// Detaches from the session that started it, then serves.
 ///
 /// # Errors
@@ -70,17 +80,18 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     // A session of its own: the terminal's end must not be its end. Fails
     // only for a leader, which has one already.
     let _ = rustix::process::setsid();
+    let told = addresses()?;
     let loaded = ctx.loaded();
     let config = AgentConfig {
         home: LatchHome::new(&loaded.settings.state_dir, &args.latch).telling(args.syslog()),
         extra: args.extra_latch.clone(),
-        gateways: args.target.clone(),
+        gateways: told.gateways.into_iter().chain(args.target.iter().cloned()).collect(),
         kill: KillRules {
             proof_interval_ms: args.proof_interval_ms,
             enforce_interval_ms: args.enforce_interval_ms,
             flatten_on_external: args.flatten_on_external,
         },
-        publish: args.publish.clone(),
+        publish: told.publish,
     };
     fall::ends_all(&config.home);
     match run_agent(config) {

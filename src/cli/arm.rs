@@ -4,6 +4,7 @@
 use super::exit::exits;
 use super::live::LiveTerms;
 use super::reach::{first, seconds};
+use super::remembers::{self, Memory};
 use super::{Context, Exit, Failure, Outcome, confirm, wiring};
 use crate::audit::{Act, LedgerReader, LiveAccount, LiveArming, LiveStand};
 use crate::breaker::Gate;
@@ -58,13 +59,21 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         arm(&settings)?;
         None
     };
+    let memories = remembers::ask(&settings);
     if args.json {
-        let armed = serde_json::json!({ "armed": true, "live": args.live, "account": account });
+        let armed = serde_json::json!({
+            "armed": true, "live": args.live, "account": account, "gateways": memories,
+        });
         ctx.out.json(&armed);
-    } else if let Some(account) = account {
+        return Ok(Exit::OK);
+    }
+    if let Some(account) = account {
         ctx.out.line(format!("ARMED LIVE for {account}: orders pass while the latch is absent"));
     } else {
         ctx.out.line("ARMED: orders pass while the latch is proven absent");
+    }
+    for warning in memories.iter().filter_map(Memory::warning) {
+        ctx.out.line(format!("BUT {warning}"));
     }
     Ok(Exit::OK)
 }

@@ -4,6 +4,7 @@
 use super::arm;
 use super::deal::{Deal, Ending, Fate, Look, look};
 use super::placing::Placing;
+use super::remembers::{self, Memory};
 use crate::breaker::Gate;
 use crate::config::Settings;
 use crate::control::kill::Hand;
@@ -104,7 +105,12 @@ struct Room {
 impl Room {
     fn arm(&self) {
         match arm::arm(&self.settings) {
-            Ok(()) => self.sender.log(Level::Info, "arm", "armed, on record"),
+            Ok(()) => {
+                self.sender.log(Level::Info, "arm", "armed, on record");
+                for warning in remembers::ask(&self.settings).iter().filter_map(Memory::warning) {
+                    self.sender.log(Level::Warn, "arm", format!("armed, but {warning}"));
+                }
+            }
             Err(failure) => self.sender.log(Level::Warn, "arm", failure.text),
         }
     }

@@ -10,6 +10,7 @@ use super::exit::exits;
 use super::session::{Plan, Session};
 use super::stage::Stage;
 use super::{Context, Failure, Outcome, back};
+use crate::config::Settings;
 use crate::domain::{Mode, Text};
 use crate::gateway::SimOptions;
 use crate::host::ids;
@@ -44,13 +45,14 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     // not fatal.
     let loaded = ctx.loaded();
     terminal::present().map_err(Failure::failed)?;
-    let notes = loaded.problems.iter().map(|p| Text::new(&p.to_string())).collect();
+    let mut notes: Vec<Text> = loaded.problems.iter().map(|p| Text::new(&p.to_string())).collect();
     let sim = SimOptions {
         seed: args.seed.unwrap_or_else(ids::random_u64),
         rate_hz: args.rate,
         ..SimOptions::default()
     };
     let stage = Stage::set("sim", sim, loaded.settings)?;
+    notes.push(way_back(&stage.settings));
     let plan = Plan {
         settings: stage.settings.clone(),
         forced_mode: Some(Mode::Sim),
@@ -67,4 +69,13 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     });
     stage.strike();
     ended
+}
+
+/// A bare `crs reset` would be about the real latch.
+fn way_back(settings: &Settings) -> Text {
+    Text::new(&format!(
+        "after a kill in this demo: crs --state-dir {} --kill-switch-file {} reset --reason over",
+        settings.state_dir.display(),
+        settings.kill_switch_file.display(),
+    ))
 }

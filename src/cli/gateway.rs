@@ -1,9 +1,9 @@
 //! `crs gateway`: the paper gateway, and its way back after a kill.
 
 use super::exit::exits;
-use super::{Context, Exit, Failure, Outcome};
+use super::{Context, Exit, Failure, Outcome, status};
 use crate::config::{Settings, dirs};
-use crate::domain::{Money, Symbol, Text};
+use crate::domain::{LatchPhase, Money, Symbol, Text};
 use crate::gateway::{
     self, CsvOptions, Gateway, GatewayOptions, RunningGateway, SimOptions, TickSource,
 };
@@ -31,7 +31,7 @@ pub struct Args {
 enum Part {
     /// Let it take orders again after a kill; on its own host only
     #[command(after_help = exits!(
-        0 "orders pass again",
+        0 "the gateway has forgotten the kill; the latch has a way back of its own, crs reset",
         1 "no reason, no kill, or the gateway did not take it",
     ))]
     Reset {
@@ -87,14 +87,24 @@ struct Serve {
 /// # Errors
 /// Status 78 for a wrong configuration, 1 when it can't start or reset.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
-    let settings = ctx.strict()?.settings;
     match &args.part {
-        Some(Part::Reset { reason }) => reset(&settings, reason, ctx),
-        None => {
-            dirs::ensure_private(&settings.state_dir).map_err(Failure::failed)?;
-            serve(&options(&args.serve, &settings, ctx), args.serve.json, ctx)
+        Some(Part::Reset { reason }) => {
+            let settings = ctx.strict()?.settings;
+            reset(&settings, reason, ctx)
         }
+        None => started(&args.serve, ctx).inspect_err(|failure| {
+            // Who reads the one document must not have to read words as well.
+            if args.serve.json {
+                ctx.out.json(&serde_json::json!({ "error": Text::new(&failure.text) }));
+            }
+        }),
     }
+}
+
+fn started(args: &Serve, ctx: &mut Context) -> Outcome {
+    let settings = ctx.strict()?.settings;
+    dirs::ensure_private(&settings.state_dir).map_err(Failure::failed)?;
+    serve(&options(args, &settings, ctx), args.json, ctx)
 }
 
 /// Where it keeps its memory.
@@ -205,7 +215,28 @@ fn announce(running: &RunningGateway, options: &GatewayOptions, json: bool, ctx:
 fn reset(settings: &Settings, reason: &str, ctx: &mut Context) -> Outcome {
     let done = gateway::reset(&memory(settings), reason).map_err(Failure::failed)?;
     let how = if done.running { "the running gateway" } else { "the gateway's memory" };
-    ctx.out.line(format!("{how} takes orders again; the kill was {}", done.kill_id));
+    let kill = done.kill_id;
+    let latch = status::look(settings);
+    let path = settings.kill_switch_file.display();
+    let (phase, why) = (latch.phase.word(), &latch.reason);
+    // The two are led back apart, and only both of them let an order through.
+    let held = match latch.phase {
+        LatchPhase::Safe => None,
+        LatchPhase::Disarmed => {
+            Some(format!("the switch is {phase}: crs arm, when trading may go on"))
+        }
+        LatchPhase::Blocked => Some(format!("the switch is {phase} ({why}): see crs doctor")),
+        _ => Some(format!(
+            "the latch still stands ({phase}: {why}) at {path}: crs reset, then crs arm, when it \
+             is over"
+        )),
+    };
+    match held {
+        None => ctx.out.line(format!("{how} takes orders again; the kill was {kill}")),
+        Some(held) => ctx.out.line(format!(
+            "{how} has forgotten the kill {kill}, but orders are still denied: {held}"
+        )),
+    }
     Ok(Exit::OK)
 }
 

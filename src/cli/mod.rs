@@ -42,12 +42,14 @@ pub mod out;
 mod placing;
 pub mod positions;
 pub mod reach;
+mod remembers;
 pub mod reset;
 pub mod session;
 pub mod stage;
 pub mod status;
 pub mod ticks;
 pub mod verbs;
+pub mod when;
 pub mod wiring;
 mod witnessing;
 

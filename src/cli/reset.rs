@@ -1,24 +1,33 @@
 //! `crs reset`: the way back. Slow on purpose.
 
+mod shown;
+
 use super::exit::exits;
 use super::reach::seconds;
-use super::{Context, Exit, Failure, Outcome, confirm, wiring};
+use super::remembers::{self, Memory};
+use super::{Context, Exit, Failure, Outcome, confirm, status, wiring};
 use crate::audit::LedgerReader;
-use crate::breaker::{Gate, Stranger, strangers};
+use crate::breaker::Gate;
 use crate::config::Settings;
 use crate::control::kill::Hand;
 use crate::control::kill::protocol::ResetRequest;
-use crate::domain::{EngageId, KillIntent, Text};
+use crate::domain::{EngageId, LatchPhase, Text};
 use crate::event::{Event, Receiver, channel_pair};
 use crate::host::{Identity, clock};
+use shown::Shown;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// A file that somebody touched has no id that a script could have read, so a
+/// human looks at it.
+const FOREIGN: &str = "a foreign latch names no decision that flags could give, so it is reset at a \
+                       terminal (over SSH: ssh -t), with the phrase RESET EXTERNAL";
 
 /// Which decision, why, and the typed phrase where there is no terminal.
 #[derive(Debug, clap::Args)]
 #[command(after_help = exits!(
     0 "reset on record; the switch is DISARMED until `crs arm`",
-    1 "refused, with the reason: nothing was changed",
+    1 "refused, with the reason, or nothing is engaged: nothing was changed",
 ))]
 pub struct Args {
     /// Why, in your words
@@ -27,7 +36,8 @@ pub struct Args {
     /// The decision, as `crs status` shows it; asked for on the terminal otherwise
     #[arg(long, value_name = "ID")]
     engage_id: Option<EngageId>,
-    /// The phrase, where there is no terminal: RESET and the id's last six characters
+    /// The phrase, where there is no terminal: RESET and the id's last six characters. A foreign
+    /// latch (made by touch, say) has no id, and is reset at a terminal only (over SSH: ssh -t)
     #[arg(long, value_name = "TEXT", requires = "engage_id")]
     phrase: Option<String>,
     /// Insist although flat is not proven; goes on record as such
@@ -59,58 +69,78 @@ pub fn phrase(id: Option<EngageId>) -> String {
 /// # Errors
 /// Status 1 with the reason when it was refused.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
-    let loaded = ctx.strict()?;
-    let (known, foreign) = in_force(&loaded.settings);
-    let shown = wiring::latch_home(&loaded.settings).named();
-    let engage_id = args.engage_id.or(shown);
-    let wanted = phrase(engage_id);
-    match &args.phrase {
-        Some(typed) if *typed == wanted => {}
-        Some(_) => return Err(Failure::failed(format!("the phrase is: {wanted}"))),
-        None => {
-            let what = engage_id.map_or_else(|| "a foreign latch".to_owned(), |id| id.to_string());
-            let files: Vec<String> =
-                foreign.iter().map(|s| format!("\n  foreign: {}", s.words())).collect();
-            let files = files.concat();
-            let question = format!("RESET {what}: orders may pass again after `crs arm`.{files}");
-            confirm::typed(&question, &wanted, "give --engage-id and --phrase")?;
-        }
+    let settings = ctx.strict()?.settings;
+    let (home, extra) = (wiring::latch_home(&settings), wiring::extra(&settings));
+    let mut reader = LedgerReader::new(&home.audit());
+    // A log that can't be read is the agent's to judge: it refuses.
+    let shown = reader.refresh().map(|ledger| Shown::of(&home, &extra, ledger));
+    let shown = shown.unwrap_or_default();
+    // Who names one is answered by the agent, which knows why it is not in force.
+    if args.engage_id.is_none() {
+        something_to_reset(&shown, &settings)?;
     }
+    let named = home.named();
+    let engage_id = args.engage_id.or(named);
+    agreed(args, engage_id, &shown)?;
     let (sender, receiver) = channel_pair();
-    let hand = wiring::hand(&loaded.settings, "cli", false, Arc::new(Gate::default()), sender)?;
+    let hand = wiring::hand(&settings, "cli", false, Arc::new(Gate::default()), sender)?;
     agent_present(&receiver)?;
     let request = ResetRequest {
-        engage_id: args.engage_id.or(shown),
-        known,
-        known_foreign: foreign.into_iter().map(|stranger| stranger.at).collect(),
+        engage_id,
+        known: shown.decisions,
+        known_foreign: shown.foreign.into_iter().map(|stranger| stranger.at).collect(),
         reason: Text::new(&args.reason),
         overrides: args.overrides,
         operator: Identity::here().operator(),
         until: None,
     };
     let done = insist(&hand, &request, args.wait).map_err(Failure::failed)?;
+    let memories = remembers::ask(&settings);
     if args.json {
-        ctx.out.json(&serde_json::json!({ "reset": true, "engage_id": engage_id, "note": done }));
-    } else {
-        ctx.out.line(done.as_str());
+        ctx.out.json(&serde_json::json!({
+            "reset": true, "engage_id": engage_id, "note": done, "gateways": memories,
+        }));
+        return Ok(Exit::OK);
+    }
+    ctx.out.line(done.as_str());
+    // Nobody sent a KILL_SWITCH under a block, so only one that stands is news.
+    let tells = |m: &Memory| if shown.kill { m.after_a_kill() } else { m.warning() };
+    for line in memories.iter().filter_map(tells) {
+        ctx.out.line(line);
     }
     Ok(Exit::OK)
 }
 
-/// Every decision in force that the operator could know of: taken before this
-/// command was given; and every foreign latch there was by then. A later one
-/// is news, and ends the reset.
-fn in_force(settings: &Settings) -> (Vec<EngageId>, Vec<Stranger>) {
-    let given = clock::started_ns().unwrap_or_else(clock::mono_ns);
-    let boot = Identity::here().boot_id;
-    let home = wiring::latch_home(settings);
-    let mut reader = LedgerReader::new(&home.audit());
-    let Ok(ledger) = reader.refresh() else { return (Vec::new(), Vec::new()) };
-    let known = |i: &&KillIntent| i.boot_id != boot || i.pressed.mono_ns < given;
-    let all: Vec<EngageId> =
-        ledger.engaged().map(|e| &e.intent).filter(known).map(|i| i.engage_id).collect();
-    let foreign = strangers(&home, &wiring::extra(settings), ledger, |id| all.contains(&id)).all;
-    (all, foreign)
+/// Refuses at once where a look finds nothing engaged: no phrase is worth asking
+/// for. In doubt the agent is asked.
+fn something_to_reset(shown: &Shown, settings: &Settings) -> Result<(), Failure> {
+    if !shown.decisions.is_empty() || !shown.foreign.is_empty() {
+        return Ok(());
+    }
+    let next = match status::look(settings).phase {
+        LatchPhase::Safe => "",
+        LatchPhase::Disarmed => "; the switch is DISARMED: crs arm, when trading may go on",
+        _ => return Ok(()),
+    };
+    Err(Failure::failed(format!("nothing is engaged, so there is nothing to reset{next}")))
+}
+
+/// Shows what it is about, and has the phrase typed, unless it was given.
+fn agreed(args: &Args, engage_id: Option<EngageId>, shown: &Shown) -> Result<(), Failure> {
+    let wanted = phrase(engage_id);
+    match &args.phrase {
+        Some(typed) if *typed == wanted => return Ok(()),
+        Some(_) => return Err(Failure::failed(format!("the phrase is: {wanted}"))),
+        None => {}
+    }
+    let what = engage_id.map_or_else(|| "a foreign latch".to_owned(), |id| id.to_string());
+    let lines: String = shown.lines.iter().fold(String::new(), |all, line| all + "\n" + line);
+    let question = format!("RESET {what}: orders may pass again after `crs arm`.{lines}");
+    let without = match engage_id {
+        Some(id) => format!("give --engage-id {id} --phrase \"{wanted}\""),
+        None => FOREIGN.to_owned(),
+    };
+    confirm::typed(&question, &wanted, &without)
 }
 
 fn agent_present(receiver: &Receiver) -> Result<(), Failure> {

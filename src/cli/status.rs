@@ -2,7 +2,7 @@
 
 use super::exit::exits;
 use super::live::{self, LiveTerms, Standing};
-use super::{Context, Exit, Outcome, card, wiring};
+use super::{Context, Exit, Outcome, card, when, wiring};
 use crate::audit::LedgerReader;
 use crate::breaker::{Gate, LatchHome, Probe, StatusDocument, probe_soon, strangers};
 use crate::config::Settings;
@@ -62,6 +62,8 @@ struct Report {
     foreign: Vec<Foreign>,
     live: Vec<Standing>,
     #[serde(skip)]
+    since: String,
+    #[serde(skip)]
     live_lines: Vec<String>,
     #[serde(skip)]
     card_lines: Vec<String>,
@@ -79,10 +81,11 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let recorded = if agent_pid.is_some() { Vec::new() } else { recorded(&home) };
     let foreign = foreign(&home, &wiring::extra(&loaded.settings));
     let seen = look(&loaded.settings);
-    let metadata = match probe_soon(&home.latch) {
-        Probe::Present { body, .. } => body.metadata,
-        Probe::Absent | Probe::Doubt(_) => Value::Null,
+    let (metadata, ctime_ns) = match probe_soon(&home.latch) {
+        Probe::Present { body, file, .. } => (body.metadata, file.ctime_ns),
+        Probe::Absent | Probe::Doubt(_) => (Value::Null, 0),
     };
+    let since = when::since(seen.since.as_str(), ctime_ns);
     let document = StatusDocument::new(&seen, metadata);
     let exit = match (document.is_safe, document.is_engaged) {
         (true, _) => Exit::OK,
@@ -104,6 +107,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         recorded,
         foreign,
         live,
+        since,
         live_lines,
         card_lines,
     };
@@ -192,7 +196,7 @@ fn show(report: &Report, ctx: &mut Context) {
         out.line(format!("Reason:  {}", seen.reason));
     }
     if seen.phase.is_engaged() {
-        out.line(format!("Since:   {} UTC", seen.since));
+        out.line(format!("Since:   {}", report.since));
         if !seen.by.is_empty() {
             out.line(format!("By:      {}", seen.by));
         }

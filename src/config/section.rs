@@ -228,6 +228,14 @@ impl<'a, 'd> Section<'a, 'd> {
             let hint = nearest(key, self.known.iter().copied())
                 .map_or_else(String::new, |meant| format!(" (did you mean \"{meant}\"?)"));
             let cause = format!("unknown key \"{}\"{hint}", Text::limited(key, 60));
+            if self.name.is_empty()
+                && let Some((section, table)) = section_of(key)
+                && self.known.contains(&section)
+            {
+                let next = format!("write it below {table}");
+                out.push(Problem::new(self.doc.place(name.span().start), cause, next));
+                continue;
+            }
             let known = self.known.join(", ");
             let next = match self.name {
                 "" => format!("remove it; the file may hold: {known}"),
@@ -241,6 +249,18 @@ impl<'a, 'd> Section<'a, 'd> {
         let cause = format!("{} is {}, not {wanted}", self.full(key), kind(value.get_ref()));
         Problem::new(self.doc.place(value.span().start), cause, format!("write {wanted}"))
     }
+}
+
+/// The section that a key at the top of the file was meant for: those which
+/// people look for there.
+fn section_of(key: &str) -> Option<(&'static str, &'static str)> {
+    Some(match key {
+        "theme" | "keymap" | "color" | "fps" | "line" | "mouse" => ("screen", "[screen]"),
+        "host" | "cmd_port" | "data_port" => ("gateway", "[[gateway]]"),
+        "proof_interval_ms" | "enforce_interval_ms" | "flatten_on_external" => ("kill", "[kill]"),
+        "on_alert" => ("alarms", "[alarms]"),
+        _ => return None,
+    })
 }
 
 fn absolute(text: Sourced<&str>, key: &str, out: &mut Vec<Problem>) -> Option<Sourced<PathBuf>> {

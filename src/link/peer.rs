@@ -39,6 +39,7 @@ pub struct Peer {
     proven: Proof,
     probe: Option<Probe>,
     service: Text,
+    killed: Option<bool>,
 }
 
 /// What is known of the peer's identity.
@@ -57,7 +58,7 @@ impl Peer {
     /// [`LinkError`] when libzmq is out of sockets or refuses the address.
     pub fn connect(ctx: &zmq::Context, to: &Endpoint, max_message: u64) -> Result<Self, LinkError> {
         let req = Req::connect(ctx, to, max_message)?;
-        Ok(Self { req, proven: Proof::None, probe: None, service: Text::default() })
+        Ok(Self { req, proven: Proof::None, probe: None, service: Text::default(), killed: None })
     }
 
     /// Lets `wake` end every wait of this peer.
@@ -87,6 +88,13 @@ impl Peer {
     #[must_use]
     pub const fn service(&self) -> &Text {
         &self.service
+    }
+
+    /// What its last good heartbeat said of a KILL_SWITCH that it remembers;
+    /// none where it said nothing, as v1.0 does not.
+    #[must_use]
+    pub const fn killed(&self) -> Option<bool> {
+        self.killed
     }
 
     /// The endpoint.
@@ -119,9 +127,12 @@ impl Peer {
             return self.prove(timeout);
         }
         let request = request(Action::Heartbeat);
-        let answer = self.typed(&request, timeout, |reply| reply.heartbeat(&request.req_id))?;
-        self.service = answer.value.clone();
-        Ok(answer)
+        let Answer { value: (service, killed), asked, rtt } =
+            self.typed(&request, timeout, |reply| {
+                reply.heartbeat(&request.req_id).map(|service| (service, reply.killed()))
+            })?;
+        (self.service, self.killed) = (service.clone(), killed);
+        Ok(Answer { value: service, asked, rtt })
     }
 
     /// `GET_POSITIONS`, whole or not at all.
@@ -245,10 +256,11 @@ impl Peer {
         };
         self.probe = None;
         let rtt = clock::now().since(asked);
-        match Reply::decode(&body).and_then(|r| r.heartbeat(posted.req_id())) {
-            Ok(service) => {
+        let reply = Reply::decode(&body);
+        match reply.and_then(|r| r.heartbeat(posted.req_id()).map(|said| (said, r.killed()))) {
+            Ok((service, killed)) => {
                 self.proven = Proof::V1(self.req.connection());
-                self.service = service.clone();
+                (self.service, self.killed) = (service.clone(), killed);
                 Ok(Answer { value: service, asked, rtt })
             }
             Err(refusal @ Refusal::Pending) => Err(AskError::Refused { to, refusal }),

@@ -3,6 +3,7 @@
 //! Rows are made from what other folds know; kept is only when each last
 //! changed. A check is a name and a judgement, so that there can be more.
 
+use super::health::of_evidence;
 use super::obey::Says;
 use super::{FeedWord, Freshness, GatewayWord, State};
 use crate::domain::{LatchPhase, LinkState, Stamp, Text};
@@ -90,6 +91,11 @@ impl State {
         for feed in self.obey.feeds.values() {
             let link = link(feed.value.link, "is its publisher running? see [events]");
             rows.push(self.mesh_row(&feed.value.endpoint, "events", link, None, None));
+            if let Some(desk) = self.obey.desks.get(&feed.value.feed) {
+                let age = self.age(desk.at);
+                let memory = self.memory_check(desk.value.killed, age);
+                rows.push(self.mesh_row(&feed.value.endpoint, "kill", memory, None, Some(age)));
+            }
         }
         let here = match &self.session.host {
             host if host.is_empty() => Text::new("here"),
@@ -181,6 +187,23 @@ impl State {
         }
     }
 
+    /// Whether a gateway remembers a kill, by its own telemetry. Under a latch
+    /// that holds it does as it should.
+    fn memory_check(&self, killed: bool, age: Duration) -> Found {
+        match (killed, of_evidence(age)) {
+            (_, Freshness::Unknown) => found(Standing::Unknown, "not heard", "see Who obeys"),
+            (false, _) => found(Standing::Good, "none", ""),
+            (true, _) if self.breaker_phase().is_engaged() => {
+                found(Standing::Good, "remembered", "")
+            }
+            (true, _) => found(
+                Standing::Bad,
+                "REMEMBERED",
+                "it refuses orders: crs gateway reset, on its host",
+            ),
+        }
+    }
+
     fn agent_check(&self) -> Found {
         let agent = &self.agent.value;
         match (agent.present, agent.fault.is_empty()) {
@@ -243,7 +266,8 @@ fn obeys(alarm: bool, says: Says, freshness: Freshness) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{AgentReport, Event, FeedReport, SessionInfo, Stamped};
+    use crate::domain::LatchSeen;
+    use crate::event::{AgentReport, Event, FeedReport, GatewayStatusReport, SessionInfo, Stamped};
 
     fn put(state: &mut State, second: u64, event: Event) {
         let at = Stamp::default().plus(Duration::from_secs(second));
@@ -297,5 +321,23 @@ mod tests {
         let feed = FeedReport { link: LinkState::Down, ..FeedReport::default() };
         put(&mut state, 2, Event::Feed(Box::new(feed)));
         assert_eq!(row(&state, "feed").standing, Standing::Bad);
+    }
+
+    #[test]
+    fn a_kill_that_a_gateway_remembers_is_bad_once_the_latch_is_gone() {
+        let mut state = State::default();
+        put(&mut state, 1, Event::Session(Box::default()));
+        put(&mut state, 2, Event::Events(Box::default()));
+        let status = GatewayStatusReport { killed: true, ..GatewayStatusReport::default() };
+        let latch = |phase| Event::Latch(Box::new(LatchSeen { phase, ..LatchSeen::default() }));
+        put(&mut state, 3, latch(LatchPhase::Durable));
+        put(&mut state, 3, Event::GatewayStatus(Box::new(status)));
+        assert_eq!(row(&state, "kill").standing, Standing::Good);
+        put(&mut state, 4, latch(LatchPhase::Safe));
+        let bad = row(&state, "kill");
+        assert_eq!(bad.standing, Standing::Bad);
+        assert!(bad.next.as_str().contains("crs gateway reset"), "{bad:?}");
+        put(&mut state, 60, latch(LatchPhase::Safe));
+        assert_eq!(row(&state, "kill").standing, Standing::Unknown, "too old to be believed");
     }
 }

@@ -63,7 +63,7 @@ impl State {
 
     pub(super) fn on_latch(&mut self, seen: &LatchSeen) {
         let next = self.aged(seen.clone());
-        let before = std::mem::replace(&mut self.latch, next).value;
+        let Aged { at, value: before } = std::mem::replace(&mut self.latch, next);
         // A kill that is over stays history under the latch of somebody else: its
         // proof says nothing of what is open now.
         let same = seen.engage_id.is_some()
@@ -81,7 +81,13 @@ impl State {
         if before.phase != seen.phase {
             let begins = seen.phase.is_engaged() && !before.phase.is_engaged();
             let level = if begins { Level::Alarm } else { Level::Info };
-            let mut text = format!("{}, was {}", seen.phase.word(), before.phase.word());
+            let word = seen.phase.word();
+            // Before it nobody had looked, and BLOCKED was no finding.
+            let mut text = if at == Stamp::default() {
+                format!("{word} at the first look")
+            } else {
+                format!("{word}, was {}", before.phase.word())
+            };
             if !seen.reason.is_empty() {
                 text.push_str(": ");
                 text.push_str(seen.reason.as_str());

@@ -143,6 +143,17 @@ impl<'a> Reply<'a> {
         Ok(Text::limited(&shape.service, 64))
     }
 
+    /// `data.killed` of a `HEARTBEAT`: whether a KILL_SWITCH is in force in the
+    /// gateway. Only our own gateway tells; none where nothing is said.
+    #[must_use]
+    pub fn killed(&self) -> Option<bool> {
+        #[derive(Deserialize)]
+        struct Shape {
+            killed: bool,
+        }
+        parse::<Shape>(self.data?).ok().map(|shape| shape.killed)
+    }
+
     /// `KILL_SWITCH`: what the gateway claims.
     ///
     /// # Errors
@@ -376,6 +387,11 @@ mod tests {
         let text = success(r#"{"status":"alive","service":"MT5 Gateway"}"#);
         let reply = Reply::decode(text.as_bytes()).unwrap();
         assert_eq!(reply.heartbeat(&id()).unwrap().as_str(), "MT5 Gateway");
+        assert_eq!(reply.killed(), None, "v1.0 does not tell");
+        for (told, heard) in [("true", Some(true)), ("false", Some(false)), ("\"no\"", None)] {
+            let text = success(&format!(r#"{{"status":"alive","killed":{told}}}"#));
+            assert_eq!(Reply::decode(text.as_bytes()).unwrap().killed(), heard);
+        }
     }
 
     #[test]

@@ -36,7 +36,8 @@ fn it_follows_the_day_from_an_order_to_the_reset() {
     let paper = Paper::start(&home, &[]);
     let calm = paper.ask(&home, &["brief"]);
     assert_eq!(calm.code, Some(0), "{calm:#?}");
-    assert!(page(&calm).contains("nothing needs doing"), "{calm:#?}");
+    let text = page(&calm);
+    assert!(text.contains("a drill is due: crs drill"), "one action that agrees: {text}");
 
     assert_eq!(paper.ask(&home, &["order", "EURUSD", "buy", "0.1", "--yes"]).code, Some(0));
     let open = paper.ask(&home, &["brief"]);
@@ -52,6 +53,8 @@ fn it_follows_the_day_from_an_order_to_the_reset() {
     let text = page(&killed);
     assert!(text.contains("ENGAGED") && text.contains("VERIFIED (3 of 3 reads)"), "{text}");
     assert!(text.contains("0 open") && text.contains("leave it engaged"), "{text}");
+    assert!(!text.contains('…') || text.matches('…').count() == 1, "nothing is cut: {text}");
+    assert_eq!(text.matches("main VERIFIED: flat").count(), 1, "each step once: {text}");
 }
 
 #[test]

@@ -34,6 +34,67 @@ fn the_second_one_on_a_port_says_why_not() {
     assert!(outcome.stderr.contains(&cmd), "{outcome:#?}");
 }
 
+/// The latch and the gateway's own memory are led back apart, and each verb
+/// says what the other still holds.
+#[test]
+fn the_way_back_after_a_kill_never_says_more_than_is_so() {
+    let home = Sandbox::new();
+    let paper = Paper::start(&home, &[]);
+    let killed = paper.ask(&home, &["kill", "--yes", "--reason", "test", "--json"]);
+    assert_eq!(killed.code, Some(0), "{killed:#?}");
+    let id = killed.json()["engage_id"].as_str().unwrap().to_owned();
+    let phrase = format!("RESET {}", &id[id.len() - 6..]);
+    let reset = ["reset", "--reason", "over", "--engage-id", &id, "--phrase", &phrase];
+    let reset = paper.ask(&home, &reset);
+    assert_eq!(reset.code, Some(0), "{reset:#?}");
+    let told = |outcome: &super::common::sandbox::Outcome| {
+        let text = &outcome.stdout;
+        text.contains("remembers a KILL_SWITCH") && text.contains("crs gateway reset")
+    };
+    assert!(told(&reset), "{reset:#?}");
+    let brief = paper.ask(&home, &["brief"]);
+    assert!(brief.stdout.contains("crs gateway reset --reason"), "{brief:#?}");
+    let armed = paper.ask(&home, &["arm"]);
+    assert!(armed.code == Some(0) && told(&armed), "{armed:#?}");
+    let doctor = paper.ask(&home, &["doctor"]);
+    assert!(told(&doctor), "{doctor:#?}");
+    let brief = paper.ask(&home, &["brief"]);
+    assert_eq!(brief.code, Some(1), "{brief:#?}");
+    let action = brief.stdout.split("\nDO ").nth(1).unwrap();
+    assert!(action.trim_start().starts_with("crs gateway reset"), "{brief:#?}");
+
+    std::fs::write(home.latch(), "").unwrap();
+    let back = home.run(&["gateway", "reset", "--reason", "over"], LIMIT);
+    assert_eq!(back.code, Some(0), "{back:#?}");
+    assert!(back.stdout.contains("the latch still stands"), "{back:#?}");
+    assert!(!back.stdout.contains("takes orders again"), "{back:#?}");
+}
+
+#[test]
+fn nothing_engaged_is_said_and_a_touched_latch_has_a_time() {
+    let home = Sandbox::new();
+    let paper = Paper::start(&home, &[]);
+    let nothing = paper.ask(&home, &["reset", "--reason", "x"]);
+    assert_eq!(nothing.code, Some(1), "{nothing:#?}");
+    assert!(nothing.stderr.contains("nothing is engaged"), "{nothing:#?}");
+    std::fs::write(home.latch(), "").unwrap();
+    let status = paper.ask(&home, &["status"]);
+    let since = status.stdout.lines().find(|line| line.starts_with("Since:")).unwrap();
+    assert!(since.contains(" UTC, ") && since.contains("the file's time"), "{since}");
+    let foreign = paper.ask(&home, &["reset", "--reason", "x"]);
+    assert_eq!(foreign.code, Some(64), "{foreign:#?}");
+    assert!(foreign.stderr.contains("ssh -t"), "{foreign:#?}");
+}
+
+#[test]
+fn a_gateway_that_cant_start_says_so_in_its_one_document() {
+    let home = Sandbox::new();
+    let args = ["gateway", "--free-ports", "--json", "--ticks", "no-such-file.csv"];
+    let outcome = home.run(&args, LIMIT);
+    assert_eq!(outcome.code, Some(1), "{outcome:#?}");
+    assert!(outcome.json()["error"].as_str().unwrap().contains("no-such-file.csv"), "{outcome:#?}");
+}
+
 #[test]
 fn a_reset_without_a_kill_is_refused() {
     let home = Sandbox::new();

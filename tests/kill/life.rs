@@ -82,6 +82,9 @@ fn a_kill_is_verified_and_only_a_reset_by_name_and_an_arm_lead_back() {
     assert_eq!(body["reason"], "test");
     assert_eq!(body["metadata"]["engage_id"], Value::String(id.clone()));
     let status = mesh.until("VERIFIED by the agent", |s| phase(s) == "VERIFIED");
+    let words = fs::read(format!("/proc/{}/cmdline", status["agent_pid"])).unwrap();
+    let words = String::from_utf8_lossy(&words);
+    assert!(words.contains("__agent") && !words.contains("127.0.0.1"), "all can read it: {words}");
     assert_eq!((&status["is_engaged"], &status["state"]), (&true.into(), &"ENGAGED".into()));
 
     let other = "01ARZ3NDEKTSV4RRFFQ69G5FAV";

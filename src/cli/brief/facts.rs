@@ -1,13 +1,17 @@
 //! What the page is made of, each read once.
 
 use crate::audit::{Ledger, LedgerReader, Record, read_dir};
+use crate::breaker::{Probe, probe_soon};
 use crate::cli::live::{self, LiveTerms};
 use crate::cli::positions::{Read, ask};
-use crate::cli::{status, wiring};
+use crate::cli::remembers::Memory;
+use crate::cli::{status, when, wiring};
 use crate::config::{Card, Settings};
-use crate::domain::{GatewayPhase, KillProgress, LatchPhase, LatchSeen, Text, UtcMicros};
+use crate::domain::{
+    GatewayAddr, GatewayPhase, KillProgress, LatchPhase, LatchSeen, Text, UtcMicros,
+};
 use crate::host::{Identity, clock};
-use crate::link::Peer;
+use crate::link::{self, Peer};
 use std::time::Duration;
 
 /// A kill that was not rehearsed for so long is due, in days.
@@ -19,6 +23,8 @@ pub struct Gateway {
     pub name: Text,
     /// Its answers; none when no socket was to be had.
     pub read: Result<Read, Text>,
+    /// Whether it remembers a kill.
+    pub memory: Memory,
 }
 
 /// Everything.
@@ -29,6 +35,8 @@ pub struct Facts {
     pub who: Identity,
     /// The switch.
     pub latch: LatchSeen,
+    /// Since when it is engaged, in words.
+    pub since: String,
     /// The agent's process.
     pub agent: Option<u32>,
     /// How far each kill is, as the agent says.
@@ -61,19 +69,31 @@ impl Facts {
             changes.extend(records.into_iter().filter(|r| r.at.utc.0 >= from));
         }
         changes.sort_by_key(|r| (r.at.utc, r.n));
-        let zmq = zmq::Context::new();
+        let zmq = link::context().map_err(|e| Text::new(&e.to_string()));
         let max_message = settings.feed.max_message_bytes;
-        let read = |cmd| {
-            Peer::connect(&zmq, cmd, max_message)
-                .map(|mut peer| ask(&mut peer, timeout))
-                .map_err(|e| Text::new(&e.to_string()))
+        let read = |gateway: &GatewayAddr| {
+            let zmq = zmq.as_ref().map_err(Clone::clone)?;
+            let mut peer = Peer::connect(zmq, &gateway.cmd, max_message)
+                .map_err(|e| Text::new(&e.to_string()))?;
+            let read = ask(&mut peer, timeout);
+            Ok((read, peer.killed()))
         };
-        let gateways = settings.gateways.iter();
-        let gateways =
-            gateways.map(|g| Gateway { name: g.name.clone(), read: read(&g.cmd) }).collect();
+        let one = |gateway: &GatewayAddr| {
+            let (read, killed) = match read(gateway) {
+                Ok((read, killed)) => (Ok(read), killed),
+                Err(why) => (Err(why), None),
+            };
+            Gateway { name: gateway.name.clone(), read, memory: Memory::said(gateway, killed) }
+        };
+        let gateways = settings.gateways.iter().map(one).collect();
         // Last of all: it must not be older than the rest.
         let latch = status::look(settings);
+        let ctime_ns = match probe_soon(&home.latch) {
+            Probe::Present { file, .. } => file.ctime_ns,
+            Probe::Absent | Probe::Doubt(_) => 0,
+        };
         Self {
+            since: when::since(latch.since.as_str(), ctime_ns),
             at,
             who: Identity::here(),
             live: live::lines(&LiveTerms::of(settings).standing(), latch.phase),
@@ -106,6 +126,7 @@ impl Facts {
             };
             lines.extend(why.map(|why| format!("{}: {why}", gateway.name)));
         }
+        lines.extend(self.remembering().filter_map(Memory::warning));
         if matches!(self.latch.phase, LatchPhase::Blocked | LatchPhase::NotDurable) {
             lines.push(format!("switch {}: {}", self.latch.phase.word(), self.latch.reason));
         }
@@ -114,6 +135,13 @@ impl Facts {
         }
         lines.extend(self.damage.iter().map(|what| format!("audit log: {what}")));
         lines
+    }
+
+    /// Gateways that still refuse orders although the latch is gone: under one
+    /// that holds they do as they should.
+    pub fn remembering(&self) -> impl Iterator<Item = &Memory> {
+        let gone = !self.latch.phase.is_engaged();
+        self.gateways.iter().map(|g| &g.memory).filter(move |m| gone && m.is_killed())
     }
 
     /// Nothing is broken and nothing is engaged.

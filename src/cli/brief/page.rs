@@ -4,9 +4,11 @@ use super::facts::{Facts, Gateway};
 use crate::audit::{Act, Record};
 use crate::cli::audit::detail;
 use crate::cli::positions::Read;
+use crate::cli::remembers::Memory;
 use crate::config::Card;
 use crate::domain::{GatewayPhase, LatchPhase, Mode, Money, Position, Text};
 use crate::tui::view::kill::advice;
+use std::collections::BTreeSet;
 
 /// Columns of the page, and of its left edge.
 const WIDTH: usize = 80;
@@ -16,16 +18,13 @@ const CHANGES: usize = 12;
 
 /// The whole page, no line longer than 80 characters.
 pub fn lines(facts: &Facts, hours: u16) -> Vec<String> {
-    let mut page = vec![cut(&format!(
-        "CRS BRIEF  {} UTC  {}",
-        facts.at.iso().get(..16).unwrap_or_default().replace('T', " "),
-        facts.who.operator()
-    ))];
+    let at = facts.at.iso().get(..16).unwrap_or_default().replace('T', " ");
+    let mut page = wrap_to(&format!("CRS BRIEF  {at} UTC  {}", facts.who.operator()), WIDTH);
     let mut part = |name: &str, rows: Vec<String>| {
         page.push(String::new());
         for (n, row) in rows.iter().enumerate() {
             let edge = if n == 0 { name } else { "" };
-            page.push(cut(&format!("{edge:<EDGE$}{row}")));
+            page.push(format!("{edge:<EDGE$}{row}").trim_end().to_owned());
         }
     };
     part("SWITCH", switch(facts));
@@ -40,43 +39,51 @@ pub fn lines(facts: &Facts, hours: u16) -> Vec<String> {
 fn switch(facts: &Facts) -> Vec<String> {
     let seen = &facts.latch;
     let mut rows = vec![seen.phase.word().to_owned()];
+    let mut row = |label: &str, words: &str| rows.extend(labelled(label, words, 8));
     if !seen.reason.is_empty() {
-        rows.push(format!("reason  {}", seen.reason));
+        row("reason", seen.reason.as_str());
     }
     if seen.phase.is_engaged() {
-        rows.push(format!("since   {} UTC  by {}", seen.since, seen.by));
+        row("since", &facts.since);
+        if !seen.by.is_empty() {
+            row("by", seen.by.as_str());
+        }
     }
-    rows.extend(seen.engage_id.map(|id| format!("id      {id}")));
+    if let Some(id) = seen.engage_id {
+        row("id", &id.to_string());
+    }
     for kill in &facts.kills {
         let reads = format!("{} of 3 reads", kill.good_polls);
-        rows.push(format!("kill    {} {} ({reads})", kill.gateway, kill.phase.word()));
+        row("kill", &format!("{} {} ({reads})", kill.gateway, kill.phase.word()));
     }
-    rows.extend(facts.live.iter().map(|line| format!("LIVE    {line}")));
-    rows.push(match facts.agent {
-        Some(pid) => format!("agent   pid {pid}"),
-        None => "agent   none running".to_owned(),
-    });
+    for line in &facts.live {
+        row("LIVE", line);
+    }
+    row(
+        "agent",
+        &facts.agent.map_or_else(|| "none running".to_owned(), |pid| format!("pid {pid}")),
+    );
     let drill = facts.drill.map(|at| at.iso().get(..10).unwrap_or_default().to_owned());
-    let due = if facts.drill_is_due() { ", due: crs drill" } else { "" };
-    rows.push(format!("drill   {}{due}", drill.as_deref().unwrap_or("never")));
+    let due = if facts.drill_is_due() { ", due" } else { "" };
+    row("drill", &format!("{}{due}", drill.as_deref().unwrap_or("never")));
     rows
 }
 
 fn risk(gateway: &Gateway) -> Vec<String> {
     let name = &gateway.name;
     let Ok(Read { positions: Ok(open), account: Ok(account) }) = &gateway.read else {
-        return vec![format!("{name} UNKNOWN: positions may be open")];
+        return wrap(&format!("{name} UNKNOWN: positions may be open"));
     };
     let (mode, account) = (Mode::of_account(&account.value).word(), &account.value);
     let total = open.value.iter().fold(Money::ZERO, |sum, p| sum.plus(p.profit));
-    let level = account.margin_level.map_or_else(|| "none".into(), |l| format!("{} %", l.text(0)));
-    let mut rows = vec![format!(
+    let level = account.margin_level.map_or_else(|| "none".into(), |l| format!("{} %", l.text(2)));
+    let mut rows = wrap(&format!(
         "{name} {mode}: {} open, P/L {} {}, equity {}, margin level {level}",
         open.value.len(),
         total.text(2),
         account.currency,
         account.equity.text(2)
-    )];
+    ));
     let mut list: Vec<&Position> = open.value.iter().collect();
     list.sort_by_key(|p| p.profit);
     for p in list.iter().take(5) {
@@ -86,7 +93,7 @@ fn risk(gateway: &Gateway) -> Vec<String> {
             p.ticket.to_string(),
             p.symbol,
             p.side.word(),
-            p.lots.text(2),
+            p.lots.to_string(),
             p.profit.text(2)
         ));
     }
@@ -104,14 +111,22 @@ fn changed(facts: &Facts, hours: u16) -> Vec<String> {
         facts.changes.iter().any(ends)
     };
     let tells = |r: &&Record| match &r.act {
-        Act::Open { .. } | Act::Positions { .. } | Act::Exchange { .. } => false,
+        Act::Open { .. } | Act::Synced | Act::Positions { .. } | Act::Exchange { .. } => false,
         Act::Command { req_id, outcome, .. } => outcome.as_str() != "sent" || !answered(req_id),
         Act::Step { phase, .. } => {
             matches!(phase, GatewayPhase::Verified | GatewayPhase::Partial | GatewayPhase::NotV1)
         }
         _ => true,
     };
-    let all: Vec<&Record> = facts.changes.iter().filter(tells).collect();
+    let mut all: Vec<&Record> = facts.changes.iter().filter(tells).collect();
+    // The same step of the same kill is recorded by each process that saw it.
+    let mut told = BTreeSet::new();
+    all.retain(|r| match &r.act {
+        Act::Step { engage_id, gateway, phase, .. } => {
+            told.insert((*engage_id, gateway.clone(), phase.word()))
+        }
+        _ => true,
+    });
     let skip = all.len().saturating_sub(CHANGES);
     let mut rows: Vec<String> = Vec::new();
     if skip > 0 {
@@ -120,7 +135,8 @@ fn changed(facts: &Facts, hours: u16) -> Vec<String> {
     for r in all.get(skip..).unwrap_or_default() {
         let day = r.at.utc.iso();
         let at = day.get(5..16).unwrap_or_default().replace('T', " ");
-        rows.push(format!("{at}  {:<12} {}", r.act.word(), words(&r.act)));
+        let told = format!("{:<12} {}", r.act.word(), words(&r.act));
+        rows.extend(labelled(&at, &told, 13));
     }
     or_none(rows, &format!("nothing in {hours} h"))
 }
@@ -146,12 +162,25 @@ fn safe_action(facts: &Facts) -> String {
     if let Some(kill) = running {
         return format!("{}; crs status follows it", advice::now(kill).0);
     }
+    let back = facts.remembering().next().map(Memory::next);
     match facts.latch.phase {
-        LatchPhase::Safe if facts.broken().is_empty() => "nothing needs doing".to_owned(),
-        LatchPhase::Safe => "mend what is broken; in doubt crs kill --reason \"…\": it waits for \
-                             nothing and goes on until the account is proven flat"
-            .to_owned(),
-        LatchPhase::Disarmed => "nothing trades; crs arm when trading may go on".to_owned(),
+        LatchPhase::Safe => match back {
+            // Nothing else is broken than that it still refuses orders.
+            Some(back) if facts.broken().len() == facts.remembering().count() => {
+                format!("{back}, when trading may go on")
+            }
+            _ if !facts.broken().is_empty() => "mend what is broken; in doubt crs kill --reason \
+                \"…\": it waits for nothing and goes on until the account is proven flat"
+                .to_owned(),
+            _ if facts.drill_is_due() => "nothing is wrong; a drill is due: crs drill, which \
+                touches no real account"
+                .to_owned(),
+            _ => "nothing needs doing".to_owned(),
+        },
+        LatchPhase::Disarmed => {
+            let back = back.map_or_else(String::new, |back| format!("{back}; then "));
+            format!("nothing trades; when trading may go on: {back}crs arm")
+        }
         LatchPhase::Blocked => "nothing trades; see to the latch's directory (crs doctor), then \
                                 crs arm"
             .to_owned(),
@@ -170,7 +199,8 @@ fn card(card: &Card) -> Vec<String> {
         let row = move |row| format!("{:<12}{row}", label.take().unwrap_or_default());
         wrap_to(words.as_str(), WIDTH - EDGE - 12).into_iter().map(row)
     });
-    or_none(rows.collect(), Card::NONE)
+    let rows: Vec<String> = rows.collect();
+    if rows.is_empty() { wrap(Card::NONE) } else { rows }
 }
 
 fn or_none(rows: Vec<String>, none: &str) -> Vec<String> {
@@ -181,17 +211,25 @@ fn wrap(text: &str) -> Vec<String> {
     wrap_to(text, WIDTH - EDGE)
 }
 
+/// By words; one that is too long, as a path may be, is broken, never cut.
 fn wrap_to(text: &str, columns: usize) -> Vec<String> {
-    crate::tui::view::wrap(text, u16::try_from(columns).unwrap_or(u16::MAX))
+    let mut broken = String::with_capacity(text.len());
+    for (n, word) in text.split(' ').enumerate() {
+        if n > 0 {
+            broken.push(' ');
+        }
+        for (at, c) in word.chars().enumerate() {
+            if at > 0 && at % columns.max(1) == 0 {
+                broken.push(' ');
+            }
+            broken.push(c);
+        }
+    }
+    crate::tui::view::wrap(&broken, u16::try_from(columns).unwrap_or(u16::MAX))
 }
 
-/// By characters: what is wider than one column only leaves the edge uneven.
-fn cut(line: &str) -> String {
-    let line = line.trim_end();
-    if line.chars().count() <= WIDTH {
-        return line.to_owned();
-    }
-    let mut short: String = line.chars().take(WIDTH - 1).collect();
-    short.push('…');
-    short
+/// Words beside a label; what does not fit goes on below, under the words.
+fn labelled(label: &str, words: &str, columns: usize) -> Vec<String> {
+    let rows = wrap_to(words, WIDTH - EDGE - columns).into_iter().enumerate();
+    rows.map(|(n, row)| format!("{:<columns$}{row}", if n == 0 { label } else { "" })).collect()
 }

@@ -12,7 +12,7 @@ use crate::domain::{
 };
 use crate::event::{Event, Level, Sender};
 use crate::host::{clock, ids};
-use crate::link::{Peer, peer};
+use crate::link::{Peer, context, peer};
 use crate::wire::Action;
 use crossbeam_channel as channel;
 use std::sync::Arc;
@@ -73,7 +73,7 @@ fn run(
     stopped: &channel::Receiver<()>,
 ) -> Result<(), String> {
     let gateway = settings.gateways.first().ok_or("no gateway to order at")?;
-    let zmq = zmq::Context::new();
+    let zmq = context().map_err(|e| e.to_string())?;
     let peer = Peer::connect(&zmq, &gateway.cmd, settings.feed.max_message_bytes);
     let peer = peer.map_err(|e| e.to_string())?;
     let deal = Deal::open(settings);

@@ -5,13 +5,19 @@ use super::protocol::{FromAgent, ToAgent, line, messages};
 use crate::breaker::LatchHome;
 use crate::domain::{Endpoint, GatewayAddr, Text};
 use crossbeam_channel as channel;
-use std::io::Write;
+use rustix::fs::{MemfdFlags, memfd_create};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{Read, Seek, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Longest list of addresses read, in bytes.
+const MAX_ADDRESSES: u64 = 1_048_576;
 
 /// How to start an agent.
 #[derive(Clone, Debug)]
@@ -45,9 +51,6 @@ impl AgentSpec {
         for extra in &self.extra {
             command.arg("--extra-latch").arg(extra);
         }
-        for gateway in &self.gateways {
-            command.arg("--target").arg(format!("{}={}", gateway.name, gateway.cmd));
-        }
         command.arg("--proof-interval-ms").arg(self.kill.proof_interval_ms.to_string());
         command.arg("--enforce-interval-ms").arg(self.kill.enforce_interval_ms.to_string());
         if self.kill.flatten_on_external {
@@ -57,10 +60,7 @@ impl AgentSpec {
             let flag = if syslog.required { "--syslog" } else { "--syslog-if-there" };
             command.arg(flag).arg(&syslog.path);
         }
-        if let Some(publish) = &self.publish {
-            command.arg("--publish").arg(publish.to_string());
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.stdin(self.addresses()?).stdout(Stdio::null()).stderr(Stdio::null());
         command.current_dir("/");
         let mut child = command.spawn()?;
         let pid = child.id();
@@ -71,6 +71,39 @@ impl AgentSpec {
             drop(alive);
         });
         Ok(pid)
+    }
+
+    /// What the agent reads first: complete before there is a process, in
+    /// memory and not on a disk. So nobody waits for anybody, and whoever is
+    /// shot in between leaves no agent that knows half of it.
+    fn addresses(&self) -> std::io::Result<File> {
+        let all = Addresses { gateways: self.gateways.clone(), publish: self.publish.clone() };
+        let mut file = File::from(memfd_create("crs-addresses", MemfdFlags::CLOEXEC)?);
+        file.write_all(&serde_json::to_vec(&all)?)?;
+        file.rewind()?;
+        Ok(file)
+    }
+}
+
+/// Whom an agent talks to. It comes on standard input, since every user of the
+/// host can read a command line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addresses {
+    /// Configured gateways.
+    pub gateways: Vec<GatewayAddr>,
+    /// Where the heads of the audit chains are published, if anywhere.
+    pub publish: Option<Endpoint>,
+}
+
+impl Addresses {
+    /// Reads them whole; nothing at all is none of them.
+    ///
+    /// # Errors
+    /// The system's words, or that it is something else.
+    pub fn read(from: impl Read) -> std::io::Result<Self> {
+        let mut text = Vec::new();
+        from.take(MAX_ADDRESSES).read_to_end(&mut text)?;
+        if text.is_empty() { Ok(Self::default()) } else { Ok(serde_json::from_slice(&text)?) }
     }
 }
 
@@ -118,5 +151,26 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_agent_is_told_arrives_whole_or_not_at_all() {
+        let main = GatewayAddr {
+            name: Text::new("main"),
+            cmd: "127.0.0.1:1".parse().unwrap(),
+            data: "127.0.0.1:2".parse().unwrap(),
+        };
+        let told = Addresses { gateways: vec![main], publish: "127.0.0.1:3".parse().ok() };
+        let text = serde_json::to_vec(&told).unwrap();
+        assert_eq!(Addresses::read(&text[..]).unwrap(), told);
+        assert_eq!(Addresses::read(&b""[..]).unwrap(), Addresses::default());
+        for end in 1..text.len() {
+            assert!(Addresses::read(&text[..end]).is_err(), "{end} bytes");
+        }
     }
 }

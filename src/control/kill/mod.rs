@@ -19,7 +19,7 @@ mod sim;
 mod warm;
 mod witness;
 
-pub use client::{AgentSpec, Client};
+pub use client::{Addresses, AgentSpec, Client};
 pub use driver::{Driver, DriverConfig, Told};
 pub use hand::{Hand, HandConfig};
 pub use machine::{Effect, Input, Machine, Timing};
