@@ -97,10 +97,9 @@ pub(super) struct Rig {
 pub(super) fn rig() -> Rig {
     let (sender, receiver) = channel_pair();
     let notes = Notes::default();
-    let sequencer = Sequencer::new(receiver, Box::new(SystemClock), SessionInfo::default());
     let round = Round {
         state: State::default(),
-        sequencer,
+        sequencer: Sequencer::new(receiver, Box::new(SystemClock), SessionInfo::default()),
         sender,
         screen: Box::new(glass(&notes)),
         theme: Theme::default(),
