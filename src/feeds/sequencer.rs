@@ -27,6 +27,8 @@ pub struct Turn {
     pub records: usize,
     /// Urgent ones among them, beats not counted: worth a frame at once.
     pub urgent: usize,
+    /// Ticks in all of them.
+    pub ticks: usize,
     /// Something was still waiting when the budget was spent.
     pub more: bool,
 }
@@ -94,7 +96,7 @@ impl Sequencer {
         if let Some(session) = self.session.take() {
             self.put(Event::Session(session), &mut turn, &mut sink);
         }
-        let mut ticks = 0;
+        let mut taken = 0;
         loop {
             if turn.urgent >= URGENT_BUDGET {
                 turn.more = true;
@@ -105,13 +107,14 @@ impl Sequencer {
                 self.put(event, &mut turn, &mut sink);
                 continue;
             }
-            if ticks >= budget {
+            if taken >= budget {
                 turn.more = !self.receiver.data.is_empty();
                 break;
             }
             let Ok(batch) = self.receiver.data.try_recv() else { break };
             // An empty batch costs a turn something too.
-            ticks += batch.ticks.len().max(1);
+            taken += batch.ticks.len().max(1);
+            turn.ticks += batch.ticks.len();
             self.put(Event::Ticks(batch), &mut turn, &mut sink);
         }
         if self.clock.now().since(self.beat) >= BEAT {
@@ -187,7 +190,7 @@ mod tests {
         sender.log(Level::Info, "test", "one");
         let (first, records) = turn(&mut sequencer, 2);
         assert_eq!(kinds(&records), "slttb");
-        assert_eq!(first, Turn { records: 5, urgent: 1, more: true });
+        assert_eq!(first, Turn { records: 5, urgent: 1, ticks: 0, more: true });
         sender.log(Level::Info, "test", "two");
         let (second, records) = turn(&mut sequencer, 2);
         assert_eq!((kinds(&records).as_str(), second.more), ("lt", false));

@@ -10,7 +10,8 @@ use crate::domain::{LatchPhase, Text};
 use crate::event::Fingerprint;
 use crate::state::State;
 
-/// Everything that may be said about keys, for the pane of `context`.
+/// Everything that may be said about keys, for the pane of `context`, but for
+/// the pages of [`with_help`].
 #[must_use]
 pub fn hints(keymap: &Keymap, context: Context, card: &Card, state: &State) -> Hints {
     let fixed_keys = |action| Text::new(fixed::shown(action).unwrap_or_default());
@@ -23,10 +24,17 @@ pub fn hints(keymap: &Keymap, context: Context, card: &Card, state: &State) -> H
         panes: panes(keymap, context),
         live: live(keymap, context, state),
         following: Vec::new(),
-        help: help(keymap),
-        commands: commands(),
+        help: Vec::new(),
+        commands: Vec::new(),
         card: card.lines(),
     }
+}
+
+/// With every key and every verb. They are many, and no frame needs them but
+/// one that shows the help.
+#[must_use]
+pub fn with_help(hints: Hints, keymap: &Keymap) -> Hints {
+    Hints { help: help(keymap), commands: commands(), ..hints }
 }
 
 /// The verb that goes to a pane.
@@ -192,7 +200,7 @@ mod tests {
         assert_eq!(all.confirm.as_str(), "y");
         let zoom = all.live.iter().find(|h| h.what.as_str() == "zoom").unwrap();
         assert_eq!(Some(zoom.keys.as_str()), keymap.keys_for(Action::Zoom, Context::Global));
-        let rows: usize = all.help.iter().map(|s| s.rows.len()).sum();
+        let rows: usize = with_help(all.clone(), &keymap).help.iter().map(|s| s.rows.len()).sum();
         let verbs: std::collections::BTreeSet<_> =
             keymap.rows().iter().map(|r| (r.context, r.action, r.desc.clone())).collect();
         assert_eq!(rows, verbs.len() + super::super::view::alarms::WORDS.len());

@@ -38,6 +38,8 @@ pub struct Cockpit {
     help_end: usize,
     /// The row with which it shows the card.
     card_row: usize,
+    /// The room that these two were found for while the help was closed.
+    help_room: Option<Rect>,
     /// Who had the keys before the proof took them, the zoom, and the guest.
     before_proof: Option<(Pane, bool, Option<Pane>)>,
     /// The same before the alarms took them.
@@ -163,9 +165,13 @@ impl Screen for Cockpit {
         }
         self.open_proof(frame.state);
         self.hold_alarm(frame.state);
-        let scene = Scene { state: frame.state, ui: &self.ui, hints: &hints };
         let body = self.places(frame.state).body;
-        (self.help_end, self.card_row) = overlay::help::ends(scene, body);
+        if self.ui.help || self.help_room != Some(body) {
+            hints = chords::with_help(hints, frame.keymap);
+            let scene = Scene { state: frame.state, ui: &self.ui, hints: &hints };
+            (self.help_end, self.card_row) = overlay::help::ends(scene, body);
+            self.help_room = (!self.ui.help).then_some(body);
+        }
         view::draw(frame.state, &self.ui, frame.theme, &hints, area, buf);
     }
 

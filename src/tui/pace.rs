@@ -49,14 +49,31 @@ impl Pace {
     /// Time until the next frame; none while nothing changed.
     #[must_use]
     pub fn due_in(&self, now: Stamp) -> Option<Duration> {
-        let gap = match (self.slow, self.urgent) {
+        self.dirty.then(|| self.left(self.urgent, now))
+    }
+
+    /// Time until a frame for what is not urgent may be drawn, whether or not
+    /// there is anything.
+    #[must_use]
+    pub fn usual_in(&self, now: Stamp) -> Duration {
+        self.left(false, now)
+    }
+
+    /// Whether the next frame is one that an operator waits for.
+    #[must_use]
+    pub const fn is_urgent(&self) -> bool {
+        self.urgent
+    }
+
+    fn left(&self, urgent: bool, now: Stamp) -> Duration {
+        let gap = match (self.slow, urgent) {
             (None, true) => Duration::from_secs(1) / MAX_FPS,
             (None, false) => self.usual,
             (Some(slow), true) => slow / SLOW_HURRY,
             (Some(slow), false) => slow,
         };
         let waited = self.last.map_or(Duration::MAX, |last| now.since(last));
-        self.dirty.then(|| gap.saturating_sub(waited))
+        gap.saturating_sub(waited)
     }
 
     /// A frame was drawn.

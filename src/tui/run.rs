@@ -46,6 +46,10 @@ use stray::Stray;
 /// Ticks folded in one round, so that a flood leaves room for keys.
 const TICK_BUDGET: usize = 4_096;
 
+/// So many ticks in one round are a flood: it is folded as it comes. Fewer wait
+/// for the frame that shows them, so that each costs no waking of its own.
+const FLOOD: usize = 1_024;
+
 /// Frames a second on a slow line.
 const SLOW_FPS: u32 = 2;
 
@@ -140,6 +144,7 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
         line: Line::new(console.line),
         fps: console.fps,
         calls: console.calls,
+        flood: false,
     };
     if round.line.is_slow() {
         round.line_changed();
@@ -208,6 +213,8 @@ struct Round {
     line: Line,
     fps: u32,
     calls: Calls,
+    /// Ticks came in a flood in the last round.
+    flood: bool,
 }
 
 impl Round {
@@ -231,13 +238,13 @@ impl Round {
             if self.sequence.waits(clock::now()) {
                 self.pace.touch();
             }
-            if self.pace.due_in(clock::now()) == Some(Duration::ZERO) {
-                self.draw();
-                if self.line.look(&self.writer, clock::now()) {
-                    self.line_changed();
-                }
+            // What an operator waits for waits for no ticks; what else is drawn
+            // shows the newest.
+            if self.pace.is_urgent() {
+                self.draw_due();
             }
             let more = self.fold(TICK_BUDGET);
+            self.draw_due();
             self.calls.look(&self.state, &self.writer);
             if !more {
                 self.wait(keys, ends);
@@ -253,7 +260,7 @@ impl Round {
         // A guard is over just past its deadline, not on it.
         let guard = guard.saturating_add(Duration::from_millis(1));
         let popup = self.sequence.hint_in(now).unwrap_or(Duration::MAX);
-        let timeout = self.sequencer.until_beat().min(frame).min(guard).min(popup);
+        let mut timeout = self.sequencer.until_beat().min(frame).min(guard).min(popup);
         let mut select = channel::Select::new();
         if !self.is_armed() {
             select.recv(self.looks.told());
@@ -261,7 +268,12 @@ impl Round {
         select.recv(keys);
         select.recv(ends);
         select.recv(self.sequencer.urgent());
-        select.recv(self.sequencer.data());
+        let usual = self.pace.usual_in(now);
+        if self.flood || usual.is_zero() {
+            select.recv(self.sequencer.data());
+        } else {
+            timeout = timeout.min(usual);
+        }
         let _ = select.ready_timeout(timeout);
     }
 
@@ -288,6 +300,9 @@ impl Round {
         } else if turn.records > 0 {
             self.pace.touch();
         }
+        if budget > 0 {
+            self.flood = turn.ticks >= FLOOD;
+        }
         turn.more && budget > 0
     }
 
@@ -302,6 +317,17 @@ impl Round {
             format!("the line: {} frames a second", self.fps)
         };
         self.sender.log(Level::Info, "console", text);
+    }
+
+    /// A frame, if one is due.
+    fn draw_due(&mut self) {
+        if self.pace.due_in(clock::now()) != Some(Duration::ZERO) {
+            return;
+        }
+        self.draw();
+        if self.line.look(&self.writer, clock::now()) {
+            self.line_changed();
+        }
     }
 
     fn draw(&mut self) {

@@ -24,8 +24,12 @@ const RECEIVE_HWM: i32 = 100_000;
 const TURN: usize = 4_096;
 /// The thread looks at its link at least this often.
 const LOOK_NS: u64 = 250_000_000;
-/// In a flood, ticks wait this long in libzmq, so that one waking serves many.
-const NAP_NS: u64 = 1_000_000;
+/// After a message, those that follow wait so long in libzmq, so that one waking
+/// serves many. Their stamps are late by no more than this, a fifth of the limit
+/// that a lag is held against.
+const NAP_NS: u64 = 2_000_000;
+/// The same in a flood, which would fill libzmq's queue.
+const SHORT_NAP_NS: u64 = 1_000_000;
 /// So many messages in a window are a flood: 10,000 a second.
 const FLOOD_WINDOW_NS: u64 = 10_000_000;
 const FLOOD: usize = 100;
@@ -120,8 +124,10 @@ impl Feed {
             self.flood.count(messages, now);
             self.tally.dropped(self.bundle.flush_due(&self.sender, now));
             self.tally.report_due(&self.sender, now);
-            if messages < TURN {
-                self.rest(now);
+            match messages {
+                0 => self.rest(now),
+                1..TURN => self.nap(now),
+                _ => {}
             }
         }
         self.tally.dropped(self.bundle.flush(&self.sender, mono_ns()));
@@ -202,6 +208,14 @@ impl Feed {
         Some(Err((TickFault::OddFrames, 1)))
     }
 
+    /// Sleeps through what comes, but not past what is due.
+    fn nap(&self, now: u64) {
+        let longest = if self.flood.on { SHORT_NAP_NS } else { NAP_NS };
+        let due = self.bundle.due().saturating_sub(now);
+        std::thread::sleep(Duration::from_nanos(longest.min(due)));
+    }
+
+    /// Sleeps until something comes or is due.
     fn rest(&self, now: u64) {
         let line = self.sub.line();
         let mut items = [
@@ -209,14 +223,8 @@ impl Feed {
             self.wake.socket().as_poll_item(zmq::POLLIN),
             line.socket().as_poll_item(zmq::POLLIN),
         ];
-        let failed = if self.flood.on {
-            let (calm, _) = items.split_at_mut(2);
-            poll_until(calm, now, now + NAP_NS).is_err()
-        } else {
-            let due = self.bundle.due().min(self.tally.due());
-            poll_until(&mut items, now, due.min(now + LOOK_NS)).is_err()
-        };
-        if failed {
+        let due = self.bundle.due().min(self.tally.due());
+        if poll_until(&mut items, now, due.min(now + LOOK_NS)).is_err() {
             // Nothing left to wait on; at least not in a circle.
             std::thread::sleep(Duration::from_millis(10));
         }

@@ -48,7 +48,8 @@ fn every_verb_is_reachable_in_every_bundled_keymap() {
                 }
                 assert_eq!(last, Fed::Run(*action), "{name} {shown}");
             }
-            let help = chords::hints(&keymap, Context::Global, &card, &State::default()).help;
+            let hints = chords::hints(&keymap, Context::Global, &card, &State::default());
+            let help = chords::with_help(hints, &keymap).help;
             let told = |keys: &str| {
                 help.iter()
                     .flat_map(|s| &s.rows)

@@ -106,10 +106,9 @@ struct Rig {
 fn rig() -> Rig {
     let (sender, receiver) = channel_pair();
     let notes = Notes::default();
-    let sequencer = Sequencer::new(receiver, Box::new(SystemClock), SessionInfo::default());
     let round = Round {
         state: State::default(),
-        sequencer,
+        sequencer: Sequencer::new(receiver, Box::new(SystemClock), SessionInfo::default()),
         sender,
         screen: Box::new(glass(&notes)),
         theme: Theme::default(),
@@ -133,6 +132,7 @@ fn rig() -> Rig {
         line: Line::default(),
         fps: 10,
         calls: Calls::default(),
+        flood: false,
     };
     Rig { round, notes, ms: 1_000 }
 }
