@@ -7,6 +7,7 @@
 mod calls;
 mod ending;
 mod keys;
+mod left;
 mod line;
 mod looks;
 #[cfg(test)]
@@ -35,6 +36,7 @@ use crate::feeds::Sequencer;
 use crate::host::clock;
 use crate::state::State;
 use crossbeam_channel as channel;
+use left::Left;
 use line::Line;
 use ratatui::layout::Rect;
 use std::fs::File;
@@ -134,7 +136,9 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
         line: Line::new(console.line),
         fps: console.fps,
         calls: console.calls,
+        left: Left::default(),
     };
+    round.left.begin(round.screen.layout());
     if round.line.is_slow() {
         round.line_changed();
     }
@@ -155,6 +159,11 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
     lost.store(true, Ordering::SeqCst);
     round.leave();
     drop(taken);
+    // With the terminal given back: nobody waits for a sick disk in front of a
+    // screen that is over.
+    if !round.looks.close(left::PATIENCE) {
+        tracing::warn!("the layout may not be kept: the disk of the state directory is slow");
+    }
     Ok(Ended { exit, state: round.state })
 }
 
@@ -199,6 +208,8 @@ struct Round {
     line: Line,
     fps: u32,
     calls: Calls,
+    /// How the screen was left.
+    left: Left,
 }
 
 impl Round {
@@ -230,6 +241,7 @@ impl Round {
             }
             let more = self.fold(TICK_BUDGET);
             self.calls.look(&self.state, &self.writer);
+            self.keep_layout(Some(clock::now()));
             if !more {
                 self.wait(keys, ends);
             }

@@ -64,7 +64,6 @@ impl Screen for Glass {
     fn selected_position(&self, _state: &State) -> Option<Ticket> {
         self.selected
     }
-
     fn selected_alarm(&self, state: &State) -> Option<Text> {
         state.alarms.list.first().map(|alarm| alarm.key.clone())
     }
@@ -122,6 +121,7 @@ pub(super) fn rig() -> Rig {
         line: Line::default(),
         fps: 10,
         calls: Calls::default(),
+        left: Left::default(),
     };
     Rig { round, notes, ms: 1_000 }
 }
