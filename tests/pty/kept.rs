@@ -59,10 +59,11 @@ fn a_sort_a_filter_and_a_zoom_are_there_again_and_a_kill_works_under_them() {
     assert!(!again.contains("EURUSD"), "{again}");
     // What hides rows is told in the log as well.
     console.keys("0");
-    console.see("filtered: Ticks by \"USDJ\"");
+    console.see("filtered as it was left: Ticks by \"USDJ\"");
     console.keys("2");
     console.wait_for("the ticks", SOON, zoomed);
     kill_blind(&mut console);
+    console.see("ENGAGED");
     place.is_stopped();
     quit(console);
 }
@@ -123,7 +124,9 @@ fn a_damaged_file_and_strange_names_are_told_and_cost_nothing_else() {
     });
     quit(console);
     leave(&home, "{\"version\":1,\u{1b}[2J");
-    let console = Console::crs(&home, &["console"], 200, 60);
+    let mut console = Console::crs(&home, &["console"], 200, 60);
+    console.see("the last session's choices");
+    console.keys("0z");
     console.see("set aside as");
     quit(console);
     let aside = file(&home).with_extension("json.damaged-1");

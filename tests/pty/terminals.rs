@@ -3,6 +3,7 @@
 
 use crate::common::console::{Console, SOON};
 use crate::common::sandbox::{Sandbox, binary};
+use crate::common::wait::until;
 use crate::desk::think;
 use crate::place::{Place, QUICK, kill, kill_blind};
 use std::path::Path;
@@ -101,6 +102,8 @@ fn a_size_that_is_lost_or_changes_between_two_looks_costs_nothing() {
     }
     console.forget_size();
     kill_blind(&mut console);
+    let latch = || place.home.latch().exists().then_some(());
+    assert!(until(SOON, latch).is_some(), "no latch");
     place.is_stopped();
     console.resize(80, 24);
     console.see("VERIFIED");

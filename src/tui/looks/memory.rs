@@ -92,17 +92,18 @@ impl Memory {
                 (memory, notes)
             }
             Err(why) => {
-                let why = format!("the last session's choices can't be read: {shown}: {why}");
+                let why = format!("{shown}: {why}");
                 let then = match set_aside(&file) {
                     Ok(aside) => {
                         memory.file = Some(file);
-                        format!("set aside as {}", aside.display())
+                        let aside = aside.file_name().unwrap_or_default().display().to_string();
+                        format!("set aside as {aside}")
                     }
                     Err(e) => format!(
-                        "it can't be set aside ({e}), so this session's are not kept: move it away"
+                        "damaged, and not set aside ({e}), so this session's are not kept: move it away"
                     ),
                 };
-                (memory, vec![Text::new(&format!("{why}; {then}"))])
+                (memory, vec![Text::new(&format!("the last session's choices: {then}: {why}"))])
             }
         }
     }

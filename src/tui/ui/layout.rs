@@ -69,7 +69,7 @@ impl Layout {
         if self.log_level > Level::Info {
             hidden.push(format!("{} by level \"{}\"", Pane::Log.title(), level(self.log_level)));
         }
-        let told = || format!("as the last session left it, filtered: {}", hidden.join(", "));
+        let told = || format!("filtered as it was left: {}", hidden.join(", "));
         (!hidden.is_empty()).then(|| Text::new(&told()))
     }
 
@@ -206,7 +206,7 @@ fn sort<K: Key>(kept: &Value) -> Option<Sort<K>> {
 
 fn ignored(key: &str, value: &Value) -> Text {
     let (key, value) = (Text::limited(key, 40), Text::limited(&value.to_string(), 60));
-    Text::new(&format!("of the last session's layout, {key} = {value} is unknown here: ignored"))
+    Text::new(&format!("kept {key} = {value} is unknown, ignored"))
 }
 
 #[cfg(test)]
