@@ -48,7 +48,7 @@ fn states() -> Vec<(&'static str, Session, Ui, [&'static str; 2])> {
     vec![
         ("empty", Session::new(None), usual(), ["LIVE?", "BLOCKED"]),
         ("normal", scene::calm(), usual(), ["PAPER", "SAFE"]),
-        ("gone", gone(), usual(), ["PAPER", "SAFE"]),
+        ("gone", gone(), usual(), ["PAPER", "BLOCKED"]),
         ("engaged", blocked, usual(), ["PAPER", "ENGAGED"]),
         ("killing", scene::killing(), usual(), ["PAPER", "LATCHED"]),
         ("unconfirmed", scene::unconfirmed(), usual(), ["PAPER", "ENGAGED"]),
