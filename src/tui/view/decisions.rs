@@ -45,10 +45,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let inner = scene.frame(pen, Pane::Decisions, area, &note.0, note.1);
     if all.is_empty() {
         // What a filter hides was heard.
-        let why = match state.decisions.is_empty() {
-            true => "no decision heard",
-            false => "no decision passes the filter",
-        };
+        let silent = state.decisions.is_empty();
+        let why = if silent { "no decision heard" } else { "no decision passes the filter" };
         pen.line(inner, &Line::new().dim(why));
         return;
     }
