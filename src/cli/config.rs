@@ -8,6 +8,7 @@ use crate::domain::Text;
 use crate::tui::keymap::{self, Keymap};
 use crate::tui::looks::memory::{self, Memory};
 use crate::tui::theme::{self, Charset, Depth, Theme};
+use crate::tui::ui::Layout;
 use serde::Serialize;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -145,7 +146,7 @@ fn show(json: bool, ctx: &mut Context) -> Outcome {
 /// Where the console begins with something else than the configuration says.
 fn chosen(loaded: &Loaded) -> Vec<String> {
     let Settings { theme, keymap, state_dir, .. } = &loaded.settings;
-    let (memory, _) = Memory::load(state_dir, (theme, keymap));
+    let memory = Memory::peek(state_dir, (theme, keymap));
     let file = state_dir.join(memory::FILE);
     let told = |key, configured: &str, chosen: &str| {
         let flag = matches!(loaded.origins.of(key), Origin::Flag { .. });
@@ -155,7 +156,11 @@ fn chosen(loaded: &Loaded) -> Vec<String> {
         })
     };
     let theme = told("screen.theme", theme, memory.theme());
-    theme.into_iter().chain(told("screen.keymap", keymap, memory.keymap())).collect()
+    let layout = (loaded.settings.keep_layout && memory.layout != Layout::default()).then(|| {
+        format!("# the console begins with the layout that it was left with: {}", file.display())
+    });
+    let keymap = told("screen.keymap", keymap, memory.keymap());
+    theme.into_iter().chain(keymap).chain(layout).collect()
 }
 
 /// Settings under the names that the file gives them.
@@ -205,6 +210,7 @@ const KEYS: &[(&str, &str)] = &[
     ("screen.fps", "/fps"),
     ("screen.line", "/line"),
     ("screen.mouse", "/mouse"),
+    ("screen.keep_layout", "/keep_layout"),
     ("kill", "/kill"),
     ("audit", "/audit"),
     ("alarms", "/alarms"),

@@ -30,8 +30,7 @@ pub fn run(_: &Args, ctx: &mut Context) -> Outcome {
         || Text::new("no file: environment and defaults"),
         |file| Text::new(&file.to_string_lossy()),
     );
-    let (memory, broken) = recall(&mut loaded.settings, &ctx.flags);
-    let notes = broken.into_iter().collect();
+    let (memory, notes) = recall(&mut loaded.settings, &ctx.flags);
     let way_back = back::command(&loaded.settings, ctx.flags.config.as_deref());
     let settings = loaded.settings;
     let plan = Plan { settings, forced_mode: None, config, notes, memory, way_back };
@@ -40,16 +39,16 @@ pub fn run(_: &Args, ctx: &mut Context) -> Outcome {
 
 /// Goes on with the theme and keymap that the last session chose, unless the
 /// command line names others.
-fn recall(settings: &mut Settings, flags: &Flags) -> (Memory, Option<Text>) {
+fn recall(settings: &mut Settings, flags: &Flags) -> (Memory, Vec<Text>) {
     // A choice goes before the configuration, not before the flags of one day.
     let lasting = Flags { theme: None, keymap: None, ..flags.clone() };
     let lasting = config::load(&lasting).settings;
-    let (memory, broken) = Memory::load(&settings.state_dir, (&lasting.theme, &lasting.keymap));
+    let (memory, notes) = Memory::load(&settings.state_dir, (&lasting.theme, &lasting.keymap));
     if flags.theme.is_none() {
         memory.theme().clone_into(&mut settings.theme);
     }
     if flags.keymap.is_none() {
         memory.keymap().clone_into(&mut settings.keymap);
     }
-    (memory, broken)
+    (memory, notes)
 }

@@ -170,8 +170,11 @@ impl Session {
                 look_up_drill(&settings, &sender);
             }
         };
-        let screen = Cockpit::new(plan.settings.card.clone())
+        let mut screen = Cockpit::new(plan.settings.card.clone())
             .with_diagnostics(behind.diagnostics.keeper.clone());
+        if plan.settings.keep_layout {
+            screen = screen.left_as(&plan.memory.layout);
+        }
         let on_alarm = alerts::runner(&plan.settings.alarms.on_alert, &sender);
         let ended = console::run(Console {
             sequencer,
@@ -324,6 +327,8 @@ fn looks(plan: &Plan) -> (Theme, Keymap, Looks, Vec<Text>) {
     let (keymap, no_keymap) = Keymap::load(&settings.keymap, &settings.config_dir);
     tracing::info!("theme {}, {depth:?}, {charset:?}; keymap {}", theme.name(), keymap.name());
     let mut notes = plan.notes.clone();
+    // What hides rows is in their titles, and once more where it is looked for.
+    notes.extend(plan.memory.layout.hides().filter(|_| settings.keep_layout));
     notes.extend(no_theme);
     notes.extend(no_keymap);
     let start = Start {

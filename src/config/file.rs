@@ -101,12 +101,14 @@ fn screen(section: &mut Section<'_, '_>, draft: &mut Draft) {
     let fps = section.integer("fps", 1..=30, &mut draft.problems);
     let speed = section.text("line", &mut draft.problems).and_then(|t| line(t, draft));
     let mouse = section.switch("mouse", &mut draft.problems);
+    let keep = section.switch("keep_layout", &mut draft.problems);
     draft.put("screen.theme", theme, |s| &mut s.theme);
     draft.put("screen.keymap", keymap, |s| &mut s.keymap);
     draft.put("screen.color", color, |s| &mut s.color);
     draft.put("screen.fps", fps.map(narrow), |s| &mut s.fps);
     draft.put("screen.line", speed, |s| &mut s.line);
     draft.put("screen.mouse", mouse, |s| &mut s.mouse);
+    draft.put("screen.keep_layout", keep, |s| &mut s.keep_layout);
 }
 
 fn name(

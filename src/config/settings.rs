@@ -59,6 +59,9 @@ pub struct Settings {
     /// Whether the console hears clicks and the wheel; the terminal's own
     /// selection of text needs Shift then.
     pub mouse: bool,
+    /// Whether the console begins with the layout it was left with, and keeps
+    /// the one it is left with.
+    pub keep_layout: bool,
     /// The kill.
     pub kill: KillSettings,
     /// The audit log.
@@ -282,6 +285,7 @@ impl Settings {
             fps: 10,
             line: LineChoice::Auto,
             mouse: false,
+            keep_layout: true,
             kill: KillSettings::default(),
             audit: AuditSettings::default(),
             alarms: AlarmSettings::default(),

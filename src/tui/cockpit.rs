@@ -14,7 +14,7 @@ use super::keymap::{Context, Key};
 use super::overlay;
 use super::screen::{Frame, Point, Screen, Typed};
 use super::theme::Theme;
-use super::ui::{Pane, Ui};
+use super::ui::{Layout, Pane, Ui};
 use super::view::{self, Scene};
 use crate::config::Card;
 use crate::control::Action;
@@ -56,6 +56,8 @@ pub struct Cockpit {
     called: Option<Pane>,
     /// The newest tick that was drawn.
     drawn: Stamp,
+    /// How it stands is kept for the next session.
+    keeps: bool,
 }
 
 impl Cockpit {
@@ -69,6 +71,14 @@ impl Cockpit {
     #[must_use]
     pub fn with_diagnostics(self, diagnostics: Keeper) -> Self {
         Self { diagnostics, ..self }
+    }
+
+    /// As the last session left it, and kept for the next.
+    #[must_use]
+    pub fn left_as(mut self, layout: &Layout) -> Self {
+        layout.put(&mut self.ui);
+        self.keeps = true;
+        self
     }
 
     /// Turns the log's page, or brings the log where it can't be seen.
@@ -245,6 +255,10 @@ impl Screen for Cockpit {
         self.ui.help = true;
         self.ui.help_row = 0;
         self.ui.help_search = Text::new(words);
+    }
+
+    fn layout(&self) -> Option<Layout> {
+        self.keeps.then(|| Layout::of(&self.ui))
     }
 
     fn context(&self) -> Context {

@@ -8,6 +8,7 @@ mod alarms;
 mod calls;
 mod ending;
 mod keys;
+mod left;
 mod line;
 mod looks;
 mod stray;
@@ -35,6 +36,7 @@ use crate::feeds::Sequencer;
 use crate::host::clock;
 use crate::state::State;
 use crossbeam_channel as channel;
+use left::Left;
 use line::Line;
 use ratatui::layout::Rect;
 use std::fs::File;
@@ -145,7 +147,9 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
         fps: console.fps,
         calls: console.calls,
         flood: false,
+        left: Left::default(),
     };
+    round.left.begin(round.screen.layout());
     if round.line.is_slow() {
         round.line_changed();
     }
@@ -166,6 +170,11 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
     lost.store(true, Ordering::SeqCst);
     round.leave();
     drop(taken);
+    // With the terminal given back: nobody waits for a sick disk in front of a
+    // screen that is over.
+    if !round.looks.close(left::PATIENCE) {
+        tracing::warn!("the layout may not be kept: the disk of the state directory is slow");
+    }
     Ok(Ended { exit, state: round.state })
 }
 
@@ -215,6 +224,8 @@ struct Round {
     calls: Calls,
     /// Ticks came in a flood in the last round.
     flood: bool,
+    /// How the screen was left.
+    left: Left,
 }
 
 impl Round {
@@ -246,6 +257,7 @@ impl Round {
             let more = self.fold(TICK_BUDGET);
             self.draw_due();
             self.calls.look(&self.state, &self.writer);
+            self.keep_layout(Some(clock::now()));
             if !more {
                 self.wait(keys, ends);
             }

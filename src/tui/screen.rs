@@ -4,6 +4,7 @@
 use super::keymap::{Context, Key, Keymap};
 use super::prompt::Prompt;
 use super::theme::Theme;
+use super::ui::Layout;
 use crate::control::{Action, Proposal};
 use crate::domain::{Stamp, Text, Ticket};
 use crate::state::State;
@@ -90,6 +91,11 @@ pub trait Screen {
     /// Shows the help with only what holds these words; all of it for none.
     fn search(&mut self, words: &str) {
         let _ = words;
+    }
+
+    /// How it stands, for the next session; none when nothing is to be kept.
+    fn layout(&self) -> Option<Layout> {
+        None
     }
 
     /// Whose keys are looked up first.

@@ -3,9 +3,11 @@
 //! Not part of State: it is not recorded and proves nothing. The run loop
 //! changes it, views only read it.
 
+mod layout;
 mod order;
 mod pane;
 
+pub use layout::Layout;
 pub use order::{Key as SortKey, PositionKey, Sort, TickKey, passes};
 pub use pane::Pane;
 

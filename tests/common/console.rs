@@ -113,6 +113,11 @@ impl Console {
         self.open.as_ref().unwrap().master.resize(size(columns, rows)).unwrap();
     }
 
+    /// The terminal says that it has no columns and no rows, as a serial line.
+    pub fn forget_size(&self) {
+        self.open.as_ref().unwrap().master.resize(size(0, 0)).unwrap();
+    }
+
     /// What Ctrl-S does at the far end of a line: writes block.
     pub fn stop_output(&self) {
         tcflow(self.slave(), Action::OOff).unwrap();

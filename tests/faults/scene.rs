@@ -76,7 +76,7 @@ impl Scene {
         let text = format!(
             "[[gateway]]\nhost = \"127.0.0.1\"\ncmd_port = {port}\ndata_port = 1\n\
              [kill]\nproof_interval_ms = 30\nenforce_interval_ms = 200\n\
-             [audit]\nsyslog = \"off\"\n"
+             [audit]\nsyslog = \"off\"\n[screen]\nkeep_layout = false\n"
         );
         fs::write(dir.join("config.toml"), text).unwrap();
         Self { home, port, peers: Vec::new(), agent: None, began: Instant::now(), engaged: false }

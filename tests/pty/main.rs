@@ -20,6 +20,8 @@ mod harness;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod kept;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod lies;
@@ -33,5 +35,7 @@ mod place;
 mod sees;
 #[cfg(test)]
 mod silence;
+#[cfg(test)]
+mod terminals;
 #[cfg(test)]
 mod ticket;

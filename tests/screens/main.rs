@@ -19,6 +19,8 @@ mod line;
 #[cfg(test)]
 mod market;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod obey;
 #[cfg(test)]
 mod overlays;

@@ -1,11 +1,15 @@
 //! What a session leaves to the next: the theme and keymap that were chosen
-//! while it ran, and the lines of the command line.
+//! while it ran, the layout it was left with, and the lines of the command
+//! line.
 //!
 //! One small file in the state directory. It decides nothing that matters: a
-//! broken one is told and ignored, one of a newer program is left alone.
+//! damaged or foreign one is told, set aside under another name and begun
+//! anew; one of a newer program is left alone.
 
 use crate::domain::Text;
+use crate::tui::ui::Layout;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -15,8 +19,11 @@ use std::path::{Path, PathBuf};
 pub const FILE: &str = "console.json";
 /// The form that this program writes.
 const VERSION: u32 = 1;
-/// A larger file is none of ours.
-const MAX_BYTES: u64 = 64 * 1_024;
+/// A larger file is none of ours: the longest history, each character of four
+/// bytes, has 160,000.
+const MAX_BYTES: u64 = 256 * 1_024;
+/// Damaged files kept beside it.
+const MAX_ASIDE: u32 = 9;
 /// Lines kept.
 pub const MAX_LINES: usize = 200;
 /// Longest line kept, in characters.
@@ -39,6 +46,9 @@ struct Body {
     theme: Option<Choice>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     keymap: Option<Choice>,
+    /// Read name by name, so that one that is unknown costs no other.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    layout: Value,
     #[serde(default)]
     history: Vec<String>,
 }
@@ -48,6 +58,8 @@ struct Body {
 pub struct Memory {
     theme: Option<Choice>,
     keymap: Option<Choice>,
+    /// How the screen was left.
+    pub layout: Layout,
     /// Lines of the command line, the oldest first.
     pub history: Vec<String>,
     /// Theme and keymap of the configuration.
@@ -58,31 +70,72 @@ pub struct Memory {
 
 impl Memory {
     /// Reads it from `state_dir`; `configured` is the theme and the keymap of
-    /// the configuration. What could not be read is told in the second part.
+    /// the configuration. The second part tells what could not be used. A
+    /// damaged file is set aside; where it can't be, nothing is written.
     #[must_use]
-    pub fn load(state_dir: &Path, configured: (&str, &str)) -> (Self, Option<Text>) {
+    pub fn load(state_dir: &Path, configured: (&str, &str)) -> (Self, Vec<Text>) {
         let file = state_dir.join(FILE);
-        let configured = (configured.0.to_owned(), configured.1.to_owned());
-        let nothing = |file| Self { configured: configured.clone(), file, ..Self::default() };
+        let mut memory = Self::of(configured);
         let shown = file.display().to_string();
         match read(&file) {
-            Ok(None) => (nothing(Some(file)), None),
+            Ok(None) => {
+                memory.file = Some(file);
+                (memory, Vec::new())
+            }
             Ok(Some(body)) if body.version > VERSION => {
                 let note = format!("{shown}: a newer crs wrote it; it is left alone");
-                (nothing(None), Some(Text::new(&note)))
+                (memory, vec![Text::new(&note)])
             }
             Ok(Some(body)) => {
-                let Body { theme, keymap, history, .. } = body;
-                let memory = Self { theme, keymap, history, configured, file: Some(file) };
-                (memory.bounded(), None)
+                let notes = memory.take(body);
+                memory.file = Some(file);
+                (memory, notes)
             }
             Err(why) => {
-                let note = format!(
-                    "the last session's choices can't be read: {shown}: {why}; the next is kept"
-                );
-                (nothing(Some(file)), Some(Text::new(&note)))
+                let why = format!("{shown}: {why}");
+                let then = match set_aside(&file) {
+                    Ok(aside) => {
+                        memory.file = Some(file);
+                        let aside = aside.file_name().unwrap_or_default().display().to_string();
+                        format!("set aside as {aside}")
+                    }
+                    Err(e) => format!(
+                        "damaged, and not set aside ({e}), so this session's are not kept: move it away"
+                    ),
+                };
+                (memory, vec![Text::new(&format!("the last session's choices: {then}: {why}"))])
             }
         }
+    }
+
+    /// The same for whoever only wants to know: touches nothing, keeps nothing.
+    #[must_use]
+    pub fn peek(state_dir: &Path, configured: (&str, &str)) -> Self {
+        let mut memory = Self::of(configured);
+        if let Ok(Some(body)) = read(&state_dir.join(FILE))
+            && body.version <= VERSION
+        {
+            memory.take(body);
+        }
+        memory
+    }
+
+    fn of(configured: (&str, &str)) -> Self {
+        let configured = (configured.0.to_owned(), configured.1.to_owned());
+        Self { configured, ..Self::default() }
+    }
+
+    /// Takes what was kept; what of it is unknown is told.
+    fn take(&mut self, body: Body) -> Vec<Text> {
+        let Body { theme, keymap, layout, history, .. } = body;
+        (self.theme, self.keymap, self.history) = (theme, keymap, history);
+        self.bound();
+        if layout.is_null() {
+            return Vec::new();
+        }
+        let (layout, notes) = Layout::from_json(&layout);
+        self.layout = layout;
+        notes
     }
 
     /// The theme to begin with.
@@ -113,9 +166,10 @@ impl Memory {
     /// A sentence with the cause.
     pub fn save(&self) -> Result<(), Text> {
         let Some(file) = &self.file else { return Ok(()) };
-        let kept = self.clone().bounded();
-        let Self { theme, keymap, history, .. } = kept;
-        let body = Body { version: VERSION, theme, keymap, history };
+        let mut kept = self.clone();
+        kept.bound();
+        let Self { theme, keymap, layout, history, .. } = kept;
+        let body = Body { version: VERSION, theme, keymap, layout: layout.to_json(), history };
         let told = |why: &dyn std::fmt::Display| {
             Text::new(&format!("{}: the choice is not kept: {why}", file.display()))
         };
@@ -124,14 +178,13 @@ impl Memory {
         replace(file, text.as_bytes()).map_err(|e| told(&e))
     }
 
-    fn bounded(mut self) -> Self {
+    fn bound(&mut self) {
         self.history.retain(|line| !line.trim().is_empty() && line.chars().count() <= MAX_CHARS);
         let over = self.history.len().saturating_sub(MAX_LINES);
         self.history.drain(..over);
         for line in &mut self.history {
             *line = Text::limited(line, MAX_CHARS).to_string();
         }
-        self
     }
 }
 
@@ -148,7 +201,7 @@ fn read(file: &Path) -> Result<Option<Body>, String> {
     // Before it is opened: to open a pipe would wait for its other end.
     match file.metadata() {
         Ok(meta) if meta.is_file() && meta.len() <= MAX_BYTES => {}
-        Ok(_) => return Err(String::from("not a file of at most 64 KiB")),
+        Ok(_) => return Err(String::from("not a file of at most 256 KiB")),
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(e.to_string()),
     }
@@ -156,6 +209,18 @@ fn read(file: &Path) -> Result<Option<Body>, String> {
     let opened = File::open(file).map_err(|e| e.to_string())?;
     opened.take(MAX_BYTES).read_to_string(&mut text).map_err(|e| e.to_string())?;
     serde_json::from_str(&text).map(Some).map_err(|e| format!("not what was written: {e}"))
+}
+
+/// Moves what can't be read out of the way, whatever it is; gives its new name.
+fn set_aside(file: &Path) -> io::Result<PathBuf> {
+    for n in 1..=MAX_ASIDE {
+        let aside = file.with_extension(format!("json.damaged-{n}"));
+        // A rename would replace one that was set aside before.
+        if aside.symlink_metadata().is_err_and(|e| e.kind() == ErrorKind::NotFound) {
+            return std::fs::rename(file, &aside).map(|()| aside);
+        }
+    }
+    Err(io::Error::other(format!("there are {MAX_ASIDE} already")))
 }
 
 fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! Themes and keymaps while the console runs: the user's files are read again
-//! when they change, others are chosen by name, and the choice is kept.
+//! when they change, others are chosen by name, and the choice is kept, as is
+//! how the screen was left.
 //!
 //! All of it on a thread of its own, which may hang in a sick file system: the
 //! console goes on with the last good theme and keymap, and never waits here.
@@ -13,7 +14,9 @@ pub use memory::Memory;
 
 use super::keymap::{self, Keymap};
 use super::theme::{self, Charset, Depth, Theme};
+use super::ui::Layout;
 use crate::domain::Text;
+use crate::host::clock;
 use crossbeam_channel as channel;
 use prints::Prints;
 use std::io;
@@ -80,6 +83,7 @@ enum Ask {
     Theme(String),
     Keymap(String),
     Remember(Vec<String>),
+    Left(Box<Layout>),
 }
 
 /// The console's end of the thread.
@@ -150,6 +154,29 @@ impl Looks {
         self.ask(Ask::Remember(history));
     }
 
+    /// Keeps how the screen stands; false when the thread is too far behind.
+    #[must_use]
+    pub fn leave(&self, layout: &Layout) -> bool {
+        self.ask(Ask::Left(Box::new(layout.clone())))
+    }
+
+    /// Ends the thread and waits for at most `patience` until what it was told
+    /// is written; false when a sick disk holds it.
+    pub fn close(&mut self, patience: Duration) -> bool {
+        if self.asks.take().is_none() {
+            return true;
+        }
+        let until = clock::now().plus(patience);
+        loop {
+            match self.told.recv_timeout(until.since(clock::now())) {
+                Ok(Told::Note(why)) => tracing::warn!("{why}"),
+                Ok(_) => {}
+                Err(channel::RecvTimeoutError::Timeout) => return false,
+                Err(channel::RecvTimeoutError::Disconnected) => return true,
+            }
+        }
+    }
+
     fn ask(&self, ask: Ask) -> bool {
         self.asks.as_ref().is_some_and(|asks| asks.try_send(ask).is_ok())
     }
@@ -192,6 +219,11 @@ impl Keeper {
                     self.start.memory.history = history;
                     self.keep();
                 }
+                Ok(Ask::Left(layout)) if *layout != self.start.memory.layout => {
+                    self.start.memory.layout = *layout;
+                    self.keep();
+                }
+                Ok(Ask::Left(_)) => {}
                 Err(channel::RecvTimeoutError::Timeout) => self.look(),
                 Err(channel::RecvTimeoutError::Disconnected) => return,
             }

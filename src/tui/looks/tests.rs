@@ -99,36 +99,111 @@ fn what_is_chosen_holds_and_is_kept_until_the_configuration_says_otherwise() {
     // The next answer comes when the file is written.
     assert!(looks.use_theme("nothing"));
     next(&looks);
-    let (memory, note) = Memory::load(dir.path(), ("dark", "default"));
-    assert_eq!((memory.theme(), memory.keymap(), note), ("mine", "vim", None));
+    let (memory, notes) = Memory::load(dir.path(), ("dark", "default"));
+    assert_eq!((memory.theme(), memory.keymap(), notes), ("mine", "vim", Vec::new()));
     assert_eq!(memory.history, ["theme mine"]);
     let (memory, _) = Memory::load(dir.path(), ("light", "default"));
     assert_eq!((memory.theme(), memory.keymap()), ("light", "vim"));
 }
 
+/// Every file of a directory, by name.
+fn names(dir: &Path) -> Vec<String> {
+    let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
+    let mut all: Vec<String> =
+        fs::read_dir(dir).unwrap().map(|e| name(e).into_string().unwrap()).collect();
+    all.sort();
+    all
+}
+
 #[test]
-fn a_broken_memory_is_told_and_a_newer_one_left_alone() {
+fn a_damaged_memory_is_told_and_set_aside_and_a_newer_one_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join(memory::FILE);
-    for broken in ["{", "[]", "{\"version\":1,\"history\":7}", "\u{1b}]52;c;aGk=\u{7}"] {
+    let damaged = ["{", "[]", "{\"version\":1,\"history\":7}", "\u{1b}]52;c;aGk=\u{7}"];
+    for (n, broken) in (1..).zip(damaged) {
         fs::write(&file, broken).unwrap();
-        let (mut memory, note) = Memory::load(dir.path(), ("dark", "default"));
-        let note = note.unwrap();
+        assert_eq!(Memory::peek(dir.path(), ("dark", "default")).theme(), "dark");
+        assert!(file.exists(), "a look moves nothing");
+        let (mut memory, notes) = Memory::load(dir.path(), ("dark", "default"));
+        let [note] = &notes[..] else { panic!("{notes:?}") };
         assert!(note.as_str().contains("console.json: not what was written"), "{note}");
-        assert_eq!(memory.theme(), "dark");
+        let aside = dir.path().join(format!("console.json.damaged-{n}"));
+        assert!(
+            note.as_str().contains(&format!("set aside as console.json.damaged-{n}: ")),
+            "{note}"
+        );
+        assert_eq!(fs::read_to_string(&aside).unwrap(), broken, "nothing of it is lost");
+        assert!(!file.exists() && memory.theme() == "dark");
         memory.choose_theme("mono");
         memory.save().unwrap();
         assert_eq!(Memory::load(dir.path(), ("dark", "default")).0.theme(), "mono");
     }
-    fs::write(&file, vec![b' '; 70_000]).unwrap();
-    assert!(Memory::load(dir.path(), ("dark", "default")).1.unwrap().as_str().contains("64 KiB"));
+    fs::write(&file, vec![b' '; 300_000]).unwrap();
+    let notes = Memory::load(dir.path(), ("dark", "default")).1;
+    assert!(notes[0].as_str().contains("256 KiB"), "{notes:?}");
     let newer = "{\"version\":2,\"theme\":{\"chosen\":\"x\",\"instead_of\":\"dark\"}}";
     fs::write(&file, newer).unwrap();
-    let (mut memory, note) = Memory::load(dir.path(), ("dark", "default"));
-    assert!(note.unwrap().as_str().contains("a newer crs wrote it"));
+    let (mut memory, notes) = Memory::load(dir.path(), ("dark", "default"));
+    assert!(notes[0].as_str().contains("a newer crs wrote it"));
     memory.choose_theme("mono");
     memory.save().unwrap();
     assert_eq!(fs::read_to_string(&file).unwrap(), newer);
+}
+
+#[test]
+fn what_cannot_be_set_aside_is_not_written_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(memory::FILE);
+    for n in 1..=9 {
+        fs::write(dir.path().join(format!("console.json.damaged-{n}")), "old").unwrap();
+    }
+    fs::write(&file, "{").unwrap();
+    let (mut memory, notes) = Memory::load(dir.path(), ("dark", "default"));
+    assert!(notes[0].as_str().contains("not kept: move it away"), "{notes:?}");
+    memory.choose_theme("mono");
+    memory.save().unwrap();
+    assert_eq!(fs::read_to_string(&file).unwrap(), "{");
+    assert_eq!(names(dir.path()).len(), 10);
+}
+
+#[test]
+fn a_layout_of_strange_names_loses_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = r#"{"version":1,"theme":{"chosen":"mono","instead_of":"dark"},
+        "layout":{"focus":"radar","zoom":true},"history":["pane ticks"],"more":7}"#;
+    fs::write(dir.path().join(memory::FILE), kept).unwrap();
+    let (memory, notes) = Memory::load(dir.path(), ("dark", "default"));
+    assert_eq!((memory.theme(), memory.history.len(), notes.len()), ("mono", 1, 1));
+    assert!(notes[0].as_str().contains("kept focus = \"radar\" is unknown"), "{notes:?}");
+    let zoomed = Layout::of(&crate::tui::ui::Ui { zoom: true, ..Default::default() });
+    assert_eq!(memory.layout, zoomed);
+    assert_eq!(names(dir.path()), [memory::FILE]);
+}
+
+#[test]
+fn what_the_thread_was_told_last_is_written_when_it_is_closed() {
+    use crate::tui::ui::{Pane, Ui};
+    let dir = tempfile::tempdir().unwrap();
+    let mut looks = started(dir.path(), "dark", "default");
+    let layouts = Pane::ALL.map(|focus| Layout::of(&Ui { focus, zoom: true, ..Ui::default() }));
+    for layout in &layouts {
+        assert!(looks.leave(layout));
+    }
+    assert!(looks.close(SOON));
+    assert!(!looks.leave(&layouts[0]), "it is over");
+    let memory = Memory::load(dir.path(), ("dark", "default")).0;
+    assert_eq!(Some(&memory.layout), layouts.last());
+    assert_eq!(names(dir.path()), [memory::FILE], "nothing half-written is left");
+}
+
+#[test]
+fn the_longest_history_can_be_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut memory, _) = Memory::load(dir.path(), ("dark", "default"));
+    memory.history = vec!["\u{1f600}".repeat(memory::MAX_CHARS); memory::MAX_LINES];
+    memory.save().unwrap();
+    let (memory, notes) = Memory::load(dir.path(), ("dark", "default"));
+    assert_eq!((memory.history.len(), notes), (memory::MAX_LINES, Vec::new()));
 }
 
 #[test]
@@ -147,7 +222,7 @@ fn a_pipe_in_its_place_holds_nothing_up() {
         tell.send((memory, theme)).unwrap();
     });
     let (memory, theme) = told.recv_timeout(SOON).expect("nobody waits for a pipe");
-    assert!(memory.unwrap().as_str().contains("not a file of at most 64 KiB"));
+    assert!(memory[0].as_str().contains("not a file of at most 256 KiB"), "{memory:?}");
     assert!(theme.unwrap().as_str().contains("not a regular file"));
 }
 

@@ -67,6 +67,7 @@ impl Round {
     /// Puts everything down: an open guard, the record, the writer.
     pub(super) fn leave(&mut self) {
         let now = clock::now();
+        self.keep_layout(None);
         let step = self.guard.step(Input::TerminalLost, now);
         self.carry_out(step);
         self.urgent();

@@ -5,6 +5,7 @@ use crate::control::guard::{self, Input, Step, Stroke};
 use crate::control::{Action, Danger, Proposal, Takes};
 use crate::domain::{Stamp, Text, Ticket};
 use crate::event::{Event, GuardPhase, GuardedVerb, Level};
+use crate::host::clock;
 use crate::tui::input::Incoming;
 use crate::tui::keymap::{Fed, Key, fixed};
 use crate::tui::overlay::ticket;
@@ -15,6 +16,7 @@ impl Round {
     /// Takes one word of the input thread.
     pub(super) fn hear(&mut self, incoming: &Incoming) -> Option<Exit> {
         self.pace.hurry();
+        self.left.touch(clock::now());
         match *incoming {
             Incoming::Key(key, stroke, at) => return self.key(key, stroke, at),
             Incoming::Superseded => {
@@ -23,8 +25,10 @@ impl Round {
                 self.proposal = None;
                 self.sequence.clear();
             }
+            // It does not know its size for the moment: the last one stands.
+            Incoming::Resize(0, _) | Incoming::Resize(_, 0) => self.writer.repaint(),
             Incoming::Resize(columns, rows) => {
-                self.area = Rect::new(0, 0, columns.max(1), rows.max(1));
+                self.area = Rect::new(0, 0, columns, rows);
                 // A terminal that shrank and grew has lost what it showed.
                 self.writer.repaint();
             }
@@ -38,7 +42,7 @@ impl Round {
     fn stand_down(&mut self, incoming: &Incoming) {
         let pasted = *incoming == Incoming::Pasted;
         let input = if pasted { Input::Paste } else { Input::FocusLost };
-        let step = self.guard.step(input, crate::host::clock::now());
+        let step = self.guard.step(input, clock::now());
         self.carry_out(step);
         self.sequence.clear();
         if pasted {

@@ -73,7 +73,6 @@ impl Screen for Glass {
     fn selected_position(&self, _state: &State) -> Option<Ticket> {
         self.selected
     }
-
     fn selected_alarm(&self, state: &State) -> Option<Text> {
         state.alarms.list.first().map(|alarm| alarm.key.clone())
     }
@@ -133,6 +132,7 @@ fn rig() -> Rig {
         fps: 10,
         calls: Calls::default(),
         flood: false,
+        left: Left::default(),
     };
     Rig { round, notes, ms: 1_000 }
 }

@@ -44,7 +44,10 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let note = scene.filtered(Pane::Decisions, all.len(), state.decisions.len(), note);
     let inner = scene.frame(pen, Pane::Decisions, area, &note.0, note.1);
     if all.is_empty() {
-        pen.line(inner, &Line::new().dim("no decision heard"));
+        // What a filter hides was heard.
+        let silent = state.decisions.is_empty();
+        let why = if silent { "no decision heard" } else { "no decision passes the filter" };
+        pen.line(inner, &Line::new().dim(why));
         return;
     }
     let wide = inner.width >= 66;
