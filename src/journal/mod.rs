@@ -7,6 +7,8 @@
 //! A recording is read through [`Source`], whatever it lies in; a
 //! [`Mark`](crate::domain::Mark) is a place worth going to.
 
+pub mod export;
+pub mod import;
 mod mark;
 mod source;
 
