@@ -10,7 +10,7 @@ mod rows;
 mod tests;
 
 use super::{Piece, RecordingError, Source};
-use crate::domain::{Symbol, Text, UtcMicros};
+use crate::domain::{Symbol, UtcMicros};
 use crate::event::{Event, Read, Stamped};
 use crate::state::State;
 use serde_json::json;
@@ -163,8 +163,7 @@ pub fn export(
         let read = source.read_after(seq, &mut pieces);
         if pieces.is_empty() {
             read?;
-            writer.csv.flush()?;
-            return Ok(writer.written);
+            return writer.end();
         }
         for piece in pieces.drain(..) {
             match piece {
@@ -178,8 +177,7 @@ pub fn export(
                 Piece::Record(record) => {
                     seq = record.seq;
                     if wanted.to.is_some_and(|to| record.at.utc.0.saturating_sub(to.0) > SLACK) {
-                        writer.csv.flush()?;
-                        return Ok(writer.written);
+                        return writer.end();
                     }
                     if let Some(state) = state.as_mut() {
                         writer.alarms(source, state, &record)?;
@@ -193,26 +191,37 @@ pub fn export(
     }
 }
 
+enum Out<'a> {
+    Csv(csv::Writer<&'a mut dyn Write>),
+    Jsonl(&'a mut dyn Write),
+}
+
 struct Writer<'a> {
     wanted: Wanted,
-    csv: csv::Writer<&'a mut dyn Write>,
+    out: Out<'a>,
     written: Written,
 }
 
 impl<'a> Writer<'a> {
     fn new(wanted: &Wanted, out: &'a mut dyn Write) -> Result<Self, ExportError> {
-        let mut csv = csv::WriterBuilder::new()
-            .terminator(csv::Terminator::CRLF)
-            .quote_style(match wanted.shape {
-                Shape::Csv => csv::QuoteStyle::Necessary,
-                Shape::Jsonl => csv::QuoteStyle::Never,
-            })
-            .flexible(true)
-            .from_writer(out);
-        if wanted.shape == Shape::Csv {
-            csv.write_record(rows::header(wanted.what))?;
+        let out = match wanted.shape {
+            Shape::Jsonl => Out::Jsonl(out),
+            Shape::Csv => {
+                let mut builder = csv::WriterBuilder::new();
+                let mut csv = builder.terminator(csv::Terminator::CRLF).from_writer(out);
+                csv.write_record(rows::header(wanted.what))?;
+                Out::Csv(csv)
+            }
+        };
+        Ok(Self { wanted: *wanted, out, written: Written::default() })
+    }
+
+    fn end(mut self) -> Result<Written, ExportError> {
+        match &mut self.out {
+            Out::Csv(csv) => csv.flush()?,
+            Out::Jsonl(out) => out.flush()?,
         }
-        Ok(Self { wanted: *wanted, csv, written: Written::default() })
+        Ok(self.written)
     }
 
     fn within(&self, at: UtcMicros) -> bool {
@@ -253,15 +262,17 @@ impl<'a> Writer<'a> {
 
     fn record(&mut self, record: Stamped) -> Result<(), ExportError> {
         let Some(record) = self.narrowed(record) else { return Ok(()) };
-        if self.wanted.shape == Shape::Jsonl {
-            return self.json(&record);
+        let written = &mut self.written;
+        match &mut self.out {
+            Out::Jsonl(out) => line(out, written, &record),
+            Out::Csv(csv) => {
+                rows::rows(self.wanted.what, &record, &mut |row| {
+                    written.rows += 1;
+                    csv.write_record(row)
+                })?;
+                Ok(())
+            }
         }
-        let (csv, written) = (&mut self.csv, &mut self.written);
-        rows::rows(self.wanted.what, &record, &mut |row| {
-            written.rows += 1;
-            csv.write_record(row)
-        })?;
-        Ok(())
     }
 
     /// Alarms are what State makes of records: it hears this one, and what it
@@ -282,30 +293,29 @@ impl<'a> Writer<'a> {
             return Ok(());
         }
         for alarm in state.alarms.list.iter().filter(|alarm| alarm.number > before) {
-            if self.wanted.shape == Shape::Jsonl {
-                self.json(&json!({ "seq": record.seq, "at": record.at, "alarm": alarm }))?;
-            } else {
-                self.written.rows += 1;
-                self.csv.write_record(&rows::alarm(record, alarm))?;
+            match &mut self.out {
+                Out::Csv(csv) => {
+                    self.written.rows += 1;
+                    csv.write_record(rows::alarm(record, alarm))?;
+                }
+                Out::Jsonl(out) => {
+                    let told = json!({ "seq": record.seq, "at": record.at, "alarm": alarm });
+                    line(out, &mut self.written, &told)?;
+                }
             }
         }
         Ok(())
     }
-
-    fn json(&mut self, value: &impl serde::Serialize) -> Result<(), ExportError> {
-        let mut line = serde_json::to_vec(value).map_err(io::Error::other)?;
-        line.push(b'\n');
-        self.written.rows += 1;
-        self.csv.flush()?;
-        self.csv.get_mut_line(&line)
-    }
 }
 
-/// The word of a value that has one in JSON, or its JSON.
-fn word(value: &impl serde::Serialize) -> Text {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => Text::new(&word),
-        Ok(other) => Text::new(&other.to_string()),
-        Err(_) => Text::default(),
-    }
+fn line(
+    out: &mut dyn Write,
+    written: &mut Written,
+    value: &impl serde::Serialize,
+) -> Result<(), ExportError> {
+    let mut line = serde_json::to_vec(value).map_err(io::Error::other)?;
+    line.push(b'\n');
+    out.write_all(&line)?;
+    written.rows += 1;
+    Ok(())
 }
