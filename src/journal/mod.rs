@@ -15,11 +15,13 @@ mod file;
 mod head;
 pub mod import;
 mod mark;
+pub mod mend;
 mod out;
 mod recording;
 pub mod ring;
 mod segment;
 mod source;
+pub mod survey;
 
 pub use head::{Head, Place};
 pub use mark::Marker;

@@ -34,7 +34,7 @@ fn session() -> Memory {
         when: None,
     };
     let events = [
-        (0, Event::Session(Box::default()), ),
+        (0, Event::Session(Box::default())),
         (100, ticks(50, vec![tick("EURUSD", 0), tick("A,\"B", 50_000)])),
         (200, ticks(200, vec![tick("EURUSD", 0)])),
         (310, read(Read::Good(Vec::new()))),

@@ -184,11 +184,8 @@ pub fn import(
         Format::Mt5 => Box::new(mt5::Mt5::new(clock, known()?)),
         Format::Histdata => Box::new(histdata::Histdata::new(clock, known()?)),
     };
-    let mut work = Work {
-        weaver: Weaver::new(&shown, sink),
-        faults: Faults::new(shown.clone()),
-        held: None,
-    };
+    let mut work =
+        Work { weaver: Weaver::new(&shown, sink), faults: Faults::new(shown.clone()), held: None };
     if let Some((number, line)) = first {
         work.line(number, reader.read(&line))?;
     }
@@ -208,11 +205,7 @@ pub fn import(
 /// The format, and the line that told it.
 type Found = (Format, Option<(u64, Vec<u8>)>);
 
-fn find(
-    lines: &mut Lines<'_>,
-    name: &Text,
-    wanted: Option<Format>,
-) -> Result<Found, ImportError> {
+fn find(lines: &mut Lines<'_>, name: &Text, wanted: Option<Format>) -> Result<Found, ImportError> {
     let failed = |source| ImportError::Io { name: name.clone(), source };
     let unknown = |cause: &str, next| {
         Err(ImportError::Unknown { name: name.clone(), cause: Text::new(cause), next })

@@ -201,8 +201,9 @@ fn one_line_of_another_century_moves_nothing_else() {
 #[test]
 fn beats_come_each_100_ms_while_quotes_do_and_each_minute_over_a_weekend() {
     let line = |at: &str| format!("{at}Z,E,1,1\n");
-    let quotes: String =
-        ["2020-01-03T21:59:59", "2020-01-03T21:59:59.950", "2020-01-05T22:00:00"].map(line).concat();
+    let quotes: String = ["2020-01-03T21:59:59", "2020-01-03T21:59:59.950", "2020-01-05T22:00:00"]
+        .map(line)
+        .concat();
     let (report, records) = take("t.csv", &format!("timestamp,symbol,bid,ask\n{quotes}"));
     // 9 before the second; then 10, 59 and two days of minutes.
     let minutes = 2 * 24 * 60;
@@ -217,7 +218,9 @@ fn state_shows_the_last_quote_and_its_candles() {
     let mut text = String::from("timestamp,symbol,bid,ask\n");
     for i in 0..1_000 {
         let (minute, second) = (i / 60, i % 60);
-        text.push_str(&format!("2020-01-01T22:{minute:02}:{second:02}Z,EURUSD,1.{i:04},1.{i:04}5\n"));
+        text.push_str(&format!(
+            "2020-01-01T22:{minute:02}:{second:02}Z,EURUSD,1.{i:04},1.{i:04}5\n"
+        ));
     }
     let (report, records) = take("t.csv", &text);
     assert_eq!(report.woven.records, u64::try_from(records.len()).unwrap());
@@ -228,8 +231,10 @@ fn state_shows_the_last_quote_and_its_candles() {
     assert_eq!((quote.lag_us, state.mode()), (None, crate::domain::Mode::Replay));
     let minutes = quote.candles.of(Period::M1);
     assert_eq!((minutes.len(), minutes[0].ticks), (17, 60));
-    assert_eq!((minutes[1].open.to_string(), minutes[1].close.to_string()),
-        ("1.006".to_owned(), "1.0119".to_owned()));
+    assert_eq!(
+        (minutes[1].open.to_string(), minutes[1].close.to_string()),
+        ("1.006".to_owned(), "1.0119".to_owned())
+    );
     assert_eq!(state.now.utc, report.woven.last);
     let said = &state.log.back().unwrap().value.text;
     assert_eq!(said.as_str(), "1000 ticks from t.csv");

@@ -112,7 +112,9 @@ impl<'a, 'b> Weaver<'a, 'b> {
         }
         let after_us = u32::try_from(at.saturating_sub(self.batch.base.utc.0)).unwrap_or(u32::MAX);
         let (shape, time, seq) = (TickShape::T2, None, None);
-        self.batch.ticks.push(Heard { after_us, tick: Tick { symbol, bid, ask, time, seq, shape } });
+        self.batch
+            .ticks
+            .push(Heard { after_us, tick: Tick { symbol, bid, ask, time, seq, shape } });
         self.last = Some(at);
         self.woven.last = UtcMicros(at);
         self.woven.ticks += 1;
