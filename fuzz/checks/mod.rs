@@ -8,6 +8,7 @@
 mod clean;
 mod decimal;
 mod files;
+mod imports;
 mod logs;
 mod ticks;
 mod wire;
@@ -32,6 +33,7 @@ pub const TARGETS: &[Target] = &[
     ("config", files::config),
     ("keymap", files::keymap),
     ("theme", files::theme),
+    ("import", imports::import),
 ];
 
 /// Holds `data` to everything that target `name` promises; whether its

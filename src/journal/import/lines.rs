@@ -85,6 +85,7 @@ pub fn stranger(line: &[u8]) -> Option<(&'static str, &'static str)> {
     let found = known.into_iter().find(|(begins, _, _)| line.starts_with(begins));
     found.map(|(_, what, next)| (what, next)).or_else(|| {
         let control = line.iter().any(|byte| *byte < b' ' && *byte != b'\t');
-        control.then_some(("not a text", "name a file of ticks"))
+        let text = !control && std::str::from_utf8(line).is_ok();
+        (!text).then_some(("not a text", "name a file of ticks"))
     })
 }

@@ -199,18 +199,25 @@ fn one_line_of_another_century_moves_nothing_else() {
 }
 
 #[test]
-fn beats_come_each_100_ms_while_quotes_do_and_each_minute_over_a_weekend() {
+fn beats_come_each_100_ms_while_quotes_do_and_each_hour_over_a_weekend() {
     let line = |at: &str| format!("{at}Z,E,1,1\n");
     let quotes: String = ["2020-01-03T21:59:59", "2020-01-03T21:59:59.950", "2020-01-05T22:00:00"]
         .map(line)
         .concat();
     let (report, records) = take("t.csv", &format!("timestamp,symbol,bid,ask\n{quotes}"));
-    // 9 before the second; then 10, 59 and two days of minutes.
-    let minutes = 2 * 24 * 60;
-    assert!((minutes + 70..minutes + 90).contains(&report.woven.beats), "{:?}", report.woven);
+    // 9 before the second quote; then 10, 59 seconds, 59 minutes, two days of hours.
+    assert!((175..=190).contains(&report.woven.beats), "{:?}", report.woven);
     let gaps = records.windows(2).map(|w| w[1].at.utc.0 - w[0].at.utc.0);
     let (lively, rest): (Vec<i64>, Vec<i64>) = gaps.partition(|gap| *gap <= 100_000);
-    assert!(lively.len() >= 20 && rest.iter().all(|gap| *gap <= 60_000_000), "{rest:?}");
+    assert!(lively.len() >= 20 && rest.iter().all(|gap| *gap <= 3_600_000_000), "{rest:?}");
+}
+
+#[test]
+fn a_jump_of_centuries_is_not_centuries_of_beats() {
+    let text = "timestamp,symbol,bid,ask\n1970-01-01T00:00:01Z,E,1,1\n\
+                2199-01-01T00:00:00Z,E,1,1\n2199-01-01T00:00:00Z,E,1,1\n";
+    let (report, _) = take("t.csv", text);
+    assert!(report.woven.ticks == 3 && report.woven.beats < 1_000, "{:?}", report.woven);
 }
 
 #[test]

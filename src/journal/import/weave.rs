@@ -4,7 +4,7 @@
 //! |---|---|
 //! | session | first, at the first quote's time |
 //! | ticks | a batch ends 100 ms after the record before it, or with 4,096 ticks |
-//! | beat | after a quote each 100 ms for 1 s, then each second to 1 min, then each minute |
+//! | beat | after a quote each 100 ms for 1 s, each second to 1 min, each minute to 1 h, each hour to 30 days |
 //! | log | last: how many ticks, and how many lines were not taken |
 //!
 //! The monotonic clock of the records is the time of the file in nanoseconds
@@ -25,8 +25,12 @@ use std::mem;
 const BEAT: i64 = 100_000;
 /// Beats come each 100 ms for so long after a quote.
 const LIVELY: i64 = 1_000_000;
-/// Then each second for so long, then each minute.
-const QUIET: i64 = 60_000_000;
+/// Then each second for so long.
+const MINUTE: i64 = 60_000_000;
+/// Then each minute for so long.
+const HOUR: i64 = 60 * MINUTE;
+/// Then each hour for so long, and no more: a file may jump by centuries.
+const MONTH: i64 = 30 * 24 * HOUR;
 /// Ticks in one record at most.
 const BATCH: usize = 4_096;
 /// Symbols that are counted one by one.
@@ -169,8 +173,10 @@ impl<'a, 'b> Weaver<'a, 'b> {
         loop {
             let step = match self.now.saturating_sub(from) {
                 ..LIVELY => BEAT,
-                LIVELY..QUIET => LIVELY,
-                _ => QUIET,
+                LIVELY..MINUTE => LIVELY,
+                MINUTE..HOUR => MINUTE,
+                HOUR..MONTH => HOUR,
+                _ => return Ok(()),
             };
             let next = self.now.saturating_add(step);
             if next >= until {
