@@ -26,10 +26,10 @@ q = duckdb.connect()
 t = f"read_csv('{csv}', types={{'bid': 'DECIMAL(18,8)', 'ask': 'DECIMAL(18,8)'}})"
 rows, bid, ask, first, mono, kind, stamp = q.sql(
     f"select count(*), sum(bid), sum(ask), min(epoch_us(timestamp)), max(mono_ns), "
-    f"any_value(typeof(mono_ns)), any_value(typeof(timestamp)) from {t}").fetchone()
+    f"any_value(typeof(mono_ns)), any_value(typeof(timestamp)) from {t}").fetchall()[0]
 batches, ticks = q.sql(
     f"select count(*), sum(len(event.ticks)) from read_json('{jsonl}', format='newline_delimited')"
-).fetchone()
+).fetchall()[0]
 dd = dict(rows=rows, bid=str(bid.normalize()), ask=str(ask.normalize()), first=first, mono=mono,
           kind=kind, stamp=stamp, batches=batches, ticks=int(ticks))
 print(json.dumps(dict(pandas=pd, duckdb=dd)))

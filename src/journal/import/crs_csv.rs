@@ -8,9 +8,9 @@ use std::borrow::Cow;
 /// Columns that are read.
 const NAMES: [&[u8]; 4] = [b"timestamp", b"symbol", b"bid", b"ask"];
 
-/// Where the columns are, counted from 0.
+/// Where the columns are, counted from 0, and how many a line has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Columns([usize; 4]);
+pub struct Columns([usize; 4], usize);
 
 impl Columns {
     /// As a header names them; none for a line that is no header.
@@ -20,7 +20,8 @@ impl Columns {
             names.iter().position(|field| field.trim_ascii().eq_ignore_ascii_case(name))
         };
         let [timestamp, symbol, bid, ask] = NAMES;
-        Some(Self([place(timestamp)?, place(symbol)?, place(bid)?, place(ask)?]))
+        let places = [place(timestamp)?, place(symbol)?, place(bid)?, place(ask)?];
+        Some(Self(places, names.len()))
     }
 }
 
@@ -47,27 +48,27 @@ pub struct CrsCsv {
 impl CrsCsv {
     /// Times without a zone are those of `clock`; `only` this instrument.
     pub const fn new(clock: Clock, only: Option<Symbol>) -> Self {
-        Self { clock, only, columns: Columns([0, 1, 2, 3]) }
+        Self { clock, only, columns: Columns([0, 1, 2, 3], 4) }
     }
 }
 
 impl Reader for CrsCsv {
     fn read(&mut self, line: &[u8]) -> Result<Option<Row>, Cause> {
         let fields = split(line);
-        let [timestamp, symbol, bid, ask] = self.columns.0;
-        let field = |place: usize| fields.get(place).map(|field| field.trim_ascii());
-        let (Some(timestamp), Some(symbol), Some(bid), Some(ask)) =
-            (field(timestamp), field(symbol), field(bid), field(ask))
-        else {
-            return Err("fewer columns than the header");
-        };
         // Files that were put together have their headers within.
-        if !timestamp.first().is_some_and(u8::is_ascii_digit)
-            && let Some(columns) = Columns::of(line)
-        {
+        let is_time = fields.iter().any(|field| field.first().is_some_and(u8::is_ascii_digit));
+        if !is_time && let Some(columns) = Columns::of(line) {
             self.columns = columns;
             return Ok(None);
         }
+        let Columns([timestamp, symbol, bid, ask], count) = self.columns;
+        let field = |place: usize| fields.get(place).map(|field| field.trim_ascii());
+        // A comma within a price makes one more, and two prices that are none.
+        let (Some(timestamp), Some(symbol), Some(bid), Some(ask), true) =
+            (field(timestamp), field(symbol), field(bid), field(ask), fields.len() == count)
+        else {
+            return Err("not as many columns as the header");
+        };
         let symbol = Symbol::from_bytes(symbol).map_err(|_| "no symbol where one belongs")?;
         if self.only.is_some_and(|only| only != symbol) {
             return Ok(None);

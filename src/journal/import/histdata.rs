@@ -39,9 +39,12 @@ impl Histdata {
 impl Reader for Histdata {
     fn read(&mut self, line: &[u8]) -> Result<Option<Row>, Cause> {
         let mut fields = line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-        let (Some(time), Some(bid), Some(ask)) = (fields.next(), fields.next(), fields.next())
+        let mut next = || fields.next();
+        // A comma within a price makes one more, and two prices that are none.
+        let (Some(time), Some(bid), Some(ask), Some(_volume), None) =
+            (next(), next(), next(), next(), next())
         else {
-            return Err("fewer columns than time, bid and ask");
+            return Err("not the columns time, bid, ask and volume");
         };
         let at = clock::packed(time, self.clock)?;
         let (bid, ask) = sides(price(bid)?, price(ask)?)?;

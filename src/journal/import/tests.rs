@@ -128,6 +128,17 @@ fn histdata_is_five_hours_behind_the_whole_year() {
 }
 
 #[test]
+fn a_decimal_comma_is_no_two_prices() {
+    let text = "timestamp,symbol,bid,ask\n2020-01-01T22:00:00Z,E,1,12120,1,12172\n\
+                2020-01-01T22:00:00Z,E,1,1212\n2020-01-01T22:00:00Z,E,1,1212,1.12172\n";
+    let (report, records) = take("t.csv", text);
+    assert_eq!((ticks(&records).len(), report.faults.count()), (1, 2));
+    let text = "20200101 170000065,1,12120,1.121720,0\n20200101 170000065,1.1,1.2,0\n";
+    let (report, records) = take("DAT_ASCII_EURUSD_T_202001.csv", text);
+    assert_eq!((ticks(&records).len(), report.faults.count()), (1, 1));
+}
+
+#[test]
 fn what_is_no_file_of_ticks_says_so() {
     for (name, text, word) in [
         ("a", &b""[..], "empty"),
