@@ -155,16 +155,13 @@ fn salvage(
                     continue;
                 };
                 let gap = Gap { after: last.unwrap_or(0), until: state.seq };
-                match writing {
-                    Some(file) => {
-                        mended.gaps.push(gap);
-                        file.skip(gap, state)?;
-                    }
-                    None => {
-                        let gap = (state.seq > 0).then_some(gap);
-                        let made = about("repaired from", name);
-                        *writing = Some(SealedFile::create(out, state, gap, made)?);
-                    }
+                if let Some(file) = writing {
+                    mended.gaps.push(gap);
+                    file.skip(gap, state)?;
+                } else {
+                    let gap = (state.seq > 0).then_some(gap);
+                    let made = about("repaired from", name);
+                    *writing = Some(SealedFile::create(out, state, gap, made)?);
                 }
             }
             let Some(file) = writing.as_mut() else { continue };

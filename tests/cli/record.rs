@@ -170,14 +170,13 @@ fn a_byte_that_was_changed_is_told_with_its_place_and_mended_around() {
 fn a_damage_in_the_midst_costs_its_own_part_only() {
     let home = Sandbox::new();
     // Enough for several chunks, and whole States between them.
-    let mut text = String::from("timestamp,symbol,bid,ask\n");
-    for i in 0..120_000_u32 {
+    let line = |i: u32| {
         let (m, s, ms) = (i / 6_000 % 60, i / 100 % 60, i % 100 * 10);
         let price = 10_000 + i % 700;
-        text.push_str(&format!(
-            "2020-01-01T22:{m:02}:{s:02}.{ms:03}Z,EURUSD,1.{price},1.{price}5\n"
-        ));
-    }
+        format!("2020-01-01T22:{m:02}:{s:02}.{ms:03}Z,EURUSD,1.{price},1.{price}5\n")
+    };
+    let lines: String = (0..120_000).map(line).collect();
+    let text = format!("timestamp,symbol,bid,ask\n{lines}");
     fs::write(home.path().join("many.csv"), text).unwrap();
     done(&home, &["import", "many.csv", "--out", "a.mcap"]);
     let before = info(&home, "a.mcap");

@@ -1,4 +1,4 @@
-//! What `crs record export` writes, opened by pandas and by DuckDB.
+//! What `crs record export` writes, opened by pandas and by duckdb.
 //!
 //! Both come from pip, into a virtual environment of their own; where they
 //! can't be had the test says SKIPPED, with the reason, past the harness.

@@ -35,7 +35,7 @@ enum What {
     /// Write a piece as a recording of its own
     #[command(after_help = exits!(0 "written", 1 "nothing lies there, or it can't be read or written"))]
     Cut(make::Cut),
-    /// Make a recording of ticks from elsewhere: CSV, MetaTrader 5, histdata.com
+    /// Make a recording of ticks from elsewhere: CSV, MT5, histdata.com
     #[command(after_help = exits!(
         0 "written; lines that were not taken are counted and named",
         1 "no tick in it, or it can't be read or written",

@@ -192,7 +192,7 @@ pub fn export(
 }
 
 enum Out<'a> {
-    Csv(csv::Writer<&'a mut dyn Write>),
+    Csv(Box<csv::Writer<&'a mut dyn Write>>),
     Jsonl(&'a mut dyn Write),
 }
 
@@ -209,8 +209,8 @@ impl<'a> Writer<'a> {
             Shape::Csv => {
                 let mut builder = csv::WriterBuilder::new();
                 let mut csv = builder.terminator(csv::Terminator::CRLF).from_writer(out);
-                csv.write_record(rows::header(wanted.what))?;
-                Out::Csv(csv)
+                csv.write_record(rows::header(wanted.what).split(','))?;
+                Out::Csv(Box::new(csv))
             }
         };
         Ok(Self { wanted: *wanted, out, written: Written::default() })

@@ -5,144 +5,42 @@
 //! is one row with its fault: flat and blind must not look the same.
 
 use super::What;
-use crate::domain::{PeerTime, Position, Stamp, Text};
-use crate::event::{Event, PositionsRead, Read, Stamped};
+use crate::domain::{KillProgress, PeerTime, Position, Stamp, Text, UtcMicros};
+use crate::event::{AccountRead, Event, PositionsRead, Read, Stamped};
 use crate::state::Alarm;
 use std::time::Duration;
 
 /// Takes rows.
 type Put<'a> = dyn FnMut(&[String]) -> csv::Result<()> + 'a;
 
-/// The names of the columns.
-pub fn header(what: What) -> &'static [&'static str] {
+/// The names of the columns, with commas between.
+pub const fn header(what: What) -> &'static str {
     match what {
-        What::Ticks => &[
-            "timestamp",
-            "symbol",
-            "bid",
-            "ask",
-            "mono_ns",
-            "peer_time",
-            "peer_seq",
-            "shape",
-            "feed",
-            "seq",
-        ],
-        What::Decisions => &[
-            "timestamp",
-            "mono_ns",
-            "seq",
-            "source",
-            "decided_at",
-            "symbol",
-            "side",
-            "p_sell",
-            "p_hold",
-            "p_buy",
-            "threshold",
-            "action",
-            "why",
-            "lag_us",
-        ],
-        What::Positions => &[
-            "timestamp",
-            "mono_ns",
-            "seq",
-            "gateway",
-            "asked",
-            "rtt_us",
-            "fault",
-            "open_count",
-            "ticket",
-            "symbol",
-            "side",
-            "lots",
-            "open",
-            "current",
-            "profit",
-            "sl",
-            "tp",
-        ],
-        What::Account => &[
-            "timestamp",
-            "mono_ns",
-            "seq",
-            "gateway",
-            "asked",
-            "rtt_us",
-            "fault",
-            "balance",
-            "equity",
-            "free_margin",
-            "used_margin",
-            "margin_level",
-            "currency",
-            "trade_mode",
-            "server",
-            "leverage",
-        ],
-        What::Orders => &[
-            "timestamp",
-            "mono_ns",
-            "seq",
-            "by",
-            "id",
-            "symbol",
-            "side",
-            "lots",
-            "pending",
-            "ticket",
-            "fate",
-            "at",
-        ],
-        What::Alarms => {
-            &["timestamp", "mono_ns", "seq", "number", "key", "severity", "text", "advice"]
+        What::Ticks => "timestamp,symbol,bid,ask,mono_ns,peer_time,peer_seq,shape,feed,seq",
+        What::Decisions => {
+            "timestamp,mono_ns,seq,source,decided_at,symbol,side,p_sell,p_hold,\
+             p_buy,threshold,action,why,lag_us"
         }
-        What::Latch => &[
-            "timestamp",
-            "mono_ns",
-            "seq",
-            "phase",
-            "reason",
-            "by",
-            "since",
-            "engage_id",
-            "tampered",
-            "path",
-        ],
-        What::Kills => &[
-            "timestamp",
-            "mono_ns",
-            "seq",
-            "engage_id",
-            "intent",
-            "gateway",
-            "phase",
-            "latch",
-            "attempts",
-            "claimed_closed",
-            "claimed_total",
-            "good_polls",
-            "survivors",
-            "sent_us",
-            "acked_us",
-            "verified_us",
-            "driver",
-            "note",
-        ],
-        What::Commands => &["timestamp", "mono_ns", "seq", "req_id", "what", "phase", "note"],
-        What::Heartbeats => &[
-            "timestamp",
-            "mono_ns",
-            "seq",
-            "gateway",
-            "link",
-            "fingerprint",
-            "rtt_us",
-            "fault",
-            "service",
-        ],
-        What::All => &["timestamp", "mono_ns", "seq", "kind", "record"],
+        What::Positions => {
+            "timestamp,mono_ns,seq,gateway,asked,rtt_us,fault,open_count,ticket,\
+             symbol,side,lots,open,current,profit,sl,tp"
+        }
+        What::Account => {
+            "timestamp,mono_ns,seq,gateway,asked,rtt_us,fault,balance,equity,\
+             free_margin,used_margin,margin_level,currency,trade_mode,server,\
+             leverage"
+        }
+        What::Orders => "timestamp,mono_ns,seq,by,id,symbol,side,lots,pending,ticket,fate,at",
+        What::Alarms => "timestamp,mono_ns,seq,number,key,severity,text,advice",
+        What::Latch => "timestamp,mono_ns,seq,phase,reason,by,since,engage_id,tampered,path",
+        What::Kills => {
+            "timestamp,mono_ns,seq,engage_id,intent,gateway,phase,latch,attempts,\
+             claimed_closed,claimed_total,good_polls,survivors,sent_us,acked_us,\
+             verified_us,driver,note"
+        }
+        What::Commands => "timestamp,mono_ns,seq,req_id,what,phase,note",
+        What::Heartbeats => "timestamp,mono_ns,seq,gateway,link,fingerprint,rtt_us,fault,service",
+        What::All => "timestamp,mono_ns,seq,kind,record",
     }
 }
 
@@ -166,9 +64,7 @@ pub fn rows(what: What, record: &Stamped, put: &mut Put<'_>) -> csv::Result<()> 
             for tick in &batch.ticks {
                 let (at, tick) = (heard(batch.base, tick.after_us), &tick.tick);
                 let claim = tick.time.map(|time| match time {
-                    PeerTime::Epoch(us) | PeerTime::Naive(us) => {
-                        crate::domain::UtcMicros(us).naive_iso()
-                    }
+                    PeerTime::Epoch(us) | PeerTime::Naive(us) => UtcMicros(us).naive_iso(),
                 });
                 put(&[
                     at.utc.iso(),
@@ -213,7 +109,7 @@ fn one(record: &Stamped, event: &Event) -> Vec<String> {
                 record,
                 [
                     word(&d.source),
-                    d.at.map(|at| at.iso()).unwrap_or_default(),
+                    d.at.map(UtcMicros::iso).unwrap_or_default(),
                     d.symbol.to_string(),
                     d.side.map(|side| side.word().to_owned()).unwrap_or_default(),
                     some(p.map(|p| p.sell)),
@@ -226,29 +122,7 @@ fn one(record: &Stamped, event: &Event) -> Vec<String> {
                 ],
             )
         }
-        Event::Account(read) => {
-            let (asked, rtt) = (read.asked.utc.iso(), read.rtt_us.to_string());
-            let (fault, account) = told(&read.read);
-            let a = account;
-            row(
-                record,
-                [
-                    read.gateway.to_string(),
-                    asked,
-                    rtt,
-                    fault,
-                    some(a.map(|a| a.balance)),
-                    some(a.map(|a| a.equity)),
-                    some(a.and_then(|a| a.free_margin)),
-                    some(a.and_then(|a| a.used_margin)),
-                    some(a.and_then(|a| a.margin_level)),
-                    some(a.map(|a| &a.currency)),
-                    a.and_then(|a| a.trade_mode).map(|mode| word(&mode)).unwrap_or_default(),
-                    some(a.and_then(|a| a.server_name.as_ref())),
-                    some(a.and_then(|a| a.leverage)),
-                ],
-            )
-        }
+        Event::Account(read) => account(record, read),
         Event::Order(o) => row(
             record,
             [
@@ -260,7 +134,7 @@ fn one(record: &Stamped, event: &Event) -> Vec<String> {
                 o.pending.to_string(),
                 some(o.ticket),
                 word(&o.fate),
-                o.at.map(|at| at.iso()).unwrap_or_default(),
+                o.at.map(UtcMicros::iso).unwrap_or_default(),
             ],
         ),
         Event::Latch(l) => row(
@@ -275,26 +149,7 @@ fn one(record: &Stamped, event: &Event) -> Vec<String> {
                 l.path.to_string(),
             ],
         ),
-        Event::Kill(k) => row(
-            record,
-            [
-                k.engage_id.to_string(),
-                k.intent.word().to_owned(),
-                k.gateway.to_string(),
-                k.phase.word().to_owned(),
-                word(&k.latch),
-                k.attempts.to_string(),
-                some(k.claimed.map(|claimed| claimed.0)),
-                some(k.claimed.map(|claimed| claimed.1)),
-                k.good_polls.to_string(),
-                k.survivors.len().to_string(),
-                some(k.times.sent),
-                some(k.times.acked),
-                some(k.times.verified),
-                k.driver.to_string(),
-                k.note.to_string(),
-            ],
-        ),
+        Event::Kill(k) => kill(record, k),
         Event::Command(c) => {
             let fields = [c.req_id.to_string(), c.what.to_string(), word(&c.phase)];
             row(record, fields.into_iter().chain([c.note.to_string()]))
@@ -312,6 +167,52 @@ fn one(record: &Stamped, event: &Event) -> Vec<String> {
         ),
         _ => row(record, []),
     }
+}
+
+fn account(record: &Stamped, read: &AccountRead) -> Vec<String> {
+    let (asked, rtt) = (read.asked.utc.iso(), read.rtt_us.to_string());
+    let (fault, a) = told(&read.read);
+    row(
+        record,
+        [
+            read.gateway.to_string(),
+            asked,
+            rtt,
+            fault,
+            some(a.map(|a| a.balance)),
+            some(a.map(|a| a.equity)),
+            some(a.and_then(|a| a.free_margin)),
+            some(a.and_then(|a| a.used_margin)),
+            some(a.and_then(|a| a.margin_level)),
+            some(a.map(|a| &a.currency)),
+            a.and_then(|a| a.trade_mode).map(|mode| word(&mode)).unwrap_or_default(),
+            some(a.and_then(|a| a.server_name.as_ref())),
+            some(a.and_then(|a| a.leverage)),
+        ],
+    )
+}
+
+fn kill(record: &Stamped, k: &KillProgress) -> Vec<String> {
+    row(
+        record,
+        [
+            k.engage_id.to_string(),
+            k.intent.word().to_owned(),
+            k.gateway.to_string(),
+            k.phase.word().to_owned(),
+            word(&k.latch),
+            k.attempts.to_string(),
+            some(k.claimed.map(|claimed| claimed.0)),
+            some(k.claimed.map(|claimed| claimed.1)),
+            k.good_polls.to_string(),
+            k.survivors.len().to_string(),
+            some(k.times.sent),
+            some(k.times.acked),
+            some(k.times.verified),
+            k.driver.to_string(),
+            k.note.to_string(),
+        ],
+    )
 }
 
 fn positions(record: &Stamped, read: &PositionsRead, put: &mut Put<'_>) -> csv::Result<()> {

@@ -118,7 +118,7 @@ pub fn iso(text: &[u8], clock: Clock) -> Result<UtcMicros, Cause> {
     within(read())
 }
 
-/// `2020.01.02` and `00:00:00.065`, as MetaTrader writes them.
+/// `2020.01.02` and `00:00:00.065`, as MT5 writes them.
 pub fn dotted(day: &[u8], hour: &[u8], clock: Clock) -> Result<UtcMicros, Cause> {
     let read = || {
         let (mut d, mut t) = (Places(day), Places(hour));

@@ -40,7 +40,7 @@ pub enum Format {
     /// `timestamp,symbol,bid,ask` in any order, with a header; what
     /// `crs record export` writes for ticks.
     CrsCsv,
-    /// The ticks that MetaTrader 5 exports, in the broker's time.
+    /// The ticks that MT5 exports, in the broker's time.
     Mt5,
     /// The ASCII ticks of histdata.com, in New York's winter time all year.
     Histdata,

@@ -1,4 +1,4 @@
-//! Ticks as MetaTrader 5 exports them: columns between tabs, named in the
+//! Ticks as MT5 exports them: columns between tabs, named in the
 //! header; an empty bid or ask is that of the line before. Times are those of
 //! the broker's server, which the file does not name.
 

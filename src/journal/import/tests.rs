@@ -233,13 +233,12 @@ fn a_jump_of_centuries_is_not_centuries_of_beats() {
 
 #[test]
 fn state_shows_the_last_quote_and_its_candles() {
-    let mut text = String::from("timestamp,symbol,bid,ask\n");
-    for i in 0..1_000 {
+    let line = |i: u32| {
         let (minute, second) = (i / 60, i % 60);
-        text.push_str(&format!(
-            "2020-01-01T22:{minute:02}:{second:02}Z,EURUSD,1.{i:04},1.{i:04}5\n"
-        ));
-    }
+        format!("2020-01-01T22:{minute:02}:{second:02}Z,EURUSD,1.{i:04},1.{i:04}5\n")
+    };
+    let lines: String = (0..1_000).map(line).collect();
+    let text = format!("timestamp,symbol,bid,ask\n{lines}");
     let (report, records) = take("t.csv", &text);
     assert_eq!(report.woven.records, u64::try_from(records.len()).unwrap());
     let mut memory = Memory::new(records);

@@ -94,12 +94,11 @@ impl<'a, 'b> Weaver<'a, 'b> {
         bid: Price,
         ask: Price,
     ) -> Result<(), RecordingError> {
-        let last = match self.last {
-            Some(last) => last,
-            None => {
-                self.begin(at)?;
-                at.0
-            }
+        let last = if let Some(last) = self.last {
+            last
+        } else {
+            self.begin(at)?;
+            at.0
         };
         if at.0 < last {
             self.woven.back += 1;
