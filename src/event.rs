@@ -118,8 +118,37 @@ pub struct RawFrame {
     pub peer: u16,
     /// Which of its ports.
     pub port: RawPort,
-    /// The frames, as bytes.
-    pub frames: Vec<Vec<u8>>,
+    /// The frames.
+    pub frames: Vec<RawBytes>,
+}
+
+impl RawFrame {
+    /// One that is small enough to be kept; none else.
+    #[must_use]
+    pub fn of(peer: u16, port: RawPort, frames: &[&[u8]]) -> Option<Event> {
+        let size: usize = frames.iter().map(|frame| frame.len()).sum();
+        let frames = || frames.iter().map(|frame| RawBytes::from(frame.to_vec())).collect();
+        (size <= MAX_RAW).then(|| Event::Raw(Box::new(Self { peer, port, frames: frames() })))
+    }
+}
+
+/// Longest message that is kept as it came, in bytes.
+const MAX_RAW: usize = 256 * 1024;
+
+/// Bytes, written as text where they are text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RawBytes {
+    /// UTF-8.
+    Text(String),
+    /// Anything else.
+    Bytes(Vec<u8>),
+}
+
+impl From<Vec<u8>> for RawBytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        String::from_utf8(bytes).map_or_else(|e| Self::Bytes(e.into_bytes()), Self::Text)
+    }
 }
 
 /// Where a raw message came from.

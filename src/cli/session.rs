@@ -79,6 +79,7 @@ struct Behind {
 /// The recorder's threads, and what they write.
 struct Recording {
     running: Running,
+    #[expect(dead_code, reason = "what a look back reads")]
     session: ring::Session,
 }
 

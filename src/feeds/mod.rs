@@ -8,6 +8,7 @@ pub mod decisions;
 pub mod events;
 pub mod latch;
 pub mod polls;
+mod raw;
 pub mod sequencer;
 pub mod ticks;
 mod worker;

@@ -38,19 +38,17 @@ impl Chunk {
         let (mut any, mut headed) = (false, false);
         while !fields.0.is_empty() {
             let (kind, body) = fields.record().ok_or("the chunk's last record is cut")?;
-            match kind {
-                op::MESSAGE => {
-                    let mut fields = Fields(body);
-                    let channel = fields.u16().ok_or("a message is cut")?;
-                    fields.take(20).ok_or("a message is cut")?;
-                    let place = usize::from(channel).checked_sub(1);
-                    let topic = place.and_then(|place| TOPICS.get(place)).copied().unwrap_or("");
-                    any = true;
-                    headed |= topic == HEAD;
-                    chunk.message(topic, fields.0, want).map_err(|e| format!("{topic}: {e}"))?;
-                }
-                _ => {}
+            if kind != op::MESSAGE {
+                continue;
             }
+            let mut fields = Fields(body);
+            let channel = fields.u16().ok_or("a message is cut")?;
+            fields.take(20).ok_or("a message is cut")?;
+            let place = usize::from(channel).checked_sub(1);
+            let topic = place.and_then(|place| TOPICS.get(place)).copied().unwrap_or("");
+            any = true;
+            headed |= topic == HEAD;
+            chunk.message(topic, fields.0, want).map_err(|e| format!("{topic}: {e}"))?;
         }
         if !any {
             // The first one only announces the topics.

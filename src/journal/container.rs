@@ -13,10 +13,12 @@ use std::os::unix::fs::FileExt;
 pub const MAGIC: &[u8; 8] = b"\x89MCAP0\r\n";
 /// Opcode and length before each record.
 pub const FRAME: u64 = 9;
+const FRAME_BYTES: usize = 9;
 /// Longest record that is looked into, and longest chunk once unpacked.
 const LONGEST: u64 = 64 << 20;
 /// Footer with its frame, and the magic after it.
-const TAIL: u64 = FRAME + 20 + 8;
+const TAIL: u64 = 37;
+const TAIL_BYTES: usize = 37;
 
 /// Opcodes of what is read here.
 pub mod op {
@@ -117,7 +119,7 @@ pub fn record_at(file: &File, offset: u64, size: u64) -> io::Result<Option<Found
     if offset.saturating_add(FRAME) > size {
         return Ok(None);
     }
-    let mut frame = [0; FRAME as usize];
+    let mut frame = [0; FRAME_BYTES];
     file.read_exact_at(&mut frame, offset)?;
     let mut fields = Fields(&frame);
     let (Some(op), Some(len)) = (fields.u8(), fields.u64()) else { return Ok(None) };
@@ -179,7 +181,7 @@ fn mcap_zstd(packed: &[u8], size: usize) -> Result<Vec<u8>, &'static str> {
 /// The system's.
 pub fn index(file: &File, size: u64) -> io::Result<Option<Vec<u8>>> {
     let Some(start) = size.checked_sub(TAIL) else { return Ok(None) };
-    let mut tail = [0; TAIL as usize];
+    let mut tail = [0; TAIL_BYTES];
     file.read_exact_at(&mut tail, start)?;
     let mut fields = Fields(&tail);
     let Some((op::FOOTER, footer)) = fields.record() else { return Ok(None) };

@@ -27,7 +27,7 @@ pub const ROOMS: &[Room] = &[
     row("event", &["domain", "host"]),
     pure("state", &["domain", "event"]),
     // A whole State lies in a recording, so that any place of it is near.
-    row("journal", &["domain", "host", "event", "state"]),
+    row("journal", &["domain", "host", "wire", "event", "state"]),
     row("audit", &["domain", "host"]),
     row("breaker", &["domain", "audit", "host"]),
     row("link", &["domain", "wire", "host"]),

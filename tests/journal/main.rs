@@ -42,7 +42,9 @@ mod rig {
 
     pub fn fold(records: &[Stamped]) -> State {
         let mut state = State::default();
-        records.iter().for_each(|record| state.apply(record).unwrap());
+        for record in records {
+            state.apply(record).unwrap();
+        }
         state
     }
 

@@ -3,14 +3,14 @@
 use crs::domain::{
     Account, AlarmAct, Decision, DecisionSource, EngageId, Evidence, FileId, GatewayPhase, Heard,
     Intent, KillPlan, KillProgress, LatchPhase, LatchSeen, Lots, Money, OrderBy, OrderFate,
-    OrderNews, PeerTime, Position, Price, ProofPoll, Ratio, RawTick, Side, Stamp, StepTimes,
+    OrderNews, PeerTime, Position, Price, ProofPoll, Ratio, RawTicks, Side, Stamp, StepTimes,
     Survivor, Symbol, Text, Tick, TickBatch, TickShape, Ticket, TradeMode, UtcMicros,
 };
 use crs::event::{
     AccountRead, AgentReport, Bookmark, CommandPhase, CommandReport, Event, EventsReport,
     EvidenceReport, FeedReport, Fingerprint, GatewayReport, GatewayStatusReport, GuardPhase,
     GuardReport, GuardedVerb, Level, LinkState, LogLine, OrderSourceReport, PositionsRead,
-    RawFrame, RawPort, Read, RecordingReport, SessionInfo, Stamped,
+    RawBytes, RawFrame, RawPort, Read, RecordingReport, SessionInfo, Stamped,
 };
 use proptest::prelude::*;
 
@@ -120,6 +120,7 @@ fn recording() -> impl Strategy<Value = Event> {
         }),
         text().prop_map(|text| Event::Bookmark(Bookmark { text })),
         (feed_index(), frames).prop_map(|(peer, frames)| {
+            let frames = frames.into_iter().map(RawBytes::from).collect();
             Event::Raw(Box::new(RawFrame { peer, port: RawPort::Reply, frames }))
         }),
         (prop::option::of(text()), any::<u64>(), any::<bool>()).prop_map(|(key, ms, seen)| {
@@ -272,11 +273,17 @@ fn batch() -> impl Strategy<Value = TickBatch> {
                 },
             }
         });
-    let raw = (0_u32..6, prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..3))
-        .prop_map(|(index, frames)| RawTick { index, frames });
-    let raw = prop::collection::vec(raw, 0..2);
-    (feed_index(), stamp(), prop::collection::vec(tick, 0..6), raw)
-        .prop_map(|(feed, base, ticks, raw)| TickBatch { feed, base, ticks, raw })
+    let message = prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..3);
+    let raw = prop::option::of(prop::collection::vec(message, 6));
+    (feed_index(), stamp(), prop::collection::vec(tick, 0..6), raw).prop_map(
+        |(feed, base, ticks, messages)| {
+            let mut raw = RawTicks::default();
+            for message in messages.iter().flatten().take(ticks.len()) {
+                raw.push(message.iter().map(Vec::as_slice));
+            }
+            TickBatch { feed, base, ticks, raw }
+        },
+    )
 }
 
 fn position() -> impl Strategy<Value = Position> {

@@ -8,9 +8,10 @@
 mod newest;
 mod tally;
 
+use super::raw::RawTap;
 use super::worker::{StartError, Worker};
 use crate::domain::{AuditHead, Endpoint, LinkState};
-use crate::event::{Level, Sender};
+use crate::event::{Level, RawPort, Sender};
 use crate::host::clock::mono_ns;
 use crate::link::{Look, Sleeper, Sub, SubLimits, poll_until};
 use crate::wire::Telemetry;
@@ -64,7 +65,9 @@ pub fn start(
     let sub = Sub::connect(ctx, endpoint, limits, mono_ns())?;
     let (name, tally) = (format!("events {endpoint}"), Tally::new(feed, endpoint));
     let worker = Worker::start(ctx, &format!("events-{feed}"), move |wake| {
-        Feed { sub, wake, sender, heads, name, tally, newest: Newest::new(feed), handed: 0 }.run();
+        let newest = Newest::new(feed);
+        let raw = RawTap::new(sender.clone(), feed, RawPort::Events);
+        Feed { sub, wake, sender, heads, name, tally, newest, handed: 0, raw }.run();
     })?;
     Ok(EventsHandle(worker))
 }
@@ -79,6 +82,7 @@ struct Feed {
     newest: Newest,
     /// When something was last handed on (monotonic ns).
     handed: u64,
+    raw: RawTap,
 }
 
 impl Feed {
@@ -139,6 +143,7 @@ impl Feed {
             self.tally.refused("odd frames", "not two of them");
             return false;
         };
+        self.raw.keep(&[topic, body]);
         let kept = match Telemetry::decode(topic, body) {
             Ok(Telemetry::LatchEvidence(said)) => self.newest.evidence(said.into()),
             Ok(Telemetry::GatewayStatus(said)) => {

@@ -8,9 +8,10 @@
 mod slot;
 mod told;
 
+use super::raw::RawTap;
 use super::worker::{StartError, Worker};
 use crate::domain::{Fingerprint, GatewayAddr, Stamp};
-use crate::event::Sender;
+use crate::event::{RawPort, Sender};
 use crate::host::clock;
 use crate::link::{AskError, CallError, Peer, Sleeper};
 use crate::wire::{Action, Refusal, Reply};
@@ -64,12 +65,13 @@ pub fn start(
     sender: Sender,
 ) -> Result<PollHandle, StartError> {
     let mut peer = Peer::connect(ctx, &gateway.cmd, MAX_ANSWER)?;
+    let raw = RawTap::new(sender.clone(), index, RawPort::Reply);
     let told = Told::new(index, gateway, sender);
     let worker = Worker::start(ctx, &format!("polls-{index}"), move |wake| {
         peer.wake_by(wake);
         let slots = [rhythm.heartbeat, rhythm.positions, rhythm.account]
             .map(|period| Slot::new(period, rhythm.timeout));
-        Polls { peer, told, slots, rhythm }.run();
+        Polls { peer, told, slots, rhythm, raw }.run();
     })?;
     Ok(PollHandle(worker))
 }
@@ -107,6 +109,7 @@ struct Polls {
     told: Told,
     slots: [Slot; 3],
     rhythm: Rhythm,
+    raw: RawTap,
 }
 
 impl Polls {
@@ -205,6 +208,7 @@ impl Polls {
         }
         let refused = |refusal: Refusal, to| AskError::Refused { to, refusal };
         let to = self.peer.to().clone();
+        self.raw.keep(&[body]);
         let outcome = Reply::decode(body).and_then(|reply| match question {
             Question::Heartbeat => {
                 let service = reply.heartbeat(id)?;

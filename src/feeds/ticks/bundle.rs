@@ -1,6 +1,6 @@
 //! Ticks on their way to the sequencer, in batches.
 
-use crate::domain::{Heard, Stamp, Tick, TickBatch, UtcMicros};
+use crate::domain::{Heard, RawTicks, Stamp, Tick, TickBatch, UtcMicros};
 use crate::event::Sender;
 
 /// A tick after a quiet moment goes at once; one that follows closely waits
@@ -21,11 +21,15 @@ impl Bundle {
         Self { batch: TickBatch { feed, ..TickBatch::default() }, sent: 0 }
     }
 
-    /// Adds a tick heard now.
-    pub(super) fn push(&mut self, tick: Tick, now: impl FnOnce() -> Stamp) {
+    /// Adds a tick heard now, and the message behind it.
+    pub(super) fn push(&mut self, tick: Tick, frames: &[&[u8]], now: impl FnOnce() -> Stamp) {
         let now = now();
         if self.batch.ticks.is_empty() {
             self.batch.base = now;
+        }
+        // Not where some are missing already.
+        if self.batch.raw.len() == self.batch.ticks.len() {
+            self.batch.raw.push(frames.iter().copied());
         }
         let after = now.since(self.batch.base).as_micros();
         let after_us = u32::try_from(after).unwrap_or(u32::MAX);
@@ -65,6 +69,7 @@ impl Bundle {
         }
         let gone = self.batch.ticks.len() - MOST / 2;
         self.batch.ticks.drain(..gone);
+        self.batch.raw = RawTicks::default();
         let shift = self.batch.ticks.first().map_or(0, |h| h.after_us);
         for heard in &mut self.batch.ticks {
             heard.after_us -= shift;
@@ -97,10 +102,10 @@ mod tests {
         let (sender, receiver) = channel_pair();
         let mut bundle = Bundle::new(3);
         let start = 10 * GATHER_NS;
-        bundle.push(tick(1), || at(100));
+        bundle.push(tick(1), &[b"{1}"], || at(100));
         assert_eq!(bundle.flush_due(&sender, start), 0);
-        bundle.push(tick(2), || at(200));
-        bundle.push(tick(3), || at(207));
+        bundle.push(tick(2), &[b"{2}"], || at(200));
+        bundle.push(tick(3), &[b"EURUSD", b"{3}"], || at(207));
         assert_eq!(bundle.flush_due(&sender, start + 1), 0);
         assert_eq!(receiver.data.len(), 1);
         assert_eq!(bundle.due(), start + GATHER_NS);
@@ -110,6 +115,7 @@ mod tests {
             batches.iter().map(|b| (b.feed, b.base.mono_ns, b.ticks.len())).collect();
         assert_eq!(shape, [(3, 100_000, 1), (3, 200_000, 2)]);
         assert_eq!(batches[1].ticks[1].after_us, 7);
+        assert!(batches[1].raw.get(1).eq([&b"EURUSD"[..], b"{3}"]));
     }
 
     #[test]
@@ -120,7 +126,7 @@ mod tests {
         let mut dropped = 0;
         let total = u64::try_from(MOST).unwrap() + 10;
         for i in 0..total {
-            bundle.push(tick(i64::try_from(i).unwrap()), || at(1_000 + i));
+            bundle.push(tick(i64::try_from(i).unwrap()), &[], || at(1_000 + i));
             dropped += bundle.flush(&sender, i);
         }
         assert!(dropped > 0 && sender.dropped_ticks() == dropped);
@@ -128,6 +134,7 @@ mod tests {
         assert_eq!(bundle.flush(&sender, 0), 0);
         let last = receiver.data.try_iter().last().unwrap();
         assert_eq!(u64::try_from(last.ticks.len()).unwrap() + dropped, total);
+        assert!(last.raw.is_empty(), "messages of some of its ticks are gone");
         // Times are still those of their ticks.
         for heard in &last.ticks {
             let us = last.base.mono_ns / 1_000 + u64::from(heard.after_us);

@@ -7,9 +7,10 @@
 mod bundle;
 mod tally;
 
+use super::raw::RawTap;
 use super::worker::{StartError, Worker};
 use crate::domain::{GatewayAddr, LinkState, Tick};
-use crate::event::{Level, Sender};
+use crate::event::{Level, RawPort, Sender};
 use crate::host::clock::{self, mono_ns};
 use crate::link::{Look, Sleeper, Sub, SubLimits, poll_until};
 use crate::wire::ticks::{TickFault, decode};
@@ -69,7 +70,8 @@ pub fn start(
     let worker = Worker::start(ctx, &format!("ticks-{feed}"), move |wake| {
         let (bundle, tally) = (Bundle::new(feed), Tally::new(feed));
         let frames = [zmq::Message::new(), zmq::Message::new()];
-        Feed { sub, wake, sender, name, bundle, tally, frames, flood: Flood::default() }.run();
+        let raw = RawTap::new(sender.clone(), feed, RawPort::Data);
+        Feed { sub, wake, sender, name, bundle, tally, frames, flood: Flood::default(), raw }.run();
     })?;
     Ok(FeedHandle(worker))
 }
@@ -103,6 +105,8 @@ struct Feed {
     /// A message's frames: no shape has more than two.
     frames: [zmq::Message; 2],
     flood: Flood,
+    /// Of messages that were refused.
+    raw: RawTap,
 }
 
 impl Feed {
@@ -156,11 +160,19 @@ impl Feed {
             count += 1;
             sound |= read.is_ok();
             match read {
-                Ok(tick) => {
+                Ok((tick, frames)) => {
                     self.tally.tick(&tick);
-                    self.bundle.push(tick, clock::now);
+                    let [first, second] = &self.frames;
+                    let both: [&[u8]; 2] = [first, second];
+                    let message = both.get(..frames).unwrap_or_default();
+                    self.bundle.push(tick, message, clock::now);
                 }
-                Err(fault) => self.tally.refused(fault),
+                Err((fault, frames)) => {
+                    self.tally.refused(fault);
+                    let [first, second] = &self.frames;
+                    let both: [&[u8]; 2] = [first, second];
+                    self.raw.keep(both.get(..frames).unwrap_or_default());
+                }
             }
         }
         if count > 0 {
@@ -169,24 +181,25 @@ impl Feed {
         count
     }
 
-    /// The next message, read; none when there is none. What fails otherwise
-    /// shows at the link.
-    fn next(&mut self) -> Option<Result<Tick, TickFault>> {
+    /// The next message, read, and how many frames of it are held; none when
+    /// there is none. What fails otherwise shows at the link.
+    fn next(&mut self) -> Option<Result<(Tick, usize), (TickFault, usize)>> {
         let socket = self.sub.line().socket();
         let [first, second] = &mut self.frames;
         socket.recv(first, zmq::DONTWAIT).ok()?;
         if !first.get_more() {
-            return Some(decode(&[first]));
+            return Some(decode(&[first]).map(|tick| (tick, 1)).map_err(|fault| (fault, 1)));
         }
         socket.recv(second, zmq::DONTWAIT).ok()?;
         if !second.get_more() {
-            return Some(decode(&[first, second]));
+            let read = decode(&[first, second]);
+            return Some(read.map(|tick| (tick, 2)).map_err(|fault| (fault, 2)));
         }
         // The rest of a message is there as soon as its first frame is.
         while second.get_more() {
             socket.recv(second, zmq::DONTWAIT).ok()?;
         }
-        Some(Err(TickFault::OddFrames))
+        Some(Err((TickFault::OddFrames, 1)))
     }
 
     fn rest(&self, now: u64) {

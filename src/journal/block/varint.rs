@@ -10,7 +10,6 @@ pub fn put(out: &mut Vec<u8>, mut value: u64) {
     out.push(low(value));
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "seven bits are left")]
 const fn low(value: u64) -> u8 {
     (value & 0x7f) as u8
 }
