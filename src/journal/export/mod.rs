@@ -10,11 +10,12 @@ mod rows;
 mod tests;
 
 use super::{Piece, RecordingError, Source};
-use crate::domain::{Symbol, UtcMicros};
+use crate::domain::{Heard, Symbol, TickBatch, UtcMicros};
 use crate::event::{Event, Read, Stamped};
 use crate::state::State;
 use serde_json::json;
 use std::io::{self, Write};
+use std::mem;
 use thiserror::Error;
 
 /// Records that are older than the end by more than this can't hold anything
@@ -238,14 +239,15 @@ impl<'a> Writer<'a> {
             return None;
         }
         let mine = match &mut record.event {
-            Event::Ticks(batch) => {
+            // One without a tick is a record like any other.
+            Event::Ticks(batch) if !batch.ticks.is_empty() => {
                 let base = batch.base;
-                let all = batch.ticks.len();
-                batch.ticks.retain(|heard| {
+                let wanted = |heard: &Heard| {
                     self.within(rows::heard(base, heard.after_us).utc)
                         && self.of_symbol(heard.tick.symbol.as_str())
-                });
-                return (all == 0 || !batch.ticks.is_empty()).then_some(record);
+                };
+                narrow(batch, wanted);
+                return (!batch.ticks.is_empty()).then_some(record);
             }
             Event::Decision(decision) => self.of_symbol(decision.symbol.as_str()),
             Event::Order(news) => self.of_symbol(news.symbol.as_str()),
@@ -305,6 +307,17 @@ impl<'a> Writer<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// Keeps the ticks that are wanted, and the messages behind them.
+fn narrow(batch: &mut TickBatch, wanted: impl Fn(&Heard) -> bool) {
+    let (all, raw) = (mem::take(&mut batch.ticks), mem::take(&mut batch.raw));
+    for (place, heard) in all.into_iter().enumerate().filter(|(_, heard)| wanted(heard)) {
+        batch.ticks.push(heard);
+        if place < raw.len() {
+            batch.raw.push(raw.get(place));
+        }
     }
 }
 

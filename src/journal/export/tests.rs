@@ -1,7 +1,7 @@
 //! Tables of a short session, word for word.
 
 use super::*;
-use crate::domain::{Heard, Price, Stamp, Tick, TickBatch, TickShape};
+use crate::domain::{Price, Stamp, Tick, TickShape};
 use crate::event::{LogLine, PositionsRead, SessionInfo};
 use crate::journal::Memory;
 
@@ -118,4 +118,17 @@ fn json_is_the_record_as_it_was_kept() {
     assert_eq!(read.into_iter().map(Piece::Record).collect::<Vec<_>>(), pieces);
     let info: SessionInfo = SessionInfo::default();
     assert!(matches!(&pieces[0], Piece::Record(r) if r.event == Event::Session(Box::new(info))));
+}
+
+#[test]
+fn a_message_stays_with_its_quote() {
+    let mut batch = TickBatch::default();
+    batch.ticks = ["A", "B", "A", "B"].map(|symbol| tick(symbol, 0)).to_vec();
+    for message in ["one", "two", "three", "four"] {
+        batch.raw.push([message.as_bytes()]);
+    }
+    narrow(&mut batch, |heard| heard.tick.symbol.as_str() == "B");
+    let left: Vec<&[u8]> = (0..2).flat_map(|place| batch.raw.get(place)).collect();
+    assert_eq!((batch.ticks.len(), batch.raw.len()), (2, 2));
+    assert_eq!(left, [&b"two"[..], b"four"]);
 }
