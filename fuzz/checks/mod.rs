@@ -8,6 +8,7 @@
 mod clean;
 mod decimal;
 mod files;
+mod imports;
 mod logs;
 mod recording;
 mod ticks;
@@ -35,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     ("theme", files::theme),
     ("columns", recording::columns),
     ("chunk", recording::chunk),
+    ("import", imports::import),
 ];
 
 /// Holds `data` to everything that target `name` promises; whether its

@@ -42,6 +42,7 @@ pub mod out;
 mod placing;
 pub mod positions;
 pub mod reach;
+pub mod record;
 mod remembers;
 pub mod reset;
 pub mod session;

@@ -3,8 +3,8 @@
 use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
-    console, demo, doctor, drill, gateway, heartbeat, kill, man, order, positions, reset, status,
-    ticks,
+    console, demo, doctor, drill, gateway, heartbeat, kill, man, order, positions, record, reset,
+    status, ticks,
 };
 
 macro_rules! verbs {
@@ -66,6 +66,8 @@ verbs! {
     Card => card,
     /// Check or print the audit log
     Audit => audit,
+    /// Look into recordings, mend, cut, import and export them
+    Record => record,
     /// Write, check or show the configuration
     Config => config,
     /// List, show or check themes

@@ -156,6 +156,14 @@ impl OpenFile {
         Ok(if self.sealed { 0 } else { size.saturating_sub(self.scanned) })
     }
 
+    /// Bytes of the file.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn size(&self) -> io::Result<u64> {
+        self.file.metadata().map(|meta| meta.len())
+    }
+
     /// Reads the chunk of number `index`.
     ///
     /// # Errors
@@ -194,7 +202,7 @@ impl OpenFile {
 }
 
 /// What to do about a damage.
-const REPAIR: &str = "\"crs record repair\" writes what can be read into a new file";
+pub const REPAIR: &str = "\"crs record repair\" writes what can be read into a new file";
 
 /// An error of `path`.
 pub fn error(path: &Path, offset: u64, cause: &str, next: &str) -> RecordingError {

@@ -10,9 +10,12 @@
 pub mod block;
 mod chunk;
 mod container;
+pub mod export;
 mod file;
 mod head;
+pub mod import;
 mod mark;
+pub mod mend;
 mod out;
 mod recorder;
 mod recording;
@@ -20,6 +23,7 @@ pub mod ring;
 mod seal;
 mod segment;
 mod source;
+pub mod survey;
 
 pub use chunk::{Chunk, Want};
 pub use head::{Head, Place};

@@ -52,6 +52,14 @@ impl SealedFile {
         self.write(&bytes)
     }
 
+    /// Goes on after `state`, with the records of `gap` missing.
+    ///
+    /// # Errors
+    /// [`RecordingError`] when it can't be written.
+    pub fn skip(&mut self, gap: Gap, state: State) -> Result<(), RecordingError> {
+        self.segment.skip(gap, state).map_err(|e| self.refused(&e))
+    }
+
     /// State after the last record.
     #[must_use]
     pub const fn state(&self) -> &State {
@@ -70,6 +78,12 @@ impl SealedFile {
         let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_all());
         let named = written.and_then(|()| fs::rename(&self.part, &self.path));
         named.map_err(|e| error(&self.path, at, &e.to_string(), SPACE))
+    }
+
+    /// Gives the file up: nothing is left of it.
+    pub fn abandon(self) {
+        // What can't be removed is named `….part` and taken for nothing else.
+        let _ = fs::remove_file(&self.part);
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), RecordingError> {

@@ -222,6 +222,19 @@ impl Segment {
         if full || self.chunk.bytes >= CHUNK_BYTES { self.flush() } else { Ok(()) }
     }
 
+    /// Goes on after `state`, with the records of `gap` missing.
+    ///
+    /// # Errors
+    /// [`SegmentError`] of the container.
+    pub fn skip(&mut self, gap: Gap, state: State) -> Result<(), SegmentError> {
+        self.flush()?;
+        self.marker = Marker::after(&state);
+        self.state = state;
+        self.chunk.gap = Some(gap);
+        self.due = true;
+        Ok(())
+    }
+
     /// Ends the chunk: what came so far can be read again once
     /// [`Segment::take`] is on the disk.
     ///

@@ -35,6 +35,10 @@ mod pipes;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]
+mod record;
+#[cfg(test)]
+mod tables;
+#[cfg(test)]
 mod ticks;
 #[cfg(test)]
 mod usage;

@@ -1,5 +1,5 @@
 //! What several areas of tests need: a place of one's own on disk
-//! (`sandbox`), market data (`data`), the Python peer (`peer`), our own gateway (`paper`), the real
+//! (`sandbox`), market data (`data`), the Python peer (`peer`), a Python with packages (`python`), our own gateway (`paper`), the real
 //! terminal (`console`).
 //!
 //! Each area takes its part, so a part may be unused in one of them.
@@ -9,5 +9,6 @@ pub mod console;
 pub mod data;
 pub mod paper;
 pub mod peer;
+pub mod python;
 pub mod sandbox;
 pub mod wait;

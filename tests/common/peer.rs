@@ -4,6 +4,7 @@
 //! into a virtual environment below `target/`, once. Where that fails the
 //! test fails and says so, unless `CRS_TEST_SKIP_PYTHON=1` allows the skip.
 
+use super::python;
 use super::wait::until;
 use serde_json::Value;
 use std::fs::File;
@@ -90,7 +91,7 @@ impl Drop for Peer {
 /// The interpreter that has pyzmq.
 pub fn python() -> Option<&'static Path> {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    match FOUND.get_or_init(find_python) {
+    match FOUND.get_or_init(|| python::having("pyvenv", &["zmq"], &["pyzmq"])) {
         Ok(path) => Some(path),
         Err(why) if std::env::var_os("CRS_TEST_SKIP_PYTHON").is_some_and(|v| v == "1") => {
             // Past the capture of the test runner: a skip is never silent.
@@ -103,36 +104,4 @@ pub fn python() -> Option<&'static Path> {
              CRS_TEST_SKIP_PYTHON=1 to go without these tests"
         ),
     }
-}
-
-fn find_python() -> Result<PathBuf, String> {
-    let system = PathBuf::from("python3");
-    if has_zmq(&system) {
-        return Ok(system);
-    }
-    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let venv = tmp.join("pyvenv");
-    let own = venv.join("bin/python");
-    // Test binaries may come here at the same time.
-    let lock = File::create(tmp.join("pyvenv.lock")).map_err(|e| e.to_string())?;
-    lock.lock().map_err(|e| e.to_string())?;
-    if has_zmq(&own) {
-        return Ok(own);
-    }
-    run(Command::new(&system).args(["-m", "venv", "--clear"]).arg(&venv))?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "pyzmq"];
-    run(Command::new(&own).args(pip))?;
-    if has_zmq(&own) { Ok(own) } else { Err("pyzmq was installed but can't be imported".into()) }
-}
-
-fn has_zmq(python: &Path) -> bool {
-    let mut probe = Command::new(python);
-    probe.args(["-c", "import zmq"]).stdin(Stdio::null()).stderr(Stdio::null());
-    probe.status().is_ok_and(|s| s.success())
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let out = command.stdin(Stdio::null()).output().map_err(|e| format!("{command:?}: {e}"))?;
-    let words = String::from_utf8_lossy(&out.stderr);
-    if out.status.success() { Ok(()) } else { Err(format!("{command:?}: {words}")) }
 }

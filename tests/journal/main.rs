@@ -7,6 +7,8 @@ mod damage;
 #[path = "../state/events.rs"]
 mod events;
 #[cfg(test)]
+mod export;
+#[cfg(test)]
 mod proof;
 #[cfg(test)]
 mod recorder;
