@@ -8,7 +8,9 @@
 //! [`Mark`](crate::domain::Mark) is a place worth going to.
 
 mod mark;
+pub mod player;
 mod source;
 
 pub use mark::Marker;
+pub use player::{Deck, Player};
 pub use source::{Gap, Memory, Piece, RecordingError, Source, Span};
