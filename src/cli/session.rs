@@ -20,7 +20,7 @@ use crate::state::State;
 use crate::tui::cockpit::Cockpit;
 use crate::tui::keymap::Keymap;
 use crate::tui::looks::{Looks, Memory, Start};
-use crate::tui::run::{self as console, Calls, Console};
+use crate::tui::run::{self as console, Calls, Console, Past};
 use crate::tui::theme::{TermEnv, Theme};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -173,6 +173,7 @@ impl Session {
             line: plan.settings.line,
             calls: Calls::new(plan.settings.alarms.clone(), on_alarm),
             mouse: plan.settings.mouse,
+            past: Past::default(),
             notes,
             on_start: Some(Box::new(connect)),
             on_first_frame: None,

@@ -11,12 +11,16 @@ mod line;
 mod looks;
 #[cfg(test)]
 mod order_tests;
+mod past;
+#[cfg(test)]
+mod past_tests;
 #[cfg(test)]
 mod tests;
 mod typed;
 
 pub use calls::{Calls, OnAlarm};
 pub use ending::Exit;
+pub use past::Past;
 
 use super::input::{self, Gatekeeper, Incoming, Wish};
 use super::keymap::{Keymap, Sequence};
@@ -36,6 +40,7 @@ use crate::host::clock;
 use crate::state::State;
 use crossbeam_channel as channel;
 use line::Line;
+use past::Looking;
 use ratatui::layout::Rect;
 use std::fs::File;
 use std::sync::Arc;
@@ -77,6 +82,8 @@ pub struct Console {
     pub calls: Calls,
     /// Whether the mouse moves the screen.
     pub mouse: bool,
+    /// What can be looked back at.
+    pub past: Past,
     /// Warnings for the Log pane, such as those of `Theme::load`.
     pub notes: Vec<Text>,
     /// Called when the first frame is on its way, before anything else may
@@ -134,7 +141,9 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
         line: Line::new(console.line),
         fps: console.fps,
         calls: console.calls,
+        looking: Looking::new(console.past),
     };
+    round.open_recording();
     if round.line.is_slow() {
         round.line_changed();
     }
@@ -199,6 +208,7 @@ struct Round {
     line: Line,
     fps: u32,
     calls: Calls,
+    looking: Looking,
 }
 
 impl Round {
@@ -217,6 +227,7 @@ impl Round {
                 }
             }
             self.urgent();
+            self.hear_past();
             self.restyle();
             self.expire(clock::now());
             if self.sequence.waits(clock::now()) {
@@ -248,6 +259,9 @@ impl Round {
         let mut select = channel::Select::new();
         if !self.is_armed() {
             select.recv(self.looks.told());
+        }
+        if let Some(news) = self.looking.news() {
+            select.recv(news);
         }
         select.recv(keys);
         select.recv(ends);
@@ -297,8 +311,10 @@ impl Round {
     fn draw(&mut self) {
         let mut canvas = self.writer.canvas(self.area);
         let pending = self.sequence.shown();
+        let (state, past) = self.looking.states(&self.state);
+        let time = self.looking.timeline(self.state.guard_open().is_some());
         let frame = Frame {
-            state: &self.state,
+            state,
             theme: &self.theme,
             keymap: &self.keymap,
             pending: &pending,
@@ -307,6 +323,8 @@ impl Round {
             waits: self.sequence.waits(clock::now()),
             prompt: self.prompt.as_ref(),
             notice: self.notice.as_ref().map_or("", |(text, _)| text.as_str()),
+            past,
+            time: time.as_ref(),
         };
         self.screen.draw(frame, self.area, &mut canvas);
         self.writer.put(canvas);

@@ -113,6 +113,8 @@ mod tests {
                 waits: false,
                 prompt: None,
                 notice: "",
+                past: None,
+                time: None,
             },
             area,
             &mut buf,

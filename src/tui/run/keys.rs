@@ -1,6 +1,6 @@
 //! What the loop makes of keys: sequences to actions, actions to effects.
 
-use super::{Exit, Round};
+use super::{Exit, Round, past};
 use crate::control::guard::{self, Input, Step, Stroke};
 use crate::control::{Action, Danger, Proposal, Takes};
 use crate::domain::{AlarmAct, Stamp, Text, Ticket};
@@ -25,6 +25,7 @@ impl Round {
                 self.guard = guard::Guard::default();
                 self.proposal = None;
                 self.sequence.clear();
+                self.explain();
             }
             Incoming::Resize(columns, rows) => {
                 self.area = Rect::new(0, 0, columns.max(1), rows.max(1));
@@ -33,7 +34,11 @@ impl Round {
             }
             Incoming::Pasted | Incoming::Focus(false) => self.stand_down(incoming),
             Incoming::Focus(true) => {}
-            Incoming::Pointed(point) => self.screen.pointed(point, &self.state, &self.theme),
+            Incoming::Pointed(point) if self.point_at_past(point) => {}
+            Incoming::Pointed(point) => {
+                let state = self.looking.shown(&self.state, self.screen.context());
+                self.screen.pointed(point, state, &self.theme);
+            }
         }
         None
     }
@@ -64,7 +69,8 @@ impl Round {
         if let Some(field) = self.prompt.take() {
             return self.type_key(field, key, stroke, at);
         }
-        match self.screen.typed(key, &self.state) {
+        let context = self.screen.context();
+        match self.screen.typed(key, self.looking.shown(&self.state, context)) {
             Typed::Not => {}
             Typed::Taken | Typed::Closed => {
                 self.sequence.clear();
@@ -78,13 +84,18 @@ impl Round {
                 return None;
             }
         }
-        match self.sequence.feed(&self.keymap, self.screen.context(), key, at) {
+        let over = self.looking.over(context);
+        match self.sequence.feed_over(&self.keymap, over, context, key, at) {
             Fed::Run(action) => self.run(action, stroke, at),
             Fed::Pending | Fed::Unbound => None,
         }
     }
 
     pub(super) fn run(&mut self, action: Action, stroke: Stroke, at: Stamp) -> Option<Exit> {
+        if let Some(why) = self.refused(action) {
+            self.notice = Some((why, at));
+            return None;
+        }
         if action.danger() == Danger::Guarded {
             // A key held down opens nothing.
             if stroke == Stroke::Press {
@@ -99,6 +110,8 @@ impl Round {
             verb if matches!(verb.takes(), Takes::Choice(_)) => {
                 self.open_line(&format!("{} ", verb.name()));
             }
+            verb if past::travels(verb) => self.travel(verb, ""),
+            Action::Back if self.back_to_now() => {}
             Action::Redraw => self.writer.repaint(),
             Action::SlowLine => {
                 self.line.turn();
@@ -107,7 +120,7 @@ impl Round {
             Action::ProbeAgain => self.desk.probe_again(),
             Action::AcknowledgeAll => self.sender.send(Event::Alarm(AlarmAct::Acknowledge(None))),
             Action::Acknowledge | Action::Silence => self.take_on(action, None),
-            other => self.screen.act(other, &self.state),
+            other => return self.act(other),
         }
         None
     }

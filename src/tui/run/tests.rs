@@ -122,6 +122,7 @@ pub(super) fn rig() -> Rig {
         line: Line::default(),
         fps: 10,
         calls: Calls::default(),
+        looking: Looking::default(),
     };
     Rig { round, notes, ms: 1_000 }
 }

@@ -1,7 +1,7 @@
 //! What the loop makes of the text field: the command line over the same
 //! verbs as the keys, and the search of the help.
 
-use super::{Exit, Round};
+use super::{Exit, Round, past};
 use crate::control::guard::Stroke;
 use crate::control::{Action, Danger, Takes};
 use crate::domain::{Stamp, Text};
@@ -28,6 +28,8 @@ impl Round {
         match action {
             Action::Theme => self.names.themes.clone(),
             Action::Keymap => self.names.keymaps.clone(),
+            Action::Speed => past::speeds(),
+            Action::NextMark | Action::PreviousMark => past::kinds(),
             other => self.screen.choices(other, &self.state),
         }
     }
@@ -101,8 +103,12 @@ impl Round {
                 None => self.say("silence takes a time from 1s to 24h, as 30m"),
             },
             // Words may be left out, then the line is the key.
+            (action, _) if self.refused(action).is_some() => return self.run(action, stroke, at),
+            (action, _) if past::travels(action) => self.travel(action, told),
             (action, _) if matches!(action.takes(), Takes::Choice(_)) || !told.is_empty() => {
-                if let Err(why) = self.screen.tell(action, told, &self.state) {
+                let context = self.screen.context();
+                let state = self.looking.shown(&self.state, context);
+                if let Err(why) = self.screen.tell(action, told, state) {
                     self.say(why);
                 }
             }

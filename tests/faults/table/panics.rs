@@ -131,6 +131,7 @@ fn console() {
         line: crs::config::LineChoice::Auto,
         calls: crs::tui::run::Calls::default(),
         mouse: false,
+        past: crs::tui::run::Past::default(),
         notes: Vec::new(),
         on_start: None,
         on_first_frame: None,

@@ -1,0 +1,1 @@
+//! Looking back, with a player behind the loop.
