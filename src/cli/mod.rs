@@ -41,6 +41,7 @@ pub mod out;
 mod placing;
 pub mod positions;
 pub mod reach;
+pub mod replay;
 pub mod reset;
 pub mod session;
 pub mod stage;

@@ -180,16 +180,23 @@ impl Session {
         });
         behind.end();
         let ended = ended.map_err(Failure::failed)?;
-        let exit = match ended.exit {
-            console::Exit::Quit => Exit::OK,
-            console::Exit::Signal(n) => Exit(u8::try_from(n).map_or(1, |n| n.saturating_add(128))),
-            console::Exit::TerminalLost => Exit(129),
-            console::Exit::Unreadable(why) => {
-                return Err(Failure::failed(format!("the keyboard can't be read: {why}")));
-            }
-        };
-        Ok((exit, ended.state))
+        Ok((exit_of(ended.exit)?, ended.state))
     }
+}
+
+/// The status of a screen that ended so.
+///
+/// # Errors
+/// The keyboard could not be read.
+pub(super) fn exit_of(exit: console::Exit) -> Outcome {
+    Ok(match exit {
+        console::Exit::Quit => Exit::OK,
+        console::Exit::Signal(n) => Exit(u8::try_from(n).map_or(1, |n| n.saturating_add(128))),
+        console::Exit::TerminalLost => Exit(129),
+        console::Exit::Unreadable(why) => {
+            return Err(Failure::failed(format!("the keyboard can't be read: {why}")));
+        }
+    })
 }
 
 /// As in the audit log.
@@ -271,7 +278,7 @@ fn look_up_drill(settings: &Settings, sender: &Sender) {
 
 /// Theme and keymap; what could not be used is told, and a bundled one stands
 /// in.
-fn looks(plan: &Plan) -> (Theme, Keymap, Looks, Vec<Text>) {
+pub(super) fn looks(plan: &Plan) -> (Theme, Keymap, Looks, Vec<Text>) {
     let settings = &plan.settings;
     let env = TermEnv::from_vars(|name| std::env::var(name).ok());
     let (depth, charset) = (env.depth(settings.color), env.charset());

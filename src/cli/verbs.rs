@@ -3,7 +3,7 @@
 use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
-    console, demo, doctor, drill, gateway, heartbeat, kill, man, order, positions, reset, status,
+    console, demo, doctor, drill, gateway, heartbeat, kill, man, order, positions, replay, reset, status,
     ticks,
 };
 
@@ -34,6 +34,8 @@ verbs! {
     Console => console,
     /// Try everything: simulated market, paper gateway, console, scratch latch
     Demo => demo,
+    /// Play a recording on the same screen, connected to nothing
+    Replay => replay,
     /// Ask each gateway whether it is alive
     Heartbeat => heartbeat,
     /// Print quotes as they arrive
@@ -90,6 +92,7 @@ impl Verb {
         match self {
             Self::Console(_) | Self::Demo(_) => true,
             Self::Drill(args) => args.has_screen(),
+            Self::Replay(args) => args.has_screen(),
             _ => false,
         }
     }

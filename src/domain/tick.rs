@@ -67,4 +67,16 @@ pub struct TickBatch {
     pub base: Stamp,
     /// The quotes.
     pub ticks: Vec<Heard>,
+    /// Bytes as they came, of quotes that don't say them all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub raw: Vec<RawTick>,
+}
+
+/// The message behind one quote of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawTick {
+    /// Place of its quote in [`TickBatch::ticks`], from 0.
+    pub index: u32,
+    /// Its frames, as bytes.
+    pub frames: Vec<Vec<u8>>,
 }

@@ -7,10 +7,23 @@
 //! A recording is read through [`Source`], whatever it lies in; a
 //! [`Mark`](crate::domain::Mark) is a place worth going to.
 
+mod block;
+mod chunk;
+mod container;
+mod file;
+mod head;
 mod mark;
 pub mod player;
+mod out;
+mod recording;
+pub mod ring;
+mod segment;
 mod source;
 
+pub use head::{Head, Place};
 pub use mark::Marker;
 pub use player::{Deck, Player};
+pub use out::SealedFile;
+pub use recording::Recording;
+pub use segment::{Level, Segment, SegmentError, VERSION};
 pub use source::{Gap, Memory, Piece, RecordingError, Source, Span};

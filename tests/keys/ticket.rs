@@ -44,7 +44,12 @@ fn state(mode: &str) -> State {
             read: Read::Good(account),
         })),
         Event::Feed(Box::new(FeedReport { link: LinkState::Up, ..FeedReport::default() })),
-        Event::Ticks(TickBatch { feed: 0, base: at, ticks: vec![Heard { after_us: 0, tick }] }),
+        Event::Ticks(TickBatch {
+            feed: 0,
+            base: at,
+            ticks: vec![Heard { after_us: 0, tick }],
+            raw: Vec::new(),
+        }),
     ] {
         let seq = state.seq + 1;
         state.apply(&Stamped { seq, at, event }).unwrap();

@@ -112,7 +112,7 @@ impl Session {
             shape: TickShape::T7,
         };
         let ticks = vec![Heard { after_us: 0, tick }];
-        self.put(Event::Ticks(TickBatch { feed: 0, base: self.at, ticks }))
+        self.put(Event::Ticks(TickBatch { feed: 0, base: self.at, ticks, raw: Vec::new() }))
     }
 
     pub fn positions(&mut self, list: Vec<Position>) -> &mut Self {

@@ -244,7 +244,7 @@ fn batch() -> impl Strategy<Value = TickBatch> {
             }
         });
     (feed_index(), stamp(), prop::collection::vec(tick, 0..6))
-        .prop_map(|(feed, base, ticks)| TickBatch { feed, base, ticks })
+        .prop_map(|(feed, base, ticks)| TickBatch { feed, base, ticks, raw: Vec::new() })
 }
 
 fn position() -> impl Strategy<Value = Position> {

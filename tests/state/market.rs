@@ -59,7 +59,7 @@ fn play(
         while let Some((time, tick)) = rows.next_if(|(time, _)| *time <= first + beat) {
             let base = at(*time);
             let ticks = vec![Heard { after_us: 0, tick: *tick }];
-            s.put(base, Event::Ticks(TickBatch { feed: 0, base, ticks }));
+            s.put(base, Event::Ticks(TickBatch { feed: 0, base, ticks, ..TickBatch::default() }));
         }
         s.put(at(first + beat), Event::Beat);
         look(&s.state);

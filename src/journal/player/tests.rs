@@ -35,7 +35,7 @@ fn ticks(dice: &mut Dice, base: Stamp, count: u32, symbols: u64) -> Event {
         };
         Heard { after_us, tick }
     };
-    Event::Ticks(TickBatch { feed: 0, base, ticks: (0..count).map(heard).collect() })
+    Event::Ticks(TickBatch { feed: 0, base, ticks: (0..count).map(heard).collect(), raw: Vec::new() })
 }
 
 fn log(text: &str) -> Event {

@@ -5,7 +5,7 @@ use crate::domain::{Lots, Money, Position, Price, Side};
 use crate::tui::keymap::Keymap;
 use crate::tui::screen::Pointed;
 use crate::tui::theme::Theme;
-use crate::tui::ui::LogPage;
+use crate::tui::ui::{LogPage, Timeline};
 
 fn state() -> State {
     let mut state = State::default();

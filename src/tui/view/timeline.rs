@@ -11,7 +11,6 @@ use crate::domain::{Mark, MarkKind, UtcMicros};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::{Motion, Pane, Shows, Timeline};
 use ratatui::layout::Rect;
-use unicode_width::UnicodeWidthStr;
 
 /// Columns below which a bar tells nothing.
 const LEAST: u16 = 8;
@@ -214,6 +213,7 @@ pub const fn look(kind: MarkKind, g: &Glyphs) -> (&'static str, Role) {
 mod tests {
     use super::*;
     use crate::domain::Text;
+    use unicode_width::UnicodeWidthStr;
 
     #[test]
     fn every_kind_has_a_sign_of_its_own() {
