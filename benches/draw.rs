@@ -75,7 +75,12 @@ impl Session {
             }
         };
         let ticks = (0..symbols).map(|n| Heard { after_us: 0, tick: tick(n) }).collect();
-        self.put(Event::Ticks(TickBatch { feed: 0, base: self.at, ticks, raw: Vec::new() }));
+        self.put(Event::Ticks(TickBatch {
+            feed: 0,
+            base: self.at,
+            ticks,
+            raw: crs::domain::RawTicks::default(),
+        }));
     }
 
     fn open(&mut self, positions: u64) {

@@ -31,12 +31,6 @@ pub struct Stamped {
     pub event: Event,
 }
 
-/// Where records are kept, before State sees them.
-pub trait Journal: Send {
-    /// Takes one record; never waits for a disk.
-    fn record(&mut self, record: &Stamped);
-}
-
 /// Everything that can happen, as far as State is concerned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -87,7 +81,7 @@ pub enum Event {
     /// How the recording of this session fares.
     Recording(Box<RecordingReport>),
     /// The operator marked this moment, in his words.
-    Bookmark(Text),
+    Bookmark(Bookmark),
     /// Bytes as they came, where what was read of them does not say them all;
     /// State does not look at them.
     Raw(Box<RawFrame>),
@@ -108,6 +102,13 @@ pub struct RecordingReport {
     pub lost: u64,
     /// The last record that is safe on disk, as far as this process can tell.
     pub kept: u64,
+}
+
+/// A moment that the operator marked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bookmark {
+    /// What he says about it; may be empty.
+    pub text: Text,
 }
 
 /// One message as a peer sent it.

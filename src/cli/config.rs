@@ -208,6 +208,7 @@ const KEYS: &[(&str, &str)] = &[
     ("kill", "/kill"),
     ("audit", "/audit"),
     ("alarms", "/alarms"),
+    ("recording", "/recording"),
     ("feed", "/feed"),
     ("poll", "/poll"),
     ("market", "/calendar/market"),

@@ -7,7 +7,7 @@ use super::witnessing::Witnessing;
 use super::{Exit, Failure, Outcome, alerts, logs, wiring};
 use crate::audit::LedgerReader;
 use crate::breaker::{Gate, Watcher};
-use crate::config::{Settings, dirs};
+use crate::config::{RecordingSettings, Settings, dirs};
 use crate::control::kill::Hand;
 use crate::domain::{Mode, Text};
 use crate::event::{DrillReport, Event, Level, Sender, SessionInfo, channel_pair};
@@ -15,6 +15,7 @@ use crate::feeds::events::EventsHandle;
 use crate::feeds::ticks::FeedHandle;
 use crate::feeds::{self as edges, DecisionFeed, LatchFeed, Sequencer};
 use crate::host::{Identity, SystemClock};
+use crate::journal::{Recorder, RingConfig, Running, ring};
 use crate::link::context;
 use crate::state::State;
 use crate::tui::cockpit::Cockpit;
@@ -72,6 +73,13 @@ struct Behind {
     feeds: Arc<Feeds>,
     _desk: JoinHandle<()>,
     diagnostics: logs::Diagnostics,
+    recording: Option<Recording>,
+}
+
+/// The recorder's threads, and what they write.
+struct Recording {
+    running: Running,
+    session: ring::Session,
 }
 
 impl Session {
@@ -87,6 +95,7 @@ impl Session {
         tell(&plan);
         let (sender, receiver) = channel_pair();
         let sequencer = Sequencer::new(receiver, Box::new(SystemClock), info(&plan));
+        let (sequencer, recording) = recorded(settings, sequencer, &sender);
         let gate = Arc::new(Gate::default());
         let latch = LatchFeed::start(Arc::clone(&gate), sender.clone()).map_err(Failure::failed)?;
         let watcher = wiring::watch(settings, "console", Arc::clone(&gate), latch.teller());
@@ -116,6 +125,7 @@ impl Session {
             feeds,
             _desk: desk,
             diagnostics,
+            recording,
         };
         Ok(Self { plan, sender, sequencer, gate, behind })
     }
@@ -214,6 +224,9 @@ impl Behind {
             drop((self.latch, self.decisions, self.orders));
             self.watcher.stop();
             drop((self.clerk, self.hand));
+            if self.recording.is_some_and(|recording| !recording.running.stop(PATIENCE / 2)) {
+                tracing::warn!("the last second was not recorded: the disk hangs");
+            }
             self.diagnostics.end();
             let _ = done.send(());
         };
@@ -229,6 +242,34 @@ fn take<T>(shared: &Mutex<Vec<T>>) -> Vec<T> {
 
 fn keep<T>(shared: &Mutex<Vec<T>>, one: T) {
     shared.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+}
+
+/// Records the session from its first event on, unless told otherwise.
+fn recorded(
+    settings: &Settings,
+    sequencer: Sequencer,
+    sender: &Sender,
+) -> (Sequencer, Option<Recording>) {
+    let RecordingSettings { on, max_mb, max_days } = settings.recording;
+    if !on {
+        return (sequencer, None);
+    }
+    let config = RingConfig {
+        max_bytes: max_mb.saturating_mul(1 << 20),
+        max_age: Duration::from_hours(24 * max_days),
+        ..RingConfig::new(settings.state_dir.join("recordings"))
+    };
+    match Recorder::start(config, sender.clone()) {
+        Ok((recorder, running)) => {
+            let session = recorder.session().clone();
+            let sequencer = sequencer.with_journal(Box::new(recorder));
+            (sequencer, Some(Recording { running, session }))
+        }
+        Err(e) => {
+            sender.log(Level::Warn, "recording", format!("not recording, no thread: {e}"));
+            (sequencer, None)
+        }
+    }
 }
 
 /// Follows the configured logs of automatic traders, if there are any.

@@ -5,7 +5,7 @@ use super::load::Draft;
 use super::origin::{Origin, Sourced};
 use super::section::{Document, Section};
 use super::{ColorChoice, LineChoice, Problem, SyslogChoice};
-use super::{alarms, market};
+use super::{alarms, market, recording};
 use crate::domain::{Endpoint, Money, Text};
 use toml::de::DeTable;
 
@@ -14,13 +14,14 @@ const CARD_CHARS: usize = 200;
 
 type Reader = fn(&mut Section<'_, '_>, &mut Draft);
 
-const SECTIONS: [(&str, Reader); 11] = [
+const SECTIONS: [(&str, Reader); 12] = [
     ("latch", latch),
     ("state", state),
     ("screen", screen),
     ("kill", kill),
     ("audit", audit),
     ("alarms", alarms::alarms),
+    ("recording", recording::recording),
     ("feed", feed),
     ("poll", poll),
     ("market", market::market),

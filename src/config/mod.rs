@@ -16,6 +16,7 @@ pub mod load;
 mod market;
 pub mod origin;
 pub mod problem;
+mod recording;
 pub mod section;
 pub mod settings;
 pub mod template;
@@ -26,5 +27,5 @@ pub use origin::{Origin, Origins};
 pub use problem::Problem;
 pub use settings::{
     AlarmSettings, AuditSettings, Calls, Card, ColorChoice, FeedSettings, KillSettings, LineChoice,
-    PaperSettings, PollSettings, Settings, SyslogChoice,
+    PaperSettings, PollSettings, RecordingSettings, Settings, SyslogChoice,
 };

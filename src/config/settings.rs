@@ -65,6 +65,8 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// How alarms call for an operator.
     pub alarms: AlarmSettings,
+    /// What is kept of each session.
+    pub recording: RecordingSettings,
     /// Feeds.
     pub feed: FeedSettings,
     /// Polls.
@@ -111,6 +113,17 @@ pub struct AlarmSettings {
     /// A program and its arguments, run with the alarm as JSON on its standard
     /// input; empty for none.
     pub on_alert: Vec<String>,
+}
+
+/// What is kept of each session, in `recordings` of the state directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct RecordingSettings {
+    /// Whether anything is.
+    pub on: bool,
+    /// Megabytes after which the oldest goes, bookmarked parts apart.
+    pub max_mb: u64,
+    /// Days after which it goes, bookmarked parts apart.
+    pub max_days: u64,
 }
 
 /// Which alarms call.
@@ -269,6 +282,7 @@ impl Settings {
             kill: KillSettings::default(),
             audit: AuditSettings::default(),
             alarms: AlarmSettings::default(),
+            recording: RecordingSettings::default(),
             feed: FeedSettings::default(),
             poll: PollSettings::default(),
             card: Card::default(),
@@ -276,6 +290,12 @@ impl Settings {
             decision_logs: Vec::new(),
             calendar: Calendar::default(),
         }
+    }
+}
+
+impl Default for RecordingSettings {
+    fn default() -> Self {
+        Self { on: true, max_mb: 1_024, max_days: 7 }
     }
 }
 

@@ -48,4 +48,4 @@ pub use position::{Position, Ticket};
 pub use stamp::{Stamp, UtcMicros};
 pub use symbol::{Symbol, SymbolError};
 pub use text::Text;
-pub use tick::{Heard, PeerTime, RawTick, Tick, TickBatch, TickShape};
+pub use tick::{Heard, PeerTime, RawTicks, Tick, TickBatch, TickShape};

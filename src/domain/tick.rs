@@ -67,16 +67,74 @@ pub struct TickBatch {
     pub base: Stamp,
     /// The quotes.
     pub ticks: Vec<Heard>,
-    /// Bytes as they came, of quotes that don't say them all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub raw: Vec<RawTick>,
+    /// The messages behind them.
+    #[serde(default, skip_serializing_if = "RawTicks::is_empty")]
+    pub raw: RawTicks,
 }
 
-/// The message behind one quote of a batch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RawTick {
-    /// Place of its quote in [`TickBatch::ticks`], from 0.
-    pub index: u32,
-    /// Its frames, as bytes.
-    pub frames: Vec<Vec<u8>>,
+/// The messages behind the quotes of a batch, as they came: of all of them,
+/// or of none where nobody kept them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawTicks {
+    /// All frames, one after the other.
+    bytes: Vec<u8>,
+    /// Where each frame ends in `bytes`.
+    ends: Vec<u32>,
+    /// Where each message ends in `ends`.
+    messages: Vec<u32>,
+}
+
+impl RawTicks {
+    /// Adds the message behind the next quote.
+    pub fn push<'a>(&mut self, frames: impl IntoIterator<Item = &'a [u8]>) {
+        for frame in frames {
+            self.bytes.extend_from_slice(frame);
+            self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+        }
+        self.messages.push(u32::try_from(self.ends.len()).unwrap_or(u32::MAX));
+    }
+
+    /// Messages kept.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Nobody kept them.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// The frames of message `index`, from 0; none where it was not kept.
+    pub fn get(&self, index: usize) -> impl Iterator<Item = &[u8]> {
+        let end = |list: &[u32], index: usize| {
+            index.checked_sub(1).and_then(|at| list.get(at)).map_or(0, |end| *end as usize)
+        };
+        let to = if index < self.messages.len() { end(&self.messages, index + 1) } else { 0 };
+        let from = end(&self.messages, index).min(to);
+        (from..to).filter_map(move |frame| {
+            self.bytes.get(end(&self.ends, frame)..end(&self.ends, frame + 1))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_kept_frame_by_frame() {
+        let mut raw = RawTicks::default();
+        assert!(raw.is_empty() && raw.get(0).next().is_none());
+        let messages: [&[&[u8]]; 4] = [&[b"EURUSD", b"{}"], &[], &[b""], &[b"{1}"]];
+        for message in messages {
+            raw.push(message.iter().copied());
+        }
+        assert_eq!(raw.len(), 4);
+        for (index, message) in messages.iter().enumerate() {
+            assert!(raw.get(index).eq(message.iter().copied()), "{index}");
+        }
+        assert!(raw.get(4).next().is_none());
+    }
 }

@@ -7,8 +7,10 @@
 //! holes, a [`Event::Beat`] at least every 100 ms.
 
 use crate::domain::{Stamp, TickBatch};
-use crate::event::{Event, Journal, Receiver, SessionInfo, Stamped};
+use crate::event::{Event, Receiver, SessionInfo, Stamped};
 use crate::host::Clock;
+use crate::journal::Journal;
+use crate::state::State;
 use crossbeam_channel as channel;
 use std::time::Duration;
 
@@ -55,6 +57,14 @@ impl Sequencer {
     pub fn with_journal(mut self, journal: Box<dyn Journal>) -> Self {
         self.journal = Some(journal);
         self
+    }
+
+    /// Where the journal lost records and can go on, gives it the State that
+    /// has heard all of them.
+    pub fn make_whole(&mut self, state: &State) {
+        if let Some(journal) = self.journal.as_mut().filter(|journal| journal.wants_whole()) {
+            journal.whole(state);
+        }
     }
 
     /// Everything but ticks: for the run loop to wait on with

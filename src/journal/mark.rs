@@ -33,7 +33,7 @@ impl Marker {
                 };
                 (kind, Text::new(&format!("{} {}", kind.word(), progress.engage_id)))
             }
-            Event::Bookmark(text) => (MarkKind::Bookmark, text.clone()),
+            Event::Bookmark(mark) => (MarkKind::Bookmark, mark.text.clone()),
             _ if before.alarms < self.alarms => {
                 let newest = state.alarms.list.iter().max_by_key(|alarm| alarm.number)?;
                 (MarkKind::Alarm, newest.text.clone())

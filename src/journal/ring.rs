@@ -4,8 +4,13 @@
 //! `crs-SESSION-NNNN.live.mcap` while it is written; SESSION begins with the
 //! moment of its begin, so names sort by time.
 
-use std::fs;
-use std::io;
+use super::file::OpenFile;
+use crate::domain::{Text, UtcMicros};
+use rustix::fs::FlockOperation;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Ending of a sealed file.
@@ -94,5 +99,107 @@ impl Session {
     pub fn files(&self) -> Vec<PathBuf> {
         let all = files(&self.dir).unwrap_or_default().into_iter();
         all.filter(|(name, _)| name.session == self.name).map(|(_, path)| path).collect()
+    }
+}
+
+/// A moment that the operator marked; the ten minutes before it are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bookmark {
+    /// When, UTC.
+    pub at: UtcMicros,
+    /// After which record of its session.
+    pub seq: u64,
+    /// The operator's words.
+    pub text: Text,
+}
+
+/// The file of bookmarks in a ring: one JSON object a line. A line that is
+/// removed gives its recording up.
+const BOOKMARKS: &str = "bookmarks.jsonl";
+/// What a bookmark keeps before it, in microseconds.
+const KEPT_BEFORE: i64 = 600_000_000;
+
+/// Adds one.
+///
+/// # Errors
+/// The system's.
+pub fn add_bookmark(dir: &Path, bookmark: &Bookmark) -> io::Result<()> {
+    let mut line = serde_json::to_vec(bookmark)?;
+    line.push(b'\n');
+    let mut file = OpenOptions::new().append(true).create(true).open(dir.join(BOOKMARKS))?;
+    file.write_all(&line)?;
+    file.sync_data()
+}
+
+/// All that can be read.
+#[must_use]
+pub fn bookmarks(dir: &Path) -> Vec<Bookmark> {
+    let text = fs::read_to_string(dir.join(BOOKMARKS)).unwrap_or_default();
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// Whether a bookmark keeps this file; one that can't be read is kept too,
+/// while there are any.
+#[must_use]
+pub fn is_kept(path: &Path, bookmarks: &[Bookmark]) -> bool {
+    if bookmarks.is_empty() {
+        return false;
+    }
+    let Ok(file) = OpenFile::open(path) else { return true };
+    let (Some(first), Some(last)) = (file.places.first(), file.places.last()) else {
+        return false;
+    };
+    let (from, to) = (first.head.first.1.utc.0, last.head.last.1.utc.0);
+    bookmarks.iter().any(|mark| mark.at.0 >= from && mark.at.0.saturating_sub(KEPT_BEFORE) <= to)
+}
+
+/// The right to write into a ring; it ends with the process.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+    inode: u64,
+}
+
+/// Why it can't be had.
+#[derive(Debug)]
+pub enum LockError {
+    /// A process has it, of this number where it says so.
+    Held(Text),
+    /// The system's.
+    Io(io::Error),
+}
+
+/// The file that is locked.
+const LOCK: &str = "ring.lock";
+
+impl Lock {
+    /// Takes it, or says who has it.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub fn take(dir: &Path) -> Result<Self, LockError> {
+        let path = dir.join(LOCK);
+        let mut how = OpenOptions::new();
+        how.read(true).write(true).create(true).truncate(false);
+        let mut file = how.open(&path).map_err(LockError::Io)?;
+        if let Err(e) = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            if e == rustix::io::Errno::WOULDBLOCK {
+                let by = fs::read_to_string(&path).unwrap_or_default();
+                return Err(LockError::Held(Text::limited(by.trim(), 12)));
+            }
+            return Err(LockError::Io(e.into()));
+        }
+        let inode = file.metadata().map_err(LockError::Io)?.ino();
+        let said = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+        said.map_err(LockError::Io)?;
+        Ok(Self { file, inode })
+    }
+
+    /// Whether it is still the lock of this directory: one that was removed
+    /// keeps nobody out.
+    #[must_use]
+    pub fn holds(&self, dir: &Path) -> bool {
+        let now = fs::metadata(dir.join(LOCK)).map(|meta| meta.ino()).ok();
+        now == Some(self.inode) && self.file.metadata().is_ok()
     }
 }

@@ -174,7 +174,7 @@ impl State {
             Event::Log(line) => self.on_log(line),
             Event::Alarm(act) => self.on_alarm_act(act),
             Event::Recording(report) => self.on_recording(report),
-            Event::Bookmark(text) => self.say(Level::Info, "bookmark", text.as_str()),
+            Event::Bookmark(mark) => self.say(Level::Info, "bookmark", mark.text.as_str()),
             Event::Raw(_) => {}
         }
         Ok(())

@@ -283,6 +283,7 @@ impl Round {
                 fault = Some(error);
             }
         });
+        self.sequencer.make_whole(&self.state);
         if let Some(error) = fault.filter(|_| !self.broken) {
             self.broken = true;
             self.sender.log(Level::Alarm, "console", format!("the record has a hole: {error}"));

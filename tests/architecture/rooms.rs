@@ -27,7 +27,7 @@ pub const ROOMS: &[Room] = &[
     row("event", &["domain", "host"]),
     pure("state", &["domain", "event"]),
     // A whole State lies in a recording, so that any place of it is near.
-    row("journal", &["domain", "host", "event", "state"]),
+    row("journal", &["domain", "host", "wire", "event", "state"]),
     row("audit", &["domain", "host"]),
     row("breaker", &["domain", "audit", "host"]),
     row("link", &["domain", "wire", "host"]),
@@ -35,7 +35,10 @@ pub const ROOMS: &[Room] = &[
     pure("control::guard", &["domain", "event", "control"]),
     pure("control::ticket", &["domain", "control"]),
     pure("control::kill::machine", &["domain", "wire", "control"]),
-    row("feeds", &["domain", "wire", "event", "journal", "breaker", "link", "control", "host"]),
+    row(
+        "feeds",
+        &["domain", "wire", "event", "state", "journal", "breaker", "link", "control", "host"],
+    ),
     // No client code: with one decoder at both ends, both would share a bug.
     row("gateway", &["domain", "config", "wire", "host"]),
     row("tui", &["domain", "config", "event", "state", "journal", "control", "host"]),

@@ -7,6 +7,8 @@ mod damage;
 #[path = "../state/events.rs"]
 mod events;
 #[cfg(test)]
+mod recorder;
+#[cfg(test)]
 mod there_and_back;
 
 #[cfg(test)]

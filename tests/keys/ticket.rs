@@ -48,7 +48,7 @@ fn state(mode: &str) -> State {
             feed: 0,
             base: at,
             ticks: vec![Heard { after_us: 0, tick }],
-            raw: Vec::new(),
+            raw: crs::domain::RawTicks::default(),
         }),
     ] {
         let seq = state.seq + 1;

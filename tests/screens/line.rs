@@ -48,7 +48,12 @@ fn bytes_per_second(fps: u64, slow: bool, zoom: bool, (width, height): (u16, u16
                 ticks.push(Heard { after_us: half * 40_000, tick });
             }
         }
-        s.put(Event::Ticks(TickBatch { feed: 0, base: s.at, ticks, raw: Vec::new() }));
+        s.put(Event::Ticks(TickBatch {
+            feed: 0,
+            base: s.at,
+            ticks,
+            raw: crs::domain::RawTicks::default(),
+        }));
         if step % 10 == 0 {
             s.heartbeat(31_000 + seed % 5_000).account("MT5 Paper Gateway");
             let open = scene::calm().state.gateways[0].positions.clone().unwrap().value;

@@ -112,7 +112,12 @@ impl Session {
             shape: TickShape::T7,
         };
         let ticks = vec![Heard { after_us: 0, tick }];
-        self.put(Event::Ticks(TickBatch { feed: 0, base: self.at, ticks, raw: Vec::new() }))
+        self.put(Event::Ticks(TickBatch {
+            feed: 0,
+            base: self.at,
+            ticks,
+            raw: crs::domain::RawTicks::default(),
+        }))
     }
 
     pub fn positions(&mut self, list: Vec<Position>) -> &mut Self {

@@ -1,16 +1,16 @@
 //! Any event whatever, for properties.
 
 use crs::domain::{
-    Account, Decision, DecisionSource, EngageId, Evidence, FileId, GatewayPhase, Heard, Intent,
-    KillPlan, KillProgress, LatchPhase, LatchSeen, Lots, Money, OrderBy, OrderFate, OrderNews,
-    PeerTime, Position, Price, ProofPoll, Ratio, Side, Stamp, StepTimes, Survivor, Symbol, Text,
-    Tick, TickBatch, TickShape, Ticket, TradeMode, UtcMicros,
+    Account, AlarmAct, Decision, DecisionSource, EngageId, Evidence, FileId, GatewayPhase, Heard,
+    Intent, KillPlan, KillProgress, LatchPhase, LatchSeen, Lots, Money, OrderBy, OrderFate,
+    OrderNews, PeerTime, Position, Price, ProofPoll, Ratio, RawTicks, Side, Stamp, StepTimes,
+    Survivor, Symbol, Text, Tick, TickBatch, TickShape, Ticket, TradeMode, UtcMicros,
 };
 use crs::event::{
-    AccountRead, AgentReport, CommandPhase, CommandReport, Event, EventsReport, EvidenceReport,
-    FeedReport, Fingerprint, GatewayReport, GatewayStatusReport, GuardPhase, GuardReport,
-    GuardedVerb, Level, LinkState, LogLine, OrderSourceReport, PositionsRead, Read, SessionInfo,
-    Stamped,
+    AccountRead, AgentReport, Bookmark, CommandPhase, CommandReport, Event, EventsReport,
+    EvidenceReport, FeedReport, Fingerprint, GatewayReport, GatewayStatusReport, GuardPhase,
+    GuardReport, GuardedVerb, Level, LinkState, LogLine, OrderSourceReport, PositionsRead,
+    RawFrame, RawPort, Read, RecordingReport, SessionInfo, Stamped,
 };
 use proptest::prelude::*;
 
@@ -95,6 +95,7 @@ fn event() -> impl Strategy<Value = Event> {
         }),
         telemetry(),
         orders(),
+        recording(),
         (text(), prop::option::of(any::<i64>())).prop_map(|(text, when)| {
             Event::Log(LogLine {
                 level: Level::Warn,
@@ -102,6 +103,27 @@ fn event() -> impl Strategy<Value = Event> {
                 text,
                 when: when.map(UtcMicros),
             })
+        }),
+    ]
+}
+
+fn recording() -> impl Strategy<Value = Event> {
+    let frames = prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..3);
+    prop_oneof![
+        (any::<bool>(), text(), any::<u64>()).prop_map(|(on, fault, lost)| {
+            Event::Recording(Box::new(RecordingReport {
+                on,
+                fault,
+                lost,
+                ..RecordingReport::default()
+            }))
+        }),
+        text().prop_map(|text| Event::Bookmark(Bookmark { text })),
+        (feed_index(), frames).prop_map(|(peer, frames)| {
+            Event::Raw(Box::new(RawFrame { peer, port: RawPort::Reply, frames }))
+        }),
+        (prop::option::of(text()), any::<u64>(), any::<bool>()).prop_map(|(key, ms, seen)| {
+            Event::Alarm(if seen { AlarmAct::Acknowledge(key) } else { AlarmAct::Silence(key, ms) })
         }),
     ]
 }
@@ -240,11 +262,27 @@ fn batch() -> impl Strategy<Value = TickBatch> {
             let symbol = Symbol::new(name).unwrap();
             Heard {
                 after_us,
-                tick: Tick { symbol, bid, ask, time, seq: None, shape: TickShape::T7 },
+                tick: Tick {
+                    symbol,
+                    bid,
+                    ask,
+                    time,
+                    seq: (after_us % 3 == 0).then_some(u64::from(after_us)),
+                    shape: TickShape::T7,
+                },
             }
         });
-    (feed_index(), stamp(), prop::collection::vec(tick, 0..6))
-        .prop_map(|(feed, base, ticks)| TickBatch { feed, base, ticks, raw: Vec::new() })
+    let message = prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..3);
+    let raw = prop::option::of(prop::collection::vec(message, 6));
+    (feed_index(), stamp(), prop::collection::vec(tick, 0..6), raw).prop_map(
+        |(feed, base, ticks, messages)| {
+            let mut raw = RawTicks::default();
+            for message in messages.iter().flatten().take(ticks.len()) {
+                raw.push(message.iter().map(Vec::as_slice));
+            }
+            TickBatch { feed, base, ticks, raw }
+        },
+    )
 }
 
 fn position() -> impl Strategy<Value = Position> {

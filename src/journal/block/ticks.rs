@@ -2,8 +2,9 @@
 
 use super::beats::{Stamps, StampsIn};
 use super::varint::{Broken, Column, put, put_part, put_signed};
-use crate::domain::{Heard, PeerTime, Price, RawTick, Symbol, Tick, TickBatch, TickShape};
+use crate::domain::{Heard, PeerTime, Price, RawTicks, Symbol, Tick, TickBatch, TickShape};
 use crate::event::{Event, Stamped};
+use crate::wire::ticks::canonical;
 use std::collections::BTreeMap;
 
 /// The layout that is written.
@@ -124,12 +125,7 @@ impl Ticks {
                 }
                 columns.claim(&heard.tick, &mut time, &mut number);
             }
-            put(&mut columns.raw, u64::try_from(batch.raw.len()).unwrap_or(u64::MAX));
-            for raw in &batch.raw {
-                put(&mut columns.raw, u64::from(raw.index));
-                put(&mut columns.raw, u64::try_from(raw.frames.len()).unwrap_or(u64::MAX));
-                raw.frames.iter().for_each(|frame| put_part(&mut columns.raw, frame));
-            }
+            columns.raw(batch);
         }
         let mut out = Vec::new();
         put(&mut out, VERSION);
@@ -198,6 +194,31 @@ impl Columns {
             *number = seq;
         }
         put(&mut self.kind, kind);
+    }
+
+    /// Of the last frame of each message only what differs from what is
+    /// expected of the quote.
+    fn raw(&mut self, batch: &TickBatch) {
+        put(&mut self.raw, u64::from(!batch.raw.is_empty()));
+        if batch.raw.is_empty() {
+            return;
+        }
+        let mut expected = Vec::new();
+        for (index, heard) in batch.ticks.iter().enumerate() {
+            expected.clear();
+            canonical(&heard.tick, &mut expected);
+            let frames = batch.raw.get(index).count();
+            put(&mut self.raw, u64::try_from(frames).unwrap_or(u64::MAX));
+            for (n, frame) in (1..).zip(batch.raw.get(index)) {
+                if n < frames {
+                    put_part(&mut self.raw, frame);
+                    continue;
+                }
+                let shared = frame.iter().zip(&expected).take_while(|(a, b)| a == b).count();
+                put(&mut self.raw, u64::try_from(shared).unwrap_or(u64::MAX));
+                put_part(&mut self.raw, frame.get(shared..).unwrap_or_default());
+            }
+        }
     }
 
     fn finish(&self, out: &mut Vec<u8>) {
@@ -282,15 +303,32 @@ impl<'a> Reading<'a> {
             let after_us = u32::try_from(after).map_err(|_| Broken)?;
             ticks.push(Heard { after_us, tick: self.tick()? });
         }
-        let mut raw = Vec::new();
-        for _ in 0..self.raw.next_count(most)? {
-            let index = u32::try_from(self.raw.next()?).map_err(|_| Broken)?;
-            let frames = self.raw.next_count(most)?;
-            let frames = (0..frames).map(|_| self.raw.part().map(<[u8]>::to_vec));
-            raw.push(RawTick { index, frames: frames.collect::<Result<_, _>>()? });
-        }
+        let raw = self.raw(&ticks, most)?;
         let event = Event::Ticks(TickBatch { feed, base, ticks, raw });
         Ok(Stamped { seq: self.seq, at, event })
+    }
+
+    fn raw(&mut self, ticks: &[Heard], most: usize) -> Result<RawTicks, Broken> {
+        let mut raw = RawTicks::default();
+        if self.raw.next()? == 0 {
+            return Ok(raw);
+        }
+        for heard in ticks {
+            let frames = self.raw.next_count(most)?;
+            let mut message = Vec::new();
+            for _ in 1..frames {
+                message.push(self.raw.part()?.to_vec());
+            }
+            if frames > 0 {
+                let mut last = Vec::new();
+                canonical(&heard.tick, &mut last);
+                last.truncate(self.raw.next_count(last.len())?);
+                last.extend_from_slice(self.raw.part()?);
+                message.push(last);
+            }
+            raw.push(message.iter().map(Vec::as_slice));
+        }
+        Ok(raw)
     }
 
     fn tick(&mut self) -> Result<Tick, Broken> {

@@ -4,10 +4,12 @@
 //! refused tick changes nothing, so the last good price ages. Nothing is
 //! allocated for a sound one.
 
+mod canonical;
 mod fault;
 mod scan;
 mod time;
 
+pub use canonical::canonical;
 pub use fault::TickFault;
 
 use crate::domain::fixed::{parse_scaled, rescale};

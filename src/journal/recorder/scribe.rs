@@ -1,0 +1,335 @@
+//! The scribe: the one thread that writes the recording.
+
+use super::keeper::Keeper;
+use super::{RingConfig, Shared, Told, weight};
+use crate::domain::Text;
+use crate::event::{Event, RecordingReport, Sender, Stamped};
+use crate::host::clock;
+use crate::journal::ring::{Lock, LockError, Name, Session};
+use crate::journal::{Gap, Level, Segment};
+use crate::state::State;
+use crossbeam_channel as channel;
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// After a fault it is tried again this often.
+const AGAIN_NS: u64 = 5_000_000_000;
+/// How the recording fares is told this often, also without news.
+const TELL_NS: u64 = 60_000_000_000;
+/// A disk with less room, in bytes, is full.
+const PROBE: usize = 256 * 1024;
+
+/// Owner of the files.
+pub struct Scribe {
+    config: RingConfig,
+    session: Session,
+    shared: Arc<Shared>,
+    sender: Sender,
+    lock: Option<Lock>,
+    writing: Option<Writing>,
+    keeper: Option<Keeper>,
+    number: u32,
+    /// The last record that was written.
+    kept: u64,
+    flush: u64,
+    again: u64,
+    told: u64,
+    /// What was told last.
+    report: Option<RecordingReport>,
+}
+
+/// A file that grows.
+struct Writing {
+    segment: Segment,
+    file: File,
+    path: PathBuf,
+    inode: u64,
+    began: u64,
+    /// Bytes of it that are whole records.
+    good: u64,
+}
+
+impl Scribe {
+    /// One that has written nothing yet.
+    pub const fn new(
+        config: RingConfig,
+        session: Session,
+        shared: Arc<Shared>,
+        sender: Sender,
+    ) -> Self {
+        Self {
+            config,
+            session,
+            shared,
+            sender,
+            lock: None,
+            writing: None,
+            keeper: None,
+            number: 0,
+            kept: 0,
+            flush: 0,
+            again: 0,
+            told: 0,
+            report: None,
+        }
+    }
+
+    /// Until it is told to end, or nobody is left to tell it anything.
+    pub fn run(mut self, told: &channel::Receiver<Told>) {
+        loop {
+            let now = clock::mono_ns();
+            let due = self.due().saturating_sub(now);
+            match told.recv_timeout(Duration::from_nanos(due)) {
+                Ok(Told::Record(record)) => {
+                    self.shared.waiting.fetch_sub(weight(&record), Ordering::Relaxed);
+                    self.take(record);
+                }
+                Ok(Told::Whole(state)) => self.begin(*state),
+                Err(channel::RecvTimeoutError::Timeout) => {}
+                Ok(Told::End) | Err(channel::RecvTimeoutError::Disconnected) => break,
+            }
+            self.on_time(clock::mono_ns());
+        }
+        self.end();
+    }
+
+    fn flush_ns(&self) -> u64 {
+        u64::try_from(self.config.flush.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    const fn due(&self) -> u64 {
+        if self.writing.is_some() { self.flush } else { self.again }
+    }
+
+    fn on_time(&mut self, now: u64) {
+        if now < self.due() {
+            return;
+        }
+        if self.writing.is_none() {
+            self.again = now + AGAIN_NS;
+            let began = self.kept > 0 || self.shared.lost.load(Ordering::Relaxed) > 0;
+            match self.room() {
+                Ok(()) if began => self.shared.ready.store(true, Ordering::Relaxed),
+                Ok(()) => {}
+                Err(why) => self.tell(false, &why),
+            }
+            return;
+        }
+        self.flush = now + self.flush_ns();
+        if let Err(e) = self.write() {
+            self.fail(&e.to_string());
+        } else {
+            self.turn(now);
+            if now >= self.told + TELL_NS {
+                self.tell(true, "");
+            }
+        }
+    }
+
+    fn take(&mut self, record: Stamped) {
+        if self.writing.is_none() && record.seq == 1 {
+            self.begin(State::default());
+        }
+        let bookmark = matches!(record.event, Event::Bookmark(_)).then(|| record.clone());
+        let Some(writing) = &mut self.writing else {
+            self.shared.lost.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        let seq = record.seq;
+        if seq <= writing.segment.state().seq {
+            return; // The whole State has it.
+        }
+        let put = writing.segment.put(record).map_err(io::Error::other);
+        if let Err(e) = put.and_then(|()| writing.carry()) {
+            self.shared.lost.fetch_add(1, Ordering::Relaxed);
+            return self.fail(&e.to_string());
+        }
+        if let Some(record) = bookmark {
+            self.flush = 0;
+            if let (Some(keeper), Event::Bookmark(mark)) = (&self.keeper, &record.event) {
+                keeper.bookmark(record.at.utc, record.seq, mark.text.clone());
+            }
+        }
+    }
+
+    /// Begins a file after `state`.
+    fn begin(&mut self, state: State) {
+        if let Some(writing) = self.writing.take() {
+            self.leave(writing);
+        }
+        let gap = (self.kept > 0 || state.seq > 0)
+            .then_some(Gap { after: self.kept, until: state.seq })
+            .filter(|gap| gap.until > gap.after);
+        match self.try_begin(state, gap) {
+            Ok(()) => {
+                let now = clock::mono_ns();
+                self.flush = now + self.flush_ns();
+                self.tell(true, "");
+            }
+            Err(why) => self.fail(&why),
+        }
+    }
+
+    /// Whether the ring is ours and takes what a file begins with: a whole
+    /// State is asked for only then.
+    fn room(&mut self) -> Result<(), String> {
+        let dir = self.config.dir.clone();
+        self.own()?;
+        let probe = dir.join("probe.tmp");
+        let written = fs::write(&probe, vec![0; PROBE]);
+        let _ = fs::remove_file(&probe);
+        written.map_err(|e| format!("{}: {e}", dir.display()))
+    }
+
+    /// Takes the ring, or says who has it.
+    fn own(&mut self) -> Result<(), String> {
+        let dir = self.config.dir.clone();
+        fs::create_dir_all(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
+        if self.lock.as_ref().is_none_or(|lock| !lock.holds(&dir)) {
+            self.keeper = None;
+            self.lock = None;
+            self.lock = Some(Lock::take(&dir).map_err(|e| match e {
+                LockError::Held(by) => format!("process {by} records into {}", dir.display()),
+                LockError::Io(e) => format!("{}: {e}", dir.display()),
+            })?);
+        }
+        if self.keeper.is_none() {
+            let keeper = Keeper::start(self.config.clone(), self.session.name.clone());
+            self.keeper = Some(keeper.map_err(|e| e.to_string())?);
+        }
+        Ok(())
+    }
+
+    fn try_begin(&mut self, state: State, gap: Option<Gap>) -> Result<(), String> {
+        self.own()?;
+        let dir = self.config.dir.clone();
+        self.number += 1;
+        let name = Name { session: self.session.name.clone(), number: self.number, live: true };
+        let path = name.path(&dir);
+        let file = OpenOptions::new().write(true).create_new(true).open(&path);
+        let file = file.map_err(|e| format!("{}: {e}", path.display()))?;
+        let inode = file.metadata().map_err(|e| e.to_string())?.ino();
+        let about = BTreeMap::from([
+            (String::from("session"), self.session.name.clone()),
+            (String::from("number"), self.number.to_string()),
+            (String::from("crs"), String::from(env!("CARGO_PKG_VERSION"))),
+        ]);
+        let segment = Segment::begin(state, gap, about, Level::Quick).map_err(|e| e.to_string())?;
+        let began = clock::mono_ns();
+        let mut writing = Writing { segment, file, path, inode, began, good: 0 };
+        writing.carry().map_err(|e| e.to_string())?;
+        self.writing = Some(writing);
+        Ok(())
+    }
+
+    /// Ends the chunk and hands it to the disk.
+    fn write(&mut self) -> io::Result<()> {
+        let Some(writing) = &mut self.writing else { return Ok(()) };
+        writing.segment.flush().map_err(io::Error::other)?;
+        writing.carry()?;
+        // A file that was removed takes everything and keeps nothing.
+        if fs::metadata(&writing.path).map(|meta| meta.ino()).ok() != Some(writing.inode) {
+            return Err(io::Error::other("the file was removed while it was written"));
+        }
+        self.kept = writing.segment.state().seq;
+        self.shared.kept.store(self.kept, Ordering::Relaxed);
+        if let (Some(keeper), Ok(file)) = (&self.keeper, writing.file.try_clone()) {
+            keeper.sync(file);
+        }
+        Ok(())
+    }
+
+    /// A new file, once this one is large or old enough.
+    fn turn(&mut self, now: u64) {
+        let Some(writing) = &self.writing else { return };
+        let age = Duration::from_nanos(now.saturating_sub(writing.began));
+        if writing.good < self.config.file_bytes && age < self.config.file_age {
+            return;
+        }
+        let state = writing.segment.state().clone();
+        self.begin(state);
+    }
+
+    /// A file that grows no more.
+    fn leave(&mut self, writing: Writing) {
+        let path = writing.path.clone();
+        if let Some(kept) = writing.finish() {
+            self.kept = kept;
+        }
+        if let Some(keeper) = &self.keeper {
+            keeper.seal(path);
+        }
+    }
+
+    fn fail(&mut self, why: &str) {
+        if let Some(writing) = self.writing.take() {
+            // What is only half there would be taken for torn.
+            let _ = writing.file.set_len(writing.good);
+            if let Some(keeper) = &self.keeper {
+                keeper.seal(writing.path);
+            }
+        }
+        self.again = clock::mono_ns() + AGAIN_NS;
+        self.tell(false, why);
+    }
+
+    fn end(mut self) {
+        if let Err(e) = self.write() {
+            return self.fail(&e.to_string());
+        }
+        if let Some(writing) = self.writing.take() {
+            // The next session seals it: this one is in a hurry.
+            writing.finish();
+        }
+    }
+
+    /// How it fares, where that is news or was not told for long.
+    fn tell(&mut self, on: bool, fault: &str) {
+        let lost = self.shared.lost.load(Ordering::Relaxed);
+        let known = self.report.as_ref();
+        let news = known.is_none_or(|was| was.on != on || was.fault.as_str() != fault);
+        let now = clock::mono_ns();
+        if !news && now < self.told.saturating_add(TELL_NS) {
+            return;
+        }
+        self.told = now;
+        let report = RecordingReport {
+            on,
+            fault: Text::new(fault),
+            dir: Text::new(&self.config.dir.to_string_lossy()),
+            bytes: self.keeper.as_ref().map_or(0, Keeper::bytes),
+            lost,
+            kept: self.kept,
+        };
+        self.report = Some(report.clone());
+        self.sender.send(Event::Recording(Box::new(report)));
+    }
+}
+
+impl Writing {
+    /// Writes all that is left, and the end; the last record, if that worked.
+    fn finish(mut self) -> Option<u64> {
+        let last = self.segment.state().seq;
+        let end = self.segment.finish().ok()?;
+        self.file.write_all(&end).ok()?;
+        let _ = self.file.sync_data();
+        Some(last)
+    }
+
+    /// Hands the file what is ready.
+    fn carry(&mut self) -> io::Result<()> {
+        let bytes = self.segment.take();
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.file.write_all(&bytes)?;
+        self.good = self.segment.written();
+        Ok(())
+    }
+}
