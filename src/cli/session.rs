@@ -15,7 +15,7 @@ use crate::feeds::events::EventsHandle;
 use crate::feeds::ticks::FeedHandle;
 use crate::feeds::{self as edges, DecisionFeed, LatchFeed, Sequencer};
 use crate::host::{Identity, SystemClock};
-use crate::journal::{Recorder, RingConfig, Running, ring};
+use crate::journal::{self, Recorder, RingConfig, Running, ring};
 use crate::link::context;
 use crate::state::State;
 use crate::tui::cockpit::Cockpit;
@@ -169,6 +169,7 @@ impl Session {
         };
         let screen = Cockpit::new(plan.settings.card.clone())
             .with_diagnostics(behind.diagnostics.keeper.clone());
+        let past = past(&plan.settings, behind.recording.as_ref());
         let on_alarm = alerts::runner(&plan.settings.alarms.on_alert, &sender);
         let ended = console::run(Console {
             sequencer,
@@ -183,7 +184,7 @@ impl Session {
             line: plan.settings.line,
             calls: Calls::new(plan.settings.alarms.clone(), on_alarm),
             mouse: plan.settings.mouse,
-            past: Past::default(),
+            past,
             notes,
             on_start: Some(Box::new(connect)),
             on_first_frame: None,
@@ -270,6 +271,23 @@ fn recorded(
             (sequencer, None)
         }
     }
+}
+
+/// What the screen can look back at: what this session records.
+fn past(settings: &Settings, recording: Option<&Recording>) -> Past {
+    let Some(recording) = recording else {
+        let why = if settings.recording.on {
+            "the recorder could not be started, see the log"
+        } else {
+            "recording is off in the settings"
+        };
+        return Past::None(Text::new(why));
+    };
+    let session = recording.session.clone();
+    Past::Session(Arc::new(move || {
+        let kept = journal::Recording::session(session.clone())?;
+        Ok(Box::new(kept) as Box<dyn journal::Source>)
+    }))
 }
 
 /// Follows the configured logs of automatic traders, if there are any.

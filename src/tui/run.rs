@@ -41,6 +41,7 @@ use crate::state::State;
 use crossbeam_channel as channel;
 use line::Line;
 use past::Looking;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::fs::File;
 use std::sync::Arc;
@@ -311,6 +312,12 @@ impl Round {
 
     fn draw(&mut self) {
         let mut canvas = self.writer.canvas(self.area);
+        self.paint(&mut canvas);
+        self.writer.put(canvas);
+        self.pace.drawn(clock::now());
+    }
+
+    fn paint(&mut self, canvas: &mut Buffer) {
         let pending = self.sequence.shown();
         let (state, past) = self.looking.states(&self.state);
         let time = self.looking.timeline(self.state.guard_open().is_some());
@@ -327,8 +334,6 @@ impl Round {
             past,
             time: time.as_ref(),
         };
-        self.screen.draw(frame, self.area, &mut canvas);
-        self.writer.put(canvas);
-        self.pace.drawn(clock::now());
+        self.screen.draw(frame, self.area, canvas);
     }
 }

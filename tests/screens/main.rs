@@ -36,3 +36,5 @@ mod sizes;
 mod tables;
 #[cfg(test)]
 mod ticket;
+#[cfg(test)]
+mod timeline;

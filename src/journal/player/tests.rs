@@ -35,12 +35,16 @@ fn ticks(dice: &mut Dice, base: Stamp, count: u32, symbols: u64) -> Event {
         };
         Heard { after_us, tick }
     };
-    Event::Ticks(TickBatch { feed: 0, base, ticks: (0..count).map(heard).collect(), raw: Vec::new() })
+    Event::Ticks(TickBatch { feed: 0, base, ticks: (0..count).map(heard).collect(), raw: crate::domain::RawTicks::default() })
 }
 
 fn log(text: &str) -> Event {
     let (source, text) = (Text::new("test"), Text::new(text));
     Event::Log(LogLine { level: Level::Info, source, text, when: None })
+}
+
+fn bookmark(text: &str) -> Event {
+    Event::Bookmark(crate::event::Bookmark { text: Text::new(text) })
 }
 
 fn session(seed: u64, count: u64) -> Vec<Stamped> {
@@ -49,7 +53,7 @@ fn session(seed: u64, count: u64) -> Vec<Stamped> {
     let event = |seq: u64, at: Stamp, dice: &mut Dice| match dice.below(8) {
         _ if seq == 1 => Event::Session(Box::new(SessionInfo::default())),
         0 => log(&format!("line {seq} of Ticket 4711")),
-        1 => Event::Bookmark(Text::new(&format!("mark {seq}"))),
+        1 => bookmark(&format!("mark {seq}")),
         2 | 3 => ticks(dice, at, 3, 5),
         _ => Event::Beat,
     };
@@ -190,7 +194,7 @@ fn steady(count: u64) -> Vec<Stamped> {
     let record = |seq: u64| {
         let event = match seq {
             1 => Event::Session(Box::new(SessionInfo::default())),
-            30 => Event::Bookmark(Text::new("here")),
+            30 => bookmark("here"),
             40 => log("position 4711 of EURUSD closed"),
             _ => Event::Beat,
         };

@@ -8,7 +8,7 @@
 use super::{Exit, Round};
 use crate::control::{Action, Danger};
 use crate::domain::{MarkKind, Text};
-use crate::event::Event;
+use crate::event::{Bookmark, Event};
 use crate::host::clock;
 use crate::journal::player::place::span;
 use crate::journal::player::{Deck, Move, Opening, Place, Speed, Stand, View};
@@ -223,6 +223,8 @@ impl Round {
 
     /// A verb that moves through the past, with what it was told.
     pub(super) fn travel(&mut self, action: Action, told: &str) {
+        // What was said of the last move would cover where this one leads.
+        self.notice = None;
         if let Err(why) = self.try_to_travel(action, told) {
             self.notice = Some((why, clock::now()));
             self.pace.hurry();
@@ -239,7 +241,7 @@ impl Round {
                 return Err(Text::new("a bookmark is set now: go back to now first"));
             }
             Action::Bookmark => {
-                self.sender.send(Event::Bookmark(Text::new(told)));
+                self.sender.send(Event::Bookmark(Bookmark { text: Text::new(told) }));
                 self.notice = Some((Text::new("this moment is marked"), clock::now()));
                 return Ok(());
             }

@@ -9,7 +9,6 @@ use crate::host::SystemClock;
 use crate::tui::keymap::{Context, Key};
 use crate::tui::screen::Typed;
 use crate::tui::theme::Charset;
-use ratatui::buffer::Buffer;
 use std::sync::Mutex;
 
 type Notes = Arc<Mutex<Vec<String>>>;
@@ -129,7 +128,7 @@ pub(super) fn rig() -> Rig {
 
 impl Rig {
     /// Presses keys, 200 ms apart.
-    fn press(&mut self, keys: &str) -> Option<Exit> {
+    pub(super) fn press(&mut self, keys: &str) -> Option<Exit> {
         for name in keys.split_whitespace() {
             self.ms += 200;
             let at = Stamp::default().plus(Duration::from_millis(self.ms));

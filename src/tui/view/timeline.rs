@@ -150,9 +150,12 @@ fn words_of<'a>(g: &Glyphs, scene: Scene<'a>, time: &'a Timeline, form: Form) ->
     }
     line = line.gap(1).text(clock(time.at.1, form), Role::TextStrong);
     if form < Form::Least {
-        let of = if form == Form::Long { format!("/{}", time.last.0) } else { String::new() };
-        line = line.gap(1).text(format!("#{}", time.at.0), Role::TextNormal).dim(of);
-        line = line.gap(1).text(time.speed.as_str(), Role::TextNormal);
+        let last = time.last.0.to_string();
+        let of = if form == Form::Long { format!("/{last}") } else { String::new() };
+        // As wide as it will get, so that the bar stays where it is.
+        let wide = u16::try_from(1 + last.len() + of.len()).unwrap_or(u16::MAX);
+        line = line.gap(1).left(wide, format!("#{}{of}", time.at.0), Role::TextNormal);
+        line = line.gap(1).left(5, time.speed.as_str(), Role::TextNormal);
     }
     line.gap(1)
 }
