@@ -137,9 +137,8 @@ fn show(args: &Args, plan: &Plan) -> Outcome {
 
 fn past(args: &Args) -> Past {
     let path = args.file.clone();
-    let open = move || {
-        Recording::open(&path).map(|recording| Box::new(recording) as Box<dyn Source>)
-    };
+    let open =
+        move || Recording::open(&path).map(|recording| Box::new(recording) as Box<dyn Source>);
     let mut first = Vec::new();
     first.extend(args.at.map(|place| match place {
         Place::Seq(seq) => Move::Seq(seq),

@@ -63,7 +63,9 @@ fn a_recording_is_walked_through_and_touches_nothing() {
     console.keys(" ");
     console.see("#600/600");
     console.resize(40, 12);
-    console.wait_for("the short form", SOON, |text| text.contains("REPLAY") && text.contains("14:00:59Z"));
+    console.wait_for("the short form", SOON, |text| {
+        text.contains("REPLAY") && text.contains("14:00:59Z")
+    });
     console.keys("q");
     assert_eq!(console.exit(SOON).map(|s| s.exit_code()), Some(0));
     assert!(home.processes().is_empty(), "no agent was started");

@@ -99,7 +99,8 @@ fn without_utf8_the_timeline_is_ascii() {
 #[test]
 fn what_does_not_act_in_a_recording_is_explained_at_every_size() {
     let s = scene::calm();
-    let explains = Timeline { explains: true, ..timeline(Shows::Recording, &s.state, Motion::Stands) };
+    let explains =
+        Timeline { explains: true, ..timeline(Shows::Recording, &s.state, Motion::Stands) };
     let ui = Ui { time: Some(explains), ..Ui::default() };
     for size in [(120, 40), (80, 24), (40, 12)] {
         let name = format!("replay_chord_{}x{}", size.0, size.1);
@@ -125,7 +126,8 @@ fn a_replay_draws_what_the_session_drew() {
             player.take(Move::Seq(if record.seq % 2 == 0 { 1 } else { s.state.seq }));
             player.take(Move::Seq(record.seq));
             let (view, _) = player.view();
-            for (focus, zoom) in [(Pane::Positions, false), (Pane::Log, true), (Pane::Chart, false)] {
+            for (focus, zoom) in [(Pane::Positions, false), (Pane::Log, true), (Pane::Chart, false)]
+            {
                 for size in SIZES {
                     same(&live, &view.state, &Ui { focus, zoom, ..Ui::default() }, size);
                     drawn += 1;
@@ -144,7 +146,12 @@ fn same(live: &State, replayed: &State, ui: &Ui, (width, height): (u16, u16)) {
         // The strip begins with the mode, in eleven columns.
         let from = if y == 0 { 11 } else { 0 };
         for x in from..width {
-            assert_eq!(one[(x, y)], two[(x, y)], "{width}x{height} at {x},{y}, record {}", live.seq);
+            assert_eq!(
+                one[(x, y)],
+                two[(x, y)],
+                "{width}x{height} at {x},{y}, record {}",
+                live.seq
+            );
         }
     }
     let strip: String = (0..11).map(|x| two[(x, 0)].symbol()).collect();

@@ -19,10 +19,9 @@ pub(super) fn holds(record: &Stamped, needle: &str) -> bool {
     match &record.event {
         Event::Beat => false,
         // By far the most: without a detour.
-        Event::Ticks(batch) => batch
-            .ticks
-            .iter()
-            .any(|heard| has(heard.tick.symbol.as_str(), needle)),
+        Event::Ticks(batch) => {
+            batch.ticks.iter().any(|heard| has(heard.tick.symbol.as_str(), needle))
+        }
         Event::Raw(frame) => {
             frame.frames.iter().any(|bytes| has(&String::from_utf8_lossy(bytes), needle))
         }

@@ -128,9 +128,18 @@ mod tests {
 
     #[test]
     fn what_is_no_place_is_told_with_the_forms() {
-        for text in
-            ["", "24:00", "1:60", "14:05:61", "1:2:3:4", "14:05:30.1234567", "-m", "+1d", "2026-13-01", "x"]
-        {
+        for text in [
+            "",
+            "24:00",
+            "1:60",
+            "14:05:61",
+            "1:2:3:4",
+            "14:05:30.1234567",
+            "-m",
+            "+1d",
+            "2026-13-01",
+            "x",
+        ] {
             let why = Place::parse(text).unwrap_err();
             assert!(why.as_str().contains("14:05:30"), "{text}: {why}");
         }

@@ -218,7 +218,8 @@ impl Player {
             marks.rfind(|mark| mark.seq < here)
         };
         let found = found.cloned();
-        let (word, way) = (kind.map_or("mark", MarkKind::word), if forward { "after" } else { "before" });
+        let (word, way) =
+            (kind.map_or("mark", MarkKind::word), if forward { "after" } else { "before" });
         match found {
             Some(mark) => {
                 self.head.seek(mark.seq);
@@ -275,7 +276,8 @@ impl Player {
             self.head.damage().map_or_else(Text::default, |error| Text::new(&error.to_string()));
         let before = self.shown.as_ref();
         let same = before.filter(|view| view.state.seq == here.seq && view.damage == damage);
-        let state = same.map_or_else(|| Arc::new(told(here, &damage)), |view| Arc::clone(&view.state));
+        let state =
+            same.map_or_else(|| Arc::new(told(here, &damage)), |view| Arc::clone(&view.state));
         let view = View {
             span,
             playing: self.playing,

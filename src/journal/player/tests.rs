@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::domain::{
-    Heard, Mark, MarkKind, PeerTime, Price, Stamp, Symbol, Text, Tick, TickBatch, TickShape, UtcMicros,
+    Heard, Mark, MarkKind, PeerTime, Price, Stamp, Symbol, Text, Tick, TickBatch, TickShape,
+    UtcMicros,
 };
 use crate::event::{Event, Level, LogLine, SessionInfo, Stamped};
 use crate::journal::{Gap, Memory, Piece, RecordingError, Source, Span};
@@ -17,7 +18,8 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % n.max(1)
     }
 }
@@ -35,7 +37,12 @@ fn ticks(dice: &mut Dice, base: Stamp, count: u32, symbols: u64) -> Event {
         };
         Heard { after_us, tick }
     };
-    Event::Ticks(TickBatch { feed: 0, base, ticks: (0..count).map(heard).collect(), raw: crate::domain::RawTicks::default() })
+    Event::Ticks(TickBatch {
+        feed: 0,
+        base,
+        ticks: (0..count).map(heard).collect(),
+        raw: crate::domain::RawTicks::default(),
+    })
 }
 
 fn log(text: &str) -> Event {
@@ -283,7 +290,11 @@ fn a_ticket_is_found_as_a_whole_number_and_a_text_in_any_case() {
     let line = record(log("closed 1000003"));
     assert!(find::holds(&line, "1000003") && find::holds(&line, "closed 1"));
     assert!(!find::holds(&line, "level") && !find::holds(&record(Event::Beat), ""));
-    let agent = record(Event::Agent(crate::event::AgentReport { present: true, pid: Some(4_711), fault: Text::new("Größe") }));
+    let agent = record(Event::Agent(crate::event::AgentReport {
+        present: true,
+        pid: Some(4_711),
+        fault: Text::new("Größe"),
+    }));
     assert!(find::holds(&agent, "4711") && !find::holds(&agent, "471"));
     assert!(find::holds(&agent, "größe"));
     let quotes = record(ticks(&mut Dice(1), Stamp::default(), 1, 1));

@@ -197,10 +197,7 @@ impl Round {
             Stand::Shows(view) => {
                 let before = self.looking.view.replace(Arc::clone(&view));
                 let was = |text: fn(&View) -> &Text| before.as_deref().map(text).cloned();
-                let told = [
-                    (was(|v| &v.damage), &view.damage),
-                    (was(|v| &v.note), &view.note),
-                ];
+                let told = [(was(|v| &v.damage), &view.damage), (was(|v| &v.note), &view.note)];
                 for (was, text) in told {
                     if !text.is_empty() && was.as_ref() != Some(text) {
                         self.notice = Some((text.clone(), clock::now()));

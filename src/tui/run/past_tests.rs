@@ -154,9 +154,8 @@ fn a_click_on_the_bar_goes_there() {
     let first = row.chars().position(|c| c == '\u{25c9}').unwrap();
     let end = row.chars().rev().position(|c| c == '\u{2591}').unwrap();
     let last = row.chars().count() - end - 1;
-    let at = |x: usize, what| {
-        Incoming::Pointed(Point { x: u16::try_from(x).unwrap(), y: 39, what })
-    };
+    let at =
+        |x: usize, what| Incoming::Pointed(Point { x: u16::try_from(x).unwrap(), y: 39, what });
     rig.round.hear(&at(last, Pointed::Click));
     see(&mut rig, "#601/601");
     rig.round.hear(&at(first, Pointed::Drag));
