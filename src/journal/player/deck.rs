@@ -94,7 +94,9 @@ fn play(
     asked: &channel::Receiver<Move>,
     outlet: &Outlet,
 ) {
-    first.into_iter().for_each(|step| player.take(step));
+    for step in first {
+        player.take(step);
+    }
     let (mut last, mut shown) = (clock::now(), None);
     let (mut pause, mut more) = (FRAME, false);
     loop {
@@ -117,10 +119,12 @@ fn play(
         };
         // A view that came too soon after the last one is still to be shown.
         let wait = if due { wait } else { wait.min(pause) };
-        match asked.recv_timeout(wait.min(Duration::from_secs(3_600))) {
+        match asked.recv_timeout(wait.min(Duration::from_hours(1))) {
             Ok(step) => {
                 player.take(step);
-                asked.try_iter().for_each(|step| player.take(step));
+                for step in asked.try_iter() {
+                    player.take(step);
+                }
                 last = clock::now();
             }
             Err(channel::RecvTimeoutError::Timeout) => {}

@@ -54,6 +54,7 @@ pub enum Move {
 
 /// What a player shows.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
 pub struct View {
     /// State after the record it stands at.
     pub state: Arc<State>,

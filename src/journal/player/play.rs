@@ -92,17 +92,17 @@ impl Player {
                 self.head.seek(u64::MAX);
             }
             Move::Seq(seq) => self.head.seek(seq),
-            Move::Time(at) => self.to_time(at),
+            Move::Time(at) => self.seek_time(at),
             Move::Clock(clock) => {
                 let (here, span) = (self.head.state().now.utc, self.head.span());
-                self.to_time(Place::of_day(clock, here, span.first.1, span.last.1));
+                self.seek_time(Place::of_day(clock, here, span.first.1, span.last.1));
             }
             Move::By(us) => {
-                self.to_time(UtcMicros(self.head.state().now.utc.0.saturating_add(us)));
+                self.seek_time(UtcMicros(self.head.state().now.utc.0.saturating_add(us)));
             }
             Move::Step { by, beats } => self.step(by, beats),
-            Move::NextMark(kind) => self.to_mark(kind, true),
-            Move::PreviousMark(kind) => self.to_mark(kind, false),
+            Move::NextMark(kind) => self.seek_mark(kind, true),
+            Move::PreviousMark(kind) => self.seek_mark(kind, false),
             Move::Find(text) => {
                 self.needle = text;
                 self.search(true);
@@ -169,7 +169,7 @@ impl Player {
         }
     }
 
-    fn to_time(&mut self, at: UtcMicros) {
+    fn seek_time(&mut self, at: UtcMicros) {
         let span = self.head.span();
         if let Some(seq) = self.head.seq_at(at) {
             self.head.seek(seq);
@@ -208,7 +208,7 @@ impl Player {
         self.head.seek(0);
     }
 
-    fn to_mark(&mut self, kind: Option<MarkKind>, forward: bool) {
+    fn seek_mark(&mut self, kind: Option<MarkKind>, forward: bool) {
         let here = self.head.state().seq;
         let wanted = |mark: &&Mark| kind.is_none_or(|kind| mark.kind == kind);
         let mut marks = self.head.source().marks().iter().filter(wanted);

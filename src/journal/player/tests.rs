@@ -58,7 +58,7 @@ fn session(seed: u64, count: u64) -> Vec<Stamped> {
     let mut dice = Dice(seed);
     let mut at = Stamp { mono_ns: 7_000_000_000, utc: START };
     let event = |seq: u64, at: Stamp, dice: &mut Dice| match dice.below(8) {
-        _ if seq == 1 => Event::Session(Box::new(SessionInfo::default())),
+        _ if seq == 1 => Event::Session(Box::<SessionInfo>::default()),
         0 => log(&format!("line {seq} of Ticket 4711")),
         1 => bookmark(&format!("mark {seq}")),
         2 | 3 => ticks(dice, at, 3, 5),
@@ -153,7 +153,7 @@ fn any_move(dice: &mut Dice, count: u64) -> Move {
 }
 
 fn wander(seed: u64, records: &[Stamped], source: Box<dyn Source>, reach: impl Fn(u64) -> bool) {
-    let (mut dice, mut player) = (Dice(seed ^ 77), Player::new(source, false));
+    let (mut dice, mut player) = (Dice(seed + 77), Player::new(source, false));
     let count = records.len() as u64;
     for turn in 0..150 {
         let step = any_move(&mut dice, count);
@@ -200,7 +200,7 @@ fn steady(count: u64) -> Vec<Stamped> {
     let start = Stamp { mono_ns: 1_000_000_000, utc: START };
     let record = |seq: u64| {
         let event = match seq {
-            1 => Event::Session(Box::new(SessionInfo::default())),
+            1 => Event::Session(Box::<SessionInfo>::default()),
             30 => bookmark("here"),
             40 => log("position 4711 of EURUSD closed"),
             _ => Event::Beat,
@@ -223,10 +223,10 @@ fn it_plays_at_the_recordings_own_pace_times_its_speed() {
     player.advance(Duration::from_millis(200));
     assert_eq!(player.state().seq, 22);
     player.take(Move::Speed(Speed::named("0.1").unwrap()));
-    player.advance(Duration::from_millis(1_000));
+    player.advance(Duration::from_secs(1));
     assert_eq!(player.state().seq, 23);
     player.take(Move::Pause);
-    player.advance(Duration::from_secs(60));
+    player.advance(Duration::from_mins(1));
     assert_eq!(player.state().seq, 23);
     player.take(Move::Speed(Speed::named("1000").unwrap()));
     player.take(Move::Play);

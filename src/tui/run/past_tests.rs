@@ -25,7 +25,7 @@ fn records(count: u64) -> Vec<Stamped> {
         })
     };
     let record = |seq: u64| {
-        let event = if seq % 10 == 0 { line(seq) } else { Event::Beat };
+        let event = if seq.is_multiple_of(10) { line(seq) } else { Event::Beat };
         Stamped { seq, at: start.plus(Duration::from_millis(100 * seq)), event }
     };
     (1..=count).map(record).collect()
@@ -48,7 +48,8 @@ fn drawn(rig: &mut Rig) -> String {
     let area = rig.round.area;
     let mut buffer = Buffer::empty(area);
     rig.round.paint(&mut buffer);
-    let row = |cells: &[ratatui::buffer::Cell]| cells.iter().map(|c| c.symbol()).collect();
+    let row =
+        |cells: &[ratatui::buffer::Cell]| cells.iter().map(ratatui::buffer::Cell::symbol).collect();
     let rows: Vec<String> = buffer.content.chunks(usize::from(area.width)).map(row).collect();
     rows.join("\n")
 }
