@@ -17,6 +17,7 @@ use crate::domain::{
     LatchSeen, Mode, OrderNews, Position, Stamp, Text, TickBatch, Ticket, UtcMicros,
 };
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -143,6 +144,17 @@ pub enum RawBytes {
     Text(String),
     /// Anything else.
     Bytes(Vec<u8>),
+}
+
+impl RawBytes {
+    /// As text; what is none of it is replaced.
+    #[must_use]
+    pub fn lossy(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Bytes(bytes) => String::from_utf8_lossy(bytes),
+        }
+    }
 }
 
 impl From<Vec<u8>> for RawBytes {

@@ -15,13 +15,13 @@ use crate::feeds::events::EventsHandle;
 use crate::feeds::ticks::FeedHandle;
 use crate::feeds::{self as edges, DecisionFeed, LatchFeed, Sequencer};
 use crate::host::{Identity, SystemClock};
-use crate::journal::{Recorder, RingConfig, Running, ring};
+use crate::journal::{self, Recorder, RingConfig, Running, ring};
 use crate::link::context;
 use crate::state::State;
 use crate::tui::cockpit::Cockpit;
 use crate::tui::keymap::Keymap;
 use crate::tui::looks::{Looks, Memory, Start};
-use crate::tui::run::{self as console, Calls, Console};
+use crate::tui::run::{self as console, Calls, Console, Past};
 use crate::tui::theme::{TermEnv, Theme};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -81,7 +81,6 @@ struct Behind {
 /// The recorder's threads, and what they write.
 struct Recording {
     running: Running,
-    #[expect(dead_code, reason = "what a look back reads")]
     session: ring::Session,
 }
 
@@ -175,6 +174,7 @@ impl Session {
         if plan.settings.keep_layout {
             screen = screen.left_as(&plan.memory.layout);
         }
+        let past = past(&plan.settings, behind.recording.as_ref());
         let on_alarm = alerts::runner(&plan.settings.alarms.on_alert, &sender);
         let ended = console::run(Console {
             sequencer,
@@ -189,6 +189,7 @@ impl Session {
             line: plan.settings.line,
             calls: Calls::new(plan.settings.alarms.clone(), on_alarm),
             mouse: plan.settings.mouse,
+            past,
             notes,
             way_back: plan.way_back,
             on_start: Some(Box::new(connect)),
@@ -196,16 +197,23 @@ impl Session {
         });
         behind.end();
         let ended = ended.map_err(Failure::failed)?;
-        let exit = match ended.exit {
-            console::Exit::Quit => Exit::OK,
-            console::Exit::Signal(n) => Exit(u8::try_from(n).map_or(1, |n| n.saturating_add(128))),
-            console::Exit::TerminalLost => Exit(129),
-            console::Exit::Unreadable(why) => {
-                return Err(Failure::failed(format!("the keyboard can't be read: {why}")));
-            }
-        };
-        Ok((exit, ended.state))
+        Ok((exit_of(ended.exit)?, ended.state))
     }
+}
+
+/// The status of a screen that ended so.
+///
+/// # Errors
+/// The keyboard could not be read.
+pub(super) fn exit_of(exit: console::Exit) -> Outcome {
+    Ok(match exit {
+        console::Exit::Quit => Exit::OK,
+        console::Exit::Signal(n) => Exit(u8::try_from(n).map_or(1, |n| n.saturating_add(128))),
+        console::Exit::TerminalLost => Exit(129),
+        console::Exit::Unreadable(why) => {
+            return Err(Failure::failed(format!("the keyboard can't be read: {why}")));
+        }
+    })
 }
 
 /// As in the audit log.
@@ -271,6 +279,23 @@ fn recorded(
     }
 }
 
+/// What the screen can look back at: what this session records.
+fn past(settings: &Settings, recording: Option<&Recording>) -> Past {
+    let Some(recording) = recording else {
+        let why = if settings.recording.on {
+            "the recorder could not be started, see the log"
+        } else {
+            "recording is off in the settings"
+        };
+        return Past::None(Text::new(why));
+    };
+    let session = recording.session.clone();
+    Past::Session(Arc::new(move || {
+        let kept = journal::Recording::session(session.clone())?;
+        Ok(Box::new(kept) as Box<dyn journal::Source>)
+    }))
+}
+
 /// Follows the configured logs of automatic traders, if there are any.
 fn decisions(settings: &Settings, sender: &Sender) -> Result<Option<DecisionFeed>, Failure> {
     if settings.decision_logs.is_empty() {
@@ -319,7 +344,7 @@ fn look_up_drill(settings: &Settings, sender: &Sender) {
 
 /// Theme and keymap; what could not be used is told, and a bundled one stands
 /// in.
-fn looks(plan: &Plan) -> (Theme, Keymap, Looks, Vec<Text>) {
+pub(super) fn looks(plan: &Plan) -> (Theme, Keymap, Looks, Vec<Text>) {
     let settings = &plan.settings;
     let env = TermEnv::from_vars(|name| std::env::var(name).ok());
     let (depth, charset) = (env.depth(settings.color), env.charset());

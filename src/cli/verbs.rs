@@ -3,8 +3,8 @@
 use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
-    console, demo, doctor, drill, gateway, heartbeat, kill, man, order, positions, record, reset,
-    status, ticks,
+    console, demo, doctor, drill, gateway, heartbeat, kill, man, order, positions, record, replay,
+    reset, status, ticks,
 };
 
 macro_rules! verbs {
@@ -34,6 +34,8 @@ verbs! {
     Console => console,
     /// Try everything: simulated market, paper gateway, console, scratch latch
     Demo => demo,
+    /// Play a recording on the same screen, connected to nothing
+    Replay => replay,
     /// Ask each gateway whether it is alive
     Heartbeat => heartbeat,
     /// Print quotes as they arrive
@@ -92,6 +94,7 @@ impl Verb {
         match self {
             Self::Console(_) | Self::Demo(_) => true,
             Self::Drill(args) => args.has_screen(),
+            Self::Replay(args) => args.has_screen(),
             _ => false,
         }
     }

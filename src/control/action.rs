@@ -139,6 +139,33 @@ actions! {
     PeriodLonger = "period-longer", None, "Chart: the next longer candles.";
     PeriodShorter = "period-shorter", None, "Chart: the next shorter candles.";
     ChartStyle = "chart-style", None, "Chart: candles, or lines of bid and ask.";
+    Past = "past", None, "Look back at what was recorded, from TIME or where it was left.", Words("TIME");
+    Now = "now", None, "Back to now; in a recording, to its end.";
+    Play = "play", None, "Past: play, or stand still.";
+    Step = "step", None, "Past: COUNT records on; one without.", Words("COUNT");
+    StepBack = "step-back", None, "Past: COUNT records back; one without.", Words("COUNT");
+    StepBeat = "step-beat", None, "Past: one record on, beats counted.";
+    StepBeatBack = "step-beat-back", None, "Past: one record back, beats counted.";
+    Forward = "forward", None, "Past: TIME on; 10 s without.", Words("TIME");
+    Rewind = "rewind", None, "Past: TIME back; 10 s without.", Words("TIME");
+    ForwardMinute = "forward-minute", None, "Past: a minute on.";
+    RewindMinute = "rewind-minute", None, "Past: a minute back.";
+    ForwardFar = "forward-far", None, "Past: ten minutes on.";
+    RewindFar = "rewind-far", None, "Past: ten minutes back.";
+    ToStart = "to-start", None, "Past: to the first record.";
+    ToEnd = "to-end", None, "Past: to the last record, and on as it grows.";
+    At = "at", None, "Past: to a time (UTC) or a record: 14:05:30, 2026-01-14T14:05, 12345.", Choice("TIME");
+    NextMark = "next-mark", None, "Past: to the next mark, of KIND or any.", Words("KIND");
+    PreviousMark = "previous-mark", None, "Past: to the mark before, of KIND or any.", Words("KIND");
+    NextKill = "next-kill", None, "Past: to the next kill.";
+    PreviousKill = "previous-kill", None, "Past: to the kill before.";
+    Faster = "faster", None, "Past: play faster.";
+    Slower = "slower", None, "Past: play slower.";
+    Speed = "speed", None, "Past: play so fast.", Choice("FACTOR");
+    Find = "find", None, "Past: to the next record that holds a text, a symbol, a ticket.", Choice("TEXT");
+    FindNext = "find-next", None, "Past: the same text once more.";
+    FindPrevious = "find-previous", None, "Past: the same text, backwards.";
+    Bookmark = "bookmark", None, "Mark this moment in the recording, with TEXT.", Words("TEXT");
 }
 
 impl Action {

@@ -185,6 +185,7 @@ fn title(context: Context) -> Text {
         Context::Log => "In Log",
         Context::Alarms => "In Alarms",
         Context::Help => "In this help",
+        Context::Replay => "In the past and in recordings",
     })
 }
 

@@ -18,10 +18,10 @@ use super::ui::{Layout, Pane, Ui};
 use super::view::{self, Scene};
 use crate::config::Card;
 use crate::control::Action;
-use crate::domain::{EngageId, Stamp, Text, Ticket};
+use crate::domain::{EngageId, Stamp, Text, Ticket, UtcMicros};
 use crate::state::State;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ticket::Under;
 
 /// In place of the hints while a filter is written.
@@ -58,6 +58,10 @@ pub struct Cockpit {
     drawn: Stamp,
     /// How it stands is kept for the next session.
     keeps: bool,
+    /// Whether the switch holds now, while the panes show the past.
+    held: Option<bool>,
+    /// Where the bar of the timeline was drawn.
+    bar: Rect,
 }
 
 impl Cockpit {
@@ -83,8 +87,7 @@ impl Cockpit {
 
     /// Turns the log's page, or brings the log where it can't be seen.
     fn turn_log(&mut self, state: &State) {
-        let shown = |ui: &Ui| view::areas(self.area, ui, view::stage(state, ui)).pane(Pane::Log);
-        if shown(&self.ui).is_some() {
+        if self.places(state).pane(Pane::Log).is_some() {
             self.ui.turn_log(state.now);
             return;
         }
@@ -92,7 +95,8 @@ impl Cockpit {
     }
 
     fn places(&self, state: &State) -> view::Areas {
-        view::areas(self.area, &self.ui, view::stage(state, &self.ui))
+        let held = self.held.unwrap_or_else(|| view::engaged(state));
+        view::areas(self.area, &self.ui, view::stage_of(held, &self.ui))
     }
 
     /// Shows the proof of flat, or puts it away, with the keys back where they
@@ -152,6 +156,8 @@ impl Cockpit {
 impl Screen for Cockpit {
     fn draw(&mut self, frame: Frame<'_>, area: Rect, buf: &mut Buffer) {
         self.area = area;
+        self.ui.time = frame.time.cloned();
+        self.held = frame.past.map(|_| view::engaged(frame.state));
         self.measure(frame);
         self.drop_ticket(frame.state);
         // What was begun by keys is over once letters go into a text.
@@ -182,7 +188,11 @@ impl Screen for Cockpit {
             (self.help_end, self.card_row) = overlay::help::ends(scene, body);
             self.help_room = (!self.ui.help).then_some(body);
         }
-        view::draw(frame.state, &self.ui, frame.theme, &hints, area, buf);
+        let status = self.places(frame.state).status;
+        let scene = Scene { state: frame.state, ui: &self.ui, hints: &hints };
+        self.bar = view::timeline::bar(frame.theme.glyphs(), status, scene);
+        let past = frame.past.unwrap_or(frame.state);
+        view::draw_past(frame.state, past, &self.ui, frame.theme, &hints, area, buf);
     }
 
     fn act(&mut self, action: Action, state: &State) {
@@ -241,6 +251,21 @@ impl Screen for Cockpit {
 
     fn pointed(&mut self, point: Point, state: &State, theme: &Theme) {
         self.point(point, state, theme);
+    }
+
+    fn moment(&self, point: Point) -> Option<UtcMicros> {
+        let on = self.bar.contains(Position { x: point.x, y: point.y });
+        let time = self.ui.time.as_ref().filter(|_| on)?;
+        Some(view::timeline::moment(self.bar, point.x, time))
+    }
+
+    fn lies_open(&self) -> bool {
+        let ui = &self.ui;
+        ui.help || ui.zoom || ui.typing.is_some() || !ui.filter(ui.focus).is_empty()
+    }
+
+    fn fills_in(&self) -> bool {
+        self.ui.ticket.is_some()
     }
 
     fn tell(&mut self, action: Action, told: &str, state: &State) -> Result<(), Text> {

@@ -56,10 +56,12 @@ pub enum Incoming {
     Pointed(Point),
 }
 
-/// A click or a turn of the wheel; all else the mouse does means nothing.
+/// A click, a drag or a turn of the wheel; all else the mouse does means
+/// nothing.
 const fn point(mouse: MouseEvent) -> Option<Point> {
     let what = match mouse.kind {
         MouseEventKind::Down(MouseButton::Left) => Pointed::Click,
+        MouseEventKind::Drag(MouseButton::Left) => Pointed::Drag,
         MouseEventKind::ScrollUp => Pointed::Up,
         MouseEventKind::ScrollDown => Pointed::Down,
         _ => return None,

@@ -11,6 +11,7 @@ mod keys;
 mod left;
 mod line;
 mod looks;
+mod past;
 mod stray;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ mod typed;
 
 pub use calls::{Calls, OnAlarm};
 pub use ending::Exit;
+pub use past::Past;
 
 use super::input::{self, Gatekeeper, Incoming, Wish};
 use super::keymap::{Keymap, Sequence};
@@ -38,6 +40,8 @@ use crate::state::State;
 use crossbeam_channel as channel;
 use left::Left;
 use line::Line;
+use past::Looking;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::fs::File;
 use std::sync::Arc;
@@ -84,6 +88,8 @@ pub struct Console {
     pub calls: Calls,
     /// Whether the mouse moves the screen.
     pub mouse: bool,
+    /// What can be looked back at.
+    pub past: Past,
     /// Warnings for the Log pane, such as those of `Theme::load`.
     pub notes: Vec<Text>,
     /// The command that resets the latch of this session, as typed in a shell;
@@ -148,8 +154,10 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
         calls: console.calls,
         flood: false,
         left: Left::default(),
+        looking: Looking::new(console.past),
     };
     round.left.begin(round.screen.layout());
+    round.open_recording();
     if round.line.is_slow() {
         round.line_changed();
     }
@@ -226,6 +234,7 @@ struct Round {
     flood: bool,
     /// How the screen was left.
     left: Left,
+    looking: Looking,
 }
 
 impl Round {
@@ -244,6 +253,7 @@ impl Round {
                 }
             }
             self.urgent();
+            self.hear_past();
             self.restyle();
             self.expire(clock::now());
             if self.sequence.waits(clock::now()) {
@@ -276,6 +286,9 @@ impl Round {
         let mut select = channel::Select::new();
         if !self.is_armed() {
             select.recv(self.looks.told());
+        }
+        if let Some(news) = self.looking.news() {
+            select.recv(news);
         }
         select.recv(keys);
         select.recv(ends);
@@ -344,9 +357,17 @@ impl Round {
 
     fn draw(&mut self) {
         let mut canvas = self.writer.canvas(self.area);
+        self.paint(&mut canvas);
+        self.writer.put(canvas);
+        self.pace.drawn(clock::now());
+    }
+
+    fn paint(&mut self, canvas: &mut Buffer) {
         let pending = self.sequence.shown();
+        let (state, past) = self.looking.states(&self.state);
+        let time = self.looking.timeline(self.state.guard_open().is_some());
         let frame = Frame {
-            state: &self.state,
+            state,
             theme: &self.theme,
             keymap: &self.keymap,
             pending: &pending,
@@ -355,9 +376,9 @@ impl Round {
             waits: self.sequence.waits(clock::now()),
             prompt: self.prompt.as_ref(),
             notice: self.notice.as_ref().map_or("", |(text, _)| text.as_str()),
+            past,
+            time: time.as_ref(),
         };
-        self.screen.draw(frame, self.area, &mut canvas);
-        self.writer.put(canvas);
-        self.pace.drawn(clock::now());
+        self.screen.draw(frame, self.area, canvas);
     }
 }

@@ -4,9 +4,9 @@
 use super::keymap::{Context, Key, Keymap};
 use super::prompt::Prompt;
 use super::theme::Theme;
-use super::ui::Layout;
+use super::ui::{Layout, Timeline};
 use crate::control::{Action, Proposal};
-use crate::domain::{Stamp, Text, Ticket};
+use crate::domain::{Stamp, Text, Ticket, UtcMicros};
 use crate::state::State;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -34,6 +34,10 @@ pub struct Frame<'a> {
     pub slow: bool,
     /// When it is drawn; State's own now is older by what waits.
     pub now: Stamp,
+    /// What the panes show where it is not `state`: this session's past.
+    pub past: Option<&'a State>,
+    /// Where in time the panes are, while they don't show now.
+    pub time: Option<&'a Timeline>,
 }
 
 /// What the mouse did, in cells. It moves the screen and acts on nothing.
@@ -52,6 +56,8 @@ pub struct Point {
 pub enum Pointed {
     /// A button was pressed.
     Click,
+    /// It was moved while a button was held.
+    Drag,
     /// The wheel, towards the top.
     Up,
     /// The wheel, towards the bottom.
@@ -70,6 +76,21 @@ pub trait Screen {
 
     /// Takes what the mouse did: focus, selection, scrolling, nothing else.
     fn pointed(&mut self, _point: Point, _state: &State, _theme: &Theme) {}
+
+    /// The moment of the timeline that a point is on, if it is on it.
+    fn moment(&self, _point: Point) -> Option<UtcMicros> {
+        None
+    }
+
+    /// Something lies on top that `back` would close first.
+    fn lies_open(&self) -> bool {
+        false
+    }
+
+    /// Something is being filled in that another view would cover.
+    fn fills_in(&self) -> bool {
+        false
+    }
 
     /// Carries out a verb with what it was told on the command line.
     ///

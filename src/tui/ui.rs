@@ -6,10 +6,12 @@
 mod layout;
 mod order;
 mod pane;
+mod timeline;
 
 pub use layout::Layout;
 pub use order::{Key as SortKey, PositionKey, Sort, TickKey, passes};
 pub use pane::Pane;
+pub use timeline::{Motion, Shows, Timeline};
 
 use super::diagnostics::{Counts, Snapshot};
 use super::overlay::ticket::Ticket as Draft;
@@ -148,6 +150,8 @@ pub struct Ui {
     /// From the receipt of the newest tick to the frame that shows it: of this
     /// screen, so no part of State.
     pub screen_lag: Series,
+    /// Where in time the panes are, while they show the past.
+    pub time: Option<Timeline>,
 }
 
 impl Ui {

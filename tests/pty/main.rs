@@ -32,6 +32,8 @@ mod open;
 #[cfg(test)]
 mod place;
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod sees;
 #[cfg(test)]
 mod silence;

@@ -72,6 +72,8 @@ fn bytes_per_second(fps: u64, slow: bool, zoom: bool, (width, height): (u16, u16
                 prompt: None,
                 notice: "",
                 now: s.state.now,
+                past: None,
+                time: None,
             };
             cockpit.draw(frame, area, &mut canvas);
             writer.put(canvas);

@@ -40,3 +40,5 @@ mod stale;
 mod tables;
 #[cfg(test)]
 mod ticket;
+#[cfg(test)]
+mod timeline;

@@ -22,12 +22,14 @@ const START_US: i64 = 1_768_399_200_000_000;
 pub struct Session {
     pub state: State,
     pub at: Stamp,
+    /// What made it.
+    pub records: Vec<Stamped>,
 }
 
 impl Session {
     pub fn new(mode: Option<Mode>) -> Self {
         let at = Stamp { mono_ns: 1_000_000_000_000, utc: UtcMicros(START_US) };
-        let mut session = Self { state: State::default(), at };
+        let mut session = Self { state: State::default(), at, records: Vec::new() };
         session.put(Event::Session(Box::new(SessionInfo {
             version: Text::new("0.1.0"),
             forced_mode: mode,
@@ -48,7 +50,9 @@ impl Session {
 
     pub fn put(&mut self, event: Event) -> &mut Self {
         let seq = self.state.seq + 1;
-        self.state.apply(&Stamped { seq, at: self.at, event }).unwrap();
+        let record = Stamped { seq, at: self.at, event };
+        self.state.apply(&record).unwrap();
+        self.records.push(record);
         self
     }
 

@@ -88,7 +88,14 @@ fn run(path: &Path) {
     let (mut state, mut seq, mut clock) = (State::default(), 0, 0);
     let mut put = |state: &mut State, ms, event| {
         seq += 1;
+        let beat = matches!(event, Event::Beat);
         state.apply(&Stamped { seq, at: stamp(ms), event }).unwrap();
+        if beat {
+            return;
+        }
+        // A recording keeps whole States: nothing of one may get lost.
+        let kept = serde_json::to_string(&state).unwrap();
+        assert!(serde_json::from_str::<State>(&kept).unwrap() == *state, "record {seq}");
     };
     for (n, step) in scenario.step.into_iter().enumerate() {
         while clock + 100 <= step.at_ms {

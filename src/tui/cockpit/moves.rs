@@ -2,12 +2,12 @@
 
 use super::Cockpit;
 use crate::control::Action;
-use crate::domain::{Mode, Text};
+use crate::domain::Text;
 use crate::state::{Period, State};
 use crate::tui::keymap::Key;
 use crate::tui::screen::{Frame, Point, Pointed};
 use crate::tui::theme::Theme;
-use crate::tui::ui::{Pane, Ui};
+use crate::tui::ui::{Pane, Shows, Ui};
 use crate::tui::view::{self, Hints, Scene, Size, alarms, positions, ticks};
 use ratatui::layout::Position;
 
@@ -184,10 +184,14 @@ impl Cockpit {
         let under = self.places(state).panes.into_iter().find(|(_, area)| area.contains(at));
         let covered = self.ui.help || self.ui.ticket.is_some();
         let (false, Some((pane, area))) = (covered, under) else { return };
+        if point.what == Pointed::Drag {
+            return;
+        }
         self.focus(pane, state);
         match point.what {
             Pointed::Up => self.scroll(true, WHEEL, state),
             Pointed::Down => self.scroll(false, WHEEL, state),
+            Pointed::Drag => {}
             Pointed::Click => {
                 // Giving it the keys may have moved it: then the row is not
                 // the one that was clicked.
@@ -221,7 +225,7 @@ impl Cockpit {
     pub(super) fn measure(&mut self, frame: Frame<'_>) {
         let newest = frame.state.gateways.iter().filter_map(|pane| pane.last_tick);
         let Some(newest) = newest.max_by_key(|at| at.mono_ns) else { return };
-        let replay = frame.state.session.forced_mode == Some(Mode::Replay);
+        let replay = frame.time.is_some_and(|time| time.shows == Shows::Recording);
         if replay || newest.mono_ns <= self.drawn.mono_ns {
             return;
         }

@@ -5,7 +5,7 @@ use crate::domain::{Lots, Money, Position, Price, Side};
 use crate::tui::keymap::Keymap;
 use crate::tui::screen::Pointed;
 use crate::tui::theme::Theme;
-use crate::tui::ui::LogPage;
+use crate::tui::ui::{LogPage, Timeline};
 
 fn state() -> State {
     let mut state = State::default();
@@ -46,6 +46,8 @@ fn drawn_at(cockpit: &mut Cockpit, state: &State, width: u16, height: u16) -> St
         waits: false,
         prompt: None,
         notice: "",
+        past: None,
+        time: None,
     };
     cockpit.draw(frame, area, &mut buf);
     buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
@@ -359,7 +361,7 @@ fn only_a_frame_that_shows_a_newer_tick_is_measured_and_no_recording() {
     let (theme, keymap) = (Theme::default(), Keymap::default());
     let area = Rect::new(0, 0, 80, 24);
     let mut buf = Buffer::empty(area);
-    let mut frame = |cockpit: &mut Cockpit, state: &State, ms| {
+    let mut frame = |cockpit: &mut Cockpit, state: &State, ms, time: Option<&Timeline>| {
         let frame = Frame {
             state,
             theme: &theme,
@@ -370,17 +372,19 @@ fn only_a_frame_that_shows_a_newer_tick_is_measured_and_no_recording() {
             waits: false,
             prompt: None,
             notice: "",
+            past: None,
+            time,
         };
         cockpit.draw(frame, area, &mut buf);
         (cockpit.ui.screen_lag.count, cockpit.ui.screen_lag.last_us)
     };
-    assert_eq!(frame(&mut cockpit, &state, 1), (0, None));
+    assert_eq!(frame(&mut cockpit, &state, 1, None), (0, None));
     state.gateways[0].last_tick = Some(at(5));
-    assert_eq!(frame(&mut cockpit, &state, 12), (1, Some(7_000)));
-    assert_eq!(frame(&mut cockpit, &state, 99), (1, Some(7_000)));
+    assert_eq!(frame(&mut cockpit, &state, 12, None), (1, Some(7_000)));
+    assert_eq!(frame(&mut cockpit, &state, 99, None), (1, Some(7_000)));
     state.gateways[0].last_tick = Some(at(100));
-    state.session.forced_mode = Some(crate::domain::Mode::Replay);
-    assert_eq!(frame(&mut cockpit, &state, 101), (1, Some(7_000)));
+    let time = Timeline::default();
+    assert_eq!(frame(&mut cockpit, &state, 101, Some(&time)), (1, Some(7_000)));
 }
 
 fn alarm(number: u64) -> crate::state::Alarm {

@@ -114,6 +114,8 @@ mod tests {
                 waits: false,
                 prompt: None,
                 notice: "",
+                past: None,
+                time: None,
             },
             area,
             &mut buf,

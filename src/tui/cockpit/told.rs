@@ -19,6 +19,8 @@ fn drawn(cockpit: &mut Cockpit, state: &State) -> String {
         notice,
         slow: false,
         now: state.now,
+        past: None,
+        time: None,
     };
     cockpit.draw(frame, area, &mut buf);
     buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()

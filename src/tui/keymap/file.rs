@@ -221,6 +221,7 @@ fn merge(
 }
 
 /// Per context its own rows, then the global ones that it does not replace.
+/// Those of a recording lie before a pane's, which has the global ones.
 fn tries(source: Source<'_>, rows: &[Row], written: &[Written]) -> Result<Vec<Trie>, FileFault> {
     let mut tries = Vec::new();
     for context in Context::ALL.iter().copied() {
@@ -231,9 +232,10 @@ fn tries(source: Source<'_>, rows: &[Row], written: &[Written]) -> Result<Vec<Tr
             rows.iter().any(|o| o.context == context && own(&o.keys))
                 || written.iter().any(|w| w.context == context && own(&w.keys))
         };
-        let global = rows
-            .iter()
-            .filter(|r| context != Context::Global && r.context == Context::Global && !replaced(r));
+        let global = rows.iter().filter(|r| {
+            let apart = matches!(context, Context::Global | Context::Replay);
+            !apart && r.context == Context::Global && !replaced(r)
+        });
         for row in own.chain(global) {
             if let Err(clash) = trie.add(&row.keys, row.action) {
                 return source.refuse(&place(written, row), told(row, context, &clash));

@@ -85,6 +85,7 @@ contexts! {
     Log = "log", "The log pane.";
     Alarms = "alarms", "The alarms pane.";
     Help = "help", "The help overlay.";
+    Replay = "replay", "A recording, or the past of this session: before the pane's own keys.";
 }
 
 impl Context {
@@ -174,11 +175,10 @@ impl Keymap {
             return Some(chord);
         }
         let of = |wanted: Context| {
-            let trie = self.trie(context);
             self.rows
                 .iter()
                 .filter(move |r| r.context == wanted && r.action == action)
-                .find(move |r| trie.find(&r.keys) == Found::Run(action))
+                .find(move |r| self.look(None, context, &r.keys) == Found::Run(action))
         };
         of(context).or_else(|| of(Context::Global)).map(|r| r.shown.as_str())
     }
@@ -187,12 +187,11 @@ impl Keymap {
     /// rest of the keys, as shown, and the row.
     #[must_use]
     pub fn following(&self, context: Context, begun: &str) -> Vec<(&str, &Row)> {
-        let trie = self.trie(context);
         let mut found: Vec<(&str, &Row)> = Vec::new();
         for row in &self.rows {
             let here = row.context == context || row.context == Context::Global;
             let rest = row.shown.strip_prefix(begun).and_then(|rest| rest.strip_prefix(' '));
-            let runs = trie.find(&row.keys) == Found::Run(row.action);
+            let runs = self.look(None, context, &row.keys) == Found::Run(row.action);
             if let Some(rest) = rest.filter(|_| here && runs)
                 && found.iter().all(|(known, _)| *known != rest)
             {
@@ -200,6 +199,14 @@ impl Keymap {
             }
         }
         found
+    }
+
+    /// What `keys` lead to: by the rows of `over`, then those of `context`.
+    fn look(&self, over: Option<Context>, context: Context, keys: &[Key]) -> Found {
+        let below = (context == Context::Replay).then_some(Context::Global);
+        let places = over.into_iter().chain([context]).chain(below);
+        let mut found = places.map(|place| self.trie(place).find(keys));
+        found.find(|found| *found != Found::Nothing).unwrap_or(Found::Nothing)
     }
 
     fn trie(&self, context: Context) -> &Trie {
@@ -243,14 +250,26 @@ impl Sequence {
     /// Feeds one key press. A key that doesn't continue what was begun starts
     /// anew.
     pub fn feed(&mut self, keymap: &Keymap, context: Context, key: Key, at: Stamp) -> Fed {
+        self.feed_over(keymap, None, context, key, at)
+    }
+
+    /// The same, with the rows of `over` before those of `context`.
+    pub fn feed_over(
+        &mut self,
+        keymap: &Keymap,
+        over: Option<Context>,
+        context: Context,
+        key: Key,
+        at: Stamp,
+    ) -> Fed {
         if at.since(self.since) > SEQUENCE_TIMEOUT {
             self.keys.clear();
         }
         self.keys.push(key);
-        let mut found = keymap.trie(context).find(&self.keys);
+        let mut found = keymap.look(over, context, &self.keys);
         if found == Found::Nothing && self.keys.len() > 1 {
             self.keys = vec![key];
-            found = keymap.trie(context).find(&self.keys);
+            found = keymap.look(over, context, &self.keys);
         }
         match found {
             Found::Run(action) => {

@@ -6,6 +6,7 @@ pub mod guard;
 pub mod help;
 pub mod pending;
 pub mod prompt;
+pub mod replay;
 pub mod ticket;
 
 use crate::tui::theme::Role;

@@ -1,6 +1,6 @@
 //! What the loop makes of keys: sequences to actions, actions to effects.
 
-use super::{Exit, Round};
+use super::{Exit, Round, past};
 use crate::control::guard::{self, Input, Step, Stroke};
 use crate::control::{Action, Danger, Proposal, Takes};
 use crate::domain::{Stamp, Text, Ticket};
@@ -24,6 +24,7 @@ impl Round {
                 self.guard = guard::Guard::default();
                 self.proposal = None;
                 self.sequence.clear();
+                self.explain();
             }
             // It does not know its size for the moment: the last one stands.
             Incoming::Resize(0, _) | Incoming::Resize(_, 0) => self.writer.repaint(),
@@ -34,7 +35,11 @@ impl Round {
             }
             Incoming::Pasted | Incoming::Focus(false) => self.stand_down(incoming),
             Incoming::Focus(true) => {}
-            Incoming::Pointed(point) => self.screen.pointed(point, &self.state, &self.theme),
+            Incoming::Pointed(point) if self.point_at_past(point) => {}
+            Incoming::Pointed(point) => {
+                let state = self.looking.shown(&self.state, self.screen.context());
+                self.screen.pointed(point, state, &self.theme);
+            }
         }
         None
     }
@@ -65,7 +70,8 @@ impl Round {
         if let Some(field) = self.prompt.take() {
             return self.type_key(field, key, stroke, at);
         }
-        match self.screen.typed(key, &self.state) {
+        let context = self.screen.context();
+        match self.screen.typed(key, self.looking.shown(&self.state, context)) {
             Typed::Not => {}
             Typed::Taken | Typed::Closed => {
                 self.sequence.clear();
@@ -80,7 +86,8 @@ impl Round {
             }
         }
         let context = self.screen.context();
-        match self.sequence.feed(&self.keymap, context, key, at) {
+        let over = self.looking.over(context);
+        match self.sequence.feed_over(&self.keymap, over, context, key, at) {
             Fed::Run(action) => {
                 self.stray.clear();
                 return self.run(action, stroke, at);
@@ -97,6 +104,10 @@ impl Round {
     }
 
     pub(super) fn run(&mut self, action: Action, stroke: Stroke, at: Stamp) -> Option<Exit> {
+        if let Some(why) = self.refused(action) {
+            self.notice = Some((why, at));
+            return None;
+        }
         if action.danger() == Danger::Guarded {
             // A key held down opens nothing.
             if stroke == Stroke::Press {
@@ -111,6 +122,8 @@ impl Round {
             verb if matches!(verb.takes(), Takes::Choice(_)) => {
                 self.open_line(&format!("{} ", verb.name()));
             }
+            verb if past::travels(verb) => self.travel(verb, ""),
+            Action::Back if self.back_to_now() => {}
             Action::Redraw => self.writer.repaint(),
             Action::SlowLine => {
                 self.line.turn();
@@ -119,7 +132,7 @@ impl Round {
             Action::ProbeAgain => self.desk.probe_again(),
             Action::AcknowledgeAll => self.acknowledge_all(),
             Action::Acknowledge | Action::Silence => self.take_on(action, None),
-            other => self.screen.act(other, &self.state),
+            other => return self.act(other),
         }
         None
     }

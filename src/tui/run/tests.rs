@@ -12,13 +12,13 @@ use crate::host::SystemClock;
 use crate::tui::keymap::{Context, Key};
 use crate::tui::screen::Typed;
 use crate::tui::theme::Charset;
-use ratatui::buffer::Buffer;
 use std::sync::Mutex;
 
 mod guards;
 mod line;
 mod looks;
 mod orders;
+mod past;
 mod random_orders;
 
 type Notes = Arc<Mutex<Vec<String>>>;
@@ -133,13 +133,14 @@ fn rig() -> Rig {
         calls: Calls::default(),
         flood: false,
         left: Left::default(),
+        looking: Looking::default(),
     };
     Rig { round, notes, ms: 1_000 }
 }
 
 impl Rig {
     /// Presses keys, 200 ms apart.
-    fn press(&mut self, keys: &str) -> Option<Exit> {
+    pub(super) fn press(&mut self, keys: &str) -> Option<Exit> {
         for name in keys.split_whitespace() {
             self.ms += 200;
             let at = Stamp::default().plus(Duration::from_millis(self.ms));

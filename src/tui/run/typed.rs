@@ -1,7 +1,7 @@
 //! What the loop makes of the text field: the command line over the same
 //! verbs as the keys, and the search of the help.
 
-use super::{Exit, Round};
+use super::{Exit, Round, past};
 use crate::control::guard::Stroke;
 use crate::control::{Action, Danger, Takes};
 use crate::domain::{Stamp, Text};
@@ -31,6 +31,8 @@ impl Round {
         match action {
             Action::Theme => self.names.themes.clone(),
             Action::Keymap => self.names.keymaps.clone(),
+            Action::Speed => past::speeds(),
+            Action::NextMark | Action::PreviousMark => past::kinds(),
             other => self.screen.choices(other, &self.state),
         }
     }
@@ -115,8 +117,14 @@ impl Round {
                 self.take_on(Action::Silence, Some(ms));
             }
             // Words may be left out, then the line is the key.
+            (action, _) if self.refused(action).is_some() => {
+                return Ok(self.run(action, stroke, at));
+            }
+            (action, _) if past::travels(action) => self.travel(action, told),
             (action, _) if matches!(action.takes(), Takes::Choice(_)) || !told.is_empty() => {
-                self.screen.tell(action, told, &self.state)?;
+                let context = self.screen.context();
+                let state = self.looking.shown(&self.state, context);
+                self.screen.tell(action, told, state)?;
             }
             (action, _) => return Ok(self.run(action, stroke, at)),
         }

@@ -26,6 +26,7 @@ pub mod proof;
 pub mod status;
 pub mod strip;
 pub mod ticks;
+pub mod timeline;
 pub mod tiny;
 pub mod words;
 
@@ -34,7 +35,8 @@ pub use hints::{HelpSection, Hint, Hints};
 
 use super::overlay;
 use super::theme::{Glyphs, Role, Theme};
-use super::ui::{Pane, Sort, SortKey, Ui};
+use super::ui::{Pane, Shows, Sort, SortKey, Ui};
+use crate::domain::Mode;
 use crate::state::State;
 use pen::{Line, Pen};
 use ratatui::buffer::Buffer;
@@ -56,8 +58,23 @@ pub struct Scene<'a> {
 
 /// Draws one frame into `area` of `buf`, whatever its size.
 pub fn draw(state: &State, ui: &Ui, theme: &Theme, chords: &Hints, area: Rect, buf: &mut Buffer) {
+    draw_past(state, state, ui, theme, chords, area, buf);
+}
+
+/// The same with the panes of `past`; what tells of the switch, of a kill and
+/// of alarms is of `state`, which is now.
+pub fn draw_past(
+    state: &State,
+    past: &State,
+    ui: &Ui,
+    theme: &Theme,
+    chords: &Hints,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let area = area.intersection(buf.area);
     let scene = Scene { state, ui, hints: chords };
+    let shown = Scene { state: past, ..scene };
     let pen = &mut Pen::new(buf, theme);
     pen.clear(area, Role::Background);
     if Size::of(area) == Size::Tiny {
@@ -66,6 +83,7 @@ pub fn draw(state: &State, ui: &Ui, theme: &Theme, chords: &Hints, area: Rect, b
     }
     let places = areas(area, ui, stage(state, ui));
     for (pane, place) in &places.panes {
+        let scene = if timeline::is_live(*pane) { scene } else { shown };
         draw_pane(pen, *pane, *place, scene, &places);
     }
     if let Some(ticket) = ui.ticket.as_ref().filter(|_| state.guard_open().is_none()) {
@@ -80,8 +98,13 @@ pub fn draw(state: &State, ui: &Ui, theme: &Theme, chords: &Hints, area: Rect, b
         overlay::pending::draw(pen, places.body, scene);
         overlay::prompt::draw(pen, places.body, scene);
     }
+    overlay::replay::draw(pen, places.body, scene);
     strip::draw(pen, places.strip, scene);
-    status::draw(pen, places.status, scene);
+    if ui.time.is_some() {
+        timeline::draw(pen, places.status, scene);
+    } else {
+        status::draw(pen, places.status, scene);
+    }
 }
 
 /// Whether the switch holds or a kill runs, so that the kill panel gets room.
@@ -93,7 +116,13 @@ pub fn engaged(state: &State) -> bool {
 /// What the screen has to make room for.
 #[must_use]
 pub fn stage(state: &State, ui: &Ui) -> Stage {
-    match (engaged(state), ui.proof_away) {
+    stage_of(engaged(state), ui)
+}
+
+/// The same, where it is known whether the switch holds.
+#[must_use]
+pub const fn stage_of(engaged: bool, ui: &Ui) -> Stage {
+    match (engaged, ui.proof_away) {
         (false, _) => Stage::Calm,
         (true, true) => Stage::Engaged,
         (true, false) => Stage::Proving,
@@ -137,6 +166,12 @@ fn draw_pane(pen: &mut Pen<'_>, pane: Pane, area: Rect, scene: Scene<'_>, places
 }
 
 impl Scene<'_> {
+    /// Which world this is; a recording is one of its own.
+    fn mode(self) -> Mode {
+        let shows = self.ui.time.as_ref().map(|time| time.shows);
+        if shows == Some(Shows::Recording) { Mode::Replay } else { self.state.mode() }
+    }
+
     /// Frames `pane`, with a note at the right of its title; returns what is
     /// inside.
     fn frame(self, pen: &mut Pen<'_>, pane: Pane, area: Rect, note: &str, look: Role) -> Rect {
@@ -156,7 +191,11 @@ impl Scene<'_> {
         let focused = self.ui.focus == pane;
         let role = if focused { Role::TitleFocus } else { Role::Title };
         let key = self.title_key(pane, area);
-        let mut title = Line::new().text(key, Role::TextDim).text(format!(" {words} "), role);
+        let mut title = Line::new().text(key, Role::TextDim);
+        if let Some(mark) = timeline::mark(self, pane) {
+            title = title.text(mark, Role::ModeReplay);
+        }
+        title = title.text(format!(" {words} "), role);
         if !note.is_empty() {
             title = title.end(format!(" {note} "), look);
         }

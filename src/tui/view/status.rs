@@ -43,7 +43,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
 
 /// What nobody has taken on yet stands beside the mode, on every screen; what
 /// was taken on and still stands does so quietly.
-fn alarms(scene: Scene<'_>, g: &Glyphs, narrow: bool) -> Option<(String, Role)> {
+pub(super) fn alarms(scene: Scene<'_>, g: &Glyphs, narrow: bool) -> Option<(String, Role)> {
     let (gravest, open) = scene.state.alarms.open();
     if let Some(gravest) = gravest {
         let (mark, role) = super::alarms::look(gravest, g);
@@ -61,9 +61,15 @@ fn alarms(scene: Scene<'_>, g: &Glyphs, narrow: bool) -> Option<(String, Role)> 
 }
 
 /// A screen that is drawn seldom says so.
-fn slow(scene: Scene<'_>, narrow: bool) -> Option<(String, Role)> {
+pub(super) fn slow(scene: Scene<'_>, narrow: bool) -> Option<(String, Role)> {
     let words = if narrow { " slow " } else { " slow line, 2 frames a second " };
     scene.ui.slow.then(|| (words.to_owned(), Role::TextStrong))
+}
+
+/// A guard is open, or it is still said that one stood down.
+pub(super) fn is_guarding(scene: Scene<'_>) -> bool {
+    let told = |guard: &GuardReport| told(guard, scene);
+    scene.state.guard_open().is_some() || scene.state.guard.as_ref().is_some_and(told)
 }
 
 /// The first of `texts` that fits, else the last: the key to press is in each.

@@ -7,7 +7,7 @@
 use super::pen::{Line, Pen};
 use super::words::Badge;
 use super::{Scene, format, words};
-use crate::domain::{Stamp, Text};
+use crate::domain::{Mode, Stamp, Text};
 use crate::state::{FeedWord, GatewayWord, State};
 use crate::tui::theme::Role;
 use ratatui::layout::Rect;
@@ -20,7 +20,7 @@ const BREAKER: u16 = 11;
 /// Draws it into one row.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     pen.clear(area, Role::Background);
-    let line = line(pen, area.width, scene.state);
+    let line = line(pen, area.width, scene.mode(), scene.state);
     pen.line(area, &line);
     if words::is_flashing(scene.state) {
         let left = area.x + MODE + u16::from(area.width >= 80);
@@ -28,9 +28,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     }
 }
 
-fn line<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
+fn line<'a>(pen: &Pen<'_>, width: u16, mode: Mode, state: &'a State) -> Line<'a> {
     let g = pen.glyphs();
-    let mode = state.mode();
     let breaker = words::breaker(state.breaker_phase(), g);
     let mut line = Line::new().left(MODE, format!(" {} ", mode.word()), words::mode(mode));
     if width < 20 {

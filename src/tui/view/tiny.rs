@@ -2,6 +2,7 @@
 
 use super::pen::{Line, Pen};
 use super::{Scene, words};
+use crate::domain::Mode;
 use crate::tui::theme::Role;
 use ratatui::layout::Rect;
 
@@ -13,7 +14,7 @@ fn start(word: &'static str, width: u16) -> &'static str {
 /// Draws what fits.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let state = scene.state;
-    let mode = state.mode();
+    let mode = scene.mode();
     let breaker = words::breaker(state.breaker_phase(), pen.glyphs());
     let mut lines = Vec::new();
     if let Some(guard) = state.guard_open() {
@@ -27,9 +28,11 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
             .text(breaker.mark, breaker.role)
             .text(breaker.word, breaker.role),
     );
-    lines.push(
-        Line::new().text(scene.hints.kill.as_str(), Role::Key).text(" KILL", Role::TextStrong),
-    );
+    if mode != Mode::Replay {
+        lines.push(
+            Line::new().text(scene.hints.kill.as_str(), Role::Key).text(" KILL", Role::TextStrong),
+        );
+    }
     if let Some(kill) =
         state.kills.values().min_by_key(|k| crate::state::switch::standing(&k.value))
     {

@@ -131,6 +131,7 @@ fn console() {
         line: crs::config::LineChoice::Auto,
         calls: crs::tui::run::Calls::default(),
         mouse: false,
+        past: crs::tui::run::Past::default(),
         notes: Vec::new(),
         way_back: Text::default(),
         on_start: None,
