@@ -14,7 +14,9 @@ pub fn columns(data: &[u8]) -> bool {
             |bytes, out| Beats::read(bytes, out).is_ok(),
             |records| {
                 let mut beats = Beats::default();
-                records.iter().for_each(|record| beats.push(record.seq, record.at));
+                for record in records {
+                    beats.push(record.seq, record.at);
+                }
                 beats.finish()
             },
         );
@@ -24,7 +26,9 @@ pub fn columns(data: &[u8]) -> bool {
         |bytes, out| Ticks::read(bytes, out).is_ok(),
         |records| {
             let mut ticks = Ticks::default();
-            records.iter().for_each(|record| ticks.push(record.clone()));
+            for record in records {
+                ticks.push(record.clone());
+            }
             ticks.finish()
         },
     )
@@ -62,7 +66,7 @@ pub fn chunk(data: &[u8]) -> bool {
             true
         }
         Err(why) => {
-            clean(&crs::domain::Text::new(&why).to_string());
+            clean(crs::domain::Text::new(&why).as_str());
             false
         }
     }

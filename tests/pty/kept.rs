@@ -77,9 +77,9 @@ fn whatever_ends_it_the_last_key_before_is_kept() {
         console.keys("2z");
         console.wait_for("the zoom", SOON, zoomed);
         if hung_up {
-            console.hang_up()
+            console.hang_up();
         } else {
-            console.signal(Signal::TERM)
+            console.signal(Signal::TERM);
         }
         assert!(console.exit(SOON).is_some());
         let kept = fs::read_to_string(file(&home)).unwrap();

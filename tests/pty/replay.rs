@@ -5,7 +5,7 @@ use crate::common::console::{Console, SOON};
 use crate::common::sandbox::Sandbox;
 use crate::place::{Place, QUICK, kill};
 use crs::domain::{Stamp, Text, UtcMicros};
-use crs::event::{Event, Level, LogLine, SessionInfo, Stamped};
+use crs::event::{Event, Level, LogLine, Stamped};
 use crs::journal::SealedFile;
 use crs::state::State;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ fn recording(home: &Sandbox) -> (PathBuf, State) {
     let start = Stamp { mono_ns: 9_000_000_000, utc: UtcMicros(1_768_399_200_000_000) };
     for seq in 1..=600 {
         let event = match seq {
-            1 => Event::Session(Box::new(SessionInfo::default())),
+            1 => Event::Session(Box::default()),
             n if n % 10 == 0 => Event::Log(LogLine {
                 level: Level::Info,
                 source: Text::new("test"),

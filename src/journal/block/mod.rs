@@ -6,7 +6,8 @@
 
 mod beats;
 mod ticks;
-pub mod varint;
+mod varint;
 
 pub use beats::Beats;
 pub use ticks::Ticks;
+pub use varint::Broken;

@@ -122,8 +122,8 @@ fn json_is_the_record_as_it_was_kept() {
 
 #[test]
 fn a_message_stays_with_its_quote() {
-    let mut batch = TickBatch::default();
-    batch.ticks = ["A", "B", "A", "B"].map(|symbol| tick(symbol, 0)).to_vec();
+    let ticks = ["A", "B", "A", "B"].map(|symbol| tick(symbol, 0)).to_vec();
+    let mut batch = TickBatch { ticks, ..TickBatch::default() };
     for message in ["one", "two", "three", "four"] {
         batch.raw.push([message.as_bytes()]);
     }
