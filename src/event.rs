@@ -95,6 +95,9 @@ pub struct RecordingReport {
     pub on: bool,
     /// Why they are not, and what to do; empty while they are.
     pub fault: Text,
+    /// Another process records into this ring.
+    #[serde(default)]
+    pub elsewhere: bool,
     /// The ring's directory.
     pub dir: Text,
     /// Bytes that the ring holds, bookmarked parts included.

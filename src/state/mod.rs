@@ -222,7 +222,8 @@ impl State {
                 let again = if report.lost > 0 { "again, " } else { "" };
                 (Level::Info, format!("{again}{} records lost so far", report.lost))
             } else {
-                (Level::Warn, format!("not recording: {}", report.fault))
+                let level = if report.elsewhere { Level::Info } else { Level::Warn };
+                (level, format!("not recording: {}", report.fault))
             };
             self.say(level, "recording", &text);
         } else if report.lost > lost {

@@ -215,7 +215,8 @@ fn every_advice_names_a_step_that_exists() {
     }
     s.kill(|k| k.phase = GatewayPhase::Partial).pass(1_000);
     s.pass(40_000);
-    let verbs = ["heartbeat", "doctor", "arm", "status", "reset", "ticks", "positions", "config"];
+    let verbs =
+        ["close", "heartbeat", "doctor", "arm", "status", "reset", "ticks", "positions", "config"];
     for alarm in &s.state.alarms.list {
         let advice = alarm.advice.as_str();
         let steps: Vec<_> = advice.split('`').skip(1).step_by(2).collect();

@@ -5,6 +5,7 @@ use crate::scene::{self, Session};
 use crs::domain::{GatewayPhase, Intent, LatchPhase, Mode, Text, UtcMicros};
 use crs::event::{
     DrillReport, Event, Fingerprint, GatewayReport, GuardPhase, GuardedVerb, Level, LinkState,
+    RecordingReport,
 };
 use crs::tui::theme::{Charset, Depth, Role, Theme};
 use crs::tui::ui::{Pane, Ui};
@@ -24,6 +25,27 @@ pub fn shoot(name: &str, session: &Session, ui: &Ui) {
 #[test]
 fn calm() {
     shoot("calm", &scene::calm(), &Ui::default());
+}
+
+/// In the strip where there is room, and an alarm when it can't go on.
+#[test]
+fn a_recording_that_goes_on_or_can_not_is_told() {
+    let strip =
+        |s: &Session| rows(&frame(&s.state, &Ui::default(), &scene::hints(), 200, 60)).remove(0);
+    let mut s = scene::calm();
+    assert!(!strip(&s).contains("rec"), "nothing was heard of one");
+    let mut report = RecordingReport { on: true, ..RecordingReport::default() };
+    s.put(Event::Recording(Box::new(report.clone())));
+    assert!(strip(&s).contains("● rec "), "{}", strip(&s));
+    (report.on, report.fault) = (false, Text::new("no space left on device"));
+    s.put(Event::Recording(Box::new(report.clone()))).pass(7_000);
+    assert!(strip(&s).contains("✗ no rec"), "{}", strip(&s));
+    let raised = |s: &Session| s.state.alarms.list.iter().any(|a| a.key.as_str() == "recording");
+    assert!(raised(&s));
+    report.elsewhere = true;
+    let mut other = scene::calm();
+    other.put(Event::Recording(Box::new(report))).pass(7_000);
+    assert!(strip(&other).contains("rec else") && !raised(&other), "{}", strip(&other));
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn an_open_guard_is_of_now_while_the_panes_are_not() {
         let buffer = shot(&now.state, &then.state, &ui, size);
         let all: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
         assert!(all.contains("stop trading, close everything"), "{size:?}: {all}");
-        assert!(all.contains("GUARD OPEN"), "{size:?}: {all}");
+        assert!(all.contains("press y within"), "{size:?}: {all}");
     }
 }
 

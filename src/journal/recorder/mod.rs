@@ -185,6 +185,7 @@ impl Journal for Recorder {
             self.sender.send(Event::Recording(Box::new(RecordingReport {
                 on: false,
                 fault: Text::new("the disk is too slow or hangs; it goes on as soon as it can"),
+                elsewhere: false,
                 dir: self.dir.clone(),
                 bytes: 0,
                 lost: self.shared.lost.load(Ordering::Relaxed) + 1,

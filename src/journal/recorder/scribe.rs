@@ -40,6 +40,8 @@ pub struct Scribe {
     flush: u64,
     again: u64,
     told: u64,
+    /// Another process has the ring.
+    elsewhere: bool,
     /// What was told last.
     report: Option<RecordingReport>,
 }
@@ -76,6 +78,7 @@ impl Scribe {
             flush: 0,
             again: 0,
             told: 0,
+            elsewhere: false,
             report: None,
         }
     }
@@ -194,7 +197,9 @@ impl Scribe {
         if self.lock.as_ref().is_none_or(|lock| !lock.holds(&dir)) {
             self.keeper = None;
             self.lock = None;
-            self.lock = Some(Lock::take(&dir).map_err(|e| match e {
+            let taken = Lock::take(&dir);
+            self.elsewhere = matches!(taken, Err(LockError::Held(_)));
+            self.lock = Some(taken.map_err(|e| match e {
                 LockError::Held(by) => format!("process {by} records into {}", dir.display()),
                 LockError::Io(e) => format!("{}: {e}", dir.display()),
             })?);
@@ -302,6 +307,7 @@ impl Scribe {
         let report = RecordingReport {
             on,
             fault: Text::new(fault),
+            elsewhere: self.elsewhere,
             dir: Text::new(&self.config.dir.to_string_lossy()),
             bytes: self.keeper.as_ref().map_or(0, Keeper::bytes),
             lost,

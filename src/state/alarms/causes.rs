@@ -2,9 +2,8 @@
 //! and what an operator does about it.
 //!
 //! What belongs here: causes that ask for an act. What does not: a stale
-//! symbol without a position (one with is in [`super::quotes`]), a drill that is due, one slow heartbeat; a list that is never empty
-//! is one that nobody reads.
-
+//! symbol without a position (one with is in [`super::quotes`]), a drill that is
+//! due, one slow heartbeat; a list that is never empty is one that nobody reads.
 //!
 //! An advice is a next step that can be taken as it stands: a command of `crs`,
 //! a line of the console's own (`:proof`), or one thing to do by hand. Keys are
@@ -66,6 +65,7 @@ impl State {
     pub(super) fn causes(&self) -> Causes {
         let mut causes = Causes::default();
         self.of_the_switch(&mut causes);
+        self.of_the_recording(&mut causes);
         for (index, pane) in (0_u16..).zip(&self.gateways) {
             self.of_a_gateway(&mut causes, index, pane);
         }
@@ -109,6 +109,17 @@ impl State {
             let advice = "leave this console open, it carries a kill itself; `crs doctor` says \
                           why there is no agent";
             causes.warning("agent", &text, advice, 5);
+        }
+    }
+
+    /// That another console records the same mesh is no want.
+    fn of_the_recording(&self, causes: &mut Causes) {
+        let report = self.recording.as_ref().map(|report| &report.value);
+        if let Some(report) = report.filter(|report| !report.on && !report.elsewhere) {
+            let text = format!("not recording: {}", report.fault);
+            let advice = "make room in the state directory (`crs doctor` names it); it goes on by \
+                          itself, what was missed stays missing";
+            causes.warning("recording", &text, advice, 5);
         }
     }
 

@@ -6,7 +6,7 @@
 
 use super::causes::Causes;
 use crate::domain::{Symbol, UtcMicros};
-use crate::state::{Freshness, Market, State};
+use crate::state::{FeedWord, Freshness, Market, State};
 use std::collections::BTreeMap;
 
 /// A quote must be stale for so many seconds: rhythms vary.
@@ -65,12 +65,23 @@ impl State {
             feeds.entry(blind.feed).or_default().push((symbol, blind));
         }
         for (feed, symbols) in feeds {
+            // A feed that gives nothing at all has an alarm of its own.
+            let told = matches!(
+                self.feed_word(feed),
+                FeedWord::Dead | FeedWord::Silent | FeedWord::Connecting
+            );
             if symbols.len() > SINGLE {
                 let (name, count) = (self.gateway_name(feed), symbols.len());
                 let seconds = if symbols.iter().all(|(_, b)| b.never) { NEVER } else { HOLDS };
                 let text = format!("{name}: {count} symbols with open positions are stale");
-                let advice = "see whether its terminal has prices; if it has, restart the gateway";
-                causes.warning(&format!("quotes {name}"), &text, advice, seconds);
+                let advice = "see whether its terminal has prices (`crs ticks` shows what comes \
+                              here); if it has, restart the gateway";
+                let key = format!("quotes {name}");
+                if told {
+                    causes.leave_open(&key);
+                } else {
+                    causes.warning(&key, &text, advice, seconds);
+                }
                 continue;
             }
             for (symbol, Blind { positions, never, .. }) in symbols {
@@ -79,7 +90,12 @@ impl State {
                 let s = if positions == 1 { "" } else { "s" };
                 let text = format!("{symbol} {word} with {positions} position{s} open: P/L is old");
                 let advice = "see its price in the terminal; `crs close TICKET` closes without it";
-                causes.warning(&format!("quote {symbol}"), &text, advice, seconds);
+                let key = format!("quote {symbol}");
+                if told {
+                    causes.leave_open(&key);
+                } else {
+                    causes.warning(&key, &text, advice, seconds);
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The truth strip: what must be seen at one glance, on every screen.
 //!
-//! Mode, breaker, gateway, feed, lag, agent, clock, in this order of
+//! Mode, breaker, gateway, feed, lag, agent, recording, clock, in this order of
 //! importance; a narrow terminal loses them from the end, and the fields
 //! themselves shrink. Every field has a fixed width, so that nothing jumps.
 
@@ -41,7 +41,7 @@ fn line<'a>(pen: &Pen<'_>, width: u16, mode: Mode, state: &'a State) -> Line<'a>
         .text(breaker.mark, breaker.role)
         .left(BREAKER + 1, format!(" {}", breaker.word), breaker.role)
         .gap(spaced);
-    for part in [gateway, feed, lag, agent] {
+    for part in [gateway, feed, lag, agent, recording] {
         let next = part(pen, width, state);
         let cells = line.clone().chain(next);
         if cells.width() > usize::from(width) {
@@ -122,6 +122,20 @@ fn agent<'a>(pen: &Pen<'_>, _: u16, state: &'a State) -> Line<'a> {
         (true, _) => (g.good, " agent", Role::HealthGood),
         (false, true) => (g.unknown, " agent", Role::HealthUnknown),
         (false, false) => (g.bad, " no agent", Role::HealthBad),
+    };
+    Line::new().dim(g.separator).gap(1).text(mark, role).left(9, word, role).gap(1)
+}
+
+/// Nothing where nothing was heard of a recording: it is switched off then.
+fn recording<'a>(pen: &Pen<'_>, _: u16, state: &'a State) -> Line<'a> {
+    let g = pen.glyphs();
+    let Some(report) = state.recording.as_ref().map(|report| &report.value) else {
+        return Line::new();
+    };
+    let (mark, word, role) = match (report.on, report.elsewhere) {
+        (true, _) => (g.good, " rec", Role::HealthGood),
+        (false, true) => (g.unknown, " rec else", Role::TextDim),
+        (false, false) => (g.bad, " no rec", Role::HealthBad),
     };
     Line::new().dim(g.separator).gap(1).text(mark, role).left(9, word, role).gap(1)
 }
