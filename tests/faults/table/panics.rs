@@ -40,10 +40,10 @@ use std::time::{Duration, Instant};
 pub const ROWS: &[Row] = &[Row {
     number: 41,
     fault: "panic while drawing, in a feed, in the polls, in input and kill thread, and in a \
-            writer that hangs, before and during a kill; a writer that hangs and goes on; in each thread of the agent, at a kill; its words are hostile",
-    outcome: "terminal restored, clean words, latch intact, a running kill completes, the screen \
-              comes back to it, \
-              `crs kill` works; the agent ends, and another completes its kill",
+            writer that hangs, before and during a kill; a writer that hangs and goes on; in \
+            each thread of the agent, at a kill; its words are hostile",
+    outcome: "terminal restored, clean words, latch intact, a running kill completes, is \
+              shown once the writer goes on, `crs kill` works; the agent ends, and another completes its kill",
     timed: "panic to the restored terminal",
     bound: None,
     alone: false,

@@ -25,7 +25,7 @@ pub fn some(seed: u64) -> Vec<Size> {
 /// Runs `case` in a terminal of each of these sizes, beside each other; it
 /// gives the time of the slowest of its cases, and their number.
 pub fn each(sizes: &[Size], case: impl Fn(Size) -> (Duration, u64) + Sync) -> Came {
-    let came: Vec<_> = std::thread::scope(|scope| {
+    let results: Vec<_> = std::thread::scope(|scope| {
         let case = &case;
         let running: Vec<_> = sizes.iter().map(|size| scope.spawn(|| case(*size))).collect();
         // All of them end before the first that failed is told.
@@ -35,8 +35,8 @@ pub fn each(sizes: &[Size], case: impl Fn(Size) -> (Duration, u64) + Sync) -> Ca
         });
         named.collect()
     });
-    let took = came.iter().map(|(took, _)| *took).max().unwrap_or_default();
-    let cases = came.iter().map(|(_, cases)| cases).sum();
+    let took = results.iter().map(|(took, _)| *took).max().unwrap_or_default();
+    let cases = results.iter().map(|(_, cases)| cases).sum();
     Came::At { took, cases, sizes: sizes.iter().copied().collect() }
 }
 

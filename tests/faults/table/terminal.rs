@@ -137,11 +137,11 @@ fn resized(seed: u64) -> Came {
     sizes::each(&sizes::ALL, |size| resized_from(size, seed))
 }
 
-fn resized_from(size: sizes::Size, seed: u64) -> (Duration, u64) {
-    let mut random = Random::new(seed + u64::from(size.0));
+fn resized_from(home: sizes::Size, seed: u64) -> (Duration, u64) {
+    let mut random = Random::new(seed + u64::from(home.0));
     let mut side = |most| 1 + u16::try_from(random.below(most)).unwrap();
     let took = [(1, 1), (100, 30)].map(|(columns, rows)| {
-        let (mut scene, mut console) = beside(size.0, size.1);
+        let (mut scene, mut console) = beside(home.0, home.1);
         for n in 0..1_000 {
             console.resize(side(200), side(60));
             if n % 4 == 0 {
@@ -152,7 +152,7 @@ fn resized_from(size: sizes::Size, seed: u64) -> (Duration, u64) {
         think();
         let took = latched(&scene, kill(&mut console));
         scene.verified();
-        console.resize(size.0, size.1);
+        console.resize(home.0, home.1);
         console.see("VERIFIED flat");
         console.keys("q");
         assert_eq!(console.exit(SOON).map(|s| s.exit_code()), Some(0));
