@@ -5,8 +5,8 @@
 //! libc; a build with `--cfg rustix_use_libc` (`CRS_LIBC_BIN`, as `.ci/faults`
 //! makes it) sees it there too.
 
-use super::Came;
 use super::tools::share;
+use super::{Came, sizes};
 use crate::common::console::{Console, SOON};
 use crate::common::sandbox::{Sandbox, binary};
 use crate::scene::{Random, Scene, exit};
@@ -41,10 +41,14 @@ pub fn jump(seed: u64) -> Came {
         }
         worst = worst.max(a_kill_that_runs(&clock(), jumps, &mut random));
         a_command_that_waits(&clock(), jumps[0], &mut random);
-        a_guard(&clock(), jumps[0], true);
-        a_guard(&clock(), jumps[0], false);
+        let guards = |size| {
+            a_guard(&clock(), jumps[0], true, size);
+            a_guard(&clock(), jumps[0], false, size);
+            (Duration::ZERO, 2)
+        };
+        let _: Came = sizes::each(&sizes::ALL, guards);
     }
-    Came::Held { took: worst, cases: 8 }
+    Came::At { took: worst, cases: 2 * (2 + 8), sizes: sizes::ALL.into() }
 }
 
 /// No gateway until the clock has jumped twice; then proof, as soon as ever.
@@ -82,15 +86,17 @@ fn a_command_that_waits(clock: &Clock, jump: &str, random: &mut Random) {
 
 /// A guard that waits for its second key: a jump neither ends nor lengthens
 /// its 5 s.
-fn a_guard(clock: &Clock, jump: &str, confirmed: bool) {
+fn a_guard(clock: &Clock, jump: &str, confirmed: bool, (columns, rows): sizes::Size) {
     let mut scene = Scene::with(&["honest"]);
     Clock::set(&scene.home, clock.from);
     let assigns: Vec<String> =
         clock.env(&scene.home).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
     let crs = clock.program.display().to_string();
     let words: Vec<&str> = assigns.iter().map(String::as_str).chain([&*crs, "console"]).collect();
-    let mut console = Console::start(&scene.home, "/usr/bin/env".as_ref(), &words, 120, 40);
-    console.wait_for("armed console", LIMIT, |t| t.contains("SAFE") && t.contains("v1.0"));
+    let mut console = Console::start(&scene.home, "/usr/bin/env".as_ref(), &words, columns, rows);
+    console.wait_for("armed console", LIMIT, |t| {
+        t.contains("SAFE") && (t.contains("v1.0") || t.contains("g●"))
+    });
     console.keys("\x0b");
     console.see("stop trading, close everything");
     std::thread::sleep(Duration::from_millis(300));

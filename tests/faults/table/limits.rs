@@ -98,7 +98,7 @@ pub const ROWS: &[Row] = &[
 fn needs(name: &str, package: &str) -> Result<(), String> {
     tool(name, package).map(drop).map_err(|came| match came {
         Came::NotHere(why) => why,
-        Came::Held { .. } => unreachable!(),
+        Came::Held { .. } | Came::At { .. } => unreachable!(),
     })
 }
 

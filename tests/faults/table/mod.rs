@@ -2,7 +2,8 @@
 //! long the part that matters took.
 //!
 //! `cargo test` runs every row once. `CRS_FAULT_TIMES=20` runs each so often,
-//! `CRS_FAULT_ROW=22,31` only these. A row fails on its outcome; its time is
+//! `CRS_FAULT_ROW=22,31` only these, `CRS_FAULT_SIZES=4`
+//! those that are dear in a terminal of every size instead of one. A row fails on its outcome; its time is
 //! reported beside the bound, and judged by the reader of the table.
 
 mod canary;
@@ -31,6 +32,7 @@ mod private;
 mod process;
 mod removed;
 mod runner;
+mod sizes;
 mod squatter;
 mod ssh;
 mod steps;
@@ -48,6 +50,8 @@ mod victim;
 mod words;
 
 pub use runner::run;
+use sizes::Size;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// One row of the fault list.
@@ -76,6 +80,8 @@ pub enum Came {
         /// How many cases this run tried: 1, or such as every byte of a file.
         cases: u64,
     },
+    /// The same, in terminals of these sizes; not every case in each of them.
+    At { took: Duration, cases: u64, sizes: BTreeSet<Size> },
     /// This machine can't inject it, for this reason.
     NotHere(String),
 }

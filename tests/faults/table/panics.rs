@@ -6,7 +6,7 @@
 use super::desk::{self, LONG, kill, latched, untouched};
 use super::ticks::Publisher;
 use super::words::inert;
-use super::{Came, Row};
+use super::{Came, Row, sizes};
 use crate::common::console::Console;
 use crate::common::wait::until;
 use crate::scene::{Scene, exit};
@@ -29,6 +29,8 @@ use crs::tui::{Frame, Screen, run};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde_json::Value;
+use sizes::Size;
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -37,10 +39,11 @@ use std::time::{Duration, Instant};
 
 pub const ROWS: &[Row] = &[Row {
     number: 41,
-    fault: "panic while drawing, in a feed, in the polls, in input and kill thread, before and \
-            during a kill; in each thread of the agent, at a kill; its words are hostile",
-    outcome: "terminal restored, clean words, latch intact, a running kill completes, \
-              `crs kill` works; the agent ends, and another completes its kill",
+    fault: "panic while drawing, in a feed, in the polls, in input and kill thread, and in a \
+            writer that hangs, before and during a kill; a writer that hangs and goes on; in \
+            each thread of the agent, at a kill; its words are hostile",
+    outcome: "terminal restored, clean words, latch intact, a running kill completes, is \
+              shown once the writer goes on, `crs kill` works; the agent ends, and another completes its kill",
     timed: "panic to the restored terminal",
     bound: None,
     alone: false,
@@ -50,6 +53,8 @@ pub const ROWS: &[Row] = &[Row {
 const CHILD: [&str; 5] =
     ["table::panics::console", "--exact", "--ignored", "--nocapture", "--test-threads=1"];
 const FALL: &str = "fall";
+/// While this file is there, the writer hangs at the first frame.
+const HOLD: &str = "hold";
 
 fn fall(thread: &str) {
     let named = fs::read_to_string(FALL).is_ok_and(|named| named == thread);
@@ -135,20 +140,35 @@ fn console() {
         notes: Vec::new(),
         way_back: Text::default(),
         on_start: None,
-        on_first_frame: None,
+        on_first_frame: Some(Box::new(|_| {
+            while Path::new(HOLD).exists() {
+                fall("writer");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        })),
     });
     assert!(ended.is_ok());
 }
 
 /// A scene with an agent, and the console that will fall over.
-fn fragile(publisher: &Publisher) -> (Scene, Console) {
+fn fragile(publisher: &Publisher, (columns, rows): Size, hangs: bool) -> (Scene, Console) {
     let mut scene = Scene::with(&["honest"]);
     desk::configure(&scene.home, scene.port, publisher.port, "");
     fs::write(scene.home.path().join("child"), "").unwrap();
+    if hangs {
+        fs::write(scene.home.path().join(HOLD), "").unwrap();
+    }
     scene.agent();
     let exe = std::env::current_exe().unwrap();
-    let console = Console::start(&scene.home, &exe, &CHILD, 120, 40);
-    console.wait_for("two positions", LONG, |t| t.contains("2 open"));
+    let console = Console::start(&scene.home, &exe, &CHILD, columns, rows);
+    if hangs {
+        // All that it will show is its first frame.
+        console.wait_for("a first frame", LONG, |t| t.contains("Ctrl-K KILL"));
+        let asked = || (scene.peers[0].count("GET_POSITIONS") > 0).then_some(());
+        assert!(until(LONG, asked).is_some(), "it asks for no positions");
+    } else {
+        console.wait_for("two positions", LONG, |t| t.contains("2 open"));
+    }
     (scene, console)
 }
 
@@ -173,52 +193,86 @@ fn first_words(latch: &Path) -> Option<(u64, Value, Value)> {
     Some((inode, body["metadata"]["engage_id"].clone(), body["reason"].clone()))
 }
 
-fn panics(_seed: u64) -> Came {
-    let (mut worst, mut cases) = (Duration::ZERO, 0);
-    for (thread, during) in [
-        ("draw", false),
-        ("ticks-0", false),
-        ("draw", true),
-        ("polls-0", true),
-        ("kill-hand", true),
-        ("input", true),
-    ] {
-        let publisher = Publisher::start();
-        let (mut scene, mut console) = fragile(&publisher);
-        let (path, latch) = (scene.home.path().join(FALL), scene.home.latch());
-        // The kill's own threads fall over the kill, the others in its midst.
-        let own = thread == "kill-hand" || thread == "input";
-        if during && !own {
-            latched(&scene, kill(&mut console));
+const FALLS: [(&str, bool); 8] = [
+    ("draw", false),
+    ("ticks-0", false),
+    ("draw", true),
+    ("polls-0", true),
+    ("kill-hand", true),
+    ("input", true),
+    ("writer", false),
+    ("writer", true),
+];
+
+/// Each at one size, or at as many as `sizes::some` has.
+fn panics(seed: u64) -> Came {
+    let (mut worst, mut cases, mut sizes) = (Duration::ZERO, 0, BTreeSet::new());
+    for (n, (thread, during)) in (0_u64..).zip(FALLS) {
+        for size in sizes::some(seed + n) {
+            worst = worst.max(falls(thread, during, size));
+            cases += 1;
+            sizes.insert(size);
         }
-        let before = first_words(&latch);
-        let since = Instant::now();
-        fs::write(&path, thread).unwrap();
-        if own {
-            kill(&mut console);
-        }
-        // A feed speaks when something came.
-        publisher.put(vec![b"{}".to_vec()]);
-        worst = worst.max(fallen(&mut console, thread, since));
-        if during && !own {
-            scene.verified();
-            // The first look may have met it before its words.
-            let after = first_words(&latch).unwrap();
-            assert!(before.is_none_or(|b| b == after), "another latch");
-        } else if own && scene.taken() {
-            scene.verified();
-        } else {
-            untouched(&scene);
-            let mut command = scene.command();
-            assert_eq!(exit(&mut command), Some(0));
-            scene.verified();
-        }
+    }
+    for size in sizes::some(seed) {
+        comes_back(size);
         cases += 1;
     }
     let threads = ["core", "kill-0", "latch", "audit", "client-out"];
     threads.into_iter().for_each(agent_falls);
     cases += u64::try_from(threads.len()).unwrap();
-    Came::Held { took: worst, cases }
+    Came::At { took: worst, cases, sizes }
+}
+
+/// A kill that nobody sees while the writer hangs, and sees once it goes on.
+fn comes_back(size: Size) {
+    let (mut scene, mut console) = fragile(&Publisher::start(), size, true);
+    latched(&scene, kill(&mut console));
+    scene.verified();
+    assert!(!console.text().contains("ENGAGED"), "the writer was to hang");
+    fs::remove_file(scene.home.path().join(HOLD)).unwrap();
+    console.see("VERIFIED flat");
+    console.keys("q");
+    let left = console.exit(LONG);
+    assert!(left.is_some_and(|s| s.success()), "{}", console.text());
+}
+
+fn falls(thread: &str, during: bool, size: Size) -> Duration {
+    let publisher = Publisher::start();
+    let (mut scene, mut console) = fragile(&publisher, size, thread == "writer");
+    let (path, latch) = (scene.home.path().join(FALL), scene.home.latch());
+    // The kill's own threads fall over the kill, the others in its midst.
+    let own = thread == "kill-hand" || thread == "input";
+    if during && !own {
+        latched(&scene, kill(&mut console));
+        if thread == "writer" {
+            scene.verified();
+            assert!(!console.text().contains("ENGAGED"), "the writer was to hang");
+        }
+    }
+    let before = first_words(&latch);
+    let since = Instant::now();
+    fs::write(&path, thread).unwrap();
+    if own {
+        kill(&mut console);
+    }
+    // A feed speaks when something came.
+    publisher.put(vec![b"{}".to_vec()]);
+    let took = fallen(&mut console, thread, since);
+    if during && !own {
+        scene.verified();
+        // The first look may have met it before its words.
+        let after = first_words(&latch).unwrap();
+        assert!(before.is_none_or(|b| b == after), "another latch");
+    } else if own && scene.taken() {
+        scene.verified();
+    } else {
+        untouched(&scene);
+        let mut command = scene.command();
+        assert_eq!(exit(&mut command), Some(0));
+        scene.verified();
+    }
+    took
 }
 
 const AGENT: [&str; 5] =

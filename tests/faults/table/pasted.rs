@@ -2,7 +2,7 @@
 //! deliberate kill shows that the console was listening.
 
 use super::desk::{CHORD, LONG, beside, console, kill, latched, untouched};
-use super::{Came, Row};
+use super::{Came, Row, sizes};
 use crate::common::console::{Console, SOON};
 use crate::common::sandbox::{Signal, signal};
 use crate::common::wait::until;
@@ -50,7 +50,7 @@ fn catch_up(console: &mut Console) {
     for shown in [true, false] {
         let answered = until(LONG, || {
             console.keys("?");
-            let help = || console.text().contains("Give the keys to the pane before.");
+            let help = || console.text().contains("─ Keys ─");
             until(Duration::from_secs(2), || (help() == shown).then_some(()))
         });
         assert!(answered.is_some(), "deaf:\n{}", console.text());
@@ -67,8 +67,12 @@ fn deliberate(scene: &mut Scene, console: &mut Console) -> Duration {
 }
 
 fn pasted(seed: u64) -> Came {
-    let mut random = Random::new(seed);
-    let (mut scene, mut console) = beside(120, 40);
+    sizes::each(&sizes::ALL, |size| pasted_at(size, seed))
+}
+
+fn pasted_at((columns, rows): sizes::Size, seed: u64) -> (Duration, u64) {
+    let mut random = Random::new(seed + u64::from(columns));
+    let (mut scene, mut console) = beside(columns, rows);
     let mut cases = 0;
     let mut paste = |scene: &Scene, console: &mut Console, parts: &[&str], gap| {
         for part in parts {
@@ -102,8 +106,7 @@ fn pasted(seed: u64) -> Came {
         cases += 1;
         assert!(!scene.home.latch().exists(), "killed by a paste into a console that stalled");
     }
-    let took = deliberate(&mut scene, &mut console);
-    Came::Held { took, cases }
+    (deliberate(&mut scene, &mut console), cases)
 }
 
 fn torn(console: &mut Console, random: &mut Random) {
@@ -137,8 +140,12 @@ const LONGER: [&str; 14] = [
     "\x1b[<0;9;9M",
 ];
 
-fn stuck(_seed: u64) -> Came {
-    let (mut scene, mut open) = beside(120, 40);
+fn stuck(seed: u64) -> Came {
+    sizes::each(&sizes::some(seed), stuck_at)
+}
+
+fn stuck_at((columns, rows): sizes::Size) -> (Duration, u64) {
+    let (mut scene, mut open) = beside(columns, rows);
     let bytes: Vec<String> = (0..0x80_u8).map(|b| char::from(b).to_string()).collect();
     let keys = bytes.iter().map(String::as_str).chain(LONGER).chain(["\x0by", "\x14y", "ky"]);
     let mut cases = 0;
@@ -157,7 +164,7 @@ fn stuck(_seed: u64) -> Came {
                 })
             });
             assert_eq!(left.map(|s| s.exit_code()), Some(0), "{key:?}");
-            open = console(&scene, 120, 40);
+            open = console(&scene, columns, rows);
         } else {
             open.keys("n");
             // A text field that it opened would keep what follows.
@@ -172,6 +179,5 @@ fn stuck(_seed: u64) -> Came {
         sleep(Duration::from_millis(6));
     }
     settle(&mut open);
-    let took = deliberate(&mut scene, &mut open);
-    Came::Held { took, cases }
+    (deliberate(&mut scene, &mut open), cases)
 }

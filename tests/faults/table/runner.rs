@@ -1,5 +1,6 @@
 //! Runs the rows in lanes and makes a table of what came of them.
 
+use super::sizes::{self, Size};
 use super::{Came, Row, rows};
 use crate::number;
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ struct Tally {
     passed: u64,
     late: u64,
     worst: Duration,
+    sizes: BTreeSet<Size>,
     not_here: Option<String>,
     faults: Vec<String>,
 }
@@ -63,14 +65,17 @@ fn one(row: &Row, time: u64, tally: &Mutex<Tally>) {
     // A check that fails panics, and the lane goes on with the next row.
     let came = catch_unwind(AssertUnwindSafe(|| (row.run)(seed)));
     let mut tally = tally.lock().unwrap();
+    let mut held = |took: Duration, cases: u64, sizes: BTreeSet<Size>| {
+        tally.runs += 1;
+        tally.passed += 1;
+        tally.cases += cases;
+        tally.late += u64::from(row.bound.is_some_and(|bound| took > bound));
+        tally.worst = tally.worst.max(took);
+        tally.sizes.extend(sizes);
+    };
     match came {
-        Ok(Came::Held { took, cases }) => {
-            tally.runs += 1;
-            tally.passed += 1;
-            tally.cases += cases;
-            tally.late += u64::from(row.bound.is_some_and(|bound| took > bound));
-            tally.worst = tally.worst.max(took);
-        }
+        Ok(Came::Held { took, cases }) => held(took, cases, BTreeSet::new()),
+        Ok(Came::At { took, cases, sizes }) => held(took, cases, sizes),
         Ok(Came::NotHere(why)) => tally.not_here = Some(why),
         Err(e) => {
             tally.runs += 1;
@@ -93,6 +98,10 @@ fn table(rows: &[&Row], tallies: &[Tally]) -> String {
                     "| {number} | {fault} | {outcome} | 0 | 0 | not run here: {why} | | |"
                 );
                 continue;
+            }
+            _ if !tally.sizes.is_empty() => {
+                let sizes = sizes::words(&tally.sizes);
+                format!("{} ({} cases, at {sizes})", tally.runs, tally.cases)
             }
             _ if tally.cases > tally.runs => format!("{} ({} cases)", tally.runs, tally.cases),
             _ => tally.runs.to_string(),

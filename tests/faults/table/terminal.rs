@@ -2,7 +2,7 @@
 //! keys in `keys`, what it is told in `words`.
 
 use super::desk::{CHORD, LONG, beside, kill, latched, think, untouched};
-use super::{Came, Row};
+use super::{Came, Row, sizes};
 use crate::common::console::{Console, SOON};
 use crate::common::sandbox::binary;
 use crate::common::wait::until;
@@ -33,7 +33,7 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         number: 40,
-        fault: "1,000 resizes, then 1×1; and 1,000 resizes, then 100×30",
+        fault: "1,000 resizes from each size, then 1×1; and 1,000 resizes, then 100×30",
         outcome: "no panic, the kill keys work, VERIFIED shown",
         timed: "second key to visible latch",
         bound: Some(Duration::from_millis(5)),
@@ -100,8 +100,12 @@ fn redraw(console: &mut Console) {
 }
 
 fn blocked(_seed: u64) -> Came {
+    sizes::each(&sizes::ALL, blocked_at)
+}
+
+fn blocked_at((columns, rows): sizes::Size) -> (Duration, u64) {
     let took = [true, false].map(|stopped| {
-        let (mut scene, mut console) = beside(120, 40);
+        let (mut scene, mut console) = beside(columns, rows);
         let before = frames(&console);
         redraw(&mut console);
         let free = frames(&console) - before;
@@ -126,14 +130,18 @@ fn blocked(_seed: u64) -> Came {
         assert!(held * 2 < free, "{free} frames when free, {held} of twice as many when blocked");
         took
     });
-    Came::Held { took: took[0].max(took[1]), cases: 2 }
+    (took[0].max(took[1]), 2)
 }
 
 fn resized(seed: u64) -> Came {
-    let mut random = Random::new(seed);
+    sizes::each(&sizes::ALL, |size| resized_from(size, seed))
+}
+
+fn resized_from(home: sizes::Size, seed: u64) -> (Duration, u64) {
+    let mut random = Random::new(seed + u64::from(home.0));
     let mut side = |most| 1 + u16::try_from(random.below(most)).unwrap();
     let took = [(1, 1), (100, 30)].map(|(columns, rows)| {
-        let (mut scene, mut console) = beside(120, 40);
+        let (mut scene, mut console) = beside(home.0, home.1);
         for n in 0..1_000 {
             console.resize(side(200), side(60));
             if n % 4 == 0 {
@@ -144,11 +152,11 @@ fn resized(seed: u64) -> Came {
         think();
         let took = latched(&scene, kill(&mut console));
         scene.verified();
-        console.resize(80, 24);
+        console.resize(home.0, home.1);
         console.see("VERIFIED flat");
         console.keys("q");
         assert_eq!(console.exit(SOON).map(|s| s.exit_code()), Some(0));
         took
     });
-    Came::Held { took: took[0].max(took[1]), cases: 2 }
+    (took[0].max(took[1]), 2)
 }
