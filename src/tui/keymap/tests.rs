@@ -204,6 +204,7 @@ fn every_action_is_reached_by_keys_by_the_line_and_by_the_help() {
     for name in Keymap::names() {
         let keymap = Keymap::embedded(name).unwrap();
         let hints = chords::hints(&keymap, Context::Global, &Card::default(), &State::default());
+        let hints = chords::with_help(hints, &keymap);
         let helped: BTreeSet<&str> =
             hints.help.iter().flat_map(|s| &s.rows).map(|h| h.keys.as_str()).collect();
         for action in Action::ALL {

@@ -23,22 +23,6 @@ fn the_command_line_runs_the_verbs_of_the_keys() {
 }
 
 #[test]
-fn an_alarm_is_silenced_for_the_time_that_is_written() {
-    let mut rig = rig();
-    rig.round.sender.log(crate::event::Level::Alarm, "agent", "disk full");
-    rig.round.urgent();
-    rig.press(": s i l e n c e space 3 0 m enter");
-    assert!(rig.last_line().ends_with("silenced for 30 min"), "{}", rig.last_line());
-    rig.press(": s i l e n c e space 4 5 s enter");
-    assert!(rig.last_line().ends_with("silenced for 45 s"), "{}", rig.last_line());
-    rig.press(": s i l e n c e enter");
-    assert!(rig.last_line().ends_with("no longer silenced"), "{}", rig.last_line());
-    rig.press(": s i l e n c e space l o n g enter");
-    let error = "silence knows no time \"long\": it takes a time from 1s to 24h, as 45s, 30m or 2h";
-    assert_eq!(rig.error(), error);
-}
-
-#[test]
 fn a_word_that_is_none_of_a_list_is_answered_with_the_list_and_stays_to_be_mended() {
     let mut rig = rig();
     rig.round.screen = Box::new(Cockpit::default());
