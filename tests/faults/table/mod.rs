@@ -3,7 +3,7 @@
 //!
 //! `cargo test` runs every row once. `CRS_FAULT_TIMES=20` runs each so often,
 //! `CRS_FAULT_ROW=22,31` only these, `CRS_FAULT_SIZES=4`
-//! those that are dear in a terminal of every size instead of one. A row fails on its outcome; its time is
+//! those that are dear, in a terminal of every size instead of one. A row fails on its outcome; its time is
 //! reported beside the bound, and judged by the reader of the table.
 
 mod canary;

@@ -18,7 +18,7 @@ use crs::control::kill::Hand;
 use crs::control::{Action, Desk, Proposal, Trigger};
 use crs::domain::{Intent, Stamp, Text, Ticket};
 use crs::event::{SessionInfo, Tap, channel_pair};
-use crs::feeds::{Sequencer, polls, ticks};
+use crs::feeds::{LatchFeed, Sequencer, polls, ticks};
 use crs::host::SystemClock;
 use crs::state::State;
 use crs::tui::cockpit::Cockpit;
@@ -115,7 +115,8 @@ fn console() {
     let tap: Tap = Arc::new(|_| fall(std::thread::current().name().unwrap_or_default()));
     let sender = plain.tapped(tap);
     let gate = Arc::new(Gate::default());
-    let _watcher = wiring::watch(&settings, "console", Arc::clone(&gate), |_| {});
+    let latch = LatchFeed::start(Arc::clone(&gate), sender.clone()).unwrap();
+    let _watcher = wiring::watch(&settings, "console", Arc::clone(&gate), latch.teller());
     let hand = wiring::hand(&settings, "console", true, gate, sender.clone()).ok().unwrap();
     let hand = Arc::new(Fragile(hand));
     let (zmq, gateway) = (zmq::Context::new(), &settings.gateways[0]);
