@@ -5,7 +5,7 @@ use crate::feeds::{LONG, publisher};
 use crate::wild::{Wild, announce, greet};
 use crs::domain::{AuditHead, Evidence, LinkState, Text, UtcMicros};
 use crs::event::{
-    Event, EventsReport, EvidenceReport, GatewayStatusReport, Receiver, channel_pair,
+    Event, EventsReport, EvidenceReport, GatewayStatusReport, RawPort, Receiver, channel_pair,
 };
 use crs::feeds::events::{self, EventsHandle};
 use crs::gateway::{Gateway, GatewayOptions, SimOptions};
@@ -44,6 +44,7 @@ impl Feed {
                     self.evidence.push(evidence);
                 }
                 Event::GatewayStatus(report) => self.status.push(*report),
+                Event::Raw(raw) => assert_eq!((raw.peer, raw.port), (2, RawPort::Events)),
                 other => panic!("{other:?}"),
             }
         }

@@ -3,7 +3,8 @@
 use crate::fake::{Fake, Say, endpoint, eventually, free_port, honest, success};
 use crs::domain::{Endpoint, Fingerprint, GatewayAddr, LinkState, Text};
 use crs::event::{
-    AccountRead, Event, GatewayReport, Level, LogLine, PositionsRead, Read, Receiver, channel_pair,
+    AccountRead, Event, GatewayReport, Level, LogLine, PositionsRead, RawPort, Read, Receiver,
+    channel_pair,
 };
 use crs::feeds::polls::{self, PollHandle, Rhythm};
 use serde_json::json;
@@ -47,6 +48,7 @@ impl Polls {
                     Event::Positions(read) => self.positions.push(*read),
                     Event::Account(read) => self.account.push(*read),
                     Event::Log(line) => self.log.push(line),
+                    Event::Raw(raw) => assert_eq!((raw.peer, raw.port), (1, RawPort::Reply)),
                     other => panic!("polls told {other:?}"),
                 }
             }

@@ -42,19 +42,19 @@ fn a_sort_a_filter_and_a_zoom_are_there_again_and_a_kill_works_under_them() {
     console.see("USDJPY");
     console.keys("2");
     console.keys(":sort spread\r");
-    console.see("SPR▼");
+    console.see("SPR↓");
     console.keys(":filter USDJ\r");
     console.see("/USDJ 1 of 2");
     console.keys(":period 5m\r");
     console.keys("z");
     let left = console.wait_for("the zoom", SOON, zoomed);
-    assert!(left.contains("SPR▼") && left.contains("/USDJ 1 of 2"), "{left}");
+    assert!(left.contains("SPR↓") && left.contains("/USDJ 1 of 2"), "{left}");
     quit(console);
     let kept = fs::read_to_string(file(&place.home)).unwrap();
     assert!(kept.contains("\"period\": \"5m\""), "{kept}");
     let mut console = Console::crs(&place.home, &["console"], 120, 40);
     let again = console.wait_for("the same again", SOON, |t| {
-        zoomed(t) && t.contains("SPR▼") && t.contains("/USDJ 1 of 2") && t.contains("SAFE")
+        zoomed(t) && t.contains("SPR↓") && t.contains("/USDJ 1 of 2") && t.contains("SAFE")
     });
     assert!(!again.contains("EURUSD"), "{again}");
     // What hides rows is told in the log as well.
