@@ -10,7 +10,6 @@ use super::exit::exits;
 use super::session::{Plan, Session};
 use super::stage::Stage;
 use super::{Context, Failure, Outcome, back};
-use crate::config::Settings;
 use crate::domain::{Mode, Text};
 use crate::gateway::SimOptions;
 use crate::host::ids;
@@ -52,14 +51,16 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         ..SimOptions::default()
     };
     let stage = Stage::set("sim", sim, loaded.settings)?;
-    notes.push(way_back(&stage.settings));
+    // A bare `crs reset` would be about the real latch.
+    let way_back = back::command(&stage.settings, None);
+    notes.push(Text::new(&format!("after a kill in this demo: {way_back}")));
     let plan = Plan {
         settings: stage.settings.clone(),
         forced_mode: Some(Mode::Sim),
         config: Text::new("crs demo: nothing here is real"),
         notes,
         memory: Memory::default(),
-        way_back: back::command(&stage.settings, None),
+        way_back,
     };
     let ended = Session::open(plan).and_then(|session| {
         let source = Signals::start(&stage.settings, session.gate(), session.sender());
@@ -69,13 +70,4 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     });
     stage.strike();
     ended
-}
-
-/// A bare `crs reset` would be about the real latch.
-fn way_back(settings: &Settings) -> Text {
-    Text::new(&format!(
-        "after a kill in this demo: crs --state-dir {} --kill-switch-file {} reset --reason over",
-        settings.state_dir.display(),
-        settings.kill_switch_file.display(),
-    ))
 }

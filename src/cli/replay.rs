@@ -143,12 +143,7 @@ fn past(args: &Args) -> Past {
     let open =
         move || Recording::open(&path).map(|recording| Box::new(recording) as Box<dyn Source>);
     let mut first = Vec::new();
-    first.extend(args.at.map(|place| match place {
-        Place::Seq(seq) => Move::Seq(seq),
-        Place::Time(at) => Move::Time(at),
-        Place::Clock(clock) => Move::Clock(clock),
-        Place::By(us) => Move::By(us),
-    }));
+    first.extend(args.at.map(Move::from));
     first.extend(args.speed.map(Move::Speed));
     if !args.paused {
         first.push(Move::Play);

@@ -264,7 +264,7 @@ fn recorded(
     let config = RingConfig {
         max_bytes: max_mb.saturating_mul(1 << 20),
         max_age: Duration::from_hours(24 * max_days),
-        ..RingConfig::new(settings.state_dir.join("recordings"))
+        ..RingConfig::new(wiring::recordings(settings))
     };
     match Recorder::start(config, sender.clone()) {
         Ok((recorder, running)) => {

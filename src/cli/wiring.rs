@@ -43,6 +43,12 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
+/// Where sessions are recorded.
+#[must_use]
+pub fn recordings(settings: &Settings) -> PathBuf {
+    absolute(&settings.state_dir).join("recordings")
+}
+
 /// Further latches, absolute.
 #[must_use]
 pub fn extra(settings: &Settings) -> Vec<PathBuf> {

@@ -25,7 +25,8 @@ const URGENT_BUDGET: usize = 4_096;
 pub struct Turn {
     /// Records handed on.
     pub records: usize,
-    /// Urgent ones among them, beats not counted: worth a frame at once.
+    /// Urgent ones among them: worth a frame at once. Beats are not counted,
+    /// nor messages as they came, which no screen shows.
     pub urgent: usize,
     /// Ticks in all of them.
     pub ticks: usize,
@@ -96,14 +97,15 @@ impl Sequencer {
         if let Some(session) = self.session.take() {
             self.put(Event::Session(session), &mut turn, &mut sink);
         }
-        let mut taken = 0;
+        let (mut taken, mut urgent) = (0, 0);
         loop {
-            if turn.urgent >= URGENT_BUDGET {
+            if urgent >= URGENT_BUDGET {
                 turn.more = true;
                 break;
             }
             if let Ok(event) = self.receiver.urgent.try_recv() {
-                turn.urgent += 1;
+                urgent += 1;
+                turn.urgent += usize::from(!matches!(event, Event::Raw(_)));
                 self.put(event, &mut turn, &mut sink);
                 continue;
             }
@@ -143,7 +145,7 @@ impl Sequencer {
 mod tests {
     use super::*;
     use crate::domain::UtcMicros;
-    use crate::event::{Level, Sender, channel_pair};
+    use crate::event::{Level, RawFrame, RawPort, Sender, channel_pair};
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::{Arc, Mutex};
 
@@ -195,6 +197,15 @@ mod tests {
         let (second, records) = turn(&mut sequencer, 2);
         assert_eq!((kinds(&records).as_str(), second.more), ("lt", false));
         assert_eq!(records.iter().map(|r| r.seq).collect::<Vec<_>>(), [6, 7]);
+    }
+
+    #[test]
+    fn a_message_as_it_came_is_no_reason_for_a_frame() {
+        let (sender, mut sequencer, _) = rig();
+        sender.send(RawFrame::of(0, RawPort::Reply, &[b"{}"]).unwrap());
+        let (first, records) = turn(&mut sequencer, 2);
+        assert_eq!(kinds(&records), "s?b");
+        assert_eq!(first.urgent, 0);
     }
 
     #[test]

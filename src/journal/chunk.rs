@@ -5,6 +5,7 @@ use super::container::{Fields, op, unpack};
 use super::head::Head;
 use super::segment::{BEATS, HEAD, STATE, TICKS, TOPICS};
 use crate::event::Stamped;
+use crate::state::State;
 
 /// A chunk's contents.
 #[derive(Debug, Default)]
@@ -62,6 +63,16 @@ impl Chunk {
             chunk.check()?;
         }
         Ok(Some(chunk))
+    }
+
+    /// The whole State before its first record; none where it has none.
+    ///
+    /// # Errors
+    /// Why it can't be read.
+    #[must_use]
+    pub fn state(&self) -> Option<Result<State, String>> {
+        let json = self.whole.as_deref()?;
+        Some(serde_json::from_slice(json).map_err(|e| format!("its State can't be read: {e}")))
     }
 
     fn message(&mut self, topic: &str, data: &[u8], want: Want) -> Result<(), String> {

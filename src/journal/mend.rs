@@ -5,7 +5,6 @@
 
 use super::{Gap, Piece, Recording, RecordingError, SealedFile, Source, file};
 use crate::domain::UtcMicros;
-use crate::state::State;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -144,10 +143,7 @@ fn salvage(
             let first = place.head.first.0;
             let last = writing.as_ref().map(|file| file.state().seq);
             if last.is_none_or(|last| last.checked_add(1) != Some(first)) {
-                let whole = chunk
-                    .whole
-                    .as_deref()
-                    .and_then(|json| serde_json::from_slice::<State>(json).ok());
+                let whole = chunk.state().and_then(Result::ok);
                 let Some(state) = whole.filter(|state| state.seq.checked_add(1) == Some(first))
                 else {
                     let cause = "no State to go on from: the chunk before it can't be read";

@@ -171,11 +171,8 @@ impl Recording {
             })
             .unwrap_or((Path::new(""), 0));
         let none = || error(path, offset, "no whole State here", "go to an earlier place");
-        let json = chunk.whole.as_ref().ok_or_else(none)?;
-        serde_json::from_slice(json).map_err(|e| {
-            let cause = format!("the whole State can't be read: {e}");
-            error(path, offset, &cause, "use the crs that wrote it")
-        })
+        let state = chunk.state().ok_or_else(none)?;
+        state.map_err(|cause| error(path, offset, &cause, "use the crs that wrote it"))
     }
 
     fn fold(

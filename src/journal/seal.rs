@@ -4,7 +4,6 @@
 use super::file::{OpenFile, error};
 use super::ring::Name;
 use super::{Gap, RecordingError, SealedFile};
-use crate::state::State;
 use std::fs;
 use std::path::Path;
 
@@ -37,10 +36,9 @@ pub fn seal(path: &Path) -> Result<(), RecordingError> {
 
 fn write(old: &OpenFile, sealed: &Path) -> Result<(), RecordingError> {
     let first = old.chunk(0)?;
-    let json = first.whole.as_deref().unwrap_or_default();
-    let state: State = serde_json::from_slice(json).map_err(|e| {
-        error(old.path(), 0, &format!("the whole State can't be read: {e}"), "use its own crs")
-    })?;
+    let none = || Err(String::from("no whole State here"));
+    let state = first.state().unwrap_or_else(none);
+    let state = state.map_err(|cause| error(old.path(), 0, &cause, "use the crs that wrote it"))?;
     let gap: Option<Gap> = first.head.gap;
     let mut out = SealedFile::create(sealed, state, gap, old.about.clone())?;
     for index in 0..old.places.len() {

@@ -67,7 +67,7 @@ pub fn survey(recording: &Recording) -> Survey {
                     continue;
                 }
             };
-            let whole = chunk.whole.as_deref().map(serde_json::from_slice::<State>);
+            let whole = chunk.state();
             let first = place.head.first.0;
             let follows =
                 state.as_ref().is_some_and(|state| state.seq.checked_add(1) == Some(first));
@@ -84,7 +84,7 @@ pub fn survey(recording: &Recording) -> Survey {
                     }
                     state = Some(whole);
                 }
-                (Some(Err(e)), _) => survey.damaged(&at(&format!("its State can't be read: {e}"))),
+                (Some(Err(e)), _) => survey.damaged(&at(&e)),
                 (None, true) => {}
                 (None, false) => {
                     survey.damaged(&at("no State to go on from: the chunk before it is missing"));

@@ -45,7 +45,7 @@ fn a_recording_that_goes_on_or_can_not_is_told() {
     report.elsewhere = true;
     let mut other = scene::calm();
     other.put(Event::Recording(Box::new(report))).pass(7_000);
-    assert!(strip(&other).contains("rec else") && !raised(&other), "{}", strip(&other));
+    assert!(strip(&other).contains("rec other") && !raised(&other), "{}", strip(&other));
 }
 
 #[test]

@@ -141,6 +141,8 @@ struct Entry {
     from: Option<UtcMicros>,
     to: Option<UtcMicros>,
     bookmarks: usize,
+    /// A bookmark keeps it: its own, or one of the ten minutes after it.
+    kept: bool,
     fault: String,
 }
 
@@ -154,6 +156,7 @@ pub fn list(args: &List, ctx: &mut Context) -> Outcome {
         let next = "name a directory of recordings";
         Failure::failed(format!("{}: {e}; {next}", dir.display()))
     })?;
+    let bookmarks = ring::bookmarks(&dir);
     let entries: Vec<Entry> = files
         .into_iter()
         .map(|(name, path)| {
@@ -171,6 +174,7 @@ pub fn list(args: &List, ctx: &mut Context) -> Outcome {
                 from: span.map(|span| span.first.1),
                 to: span.map(|span| span.last.1),
                 bookmarks: opened.as_ref().map_or(0, bookmark),
+                kept: ring::is_kept(&path, &bookmarks),
                 fault: opened.err().map(|e| e.to_string()).unwrap_or_default(),
             }
         })
@@ -182,9 +186,11 @@ pub fn list(args: &List, ctx: &mut Context) -> Outcome {
     for e in &entries {
         let iso = |at: Option<UtcMicros>| at.map(UtcMicros::iso).unwrap_or_default();
         let sealed = if e.sealed { "sealed" } else { "open  " };
-        let kept = match e.bookmarks {
-            0 => String::new(),
-            n => format!("  {n} bookmarks: kept"),
+        let kept = match (e.kept, e.bookmarks) {
+            (false, _) => String::new(),
+            (true, 0) => String::from("  kept"),
+            (true, 1) => String::from("  kept, 1 bookmark"),
+            (true, n) => format!("  kept, {n} bookmarks"),
         };
         let (from, to, bytes, file) = (iso(e.from), iso(e.to), e.bytes, &e.file);
         ctx.out.line(format!("{from:<27}  {to:<27}  {bytes:>12}  {sealed}  {file}{kept}"));

@@ -6,9 +6,10 @@ mod look;
 mod make;
 
 use super::exit::exits;
-use super::{Context, Failure, Outcome};
+use super::{Context, Failure, Outcome, wiring};
 use crate::domain::UtcMicros;
 use crate::journal::Recording;
+use crate::journal::player::place::moment;
 use std::path::{Path, PathBuf};
 
 /// Which.
@@ -68,16 +69,13 @@ fn open(path: &Path) -> Result<Recording, Failure> {
 
 /// The directory that the console records into.
 fn ring(ctx: &Context) -> Result<PathBuf, Failure> {
-    Ok(ctx.strict()?.settings.state_dir.join("recordings"))
+    Ok(wiring::recordings(&ctx.strict()?.settings))
 }
 
 /// A time as an operator writes it: RFC 3339, or UTC without its `Z`, down to
 /// the day alone.
 fn time(text: &str) -> Result<UtcMicros, String> {
-    ["", "Z", ":00Z", "T00:00:00Z"]
-        .into_iter()
-        .find_map(|rest| UtcMicros::from_iso(&format!("{text}{rest}")))
-        .ok_or_else(|| "a time is written 2026-01-14T13:56:58Z or 2026-01-14".to_owned())
+    moment(text).ok_or_else(|| "a time is written 2026-01-14T13:56:58Z or 2026-01-14".to_owned())
 }
 
 #[cfg(test)]

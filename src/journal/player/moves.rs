@@ -1,6 +1,6 @@
 //! What a player can be asked for, and what it shows.
 
-use super::Speed;
+use super::{Place, Speed};
 use crate::domain::{Mark, MarkKind, Text, UtcMicros};
 use crate::journal::Span;
 use crate::state::State;
@@ -50,6 +50,17 @@ pub enum Move {
     Faster,
     /// The next slower one.
     Slower,
+}
+
+impl From<Place> for Move {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Seq(seq) => Self::Seq(seq),
+            Place::Time(at) => Self::Time(at),
+            Place::Clock(clock) => Self::Clock(clock),
+            Place::By(us) => Self::By(us),
+        }
+    }
 }
 
 /// What a player shows.

@@ -45,7 +45,7 @@ impl Place {
             return Ok(Self::Seq(seq));
         }
         if text.contains('-') {
-            return date(text).map(Self::Time).ok_or_else(wrong);
+            return moment(text).map(Self::Time).ok_or_else(wrong);
         }
         clock(text.trim_end_matches('Z')).map(Self::Clock).ok_or_else(wrong)
     }
@@ -74,6 +74,13 @@ pub fn span(text: &str) -> Option<i64> {
     };
     let number: u32 = number.parse().ok()?;
     i64::from(number).checked_mul(unit)
+}
+
+/// `2026-01-14`, `2026-01-14T14:05`, `2026-01-14 14:05:30.25`, all UTC, or any
+/// RFC 3339 date with its own zone.
+#[must_use]
+pub fn moment(text: &str) -> Option<UtcMicros> {
+    UtcMicros::from_iso(text).or_else(|| date(text))
 }
 
 fn date(text: &str) -> Option<UtcMicros> {

@@ -356,12 +356,7 @@ impl Round {
 }
 
 fn place(told: &str) -> Result<Move, Text> {
-    Ok(match Place::parse(told)? {
-        Place::Seq(seq) => Move::Seq(seq),
-        Place::Time(at) => Move::Time(at),
-        Place::Clock(clock) => Move::Clock(clock),
-        Place::By(us) => Move::By(us),
-    })
+    Place::parse(told).map(Move::from)
 }
 
 fn step(action: Action, told: &str) -> Result<Option<Move>, Text> {

@@ -5,6 +5,7 @@ use super::{Exit, Round, past};
 use crate::control::guard::Stroke;
 use crate::control::{Action, Danger, Takes};
 use crate::domain::{Stamp, Text};
+use crate::journal::player::place::span;
 use crate::state::alarms::LONGEST_SILENCE;
 use crate::tui::keymap::Key;
 use crate::tui::prompt::{self, Did, Kind, Prompt, Typed, line};
@@ -141,15 +142,8 @@ impl Round {
 
 /// `30m` in milliseconds: a whole number of seconds, minutes or hours.
 fn length(text: &str) -> Option<u64> {
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let unit = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        _ => return None,
-    };
-    let seconds = number.parse::<u64>().ok()?.checked_mul(unit)?;
-    (1..=LONGEST_SILENCE.as_secs()).contains(&seconds).then(|| seconds.saturating_mul(1_000))
+    let ms = u64::try_from(span(text)? / 1_000).ok()?;
+    (1_000..=LONGEST_SILENCE.as_secs() * 1_000).contains(&ms).then_some(ms)
 }
 
 #[cfg(test)]

@@ -134,10 +134,10 @@ fn recording<'a>(pen: &Pen<'_>, _: u16, state: &'a State) -> Line<'a> {
     };
     let (mark, word, role) = match (report.on, report.elsewhere) {
         (true, _) => (g.good, " rec", Role::HealthGood),
-        (false, true) => (g.unknown, " rec else", Role::TextDim),
+        (false, true) => (g.unknown, " rec other", Role::TextDim),
         (false, false) => (g.bad, " no rec", Role::HealthBad),
     };
-    Line::new().dim(g.separator).gap(1).text(mark, role).left(9, word, role).gap(1)
+    Line::new().dim(g.separator).gap(1).text(mark, role).left(10, word, role).gap(1)
 }
 
 /// A letter, a mark and an age: all that 40 columns have room for.
