@@ -174,7 +174,10 @@ impl State {
             Event::Log(line) => self.on_log(line),
             Event::Alarm(act) => self.on_alarm_act(act),
             Event::Recording(report) => self.on_recording(report),
-            Event::Bookmark(mark) => self.say(Level::Info, "bookmark", mark.text.as_str()),
+            Event::Bookmark(mark) => {
+                let text = if mark.text.is_empty() { "marked" } else { mark.text.as_str() };
+                self.say(Level::Info, "bookmark", text);
+            }
             Event::Raw(_) => {}
         }
         Ok(())
@@ -218,12 +221,13 @@ impl State {
         let before = self.recording.replace(self.aged(report.clone()));
         let (on, lost) = before.map_or((None, 0), |was| (Some(was.value.on), was.value.lost));
         if on != Some(report.on) {
-            let (level, text) = if report.on {
-                let again = if report.lost > 0 { "again, " } else { "" };
-                (Level::Info, format!("{again}{} records lost so far", report.lost))
-            } else {
+            let (level, text) = if !report.on {
                 let level = if report.elsewhere { Level::Info } else { Level::Warn };
                 (level, format!("not recording: {}", report.fault))
+            } else if report.lost > 0 {
+                (Level::Info, format!("goes on, {} records were not kept", report.lost))
+            } else {
+                (Level::Info, format!("into {}", report.dir))
             };
             self.say(level, "recording", &text);
         } else if report.lost > lost {
