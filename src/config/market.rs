@@ -1,10 +1,10 @@
 //! When the market trades: `[market]`, and `[[session]]` for some symbols.
 
-use super::Problem;
 use super::load::Draft;
 use super::origin::Sourced;
 use super::problem::nearest;
 use super::section::Section;
+use super::{Origin, Problem};
 use crate::domain::calendar::{DAYS, Hours, Pause, Session, WrittenOtherwise};
 use crate::domain::{Symbol, Text};
 use std::str::FromStr;
@@ -72,8 +72,11 @@ fn read(section: &mut Section<'_, '_>, table: &str, hours: &mut Hours, draft: &m
     }
     take!(always: always, zone: zone, open: open, close: close, pause: pause, holidays: holidays);
     if hours.open == hours.close && !hours.always {
+        // Hours that this table only took over are told where they are written.
+        let said =
+            ["close", "open", "always"].map(|key| draft.origins.of(&format!("{table}.{key}")));
+        let Some(at) = said.into_iter().find(Origin::is_configured) else { return };
         let cause = format!("{table} opens and closes at the same minute of the week");
-        let at = draft.origins.of(&format!("{table}.close"));
         let next = "give another hour, or write always = true where it never closes";
         draft.problems.push(Problem::new(at, cause, next));
     }
