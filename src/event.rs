@@ -16,7 +16,7 @@ pub use recording::{Bookmark, RawBytes, RawFrame, RawPort, RecordingReport};
 
 use crate::domain::{
     Account, AlarmAct, AlarmRules, Calendar, Decision, Evidence, GatewayAddr, Intent, KillProgress,
-    LatchSeen, Mode, OrderNews, Position, Stamp, Text, TickBatch, Ticket, UtcMicros,
+    LatchSeen, Mode, OrderNews, Position, Stamp, Text, TickBatch, Ticket, TraderStatus, UtcMicros,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -87,6 +87,8 @@ pub enum Event {
     /// Bytes as they came, where what was read of them does not say them all;
     /// State does not look at them.
     Raw(Box<RawFrame>),
+    /// An automatic trader about itself.
+    Trader(Box<TraderReport>),
 }
 
 /// What a session is about; it never changes while it runs.
@@ -175,6 +177,15 @@ pub struct GatewayStatusReport {
     pub fault: Text,
     /// When it said this, by its own clock.
     pub said: UtcMicros,
+}
+
+/// `trader.status` as this process heard it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraderReport {
+    /// Index of the events endpoint it came by.
+    pub feed: u16,
+    /// What the trader said.
+    pub status: TraderStatus,
 }
 
 /// An events feed's link and its counters since the session began.

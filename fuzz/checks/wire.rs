@@ -3,10 +3,13 @@
 use super::clean::{clean, clean_all, same_again};
 use crs::audit::syslog;
 use crs::control::kill::protocol::{FromAgent, ToAgent, line, messages};
-use crs::domain::{AuditHead, Price, ReqId, UtcMicros};
+use crs::domain::{AuditHead, Decision, Price, ReqId, UtcMicros};
 use crs::gateway::payload;
 use crs::wire::request::Incoming;
-use crs::wire::telemetry::{AUDIT_HEAD, GATEWAY_STATUS, LATCH_EVIDENCE, VERSION};
+use crs::wire::telemetry::{
+    AUDIT_HEAD, GATEWAY_STATUS, LATCH_EVIDENCE, TRADER_DECISION, TRADER_STATUS, TraderDecision,
+    VERSION,
+};
 use crs::wire::{Action, Refusal, Reply, Request, Telemetry};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -130,6 +133,8 @@ pub fn request(data: &[u8]) -> bool {
 pub fn telemetry(data: &[u8]) -> bool {
     let Some((first, body)) = data.split_first() else { return false };
     let topic = match first % 4 {
+        _ if *first == 16 => TRADER_DECISION.as_bytes(),
+        _ if *first == 20 => TRADER_STATUS.as_bytes(),
         0 => LATCH_EVIDENCE.as_bytes(),
         1 => GATEWAY_STATUS.as_bytes(),
         2 => body,
@@ -160,6 +165,16 @@ pub fn telemetry(data: &[u8]) -> bool {
             let head = AuditHead::from(shape.clone()).in_words();
             let dated = UtcMicros::from_iso(&head.at.iso()) == Some(head.at);
             assert_eq!(syslog::parse(&syslog::line(&head)), dated.then_some(head));
+            shape.v
+        }
+        Telemetry::Decision(shape) => {
+            clean_all(shape, &[]);
+            let decision = Decision::from((**shape).clone());
+            assert_eq!(Decision::from(TraderDecision::from(&decision)), decision);
+            shape.v
+        }
+        Telemetry::Trader(shape) => {
+            clean_all(shape, &[]);
             shape.v
         }
     };

@@ -4,10 +4,11 @@ use super::{Ratio, Side, Text, UtcMicros};
 use serde::{Deserialize, Serialize};
 
 /// Who decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DecisionSource {
-    /// The live engine's JSON lines.
+    /// The live engine.
+    #[default]
     Engine,
     /// The sentinel, ours or the Python daemon's log.
     Sentinel,
@@ -26,8 +27,17 @@ pub struct Probabilities {
     pub buy: Ratio,
 }
 
+/// How long one step on the way to a decision took.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionStep {
+    /// Which: `bars`, `features`, `model`, `order`.
+    pub name: Text,
+    /// Microseconds, by the trader's monotonic clock.
+    pub us: u64,
+}
+
 /// One decision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// Who.
     pub source: DecisionSource,
@@ -47,4 +57,19 @@ pub struct Decision {
     pub why: Text,
     /// From tick to log entry, in microseconds.
     pub lag_us: Option<u64>,
+    /// Number of the decision within the trader's run: an engine's `tick_id`,
+    /// a sentinel's cycle. With source, symbol and `at` it tells that a log
+    /// and a telemetry port speak of one decision.
+    #[serde(default)]
+    pub number: Option<u64>,
+    /// What became of it: `ORD_000004`, `ticket 10000042`; empty where no
+    /// order was made.
+    #[serde(default)]
+    pub order: Text,
+    /// How long each step took, in the order they were taken; bounded.
+    #[serde(default)]
+    pub steps: Vec<DecisionStep>,
+    /// That orders of this trader leave the process; none where it is not told.
+    #[serde(default)]
+    pub live: Option<bool>,
 }

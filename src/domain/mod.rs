@@ -25,11 +25,12 @@ pub mod stamp;
 pub mod symbol;
 pub mod text;
 pub mod tick;
+pub mod trader;
 
 pub use account::{Account, TradeMode};
 pub use alarm::{AlarmAct, AlarmRules, Severity};
 pub use calendar::{Calendar, Hours};
-pub use decision::{Decision, DecisionSource, Probabilities};
+pub use decision::{Decision, DecisionSource, DecisionStep, Probabilities};
 pub use endpoint::{Endpoint, EndpointError, GatewayAddr};
 pub use evidence::{Evidence, FileId};
 pub use fixed::{DecimalError, Lots, Money, Price, Ratio};
@@ -49,3 +50,4 @@ pub use stamp::{Stamp, UtcMicros};
 pub use symbol::{Symbol, SymbolError};
 pub use text::Text;
 pub use tick::{Heard, PeerTime, RawTicks, Tick, TickBatch, TickShape};
+pub use trader::TraderStatus;

@@ -338,7 +338,7 @@ const fn topic(event: &Event) -> &'static str {
         Event::Gateway(_) | Event::GatewayStatus(_) => "crs/gateway",
         Event::Positions(_) => "crs/positions",
         Event::Account(_) => "crs/account",
-        Event::Decision(_) => "crs/decisions",
+        Event::Decision(_) | Event::Trader(_) => "crs/decisions",
         Event::Latch(_) | Event::Guard(_) | Event::Kill(_) | Event::Agent(_) | Event::Drill(_) => {
             "crs/breaker"
         }

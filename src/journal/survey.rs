@@ -165,5 +165,6 @@ const fn kind(event: &Event) -> &'static str {
         Event::Recording(_) => "recording",
         Event::Bookmark(_) => "bookmark",
         Event::Raw(_) => "raw",
+        Event::Trader(_) => "trader",
     }
 }

@@ -23,6 +23,7 @@ pub mod offset;
 pub mod orders;
 pub mod quotes;
 pub mod switch;
+pub mod traders;
 
 pub use alarms::{Alarm, Alarms};
 pub use candles::{Candle, Period};
@@ -37,7 +38,7 @@ pub use quotes::Quote;
 use crate::domain::{Decision, Intent, KillProgress, LatchSeen, Mode, Stamp, Symbol};
 use crate::event::{
     AgentReport, CommandReport, DrillReport, Event, GuardReport, Level, LogLine, RecordingReport,
-    SessionInfo, Stamped,
+    SessionInfo, Stamped, TraderReport,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -100,6 +101,9 @@ pub struct State {
     /// How the recording fares, once something was heard of it.
     #[serde(default)]
     pub recording: Option<Aged<RecordingReport>>,
+    /// Automatic traders by their own words, bounded.
+    #[serde(default)]
+    pub traders: Vec<Aged<TraderReport>>,
     /// When each check of the mesh last changed.
     #[serde(default)]
     pub mesh: Vec<mesh::Seen>,
@@ -178,6 +182,7 @@ impl State {
                 let text = if mark.text.is_empty() { "marked" } else { mark.text.as_str() };
                 self.say(Level::Info, "bookmark", text);
             }
+            Event::Trader(report) => self.on_trader(report),
             Event::Raw(_) => {}
         }
         Ok(())

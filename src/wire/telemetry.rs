@@ -6,6 +6,10 @@
 //! `v`; within one version fields may be added and readers ignore what they
 //! don't know, a change of meaning raises `v` and older readers refuse it.
 
+mod trader;
+
+pub use trader::{TRADER_DECISION, TRADER_STATUS, TraderDecision, TraderStatusTold};
+
 use crate::domain::{AuditHead, Evidence, FileId, Text, UtcMicros};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -120,6 +124,10 @@ pub enum Telemetry {
     GatewayStatus(GatewayStatus),
     /// `audit.head`
     AuditHead(AuditHeadTold),
+    /// `trader.decision`
+    Decision(Box<TraderDecision>),
+    /// `trader.status`
+    Trader(Box<TraderStatusTold>),
 }
 
 /// Why a message is no telemetry of ours.
@@ -198,6 +206,8 @@ impl Telemetry {
             Self::LatchEvidence(_) => LATCH_EVIDENCE,
             Self::GatewayStatus(_) => GATEWAY_STATUS,
             Self::AuditHead(_) => AUDIT_HEAD,
+            Self::Decision(_) => TRADER_DECISION,
+            Self::Trader(_) => TRADER_STATUS,
         }
     }
 
@@ -210,6 +220,8 @@ impl Telemetry {
             Self::LatchEvidence(shape) => rmp_serde::to_vec_named(shape),
             Self::GatewayStatus(shape) => rmp_serde::to_vec_named(shape),
             Self::AuditHead(shape) => rmp_serde::to_vec_named(shape),
+            Self::Decision(shape) => rmp_serde::to_vec_named(shape),
+            Self::Trader(shape) => rmp_serde::to_vec_named(shape),
         }
         .map_err(|e| body_fault(self.topic(), &e))
     }
@@ -223,6 +235,8 @@ impl Telemetry {
             b"latch.evidence" => read(LATCH_EVIDENCE, body).map(Self::LatchEvidence),
             b"gateway.status" => read(GATEWAY_STATUS, body).map(Self::GatewayStatus),
             b"audit.head" => read(AUDIT_HEAD, body).map(Self::AuditHead),
+            b"trader.decision" => read(TRADER_DECISION, body).map(Self::Decision),
+            b"trader.status" => read(TRADER_STATUS, body).map(Self::Trader),
             other => Err(TelemetryFault::Topic(Text::from_bytes(
                 other.get(..other.len().min(60)).unwrap_or_default(),
             ))),
@@ -256,6 +270,7 @@ fn body_fault(topic: &'static str, e: &dyn std::fmt::Display) -> TelemetryFault 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Decision, DecisionStep, TraderStatus};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
@@ -282,6 +297,17 @@ mod tests {
             orders_accepted: 7,
             ..GatewayStatus::default()
         };
+        let ratio = |raw| crate::domain::Ratio::from_raw(raw);
+        let shares =
+            crate::domain::Probabilities { sell: ratio(1), hold: ratio(2), buy: ratio(9_997) };
+        let decision = Decision {
+            at: Some(UtcMicros(5)),
+            number: Some(4),
+            probabilities: Some(shares),
+            steps: vec![DecisionStep { name: Text::new("model"), us: 12 }],
+            ..Decision::default()
+        };
+        assert_eq!(Decision::from(TraderDecision::from(&decision)), decision);
         let head = AuditHead { n: 7, at: UtcMicros(9), ..AuditHead::default() };
         let head = AuditHeadTold::from(head.in_words());
         assert_eq!(AuditHeadTold::from(AuditHead::from(head.clone())), head);
@@ -289,6 +315,10 @@ mod tests {
             Telemetry::LatchEvidence(evidence()),
             Telemetry::GatewayStatus(status),
             Telemetry::AuditHead(head),
+            Telemetry::Decision(Box::new(TraderDecision::from(&decision))),
+            Telemetry::Trader(Box::new(
+                TraderStatus { orders: 3, ..TraderStatus::default() }.into(),
+            )),
         ] {
             let body = sent.encode().unwrap();
             assert_eq!(Telemetry::decode(sent.topic().as_bytes(), &body), Ok(sent));

@@ -32,6 +32,7 @@ fn decided(s: &mut Session, side: Option<Side>, action: &str) {
         action: Text::new(action),
         why: Text::new("below threshold"),
         lag_us: Some(900),
+        ..Decision::default()
     });
 }
 

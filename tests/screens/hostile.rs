@@ -87,6 +87,7 @@ fn session(nasty: &str) -> Session {
         action: t(),
         why: t(),
         lag_us: None,
+        ..Decision::default()
     });
     s.kill(|k| {
         k.gateway = t();

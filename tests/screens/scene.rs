@@ -273,6 +273,7 @@ fn decision(side: Option<Side>, shares: [&str; 3], action: &str, why: &str) -> D
         action: Text::new(action),
         why: Text::new(why),
         lag_us: Some(1_950),
+        ..Decision::default()
     }
 }
 

@@ -137,6 +137,7 @@ fn why_the_last_decision_did_not_trade_is_told_in_full() {
         action: Text::new("NO_ORDER"),
         why: Text::new(why),
         lag_us: None,
+        ..Decision::default()
     });
     for (width, height, column) in [(200, 60, 88), (120, 40, 75)] {
         let all = rows(&frame(&s.state, &Ui::default(), &hints(), width, height));

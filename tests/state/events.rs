@@ -4,13 +4,13 @@ use crs::domain::{
     Account, AlarmAct, Decision, DecisionSource, EngageId, Evidence, FileId, GatewayPhase, Heard,
     Intent, KillPlan, KillProgress, LatchPhase, LatchSeen, Lots, Money, OrderBy, OrderFate,
     OrderNews, PeerTime, Position, Price, ProofPoll, Ratio, RawTicks, Side, Stamp, StepTimes,
-    Survivor, Symbol, Text, Tick, TickBatch, TickShape, Ticket, TradeMode, UtcMicros,
+    Survivor, Symbol, Text, Tick, TickBatch, TickShape, Ticket, TradeMode, TraderStatus, UtcMicros,
 };
 use crs::event::{
     AccountRead, AgentReport, Bookmark, CommandPhase, CommandReport, Event, EventsReport,
     EvidenceReport, FeedReport, Fingerprint, GatewayReport, GatewayStatusReport, GuardPhase,
     GuardReport, GuardedVerb, Level, LinkState, LogLine, OrderSourceReport, PositionsRead,
-    RawBytes, RawFrame, RawPort, Read, RecordingReport, SessionInfo, Stamped,
+    RawBytes, RawFrame, RawPort, Read, RecordingReport, SessionInfo, Stamped, TraderReport,
 };
 use proptest::prelude::*;
 
@@ -96,6 +96,10 @@ pub fn event() -> impl Strategy<Value = Event> {
         telemetry(),
         orders(),
         recording(),
+        (feed_index(), text(), any::<u64>()).prop_map(|(feed, host, pid)| {
+            let status = TraderStatus { host, pid, orders: pid / 2, ..TraderStatus::default() };
+            Event::Trader(Box::new(TraderReport { feed, status }))
+        }),
         (text(), prop::option::of(any::<i64>())).prop_map(|(text, when)| {
             Event::Log(LogLine {
                 level: Level::Warn,
@@ -328,6 +332,7 @@ fn decision() -> impl Strategy<Value = Decision> {
             action,
             why: Text::default(),
             lag_us,
+            ..Decision::default()
         },
     )
 }

@@ -122,6 +122,7 @@ impl Source<'_> {
             action: Text::new(action),
             why: Text::new(&why),
             lag_us: u64::try_from(clock::now().since(began).as_micros()).ok(),
+            ..Decision::default()
         })));
     }
 

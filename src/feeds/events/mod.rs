@@ -11,7 +11,7 @@ mod tally;
 use super::raw::RawTap;
 use super::worker::{StartError, Worker};
 use crate::domain::{AuditHead, Endpoint, LinkState};
-use crate::event::{Level, RawPort, Sender};
+use crate::event::{Event, Level, RawPort, Sender};
 use crate::host::clock::mono_ns;
 use crate::link::{Look, Sleeper, Sub, SubLimits, poll_until};
 use crate::wire::Telemetry;
@@ -151,6 +151,11 @@ impl Feed {
                 Ok(())
             }
             Ok(Telemetry::AuditHead(told)) => self.newest.head(told.into()),
+            Ok(Telemetry::Decision(told)) => {
+                self.sender.send(Event::Decision(Box::new((*told).into())));
+                Ok(())
+            }
+            Ok(Telemetry::Trader(told)) => self.newest.trader(told.status),
             Err(fault) => {
                 self.tally.refused(fault.word(), &fault.to_string());
                 return false;

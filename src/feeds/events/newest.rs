@@ -1,8 +1,8 @@
 //! The newest word of each consumer, until it is handed on.
 
 use super::HeadTap;
-use crate::domain::{AuditHead, Evidence, Text};
-use crate::event::{Event, EvidenceReport, GatewayStatusReport, Sender};
+use crate::domain::{AuditHead, DecisionSource, Evidence, Text, TraderStatus};
+use crate::event::{Event, EvidenceReport, GatewayStatusReport, Sender, TraderReport};
 use crate::wire::GatewayStatus;
 use std::collections::BTreeMap;
 
@@ -18,15 +18,25 @@ pub(super) struct Newest {
     evidence: BTreeMap<(Text, Text), Evidence>,
     status: Option<GatewayStatusReport>,
     heads: BTreeMap<(Text, Text), AuditHead>,
+    traders: BTreeMap<(DecisionSource, Text, u64), TraderStatus>,
 }
 
 impl Newest {
     pub(super) const fn new(feed: u16) -> Self {
-        Self { feed, evidence: BTreeMap::new(), status: None, heads: BTreeMap::new() }
+        Self {
+            feed,
+            evidence: BTreeMap::new(),
+            status: None,
+            heads: BTreeMap::new(),
+            traders: BTreeMap::new(),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.evidence.is_empty() && self.status.is_none() && self.heads.is_empty()
+        self.evidence.is_empty()
+            && self.status.is_none()
+            && self.heads.is_empty()
+            && self.traders.is_empty()
     }
 
     /// Keeps it, or gives the word for why not.
@@ -68,6 +78,19 @@ impl Newest {
         Ok(())
     }
 
+    /// Keeps it, or gives the word for why not.
+    pub(super) fn trader(&mut self, said: TraderStatus) -> Result<(), &'static str> {
+        if said.host.is_empty() {
+            return Err("nameless");
+        }
+        let key = (said.source, said.host.clone(), said.pid);
+        if self.traders.len() >= CONSUMERS && !self.traders.contains_key(&key) {
+            return Err("too many traders");
+        }
+        self.traders.insert(key, said);
+        Ok(())
+    }
+
     pub(super) fn hand_on(&mut self, sender: &Sender, heads: &HeadTap) {
         for head in std::mem::take(&mut self.heads).into_values() {
             heads(head);
@@ -75,6 +98,10 @@ impl Newest {
         for evidence in std::mem::take(&mut self.evidence).into_values() {
             let report = EvidenceReport { feed: Some(self.feed), evidence };
             sender.send(Event::Evidence(Box::new(report)));
+        }
+        for status in std::mem::take(&mut self.traders).into_values() {
+            let report = TraderReport { feed: self.feed, status };
+            sender.send(Event::Trader(Box::new(report)));
         }
         if let Some(status) = self.status.take() {
             sender.send(Event::GatewayStatus(Box::new(status)));

@@ -106,6 +106,7 @@ impl Story {
             action: Text::new(action),
             why: Text::new(why),
             lag_us: None,
+            ..Decision::default()
         })))
     }
 

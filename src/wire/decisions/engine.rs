@@ -93,6 +93,7 @@ impl EngineLines {
             action: Text::limited(&object.action, 32),
             why: why(&object),
             lag_us: lag,
+            ..Decision::default()
         }))
     }
 }

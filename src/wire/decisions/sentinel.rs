@@ -59,6 +59,7 @@ impl SentinelLines {
             action: Text::new(action),
             why,
             lag_us: None,
+            ..Decision::default()
         }))
     }
 
