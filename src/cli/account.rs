@@ -1,7 +1,8 @@
 //! `crs account`: balance, equity and margin, as the gateways claim them.
 
 use super::exit::exits;
-use super::reach::{Reading, chosen, exit_of, ms, number, us};
+use super::numbers;
+use super::reach::{Reading, chosen, exit_of, number, us};
 use super::{Context, Exit, Failure, Outcome};
 use crate::domain::{Account, GatewayAddr, Mode, Text};
 use crate::link::{self, Answer, AskError, Peer};
@@ -61,19 +62,19 @@ fn show(gateway: &GatewayAddr, read: &Read, ctx: &mut Context) {
     };
     let account = &answer.value;
     out.line(format!(
-        "{} at {}: {}, read at {} UTC in {} ms",
+        "{} at {}: {}, read at {}Z in {}",
         gateway.name,
         gateway.cmd,
         Mode::of_account(account).word(),
         answer.asked.utc.hms(),
-        ms(answer.rtt),
+        numbers::span(answer.rtt),
     ));
     let unknown = || "?".to_owned();
-    let money = |m: Option<crate::domain::Money>| m.map_or_else(unknown, |m| m.text(2));
-    let level = account.margin_level.map_or_else(unknown, |r| format!("{} %", r.text(2)));
+    let money = |m: Option<crate::domain::Money>| m.map_or_else(unknown, numbers::money);
+    let level = numbers::level(account.margin_level);
     for (name, value) in [
-        ("balance", account.balance.text(2)),
-        ("equity", account.equity.text(2)),
+        ("balance", numbers::money(account.balance)),
+        ("equity", numbers::money(account.equity)),
         ("free margin", money(account.free_margin)),
         ("used margin", money(account.used_margin)),
         ("margin level", level),

@@ -3,6 +3,7 @@
 
 use super::exit::exits;
 use super::live::LiveTerms;
+use super::numbers;
 use super::reach::{first, seconds};
 use super::remembers::{self, Memory};
 use super::{Context, Exit, Failure, Outcome, confirm, wiring};
@@ -134,8 +135,8 @@ fn ask(account: &LiveAccount, read: &Account, sha: &str) -> Result<(), Failure> 
     let question = format!(
         "ARM LIVE: orders with real money may pass, until any kill, block or foreign latch.\n  \
          {account}\n  balance {}, equity {}\n  configuration {}",
-        read.balance.text(2),
-        read.equity.text(2),
+        numbers::money(read.balance),
+        numbers::money(read.equity),
         sha.get(..12).unwrap_or_default(),
     );
     confirm::typed(&question, &wanted, AT_A_TERMINAL)

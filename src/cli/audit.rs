@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 #[command(after_help = exits!(
     0 "every chain is whole",
     1 "an edit, a loss or a torn tail was found, or lines of a newer crs; or a witness can't be read",
+    2 "every chain is whole, but --heads auto has no heads to compare: none were kept yet",
 ))]
 pub struct Args {
     /// Which

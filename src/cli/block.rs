@@ -31,7 +31,7 @@ pub struct Args {
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     if !args.yes {
         let question = "BLOCK: latches, denies new orders. Positions stay open.";
-        confirm::typed(question, "BLOCK", "add --yes to block without being asked")?;
+        confirm::typed_to_stop(question, "BLOCK", "add --yes to block without being asked")?;
     }
     Ok(kill::engage(Intent::Block, &args.reason, Duration::from_secs(5), args.json, ctx))
 }

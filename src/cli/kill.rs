@@ -62,9 +62,14 @@ pub(super) struct Report {
 /// # Errors
 /// Status 64 when it was not confirmed.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
-    let question = "KILL: latches, cancels pending orders, closes every position, blocks orders.";
     if !args.yes {
-        confirm::typed(question, "KILL", "add --yes to kill without being asked")?;
+        let gateways = ctx.loaded().settings.gateways;
+        let names: Vec<_> = gateways.iter().map(|g| format!("{} {}", g.name, g.cmd)).collect();
+        let question = &format!(
+            "KILL: latches, cancels pending orders, closes every position, blocks orders.\n  at {}",
+            if names.is_empty() { String::from("no gateway") } else { names.join(", ") }
+        );
+        confirm::typed_to_stop(question, "KILL", "add --yes to kill without being asked")?;
     }
     Ok(engage(Intent::Kill, &args.reason, args.timeout, args.json, ctx))
 }

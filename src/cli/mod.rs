@@ -36,6 +36,7 @@ pub mod live;
 pub mod logs;
 pub mod looks;
 pub mod man;
+mod numbers;
 pub mod order;
 mod orders;
 pub mod out;

@@ -23,7 +23,7 @@ pub struct Args {
     /// Instrument as the broker names it, EURUSD or EURUSD.s
     symbol: Symbol,
     /// Direction
-    #[arg(value_enum)]
+    #[arg(value_enum, ignore_case = true)]
     side: Way,
     /// Volume in lots, 0.01 say
     #[arg(value_parser = lots)]

@@ -1,7 +1,8 @@
 //! `crs positions`: what is open, as the gateways claim it.
 
 use super::exit::exits;
-use super::reach::{Reading, chosen, exit_of, ms, number, us};
+use super::numbers;
+use super::reach::{Reading, chosen, exit_of, number, us};
 use super::{Context, Exit, Failure, Outcome};
 use crate::domain::{Account, GatewayAddr, Money, Position, Text};
 use crate::link::{self, Answer, AskError, Peer};
@@ -94,11 +95,11 @@ fn show(gateway: &GatewayAddr, read: &Read, ctx: &mut Context) {
     let count = answer.value.len();
     let believed = if read.account.is_ok() { "" } else { " ?" };
     out.line(format!(
-        "{} at {}: positions: {count}{believed}, read at {} UTC in {} ms",
+        "{} at {}: positions: {count}{believed}, read at {}Z in {}",
         gateway.name,
         gateway.cmd,
         answer.asked.utc.hms(),
-        ms(answer.rtt),
+        numbers::span(answer.rtt),
     ));
     if count > 0 {
         out.line(format!(
@@ -107,22 +108,23 @@ fn show(gateway: &GatewayAddr, read: &Read, ctx: &mut Context) {
         ));
     }
     for p in &answer.value {
-        let current = p.current.map_or_else(|| "?".to_owned(), |c| c.to_string());
+        let current = p.current.map_or_else(|| "?".to_owned(), |c| numbers::price(p, c));
         out.line(format!(
             "{:>12}  {:<12} {:<4} {:>8} {:>12} {:>12} {:>12}",
             p.ticket.to_string(),
             p.symbol,
             p.side.word(),
-            p.lots.to_string(),
-            p.open.to_string(),
+            numbers::lots(p.lots),
+            numbers::price(p, p.open),
             current,
-            p.profit.text(2),
+            numbers::money(p.profit),
         ));
     }
     if let Ok(account) = &read.account {
         let total = answer.value.iter().fold(Money::ZERO, |sum, p| sum.plus(p.profit));
-        let (total, currency) = (total.text(2), &account.value.currency);
-        out.line(format!("total P/L {total} {currency}, equity {}", account.value.equity.text(2)));
+        let (total, currency) = (numbers::money(total), &account.value.currency);
+        let equity = numbers::money(account.value.equity);
+        out.line(format!("total P/L {total} {currency}, equity {equity} {currency}"));
     }
     if let Some(doubt) = doubt(read) {
         out.line(doubt);

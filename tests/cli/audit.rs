@@ -49,6 +49,15 @@ fn a_version_that_this_program_does_not_know_is_not_verified() {
 }
 
 #[test]
+fn a_witness_that_kept_nothing_yet_is_no_damage() {
+    let outcome = with_chain("whole").run(&["audit", "verify", "--heads", "auto"], LIMIT);
+    assert_eq!(outcome.code, Some(2), "{outcome:#?}");
+    assert!(outcome.stdout.contains("no heads were kept yet ("), "{outcome:#?}");
+    let named = with_chain("whole").run(&["audit", "verify", "--heads", "absent"], LIMIT);
+    assert_eq!(named.code, Some(1), "{named:#?}");
+}
+
+#[test]
 fn alarms_are_records_like_any_other() {
     let home = with_chain("whole");
     let outcome = home.run(&["audit", "verify"], LIMIT);

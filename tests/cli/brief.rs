@@ -42,7 +42,7 @@ fn it_follows_the_day_from_an_order_to_the_reset() {
     assert_eq!(paper.ask(&home, &["order", "EURUSD", "buy", "0.1", "--yes"]).code, Some(0));
     let open = paper.ask(&home, &["brief"]);
     let text = page(&open);
-    assert!(text.contains("main PAPER: 1 open") && text.contains("no stop"), "{text}");
+    assert!(text.contains("main PAPER: 1 open") && text.contains("no sl"), "{text}");
     assert!(text.contains("OPEN_ORDER EURUSD BUY 0.1 lots to main: done"), "{text}");
     assert!(!text.contains(": sent"), "an answered command is told once: {text}");
 

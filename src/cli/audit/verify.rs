@@ -6,7 +6,7 @@ use crate::cli::{Context, Exit, Failure, Outcome};
 use crate::config::Settings;
 use crate::host::Identity;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// Against what to check.
@@ -24,15 +24,19 @@ pub struct Args {
 }
 
 impl Args {
-    fn witnesses(&self, settings: &Settings) -> Result<Vec<Witness>, Failure> {
+    /// The witnesses, and the book that was asked for and never begun.
+    fn witnesses(&self, settings: &Settings) -> Result<(Vec<Witness>, Option<PathBuf>), Failure> {
         let unreadable = |path: &Path, e: std::io::Error| {
             Failure::failed(format!("the witness {} can't be read: {e}", path.display()))
         };
-        let mut all = Vec::new();
+        let (mut all, mut none) = (Vec::new(), None);
         for path in &self.heads {
             let auto = path.as_os_str() == "auto";
             let path = if auto { book_path(&settings.state_dir) } else { path.clone() };
-            all.push(witness(&path).map_err(|e| unreadable(&path, e))?);
+            match witness(&path) {
+                Err(e) if auto && e.kind() == ErrorKind::NotFound => none = Some(path),
+                read => all.push(read.map_err(|e| unreadable(&path, e))?),
+            }
         }
         for path in &self.syslog {
             let name = path.to_string_lossy();
@@ -43,7 +47,7 @@ impl Args {
             };
             all.push(read.map_err(|e| unreadable(path, e))?);
         }
-        Ok(all)
+        Ok((all, none))
     }
 }
 
@@ -53,7 +57,7 @@ impl Args {
 /// Status 1 for a witness that can't be read.
 pub fn run(args: &Args, settings: &Settings, dir: &Path, ctx: &mut Context) -> Outcome {
     // Witnesses first: the chains may grow meanwhile, and only they.
-    let witnesses = args.witnesses(settings)?;
+    let (witnesses, none) = args.witnesses(settings)?;
     let (log, host) = (log_id(dir), Identity::here().host);
     let mut chains = read_dir(dir);
     let said: Vec<Testimony> =
@@ -67,12 +71,24 @@ pub fn run(args: &Args, settings: &Settings, dir: &Path, ctx: &mut Context) -> O
         for (witness, said) in witnesses.iter().zip(&said) {
             ctx.out.line(testimony(witness, *said));
         }
-        if witnesses.is_empty() && !broken {
+        if let Some(book) = &none {
+            let book = book.display();
+            ctx.out.line(format!(
+                "no heads were kept yet ({book}): a console keeps what --events endpoints tell"
+            ));
+        } else if witnesses.is_empty() && !broken {
             ctx.out.line(ALONE);
         }
     }
-    Ok(if broken { Exit::FAILED } else { Exit::OK })
+    Ok(match (broken, none) {
+        (true, _) => Exit::FAILED,
+        (false, Some(_)) => NO_WITNESS,
+        (false, None) => Exit::OK,
+    })
 }
+
+/// Whole, but the witness that was asked for has kept nothing yet.
+const NO_WITNESS: Exit = Exit(2);
 
 /// What no chain can tell of itself.
 const ALONE: &str = "no witness was asked: a tail that is gone as a whole leaves no trace here \

@@ -3,6 +3,7 @@
 use super::facts::{Facts, Gateway};
 use crate::audit::{Act, Record};
 use crate::cli::audit::detail;
+use crate::cli::numbers;
 use crate::cli::positions::Read;
 use crate::cli::remembers::Memory;
 use crate::config::Card;
@@ -76,25 +77,26 @@ fn risk(gateway: &Gateway) -> Vec<String> {
     };
     let (mode, account) = (Mode::of_account(&account.value).word(), &account.value);
     let total = open.value.iter().fold(Money::ZERO, |sum, p| sum.plus(p.profit));
-    let level = account.margin_level.map_or_else(|| "none".into(), |l| format!("{} %", l.text(2)));
+    let level = numbers::level(account.margin_level);
     let mut rows = wrap(&format!(
         "{name} {mode}: {} open, P/L {} {}, equity {}, margin level {level}",
         open.value.len(),
-        total.text(2),
+        numbers::money(total),
         account.currency,
-        account.equity.text(2)
+        numbers::money(account.equity)
     ));
     let mut list: Vec<&Position> = open.value.iter().collect();
     list.sort_by_key(|p| p.profit);
     for p in list.iter().take(5) {
-        let stop = p.sl.map_or_else(|| "no stop".into(), |sl| format!("stop {sl}"));
+        let stop =
+            p.sl.map_or_else(|| "no sl".into(), |sl| format!("sl {}", numbers::price(p, sl)));
         rows.push(format!(
             "  {:<10} {:<8} {:<4} {:>6} lots {:>12}  {stop}",
             p.ticket.to_string(),
             p.symbol,
             p.side.word(),
-            p.lots.to_string(),
-            p.profit.text(2)
+            numbers::lots(p.lots),
+            numbers::money(p.profit)
         ));
     }
     if list.len() > 5 {

@@ -2,6 +2,7 @@
 
 use super::ROLE;
 use crate::breaker::{Gate, Watcher};
+use crate::cli::numbers;
 use crate::cli::wiring;
 use crate::config::Settings;
 use crate::domain::{Position, Ticket};
@@ -53,9 +54,9 @@ pub fn line_of(p: &Position) -> String {
         p.ticket,
         p.symbol,
         p.side.word(),
-        p.lots,
-        p.open,
-        p.profit.text(2)
+        numbers::lots(p.lots),
+        numbers::price(p, p.open),
+        numbers::money(p.profit)
     )
 }
 

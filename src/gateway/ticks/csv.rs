@@ -1,5 +1,5 @@
-//! Recorded quotes: a file with the columns `timestamp,symbol,bid,ask`, the
-//! time in ISO-8601 (UTC where no zone is given) and never going back.
+//! Recorded quotes: a file whose first columns are `timestamp,symbol,bid,ask`
+//! (what follows them is not read, so an export of a recording plays), the time in ISO-8601 (UTC where no zone is given) and never going back.
 //!
 //! The pace is that of the file's times, divided by the speed. What is
 //! published carries the wall clock of its publication, so that lag means
@@ -32,6 +32,8 @@ struct Rows {
     path: PathBuf,
     reader: csv::Reader<File>,
     record: csv::StringRecord,
+    /// Fields of each row.
+    columns: usize,
     last: Option<UtcMicros>,
 }
 
@@ -42,13 +44,13 @@ impl Rows {
             cause: Text::new(&e.to_string()),
         })?;
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
-        let header = reader.headers().map(|h| h.iter().collect::<Vec<_>>() == COLUMNS);
-        if !matches!(header, Ok(true)) {
-            let cause = Text::new("the first line must be \"timestamp,symbol,bid,ask\"");
+        let header = reader.headers().ok().filter(|h| h.iter().take(COLUMNS.len()).eq(COLUMNS));
+        let Some(columns) = header.map(csv::StringRecord::len) else {
+            let cause = Text::new("the first line must begin with \"timestamp,symbol,bid,ask\"");
             return Err(SourceError::Row { path: path.to_owned(), line: 1, cause });
-        }
+        };
         let record = csv::StringRecord::new();
-        Ok(Self { path: path.to_owned(), reader, record, last: None })
+        Ok(Self { path: path.to_owned(), reader, record, columns, last: None })
     }
 
     fn next(&mut self) -> Result<Option<Row>, SourceError> {
@@ -59,7 +61,7 @@ impl Rows {
             Err(e) => return Err(self.bad(line, &e.to_string())),
         }
         let line = self.record.position().map_or(line, csv::Position::line);
-        let row = read(&self.record).map_err(|cause| self.bad(line, &cause))?;
+        let row = read(&self.record, self.columns).map_err(|cause| self.bad(line, &cause))?;
         if self.last.is_some_and(|last| row.at < last) {
             return Err(self.bad(line, "its time is before that of the row above"));
         }
@@ -72,12 +74,13 @@ impl Rows {
     }
 }
 
-fn read(record: &csv::StringRecord) -> Result<Row, String> {
-    let [Some(at), Some(symbol), Some(bid), Some(ask), None] =
-        [0, 1, 2, 3, 4].map(|i| record.get(i))
-    else {
-        return Err(format!("{} fields instead of {}", record.len(), COLUMNS.len()));
+fn read(record: &csv::StringRecord, columns: usize) -> Result<Row, String> {
+    let [Some(at), Some(symbol), Some(bid), Some(ask)] = [0, 1, 2, 3].map(|i| record.get(i)) else {
+        return Err(format!("{} fields instead of {columns}", record.len()));
     };
+    if record.len() != columns {
+        return Err(format!("{} fields instead of {columns}", record.len()));
+    }
     let price = |name: &str, text: &str| {
         Price::parse(text).map_err(|e| format!("{name} \"{}\": {e}", Text::limited(text, 40)))
     };
@@ -219,6 +222,17 @@ mod tests {
             assert!(text.contains(cause), "{text}");
             assert!(!text.contains('\u{1b}'), "{text}");
         }
+    }
+
+    #[test]
+    fn what_follows_the_four_columns_is_not_read() {
+        let text = "timestamp,symbol,bid,ask,seq\n2020-01-01T22:00:00Z,EURUSD,1.1,1.2,7\n";
+        let all = vec![(Symbol::new("EURUSD").unwrap(), 1)];
+        assert_eq!(survey(file(text).path()).unwrap(), all);
+        let short = file(&text.replace(",7", ""));
+        assert!(survey(short.path()).unwrap_err().to_string().contains("4 fields instead of 5"));
+        let other = file(&text.replace("bid,ask", "ask,bid"));
+        assert!(survey(other.path()).unwrap_err().to_string().contains(":1: the first line"));
     }
 
     #[test]
