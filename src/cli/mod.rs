@@ -46,6 +46,7 @@ pub mod record;
 mod remembers;
 pub mod replay;
 pub mod reset;
+pub mod sentinel;
 pub mod session;
 pub mod stage;
 pub mod status;

@@ -4,7 +4,7 @@ use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
     console, demo, doctor, drill, gateway, heartbeat, kill, man, order, positions, record, replay,
-    reset, status, ticks,
+    reset, sentinel, status, ticks,
 };
 
 macro_rules! verbs {
@@ -50,6 +50,8 @@ verbs! {
     Order => order,
     /// Run the paper gateway: the whole protocol, no broker
     Gateway => gateway,
+    /// Ask the model each minute and trade on its word; a dry run unless --live
+    Sentinel => sentinel,
     /// Stop all trading: latch, cancel, close, and prove it
     Kill => kill,
     /// Deny new orders; positions stand

@@ -5,7 +5,7 @@ use super::load::Draft;
 use super::origin::{Origin, Sourced};
 use super::section::{Document, Section};
 use super::{ColorChoice, LineChoice, Problem, SyslogChoice};
-use super::{alarms, market, recording};
+use super::{alarms, market, recording, sentinel};
 use crate::domain::{Endpoint, Money, Text};
 use toml::de::DeTable;
 
@@ -14,7 +14,7 @@ const CARD_CHARS: usize = 200;
 
 type Reader = fn(&mut Section<'_, '_>, &mut Draft);
 
-const SECTIONS: [(&str, Reader); 12] = [
+const SECTIONS: [(&str, Reader); 14] = [
     ("latch", latch),
     ("state", state),
     ("screen", screen),
@@ -27,6 +27,8 @@ const SECTIONS: [(&str, Reader); 12] = [
     ("market", market::market),
     ("card", card),
     ("paper", paper),
+    ("sentinel", sentinel::sentinel),
+    ("eodhd", sentinel::eodhd),
 ];
 
 /// Lays the text of a file called `path` over `draft`. What can be read is

@@ -4,7 +4,7 @@ use super::env::{self, Lookup};
 use super::gateways::{self, Parts};
 use super::origin::Sourced;
 use super::section::Document;
-use super::{Flags, Origin, Origins, Problem, Settings, dirs, file};
+use super::{Flags, Origin, Origins, Problem, Settings, dirs, file, sentinel};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -180,6 +180,7 @@ fn typed(path: PathBuf) -> PathBuf {
 
 /// What no single value can tell.
 fn check(settings: &Settings, origins: &Origins, out: &mut Vec<Problem>) {
+    sentinel::check(&settings.sentinel, origins, out);
     if settings.extra_latches.contains(&settings.kill_switch_file) {
         out.push(Problem::new(
             origins.of("latch.extra"),

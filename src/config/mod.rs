@@ -18,6 +18,7 @@ pub mod origin;
 pub mod problem;
 mod recording;
 pub mod section;
+pub mod sentinel;
 pub mod settings;
 pub mod template;
 
@@ -25,6 +26,7 @@ pub use flags::Flags;
 pub use load::{Loaded, load};
 pub use origin::{Origin, Origins};
 pub use problem::Problem;
+pub use sentinel::{EodhdSettings, SentinelSettings};
 pub use settings::{
     AlarmSettings, AuditSettings, Calls, Card, ColorChoice, FeedSettings, KillSettings, LineChoice,
     PaperSettings, PollSettings, RecordingSettings, Settings, SyslogChoice,

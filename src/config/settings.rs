@@ -1,5 +1,6 @@
 //! The settings in force, after every layer has spoken.
 
+use super::sentinel::{EodhdSettings, SentinelSettings};
 use crate::domain::{AlarmRules, Calendar, Endpoint, GatewayAddr, Money, Severity, Text};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
@@ -78,6 +79,10 @@ pub struct Settings {
     pub card: Card,
     /// The paper gateway.
     pub paper: PaperSettings,
+    /// The sentinel.
+    pub sentinel: SentinelSettings,
+    /// Where the sentinel's bars come from.
+    pub eodhd: EodhdSettings,
     /// Decision logs to follow (engine JSON lines, Python sentinel log).
     pub decision_logs: Vec<PathBuf>,
     /// When the market trades.
@@ -294,6 +299,8 @@ impl Settings {
             poll: PollSettings::default(),
             card: Card::default(),
             paper: PaperSettings::default(),
+            sentinel: SentinelSettings::default(),
+            eodhd: EodhdSettings::default(),
             decision_logs: Vec::new(),
             calendar: Calendar::default(),
         }

@@ -41,6 +41,13 @@ pub const ROOMS: &[Room] = &[
     ),
     // No client code: with one decoder at both ends, both would share a bug.
     row("gateway", &["domain", "config", "wire", "host"]),
+    row(
+        "sentinel",
+        &[
+            "domain", "config", "wire", "event", "state", "journal", "audit", "breaker", "link",
+            "control", "feeds", "host",
+        ],
+    ),
     row("tui", &["domain", "config", "event", "state", "journal", "control", "host"]),
     row(
         "tui::run",
