@@ -3,8 +3,8 @@
 use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
-    console, demo, doctor, drill, gateway, heartbeat, kill, man, order, positions, record, replay,
-    reset, status, ticks,
+    console, demo, doctor, drill, features, gateway, heartbeat, kill, man, order, positions,
+    record, replay, reset, status, ticks,
 };
 
 macro_rules! verbs {
@@ -48,6 +48,8 @@ verbs! {
     Close => close,
     /// Open one position, or place one pending order
     Order => order,
+    /// Print what the model is shown for a file of hourly bars
+    Features => features,
     /// Run the paper gateway: the whole protocol, no broker
     Gateway => gateway,
     /// Stop all trading: latch, cancel, close, and prove it

@@ -1,9 +1,9 @@
 //! The environment's layer: names that the other programs of the mesh read
 //! too, so one setting serves them all.
 
-use super::Problem;
 use super::load::Draft;
 use super::origin::{Origin, Sourced};
+use super::{Problem, sources};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -14,11 +14,23 @@ pub const GATEWAY_PORT: &str = "RUST_GATEWAY_PORT";
 /// The latch.
 pub const KILL_SWITCH_FILE: &str = "KILL_SWITCH_FILE";
 
+/// Host of the model server.
+pub const HUB_HOST: &str = "HUB_HOST";
+/// Its port.
+pub const HUB_PORT: &str = "HUB_PORT";
+/// The token of the data service; read only where it is used, see
+/// [`token`](super::token).
+pub const EODHD_API_TOKEN: &str = "EODHD_API_TOKEN";
+
 /// Where variables come from; tests bring their own.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// Lays the environment over `draft`.
 pub fn apply(lookup: Lookup<'_>, draft: &mut Draft) {
+    let hub = text(lookup, HUB_HOST, draft).and_then(|text| sources::host(text, draft));
+    let hub_port = text(lookup, HUB_PORT, draft).and_then(|text| port(text, draft));
+    draft.put("hub.host", hub, |s| &mut s.hub.host);
+    draft.put("hub.port", hub_port, |s| &mut s.hub.port);
     let host = text(lookup, GATEWAY_HOST, draft);
     let port = text(lookup, GATEWAY_PORT, draft).and_then(|text| port(text, draft));
     if let Some(host) = host {
@@ -70,6 +82,6 @@ fn port(text: Sourced<String>, draft: &mut Draft) -> Option<Sourced<u16>> {
 
 /// The names of this layer, for help texts.
 #[must_use]
-pub const fn names() -> [&'static str; 3] {
-    [GATEWAY_HOST, GATEWAY_PORT, KILL_SWITCH_FILE]
+pub const fn names() -> [&'static str; 6] {
+    [GATEWAY_HOST, GATEWAY_PORT, KILL_SWITCH_FILE, HUB_HOST, HUB_PORT, EODHD_API_TOKEN]
 }

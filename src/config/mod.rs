@@ -19,13 +19,16 @@ pub mod problem;
 mod recording;
 pub mod section;
 pub mod settings;
+pub mod sources;
 pub mod template;
+pub mod token;
 
 pub use flags::Flags;
 pub use load::{Loaded, load};
 pub use origin::{Origin, Origins};
 pub use problem::Problem;
 pub use settings::{
-    AlarmSettings, AuditSettings, Calls, Card, ColorChoice, FeedSettings, KillSettings, LineChoice,
-    PaperSettings, PollSettings, RecordingSettings, Settings, SyslogChoice,
+    AlarmSettings, AuditSettings, Calls, Card, ColorChoice, EodhdSettings, FeedSettings,
+    HubSettings, KillSettings, LineChoice, PaperSettings, PollSettings, RecordingSettings,
+    Settings, SyslogChoice,
 };
