@@ -218,6 +218,8 @@ const KEYS: &[(&str, &str)] = &[
     ("feed", "/feed"),
     ("poll", "/poll"),
     ("market", "/calendar/market"),
+    ("eodhd", "/eodhd"),
+    ("hub", "/hub"),
     ("card", "/card"),
     ("paper", "/paper"),
 ];

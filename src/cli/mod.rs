@@ -29,6 +29,7 @@ pub mod demo;
 pub mod doctor;
 pub mod drill;
 pub mod exit;
+pub mod features;
 pub mod gateway;
 pub mod heartbeat;
 pub mod kill;

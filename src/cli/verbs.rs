@@ -3,8 +3,8 @@
 use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
-    console, demo, doctor, drill, gateway, heartbeat, kill, man, order, positions, record, replay,
-    reset, sentinel, status, ticks,
+    console, demo, doctor, drill, features, gateway, heartbeat, kill, man, order, positions,
+    record, replay, reset, sentinel, status, ticks,
 };
 
 macro_rules! verbs {
@@ -48,6 +48,8 @@ verbs! {
     Close => close,
     /// Open one position, or place one pending order
     Order => order,
+    /// Print what the model is shown for a file of hourly bars
+    Features => features,
     /// Run the paper gateway: the whole protocol, no broker
     Gateway => gateway,
     /// Ask the model each minute and trade on its word; a dry run unless --live

@@ -1,4 +1,4 @@
-//! `[sentinel]` and `[eodhd]`: the automatic trader and its source of bars.
+//! `[sentinel]`: the automatic trader.
 
 use super::file::narrow;
 use super::load::Draft;
@@ -30,12 +30,6 @@ pub struct SentinelSettings {
     pub lots: Lots,
     /// Second of the minute at which a cycle begins, 0 to 59.
     pub second: u8,
-    /// Model server.
-    pub hub_host: String,
-    /// Its port.
-    pub hub_port: u16,
-    /// Longest wait for its answer, in ms.
-    pub hub_timeout_ms: u64,
     /// Gateway for orders; empty for the first one of the list.
     pub gtw_host: String,
     /// Its command port; 0 for that of the first one.
@@ -51,19 +45,6 @@ pub struct SentinelSettings {
     pub decision_log: Option<PathBuf>,
 }
 
-/// The source of bars. Its key is no setting: see
-/// [`super::env::EODHD_API_TOKEN`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct EodhdSettings {
-    /// Address without a path.
-    pub base_url: String,
-    /// Longest wait for an answer, in ms.
-    pub timeout_ms: u64,
-    /// Further certificates to trust.
-    #[serde(serialize_with = "empty_without")]
-    pub ca_file: Option<PathBuf>,
-}
-
 impl Default for SentinelSettings {
     fn default() -> Self {
         Self {
@@ -72,25 +53,12 @@ impl Default for SentinelSettings {
             threshold: Ratio::from_raw(6_000),
             lots: Lots::from_raw(1_000_000),
             second: 58,
-            hub_host: String::from("127.0.0.1"),
-            hub_port: 5_001,
-            hub_timeout_ms: 1_000,
             gtw_host: String::new(),
             gtw_port: 0,
             bind: String::from("127.0.0.1"),
             metrics_port: 8_000,
             events_port: 5_559,
             decision_log: None,
-        }
-    }
-}
-
-impl Default for EodhdSettings {
-    fn default() -> Self {
-        Self {
-            base_url: String::from("https://eodhistoricaldata.com"),
-            timeout_ms: 10_000,
-            ca_file: None,
         }
     }
 }
@@ -116,40 +84,23 @@ pub fn sentinel(section: &mut Section<'_, '_>, draft: &mut Draft) {
     let limit = section.decimal("threshold", out).and_then(|t| limit(t, out));
     let lots = section.decimal("lots", out).and_then(|t| lots(t, out));
     let second = section.integer("second", 0..=59, out);
-    let hub_host = section.text("hub_host", out).and_then(|t| host("hub_host", t, false, out));
-    let hub_port = section.integer("hub_port", 1..=65_535, out);
-    let hub_wait = section.integer("hub_timeout_ms", 10..=30_000, out);
     let gtw_host = section.text("gtw_host", out).and_then(|t| host("gtw_host", t, true, out));
     let gtw_port = section.integer("gtw_port", 0..=65_535, out);
     let bind = section.text("bind", out).and_then(|t| host("bind", t, false, out));
     let metrics = section.integer("metrics_port", 0..=65_535, out);
     let events = section.integer("events_port", 0..=65_535, out);
-    let log = path(section, "decision_log", out);
+    let log = section.path_or_none("decision_log", out);
     draft.put("sentinel.symbols", symbols, |s| &mut s.sentinel.symbols);
     draft.put("sentinel.suffix", suffix, |s| &mut s.sentinel.suffix);
     draft.put("sentinel.threshold", limit, |s| &mut s.sentinel.threshold);
     draft.put("sentinel.lots", lots, |s| &mut s.sentinel.lots);
     draft.put("sentinel.second", second.map(narrow), |s| &mut s.sentinel.second);
-    draft.put("sentinel.hub_host", hub_host, |s| &mut s.sentinel.hub_host);
-    draft.put("sentinel.hub_port", hub_port.map(narrow), |s| &mut s.sentinel.hub_port);
-    draft.put("sentinel.hub_timeout_ms", hub_wait, |s| &mut s.sentinel.hub_timeout_ms);
     draft.put("sentinel.gtw_host", gtw_host, |s| &mut s.sentinel.gtw_host);
     draft.put("sentinel.gtw_port", gtw_port.map(narrow), |s| &mut s.sentinel.gtw_port);
     draft.put("sentinel.bind", bind, |s| &mut s.sentinel.bind);
     draft.put("sentinel.metrics_port", metrics.map(narrow), |s| &mut s.sentinel.metrics_port);
     draft.put("sentinel.events_port", events.map(narrow), |s| &mut s.sentinel.events_port);
     draft.put("sentinel.decision_log", log, |s| &mut s.sentinel.decision_log);
-}
-
-/// Reads `[eodhd]`.
-pub fn eodhd(section: &mut Section<'_, '_>, draft: &mut Draft) {
-    let out = &mut draft.problems;
-    let base = section.text("base_url", out).and_then(|t| base_url(t, out));
-    let wait = section.integer("timeout_ms", 100..=60_000, out);
-    let ca_file = path(section, "ca_file", out);
-    draft.put("eodhd.base_url", base, |s| &mut s.eodhd.base_url);
-    draft.put("eodhd.timeout_ms", wait, |s| &mut s.eodhd.timeout_ms);
-    draft.put("eodhd.ca_file", ca_file, |s| &mut s.eodhd.ca_file);
 }
 
 /// What no single value can tell.
@@ -234,38 +185,6 @@ fn host(
     }
 }
 
-fn base_url(text: Sourced<&str>, out: &mut Vec<Problem>) -> Option<Sourced<String>> {
-    let rest = text.value.strip_prefix("https://").or_else(|| text.value.strip_prefix("http://"));
-    // A key in the address would be shown wherever the address is.
-    let fits = |rest: &str| {
-        !rest.is_empty()
-            && rest.bytes().all(|b| b.is_ascii_graphic())
-            && !rest.contains(['?', '#', '@'])
-    };
-    if rest.is_some_and(fits) {
-        return Some(text.map(|t| t.trim_end_matches('/').to_owned()));
-    }
-    let cause = "eodhd.base_url is no address of a web server";
-    let next = "write it as \"https://host\", without a key in it";
-    out.push(Problem::new(text.origin, cause, next));
-    None
-}
-
-/// An absolute path, or none for an empty one.
-fn path(
-    section: &mut Section<'_, '_>,
-    key: &'static str,
-    out: &mut Vec<Problem>,
-) -> Option<Sourced<Option<PathBuf>>> {
-    let text = section.text(key, out)?;
-    if text.value.is_empty() || (text.value.starts_with('/') && !text.value.contains('\0')) {
-        return Some(text.map(|t| (!t.is_empty()).then(|| PathBuf::from(t))));
-    }
-    let cause = format!("{} is not an absolute path", section.full(key));
-    out.push(Problem::new(text.origin, cause, "begin it with /, or leave it empty"));
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,13 +213,13 @@ mod tests {
 
     #[test]
     fn the_environment_wins_over_the_file() {
-        let file = "[sentinel]\nhub_host='a.example'\nhub_port=1\nmetrics_port=2";
-        let vars = [("HUB_HOST", "b.example"), ("GTW_PORT", "7"), ("METRICS_PORT", "9")];
+        let file = "[sentinel]\ngtw_host='a.example'\ngtw_port=1\nmetrics_port=2";
+        let vars = [("GTW_HOST", "b.example"), ("METRICS_PORT", "9")];
         let loaded = under(file, &vars);
         let s = &loaded.settings.sentinel;
-        assert_eq!((s.hub_host.as_str(), s.hub_port, s.gtw_port), ("b.example", 1, 7));
+        assert_eq!((s.gtw_host.as_str(), s.gtw_port), ("b.example", 1));
         assert_eq!((s.metrics_port, loaded.problems.len()), (9, 0));
-        assert_eq!(under("", &[("HUB_HOST", "a b")]).problems.len(), 1);
+        assert_eq!(under("", &[("GTW_HOST", "a b")]).problems.len(), 1);
     }
 
     #[test]
@@ -310,20 +229,15 @@ mod tests {
             "[sentinel]\nsymbols=['EURUSD','EURUSD']",
             "[sentinel]\nsymbols=['EUR USD']",
             "[sentinel]\nthreshold=1.5",
+            "[sentinel]\nthreshold=nan",
             "[sentinel]\nlots=0",
             "[sentinel]\nsecond=60",
-            "[sentinel]\nhub_host=''",
             "[sentinel]\nsuffix='too long for one'",
             "[sentinel]\nmetrics_port=5559",
             "[sentinel]\ndecision_log='here'",
-            "[eodhd]\nbase_url='ftp://x'",
-            "[eodhd]\nbase_url='https://x?api_token=1'",
         ] {
             let problems = under(text, &[]).problems;
             assert_eq!(problems.len(), 1, "{text}: {problems:?}");
         }
-        let good = under("[sentinel]\nthreshold=nan\n[eodhd]\nbase_url='http://127.0.0.1:1/'", &[]);
-        assert_eq!(good.problems.len(), 1, "a threshold that is no number");
-        assert_eq!(good.settings.eodhd.base_url, "http://127.0.0.1:1");
     }
 }

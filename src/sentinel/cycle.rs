@@ -26,6 +26,11 @@ const TRIES: u32 = 5;
 const BACKOFF: Duration = Duration::from_millis(250);
 /// Longest of these waits.
 const LONGEST: Duration = Duration::from_secs(8);
+/// Troubles that may be over in a moment. Whoever refused a token or has old
+/// bars says the same again.
+const PASSING: [&str; 9] = [
+    "timeout", "dns", "connect", "tls", "broken", "http_500", "http_502", "http_503", "http_504",
+];
 /// The state file must answer within this time.
 const DISK: Duration = Duration::from_secs(5);
 
@@ -172,24 +177,19 @@ impl Crew {
         for tried in 1_u32.. {
             self.metrics.call(EODHD);
             let left = round.bars_by.saturating_duration_since(Instant::now());
-            let why = match timeout(left, self.market.bars(symbol.as_str())).await {
+            let (why, code) = match timeout(left, self.market.bars(symbol.as_str())).await {
                 Ok(Ok(fetched)) => {
                     for note in &fetched.notes {
                         tracing::warn!("{symbol}: {note}");
                     }
                     return Ok(fetched.bars);
                 }
-                Ok(Err(fault)) => {
-                    self.metrics.error(EODHD, fault.code());
-                    Text::new(&fault.to_string())
-                }
-                Err(_) => {
-                    self.metrics.error(EODHD, "deadline");
-                    Text::new("no answer before the cycle's time was up")
-                }
+                Ok(Err(fault)) => (Text::new(&fault.to_string()), fault.code()),
+                Err(_) => (Text::new("no answer before the cycle's time was up"), "deadline"),
             };
+            self.metrics.error(EODHD, code);
             let left = round.bars_by.saturating_duration_since(Instant::now());
-            if tried >= TRIES || pause >= left {
+            if tried >= TRIES || pause >= left || !PASSING.contains(&code) {
                 let times = if tried == 1 { "try" } else { "tries" };
                 return Err(Text::new(&format!("{why} ({tried} {times})")));
             }

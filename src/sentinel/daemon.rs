@@ -94,6 +94,7 @@ impl Sentinel {
         let book = Arc::new(Book::new(&options, Arc::clone(&look)));
         told_at_start(&memory, &book);
         let market = Eodhd::new(&options.eodhd).map_err(|e| fault("bars", &e))?;
+        let market = market.with_age(options.max_age_h, options.calendar.clone());
         let model = Hub::new(&options.hub).map_err(|e| fault("model", &e))?;
         let log = match &options.decision_log {
             Some(path) => {

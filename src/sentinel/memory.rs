@@ -164,14 +164,6 @@ impl Memory {
         self.count("cycle")
     }
 
-    /// Number of the last cycle.
-    ///
-    /// # Errors
-    /// [`MemoryFault::Sql`]
-    pub fn cycle(&self) -> Result<u64, MemoryFault> {
-        self.fact("cycle").map(|n| u64::try_from(n.unwrap_or(0)).unwrap_or(0))
-    }
-
     /// Whether an order may be made for `symbol` and `side` on `bar`. After a
     /// damage the first bar that a symbol is seen with is held.
     ///
@@ -417,7 +409,7 @@ mod tests {
         memory.settle("ord-1", "done", Some(Ticket(7)), &Text::new("filled")).unwrap();
         drop(memory);
         let mut memory = Memory::open(dir.path()).unwrap();
-        assert_eq!(memory.cycle().unwrap(), 2);
+        assert_eq!(memory.begin_cycle().unwrap(), 3);
         assert!(memory.unknown().is_empty() && memory.set_aside().is_none());
         assert_eq!(buy(&mut memory, HOUR), Standing::Used(Text::new("ord-1 (done)")));
         assert_eq!(buy(&mut memory, 2 * HOUR), Standing::Free);

@@ -3,7 +3,7 @@
 use super::eodhd::EodhdOptions;
 use super::hub::HubOptions;
 use super::pace::Pace;
-use crate::domain::{Endpoint, Lots, Ratio, Symbol, Text};
+use crate::domain::{Calendar, Endpoint, Lots, Ratio, Symbol, Text};
 use std::path::PathBuf;
 
 /// Everything about one sentinel.
@@ -31,6 +31,10 @@ pub struct Options {
     pub events: Option<Endpoint>,
     /// Where bars come from.
     pub eodhd: EodhdOptions,
+    /// Bars older than so many hours of open market are refused; 0 takes any.
+    pub max_age_h: u64,
+    /// When the market is open.
+    pub calendar: Calendar,
     /// The model server.
     pub hub: HubOptions,
 }

@@ -39,15 +39,18 @@ pub const ROOMS: &[Room] = &[
         "feeds",
         &["domain", "wire", "event", "state", "journal", "breaker", "link", "control", "host"],
     ),
-    // No client code: with one decoder at both ends, both would share a bug.
-    row("gateway", &["domain", "config", "wire", "host"]),
     row(
         "sentinel",
         &[
-            "domain", "config", "wire", "event", "state", "journal", "audit", "breaker", "link",
-            "control", "feeds", "host",
+            "domain", "config", "wire", "event", "state", "audit", "breaker", "link", "control",
+            "feeds", "host",
         ],
     ),
+    // From bars to numbers: the same bars give the same numbers, whenever.
+    pure("sentinel::bars", &["domain", "sentinel"]),
+    pure("sentinel::features", &["domain", "sentinel"]),
+    // No client code: with one decoder at both ends, both would share a bug.
+    row("gateway", &["domain", "config", "wire", "host"]),
     row("tui", &["domain", "config", "event", "state", "journal", "control", "host"]),
     row(
         "tui::run",

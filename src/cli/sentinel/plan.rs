@@ -2,8 +2,8 @@
 
 use super::Args;
 use crate::cli::{Exit, Failure, reach};
-use crate::config::{Flags, Settings, env, sentinel};
-use crate::domain::{Endpoint, GatewayAddr, Ratio, Secret, Symbol, Text};
+use crate::config::{Flags, Settings, sentinel, token};
+use crate::domain::{Endpoint, GatewayAddr, Ratio, Symbol, Text};
 use crate::sentinel::eodhd::EodhdOptions;
 use crate::sentinel::hub::HubOptions;
 use crate::sentinel::{Options, Pace, pace};
@@ -35,12 +35,7 @@ pub fn plan(args: &Args, mut settings: Settings, flags: &Flags) -> Result<Plan, 
         Some(text) => threshold(text)?,
         None => settings.sentinel.threshold,
     };
-    let token = env::eodhd_token().ok_or_else(|| {
-        let name = env::EODHD_API_TOKEN;
-        let text = format!("{name} is not set: without a key there are no bars; set it in the \
-                            environment, never in an argument or the configuration file");
-        Failure::new(Exit::CONFIG, text)
-    })?;
+    let token = token::eodhd(&settings.eodhd).map_err(|e| Failure::new(Exit::CONFIG, e))?;
     let (gateway, stranger) = gateway(args, &settings, flags)?;
     if stranger {
         settings.gateways.push(gateway.clone());
@@ -69,16 +64,13 @@ pub fn plan(args: &Args, mut settings: Settings, flags: &Flags) -> Result<Plan, 
         decision_log: log.or_else(|| own.decision_log.clone()),
         web: at(args.metrics_port.unwrap_or(own.metrics_port)),
         events,
-        eodhd: EodhdOptions {
-            base_url: settings.eodhd.base_url.clone(),
-            token: Secret::new(token),
-            timeout: Duration::from_millis(settings.eodhd.timeout_ms),
-            ca_file: settings.eodhd.ca_file.clone(),
-        },
+        eodhd: EodhdOptions::of(&settings.eodhd, token),
+        max_age_h: settings.eodhd.max_age_h,
+        calendar: settings.calendar.clone(),
         hub: HubOptions {
-            host: args.hub_host.clone().unwrap_or_else(|| own.hub_host.clone()),
-            port: args.hub_port.unwrap_or(own.hub_port),
-            timeout: Duration::from_millis(own.hub_timeout_ms),
+            host: args.hub_host.clone().unwrap_or_else(|| settings.hub.host.clone()),
+            port: args.hub_port.unwrap_or(settings.hub.port),
+            ..HubOptions::of(&settings.hub)
         },
     };
     Ok(Plan { settings, gateway, options, stranger })
