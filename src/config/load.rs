@@ -249,6 +249,16 @@ mod tests {
     }
 
     #[test]
+    fn the_hub_of_the_environment_is_the_one_that_is_asked() {
+        let file = "[hub]\nhost = 'file.example'\nport = 1";
+        let vars = [("HUB_HOST", "env.example"), ("HUB_PORT", "6001")];
+        let loaded = under(file, &vars, Flags::default());
+        let hub = &loaded.settings.hub;
+        assert_eq!((hub.host.as_str(), hub.port, hub.timeout_ms), ("env.example", 6_001, 1_000));
+        assert_eq!(loaded.origins.of("hub.port").to_string(), "environment HUB_PORT");
+    }
+
+    #[test]
     fn a_host_from_outside_leaves_the_other_gateways_in_reach_of_a_kill() {
         let loaded = under(FILE, &[("RUST_GATEWAY_HOST", "env.example")], Flags::default());
         let names: Vec<_> = loaded.settings.gateways.iter().map(|g| g.name.as_str()).collect();
@@ -263,6 +273,8 @@ mod tests {
             ("RUST_GATEWAY_PORT", "0"),
             ("RUST_GATEWAY_PORT", "5555x"),
             ("RUST_GATEWAY_HOST", "a b"),
+            ("HUB_HOST", "http://hub.example"),
+            ("HUB_PORT", "65536"),
         ] {
             let loaded = under("", &[(name, value)], Flags::default());
             assert_eq!(loaded.problems.len(), 1, "{name}={value}");

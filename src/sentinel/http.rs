@@ -6,7 +6,6 @@
 
 use crate::domain::{Secret, Text};
 use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, redirect};
-use std::error::Error as _;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -206,16 +205,11 @@ fn innermost(error: &reqwest::Error) -> Text {
     Text::limited(&cause.to_string(), SAID)
 }
 
-fn is_tls(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let inner = next.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if next.is::<rustls::Error>()
-            || inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
-        {
-            return true;
-        }
-        cause = next.source();
-    }
-    false
+/// Whether the handshake is to blame; an `io::Error` hides what it holds from
+/// the chain of sources.
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>()
+        || held.is_some_and(|held| is_tls(held))
+        || error.source().is_some_and(is_tls)
 }

@@ -78,7 +78,9 @@ fn fault(error: &serde_json::Error, text: &str) -> BarsFault {
 }
 
 fn row(entry: &str) -> Row {
-    let Ok(fields) = serde_json::from_str::<Fields<'_>>(entry) else {
+    // A list would be taken for the fields in their order.
+    let fields = entry.starts_with('{').then(|| serde_json::from_str::<Fields<'_>>(entry));
+    let Some(Ok(fields)) = fields else {
         return Row::Broken { at: None };
     };
     let Some(at) = fields.timestamp.and_then(|raw| raw.get().parse::<i64>().ok()) else {
@@ -116,7 +118,7 @@ mod tests {
             {"timestamp":14400,"open":NaN,"high":1.2,"low":1.0,"close":1.15,"volume":1},
             {"timestamp":18000,"open":"1.1","high":1.2,"low":1.0,"close":1.15,"volume":1},
             {"timestamp":"soon","open":1.1,"high":1.2,"low":1.0,"close":1.15},
-            null, 7, "x"]"#;
+            null, 7, [21600,1.1,1.2,1.0,1.15,7]]"#;
         let bar = Bar { at: 3_600, open: 1.1, high: 1.2, low: 1.0, close: 1.15, volume: 7.0 };
         let silent = Bar { at: 7_200, volume: 0.0, ..bar };
         let none = Row::Broken { at: None };

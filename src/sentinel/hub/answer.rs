@@ -79,7 +79,14 @@ pub fn read(body: &[u8]) -> Result<Probabilities, AnswerFault> {
     let plain = nan::as_null(text);
     let whole: &RawValue =
         serde_json::from_str(&plain).map_err(|_| AnswerFault::NotJson(said()))?;
-    let list = serde_json::from_str::<Wrapped<'_>>(whole.get()).map_or(whole, |w| w.predictions);
+    let list = match whole.get().starts_with('{') {
+        false => whole,
+        true => {
+            serde_json::from_str::<Wrapped<'_>>(whole.get())
+                .map_err(|_| AnswerFault::Shape(said()))?
+                .predictions
+        }
+    };
     let row = row(list).ok_or_else(|| AnswerFault::Shape(said()))?;
     let mut shares = [0; 3];
     for (share, raw) in shares.iter_mut().zip(row) {
