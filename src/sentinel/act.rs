@@ -1,6 +1,7 @@
 //! From a signal to an order, once for each bar, or to the reason why not.
 
 use super::cycle::{Crew, Making, Outcome, Round};
+use super::daemon::panicked;
 use super::desk::{Placed, PlacedAs};
 use super::memory::{Intent, Standing};
 use crate::domain::{OrderTicket, Side, Symbol, Text};
@@ -140,7 +141,8 @@ impl Crew {
         });
         task.await.unwrap_or_else(|e| {
             // Its record says "sent", so its bar is used up.
-            let why = format!("UNKNOWN: the order's thread ended: {e}; look with: crs positions");
+            let why = panicked(e);
+            let why = format!("UNKNOWN: {why}; it is not sent again, look with: crs positions");
             Placed::without_ticket(PlacedAs::Unknown, why)
         })
     }

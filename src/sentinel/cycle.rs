@@ -180,7 +180,7 @@ impl Crew {
             let (why, code) = match timeout(left, self.market.bars(symbol.as_str())).await {
                 Ok(Ok(fetched)) => {
                     for note in &fetched.notes {
-                        tracing::warn!("{symbol}: {note}");
+                        tracing::info!("{symbol}: {note}");
                     }
                     return Ok(fetched.bars);
                 }

@@ -287,11 +287,12 @@ fn lost(crew: &Crew, symbol: Symbol, number: u64, why: &Text) -> Outcome {
     Making::begin(&crew.options, symbol, number).end("ERROR", why)
 }
 
-fn panicked(e: JoinError) -> Text {
+/// What ended a task, in words.
+pub(super) fn panicked(e: JoinError) -> Text {
     let Ok(payload) = e.try_into_panic() else { return Text::new("the cycle was ended") };
     let words = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
     let words = words.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
-    Text::limited(&format!("panic in the cycle: {words}"), 200)
+    Text::limited(&format!("panic: {words}"), 200)
 }
 
 fn runtime() -> io::Result<tokio::runtime::Runtime> {

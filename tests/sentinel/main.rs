@@ -1,5 +1,6 @@
-//! The sentinel's way from bars to a prediction, over real sockets: bars and
-//! services that are good, bad, slow and gone.
+//! The sentinel over real sockets: its way from bars to a prediction with
+//! services that are good, bad, slow and gone, and the whole daemon as a
+//! process with a gateway.
 
 #[cfg(test)]
 #[path = "../common/mod.rs"]
@@ -7,11 +8,17 @@ mod common;
 #[cfg(test)]
 mod eodhd;
 #[cfg(test)]
+#[path = "../link/fake.rs"]
+#[allow(dead_code, reason = "another area of tests uses the rest")]
+mod fake;
+#[cfg(test)]
 mod features_verb;
 #[cfg(test)]
 mod hub;
 #[cfg(test)]
 mod mlflow;
+#[cfg(test)]
+mod panics;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
@@ -19,4 +26,10 @@ mod series;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod stage;
+#[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod trading;
+#[cfg(test)]
+mod unknown;
