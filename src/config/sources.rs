@@ -40,13 +40,13 @@ pub fn hub(section: &mut Section<'_, '_>, draft: &mut Draft) {
     draft.put("hub.timeout_ms", timeout, |s| &mut s.hub.timeout_ms);
 }
 
-/// A host that the HUB, or the sentinel's gateway, may have.
+/// A host that the HUB may have.
 pub(super) fn host(text: Sourced<String>, draft: &mut Draft) -> Option<Sourced<String>> {
     match Endpoint::new(&text.value, 1) {
         Ok(_) => Some(text),
         Err(e) => {
             let next = "give a host name or an IP address, the port apart";
-            draft.problems.push(Problem::new(text.origin, e.to_string(), next));
+            draft.problems.push(Problem::new(text.origin, format!("hub.host: {e}"), next));
             None
         }
     }

@@ -92,7 +92,8 @@ impl Crew {
         let began = Instant::now();
         let left = round.done_by.saturating_duration_since(began);
         let wait = (left / ANSWERS).clamp(SHORTEST, LONGEST);
-        let placed = self.place(OrderTicket::market(name, side, self.options.lots), (symbol, bar), wait);
+        let placed =
+            self.place(OrderTicket::market(name, side, self.options.lots), (symbol, bar), wait);
         self.ordering.store(true, Ordering::Release);
         let placed = placed.await;
         self.ordering.store(false, Ordering::Release);
@@ -119,7 +120,12 @@ impl Crew {
 
     /// On a thread that may wait: the way to the desk, with the record before
     /// and after it.
-    async fn place(&self, order: OrderTicket, (symbol, bar): (Symbol, i64), wait: Duration) -> Placed {
+    async fn place(
+        &self,
+        order: OrderTicket,
+        (symbol, bar): (Symbol, i64),
+        wait: Duration,
+    ) -> Placed {
         let (desk, memory) = (Arc::clone(&self.desk), Arc::clone(&self.memory));
         let task = tokio::task::spawn_blocking(move || {
             let mut id: Option<String> = None;

@@ -11,9 +11,7 @@ use super::look::Look;
 use super::memory::Memory;
 use super::metrics::{EODHD, HUB, Metrics};
 use super::options::Options;
-use crate::domain::{
-    Decision, DecisionSource, DecisionStep, Probabilities, Side, Symbol, Text,
-};
+use crate::domain::{Decision, DecisionSource, DecisionStep, Probabilities, Side, Symbol, Text};
 use crate::host::clock;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,9 +26,8 @@ const BACKOFF: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(8);
 /// Troubles that may be over in a moment. Whoever refused a token or has old
 /// bars says the same again.
-const PASSING: [&str; 9] = [
-    "timeout", "dns", "connect", "tls", "broken", "http_500", "http_502", "http_503", "http_504",
-];
+const PASSING: [&str; 9] =
+    ["timeout", "dns", "connect", "tls", "broken", "http_500", "http_502", "http_503", "http_504"];
 /// The state file must answer within this time.
 const DISK: Duration = Duration::from_secs(5);
 

@@ -361,4 +361,3 @@ fn bind(host: &str, port: u16) -> Result<TcpListener, StartFault> {
 fn fault(what: &str, cause: &dyn std::fmt::Display) -> StartFault {
     StartFault::Open { what: Text::new(what), cause: Text::new(&cause.to_string()) }
 }
-

@@ -90,11 +90,7 @@ fn open(path: &Path) -> io::Result<(File, (u64, u64))> {
 }
 
 /// Writes a whole line, into a new file where the old one was rotated away.
-fn write(
-    path: &PathBuf,
-    kept: &mut Option<(File, (u64, u64))>,
-    line: &str,
-) -> io::Result<()> {
+fn write(path: &PathBuf, kept: &mut Option<(File, (u64, u64))>, line: &str) -> io::Result<()> {
     let there = std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
     if kept.as_ref().map(|(_, id)| *id) != there {
         *kept = None;

@@ -130,7 +130,9 @@ impl Memory {
                 let to = aside(&path)?;
                 let db = opened(&path, false).map_err(|e| match e {
                     Opening::Fault(fault) => fault,
-                    Opening::Damaged(cause) => sql(&path, rusqlite::Error::InvalidParameterName(cause)),
+                    Opening::Damaged(cause) => {
+                        sql(&path, rusqlite::Error::InvalidParameterName(cause))
+                    }
                 })?;
                 let words = format!("{why}; set aside as {}", to.display());
                 (db, Some(Text::new(&words)))
@@ -248,7 +250,10 @@ impl Memory {
             let (symbol, side, UtcMicros(at)) =
                 (intent.symbol.as_str(), intent.side.word(), clock::utc());
             let lots = intent.lots.raw();
-            done.execute(insert, params![intent.id, symbol, side, lots, intent.bar, live, at, fate])?;
+            done.execute(
+                insert,
+                params![intent.id, symbol, side, lots, intent.bar, live, at, fate],
+            )?;
             done.execute(prune, params![MAX_ORDERS])?;
             done.commit()
         };
@@ -350,8 +355,7 @@ fn opened(path: &Path, existed: bool) -> Result<Connection, Opening> {
 
 /// Moves the file and its companions out of the way.
 fn aside(path: &Path) -> Result<PathBuf, MemoryFault> {
-    let stamp: String =
-        clock::utc().iso().chars().filter(char::is_ascii_alphanumeric).collect();
+    let stamp: String = clock::utc().iso().chars().filter(char::is_ascii_alphanumeric).collect();
     let to = path.with_file_name(format!("{FILE}.damaged-{stamp}"));
     let failed = |cause| MemoryFault::Aside { path: shown(path), cause };
     fs::rename(path, &to).map_err(failed)?;

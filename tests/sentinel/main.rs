@@ -32,4 +32,6 @@ mod tls;
 #[cfg(test)]
 mod trading;
 #[cfg(test)]
+mod unit;
+#[cfg(test)]
 mod unknown;

@@ -80,7 +80,8 @@ fn a_signal_is_one_order_for_each_bar_and_every_way_tells_the_same() {
         let status = stage.heard.lock().unwrap().status.clone()?;
         (same && usize::try_from(status.told).unwrap() == after.len()).then_some((status, after))
     });
-    let (status, all) = agree.unwrap_or_else(|| panic!("{:#?} {:#?}", stage.log(), stage.counted()));
+    let (status, all) =
+        agree.unwrap_or_else(|| panic!("{:#?} {:#?}", stage.log(), stage.counted()));
     assert_eq!((status.orders, status.lost, status.live, status.safe), (2, 0, true, true));
     assert!(status.next.is_some() && status.last.is_some());
     let numbers: Vec<u64> = all.iter().filter_map(|d| d.number).collect();
@@ -134,7 +135,8 @@ fn what_fails_costs_one_cycle_and_is_told_everywhere() {
     assert!(stage.counter("api_errors_total{endpoint=\"eodhd\",error_code=\"http_403\"}") > 0);
     assert!(stage.counter("api_errors_total{endpoint=\"hub\",error_code=\"http_500\"}") > 0);
     // Guests that never say a word take every seat.
-    let guests: Vec<_> = (0..40).map(|_| TcpStream::connect(("127.0.0.1", stage.metrics))).collect();
+    let guests: Vec<_> =
+        (0..40).map(|_| TcpStream::connect(("127.0.0.1", stage.metrics))).collect();
     stage.services.set(|mood| (mood.bars_status, mood.withheld) = (200, 3));
     let made = stage.next("dry order", is("DRY_RUN"));
     assert!(made.order.as_str().starts_with("dry ORD_"), "{made:#?}");
@@ -198,6 +200,7 @@ fn the_token_is_nowhere() {
     stage.services.set(|mood| mood.bars_status = 200);
     stage.wait_for("order", is("ORDER_GENERATED"));
     let mut all = stage.leavings();
+    assert!(stage.said().contains("TRACE"), "the loudest log there is: {}", stage.said());
     all.push(("metrics".to_owned(), stage.get("/metrics").1.into_bytes()));
     all.push(("health".to_owned(), stage.get("/health").1.into_bytes()));
     for pid in [stage.pid(), stage.keeper()] {

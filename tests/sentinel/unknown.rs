@@ -42,7 +42,7 @@ fn an_order_without_an_answer_is_unknown_and_never_sent_again() {
     let stage = Stage::start(&plan);
     let is_unknown = |d: &Decision| d.action.as_str() == "UNKNOWN";
     let unknown = stage.wait_for("unknown", is_unknown).pop().unwrap();
-    assert!(unknown.why.as_str().contains("it is not sent again"), "{unknown:#?}");
+    assert!(unknown.why.as_str().contains("; it is not sent again"), "{unknown:#?}");
     let after = stage.next("memory", |d| d.why.as_str().contains("(unknown)"));
     assert_eq!(after.action.as_str(), "NO_ORDER");
     assert_eq!((orders.load(Ordering::SeqCst), stage.counter("zmq_send_failures_total")), (1, 1));
@@ -56,7 +56,9 @@ fn an_order_without_an_answer_is_unknown_and_never_sent_again() {
     });
     assert!(stage.said().contains("the sentinel fell (signal 9)"), "{}", stage.said());
     let number = stage.log().last().and_then(|d| d.number);
-    stage.next("cycle of the next run", |d| d.number > number && d.why.as_str().contains("(unknown)"));
+    stage.next("cycle of the next run", |d| {
+        d.number > number && d.why.as_str().contains("(unknown)")
+    });
     assert_eq!(orders.load(Ordering::SeqCst), 2);
     // The gateway goes between two bars: it can't be sent, so its bar is free.
     drop(gateway);

@@ -42,12 +42,12 @@ impl GatewayDesk {
         // --live; the typed arming is asked for all the same.
         let real_money = RealMoney { said: true, how: "start it with --live" };
         let terms = LiveTerms::of(&self.settings);
-        let before = opening.look_first(&terms, real_money, &mut peer).map_err(|(ending, why)| {
-            match ending {
+        let before = opening.look_first(&terms, real_money, &mut peer).map_err(
+            |(ending, why)| match ending {
                 Ending::Denied => Placed::without_ticket(PlacedAs::Denied, why),
                 _ => not_sent(why),
-            }
-        })?;
+            },
+        )?;
         if let Some(position) = before.held(order) {
             let why = format!("a position of this side is open: {}", line_of(position));
             return Err(Placed::without_ticket(PlacedAs::Held, why));

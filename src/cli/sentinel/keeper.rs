@@ -31,11 +31,17 @@ pub fn keep(stop: &AtomicBool) -> Outcome {
     let mut backoff = BACKOFF;
     for run in 0_u32.. {
         let began = Instant::now();
-        let mut child = start(run)?;
-        let Some(status) = wait(&mut child, stop) else { return Ok(Exit::OK) };
-        let Some(why) = fallen(status) else {
-            let code = status.code().and_then(|code| u8::try_from(code).ok());
-            return Ok(code.map_or(Exit::FAILED, Exit));
+        let why = match start(run) {
+            Ok(mut child) => {
+                let Some(status) = wait(&mut child, stop) else { return Ok(Exit::OK) };
+                match fallen(status, run) {
+                    Some(why) => why,
+                    None => return Ok(chosen(status)),
+                }
+            }
+            // One that could be started once is tried again.
+            Err(failure) if run > 0 => failure.text,
+            Err(failure) => return Err(failure),
         };
         if began.elapsed() >= STEADY {
             backoff = BACKOFF;
@@ -101,11 +107,19 @@ fn wait(child: &mut Child, stop: &AtomicBool) -> Option<ExitStatus> {
     None
 }
 
-/// Why an end is a fall; none for one that it chose.
-fn fallen(status: ExitStatus) -> Option<String> {
+/// Why an end is a fall; none for one that it chose. What ran once and can't
+/// start again may find its disk or its port free a moment later.
+fn fallen(status: ExitStatus, run: u32) -> Option<String> {
     match (status.signal(), status.code()) {
         (Some(signal), _) => Some(format!("signal {signal}")),
         (None, Some(PANICKED)) => Some(String::from("panic")),
+        (None, Some(1)) if run > 0 => Some(String::from("it could not start again")),
         _ => None,
     }
+}
+
+/// The status that it ended with.
+fn chosen(status: ExitStatus) -> Exit {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    code.map_or(Exit::FAILED, Exit)
 }

@@ -138,7 +138,10 @@ mod tests {
     #[test]
     fn times_in_every_form() {
         assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!((time("10s"), time("2m")), (Ok(Duration::from_secs(10)), Ok(Duration::from_secs(120))));
+        assert_eq!(
+            (time("10s"), time("2m")),
+            (Ok(Duration::from_secs(10)), Ok(Duration::from_secs(120)))
+        );
         for text in ["", "s", "10", "1h", "99ms", "61m", "-1s", "1.5s", "99999999999999999999s"] {
             assert!(time(text).is_err(), "{text}");
         }

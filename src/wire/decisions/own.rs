@@ -10,7 +10,7 @@ use serde::Serialize;
 /// How an object names its writer; engines of other makers don't.
 const SENTINEL: &[u8] = b"\"source\":\"sentinel\"";
 /// Longest text kept of one field, in characters.
-const CHARS: usize = 160;
+const CHARS: usize = 300;
 
 #[derive(Serialize)]
 struct Line {
@@ -87,11 +87,7 @@ mod tests {
 
     #[test]
     fn hostile_text_is_inert_and_what_is_no_entry_is_refused() {
-        let hostile = Decision {
-            why: Text::new("x"),
-            symbol: Text::new("EURUSD"),
-            ..decision()
-        };
+        let hostile = Decision { why: Text::new("x"), symbol: Text::new("EURUSD"), ..decision() };
         let told = line(&hostile).replace("\"why\":\"x\"", r#""why":"\u001b[2J\u202e""#);
         let Heard::Decision(read) = DecisionLines::default().line(told.as_bytes()) else {
             panic!("{told}");
