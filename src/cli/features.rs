@@ -1,4 +1,8 @@
 //! `crs features`: the model's numbers for a file of bars.
+//!
+//! Of a CSV file the first line that can't be used is named, since it is the
+//! operator's own; of EODHD's list what is dropped or mended is told on
+//! standard error. Nothing is fetched.
 
 use super::exit::exits;
 use super::{Context, Exit, Failure, Outcome};
@@ -14,22 +18,14 @@ use std::path::{Path, PathBuf};
 /// Largest file: a million bars, more than a century of hours.
 const MAX_BYTES: u64 = 64 * 1_024 * 1_024;
 
-const ABOUT: &str = "\
-Print the 23 features of each window of 200 hourly bars, one JSON line a window:
-{\"last_bar\":\"2026-11-27 14:00:00\",\"features\":[…]}, times in UTC.
-
-The file is CSV with the columns timestamp,open,high,low,close,volume, or the JSON list that \
-EODHD answers. Of a CSV file the first line that can't be used is named; of EODHD's list what \
-is dropped or mended is told on standard error. Nothing is fetched.";
-
 /// Which bars, and how much of each window.
 #[derive(Debug, clap::Args)]
-#[command(long_about = ABOUT, after_help = exits!(
+#[command(after_help = exits!(
     0 "every window printed",
     1 "the file can't be read, or a bar of it can't be used, or there are fewer than 200",
 ))]
 pub struct Args {
-    /// File of hourly bars; - reads standard input
+    /// Hourly bars: CSV (timestamp,open,high,low,close,volume), or EODHD's JSON; - reads standard input
     #[arg(long, value_name = "FILE")]
     bars: PathBuf,
     /// Only the last window

@@ -48,7 +48,7 @@ verbs! {
     Close => close,
     /// Open one position, or place one pending order
     Order => order,
-    /// Print what the model is shown for a file of hourly bars
+    /// Print the model's 23 features of each window of 200 hourly bars, a JSON line each
     Features => features,
     /// Run the paper gateway: the whole protocol, no broker
     Gateway => gateway,

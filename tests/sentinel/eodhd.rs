@@ -24,7 +24,7 @@ fn ask(base_url: String, timeout: Duration) -> Result<Fetched, FetchFault> {
 
 fn asked(reply: Reply) -> Result<Fetched, FetchFault> {
     let server = Server::start(reply);
-    let got = ask(server.url(), Duration::from_secs(60));
+    let got = ask(server.url(), Duration::from_mins(1));
     assert_eq!(server.seen().len(), 1, "one question, no second try");
     got
 }
@@ -48,7 +48,7 @@ fn words(fault: &FetchFault) -> String {
 fn good_bars_arrive_as_they_are() {
     let bars = recent(260);
     let server = Server::start(list(&entries(&bars)));
-    let got = ask(server.url(), Duration::from_secs(60)).unwrap();
+    let got = ask(server.url(), Duration::from_mins(1)).unwrap();
     assert_eq!(got.bars, bars);
     assert!(build(&got.bars).is_ok());
     let seen = server.seen();
@@ -104,8 +104,8 @@ fn bad_answers() -> Vec<(Reply, &'static str, &'static str)> {
     let cut = whole.get(..whole.len() / 2).unwrap();
     let echo = format!("\u{1b}[31mno such token {TOKEN}\nsecond line");
     let elsewhere = format!("http://other.example{ASKED}");
-    let days = i64::try_from(30 * 24).unwrap();
-    let old: Vec<Bar> = bars.iter().map(|bar| Bar { at: bar.at - days * HOUR, ..*bar }).collect();
+    let month = 30 * 24 * HOUR;
+    let old: Vec<Bar> = bars.iter().map(|bar| Bar { at: bar.at - month, ..*bar }).collect();
     vec![
         (Reply::new(400, ""), "http_400", "HTTP status 400; check eodhd.base_url"),
         (Reply::new(401, echo.clone()), "http_401", "(\"·[31mno such token ***\"); the token is"),
@@ -165,7 +165,7 @@ fn every_bad_answer_has_its_code_and_its_words() {
 fn the_age_of_bars_is_the_operators_choice() {
     let bars = recent(300);
     let server = Server::start(list(&entries(&bars[..260])));
-    let eodhd = Eodhd::new(&options(server.url(), Duration::from_secs(60))).unwrap();
+    let eodhd = Eodhd::new(&options(server.url(), Duration::from_mins(1))).unwrap();
     let mut always = Calendar::default();
     always.market.always = true;
     let strict = eodhd.with_age(39, always.clone());
@@ -184,7 +184,7 @@ fn a_line_that_fails_has_its_code_and_its_words() {
     let silence = vec![(Duration::from_secs(30), Vec::new())];
     let plain = http(vec![now(b"HTTP/1.1 200 OK\r\n\r\n")]).replace("http:", "https:");
     let short = Duration::from_millis(400);
-    let long = Duration::from_secs(60);
+    let long = Duration::from_mins(1);
     for (url, timeout, code, wanted) in [
         (format!("http://127.0.0.1:{}", nobody()), long, "connect", "no connection (Connection"),
         (http(silence), short, "timeout", "no whole answer within 400 ms; check the line"),
@@ -210,7 +210,7 @@ fn a_line_that_fails_has_its_code_and_its_words() {
 #[test]
 fn a_symbol_that_the_service_can_not_know_is_not_asked_for() {
     let server = Server::start(list(&[]));
-    let eodhd = Eodhd::new(&options(server.url(), Duration::from_secs(60))).unwrap();
+    let eodhd = Eodhd::new(&options(server.url(), Duration::from_mins(1))).unwrap();
     for symbol in ["", "EURUSD.s", "EUR/USD", "../eod", "EUR USD", "EURUSD?x=1", "\u{1b}[31m"] {
         let fault = run(eodhd.bars(symbol)).unwrap_err();
         assert_eq!(fault.code(), "symbol", "{symbol}");
@@ -239,5 +239,5 @@ fn no_proxy_of_the_environment_is_used() {
 #[ignore = "the other half of no_proxy_of_the_environment_is_used"]
 fn asked_by_a_child() {
     let Ok(url) = std::env::var("CRS_TEST_EODHD") else { return };
-    ask(url, Duration::from_secs(60)).unwrap();
+    ask(url, Duration::from_mins(1)).unwrap();
 }

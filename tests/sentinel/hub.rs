@@ -34,7 +34,7 @@ fn words(fault: &HubFault) -> String {
 fn features_go_out_and_probabilities_come_back_on_one_connection() {
     let server = Server::start(Reply::new(200, GOOD));
     let features = features();
-    let hub = hub(server.port, Duration::from_secs(60));
+    let hub = hub(server.port, Duration::from_mins(1));
     run(async {
         for _ in 0..3 {
             assert_eq!(hub.predict(&features).await.unwrap(), good());
@@ -58,7 +58,7 @@ fn features_go_out_and_probabilities_come_back_on_one_connection() {
 fn a_connection_that_the_server_gave_up_costs_no_prediction() {
     let answer = [head(GOOD.len()), GOOD.as_bytes().to_vec()].concat();
     // It closes after each answer, and does not say so.
-    let hub = hub(raw(vec![(Duration::ZERO, answer)]), Duration::from_secs(60));
+    let hub = hub(raw(vec![(Duration::ZERO, answer)]), Duration::from_mins(1));
     let features = features();
     run(async {
         for _ in 0..3 {
@@ -93,7 +93,7 @@ fn every_bad_answer_has_its_code_and_its_words() {
         (200, &long, "too_large", "more than 65536 bytes"),
     ] {
         let server = Server::start(Reply::new(status, body));
-        let fault = run(hub(server.port, Duration::from_secs(60)).predict(&features)).unwrap_err();
+        let fault = run(hub(server.port, Duration::from_mins(1)).predict(&features)).unwrap_err();
         let words = words(&fault);
         assert_eq!(fault.code(), code, "{status} {body:.40}: {words}");
         assert!(words.contains(wanted), "{status} {body:.40}: no {wanted:?} in: {words}");
@@ -106,7 +106,7 @@ fn a_line_that_fails_has_its_code_and_its_words() {
     let features = features();
     let now = |bytes: &[u8]| -> Piece { (Duration::ZERO, bytes.to_vec()) };
     let drip = vec![(Duration::from_millis(100), b"[".to_vec()); 300];
-    let (short, long) = (Duration::from_millis(400), Duration::from_secs(60));
+    let (short, long) = (Duration::from_millis(400), Duration::from_mins(1));
     for (port, timeout, code, wanted) in [
         (nobody(), long, "connect", "check hub.host and hub.port"),
         (raw(vec![(Duration::from_secs(30), Vec::new())]), short, "timeout", "within 400 ms"),

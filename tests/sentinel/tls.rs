@@ -90,7 +90,7 @@ fn only_the_authorities_that_were_named_are_believed() {
         let options = EodhdOptions {
             base_url: format!("https://127.0.0.1:{port}"),
             token: Secret::new("abc.123"),
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             ca_file,
         };
         run(Eodhd::new(&options).unwrap().bars("EURUSD"))

@@ -62,9 +62,9 @@ pub fn mend(rows: Vec<Row>, demand: &Demand<'_>) -> Result<Mended, BarsFault> {
         return Err(BarsFault::Contradiction { at });
     }
     // One without a time may be of any hour, so of this window too.
-    let unfit = notes.unfit.iter().filter(|(at, _)| at.is_none_or(|at| at >= first.at));
+    let mut unfit = notes.unfit.iter().filter(|(at, _)| at.is_none_or(|at| at >= first.at));
     let dropped = unfit.clone().count();
-    if let Some((at, flaw)) = unfit.last().filter(|_| dropped > MOST_DROPPED) {
+    if let Some((at, flaw)) = unfit.next_back().filter(|_| dropped > MOST_DROPPED) {
         let example = notes::example(*at, flaw);
         return Err(BarsFault::TooManyDropped { dropped, most: MOST_DROPPED, example });
     }

@@ -141,8 +141,8 @@ fn small(n: i64) -> f64 {
     f64::from(i32::try_from(n).unwrap_or(0))
 }
 
-fn difference(these: &[f64], those: &[f64]) -> Vec<f64> {
-    these.iter().zip(those).map(|(this, that)| this - that).collect()
+fn difference(series: &[f64], less: &[f64]) -> Vec<f64> {
+    series.iter().zip(less).map(|(value, less)| value - less).collect()
 }
 
 /// A volume by the usual one; where none is usual, none is unusual.
@@ -155,13 +155,9 @@ fn rsi(close: &[f64], n: usize) -> Vec<f64> {
     let gains = rolling(&lagged(close, 1, |now, then| (now - then).max(0.0)), n, mean);
     let losses = rolling(&lagged(close, 1, |now, then| (then - now).max(0.0)), n, mean);
     let strength = |(gain, loss): (&f64, &f64)| match (*gain, *loss) {
-        (gain, loss) if loss == 0.0 => {
-            if gain > 0.0 {
-                100.0
-            } else {
-                gain
-            }
-        }
+        // As the reference has it, where a division would give nothing.
+        (0.0, 0.0) => 0.0,
+        (_, 0.0) => 100.0,
         (gain, loss) => 100.0 - 100.0 / (1.0 + gain / loss),
     };
     gains.iter().zip(&losses).map(strength).collect()

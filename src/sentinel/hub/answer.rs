@@ -79,14 +79,10 @@ pub fn read(body: &[u8]) -> Result<Probabilities, AnswerFault> {
     let plain = nan::as_null(text);
     let whole: &RawValue =
         serde_json::from_str(&plain).map_err(|_| AnswerFault::NotJson(said()))?;
-    let list = match whole.get().starts_with('{') {
-        false => whole,
-        true => {
-            serde_json::from_str::<Wrapped<'_>>(whole.get())
-                .map_err(|_| AnswerFault::Shape(said()))?
-                .predictions
-        }
-    };
+    // A list of one would be taken for the field of a `Wrapped`, too.
+    let wrapped = whole.get().starts_with('{');
+    let wrapped = wrapped.then(|| serde_json::from_str::<Wrapped<'_>>(whole.get())).transpose();
+    let list = wrapped.map_err(|_| AnswerFault::Shape(said()))?.map_or(whole, |w| w.predictions);
     let row = row(list).ok_or_else(|| AnswerFault::Shape(said()))?;
     let mut shares = [0; 3];
     for (share, raw) in shares.iter_mut().zip(row) {
