@@ -143,7 +143,7 @@ fn suffix(text: Sourced<&str>, out: &mut Vec<Problem>) -> Option<Sourced<String>
     if text.value.len() <= MAX_SUFFIX && text.value.bytes().all(|b| b.is_ascii_graphic()) {
         return Some(text.map(str::to_owned));
     }
-    let cause = format!("sentinel.suffix \"{}\" is none", Text::limited(text.value, 20));
+    let cause = format!("sentinel.suffix \"{}\" is no suffix", Text::limited(text.value, 20));
     out.push(Problem::new(text.origin, cause, "write a few printable characters, as in \".s\""));
     None
 }
