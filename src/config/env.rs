@@ -37,7 +37,7 @@ pub fn apply(lookup: Lookup<'_>, draft: &mut Draft) {
     let hub_port = text(lookup, HUB_PORT, draft).and_then(|text| port(text, draft));
     draft.put("hub.host", hub, |s| &mut s.hub.host);
     draft.put("hub.port", hub_port, |s| &mut s.hub.port);
-    let gtw = text(lookup, GTW_HOST, draft).and_then(|text| sentinel::gtw_host(text, draft));
+    let gtw = text(lookup, GTW_HOST, draft).and_then(|text| sentinel::gtw_host(&text, draft));
     let gtw_port = text(lookup, GTW_PORT, draft).and_then(|text| port(text, draft));
     let metrics = text(lookup, METRICS_PORT, draft).and_then(|text| port(text, draft));
     draft.put("sentinel.gtw_host", gtw, |s| &mut s.sentinel.gtw_host);

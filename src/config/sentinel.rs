@@ -170,7 +170,7 @@ fn lots(text: Sourced<String>, out: &mut Vec<Problem>) -> Option<Sourced<Lots>> 
 }
 
 /// A host from the environment.
-pub(super) fn gtw_host(text: Sourced<String>, draft: &mut Draft) -> Option<Sourced<String>> {
+pub(super) fn gtw_host(text: &Sourced<String>, draft: &mut Draft) -> Option<Sourced<String>> {
     let given = Sourced { value: text.value.as_str(), origin: text.origin.clone() };
     host("gtw_host", given, false, &mut draft.problems)
 }

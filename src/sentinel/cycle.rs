@@ -160,8 +160,9 @@ impl Crew {
         let side = decide(&shares, self.options.threshold);
         making.word(shares, side);
         let Some(side) = side else {
-            let (sell, buy, limit) = (shares.sell, shares.buy, self.options.threshold);
-            let why = format!("neither sell {sell} nor buy {buy} is above {limit}");
+            let limit = self.options.threshold;
+            let why =
+                format!("neither sell {} nor buy {} is above {limit}", shares.sell, shares.buy);
             return making.end("NO_ORDER", why);
         };
         self.metrics.signal(side);

@@ -73,7 +73,7 @@ pub struct Sentinel {
     crew: Arc<Crew>,
     reporter: Arc<Reporter>,
     web: Option<TcpListener>,
-    _lock: File,
+    _alone: File,
 }
 
 impl Sentinel {
@@ -89,7 +89,7 @@ impl Sentinel {
         serves: bool,
     ) -> Result<Self, StartFault> {
         dirs::ensure_private(&options.dir)?;
-        let lock = lock(&options.dir)?;
+        let alone = lock(&options.dir)?;
         let memory = Memory::open(&options.dir)?;
         let book = Arc::new(Book::new(&options, Arc::clone(&look)));
         told_at_start(&memory, &book);
@@ -127,7 +127,7 @@ impl Sentinel {
             turn: tokio::sync::Mutex::default(),
             ordering: AtomicBool::default(),
         };
-        Ok(Self { crew: Arc::new(crew), reporter, web, _lock: lock })
+        Ok(Self { crew: Arc::new(crew), reporter, web, _alone: alone })
     }
 
     /// Where metrics and health are served.

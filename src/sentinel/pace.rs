@@ -4,7 +4,7 @@ use crate::domain::UtcMicros;
 use std::time::Duration;
 
 /// A minute.
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 /// The shortest pace that can be asked for.
 pub const SHORTEST: Duration = Duration::from_millis(100);
 

@@ -129,7 +129,7 @@ pub fn raw(pieces: Vec<Piece>) -> u16 {
         for stream in listener.incoming() {
             let (mut stream, pieces) = (stream.unwrap(), pieces.clone());
             thread::spawn(move || {
-                let mut asked = [0_u8; 65_536];
+                let mut asked = [0_u8; 16_384];
                 let _ = stream.read(&mut asked);
                 for (pause, bytes) in pieces {
                     thread::sleep(pause);

@@ -16,7 +16,7 @@ const BACKOFF: Duration = Duration::from_secs(1);
 /// Longest of these waits.
 const LONGEST: Duration = Duration::from_secs(30);
 /// Who lived so long falls for the first time again.
-const STEADY: Duration = Duration::from_secs(120);
+const STEADY: Duration = Duration::from_mins(2);
 /// A sentinel that is told to end gets so long.
 const PATIENCE: Duration = Duration::from_millis(900);
 /// What a process leaves whose panic was not caught.

@@ -32,6 +32,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(2);
     1 "could not start, with the reason; with --once: a symbol was skipped or failed",
     2 "the threshold is not within 0 and 1",
 ))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
     /// Host of the model server (HUB)
     #[arg(long, value_name = "HOST", value_parser = super::args::host)]

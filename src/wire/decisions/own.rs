@@ -96,7 +96,7 @@ mod tests {
         for bad in [
             line(&decision()).replace("\"v\":1", "\"v\":2"),
             String::from(r#"{"source":"sentinel"}"#),
-            line(&decision()).replace("}", ""),
+            line(&decision()).replace('}', ""),
         ] {
             let heard = DecisionLines::default().line(bad.as_bytes());
             assert!(matches!(heard, Heard::Refused(_)), "{bad}: {heard:?}");
