@@ -7,7 +7,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -129,8 +129,7 @@ pub fn raw(pieces: Vec<Piece>) -> u16 {
         for stream in listener.incoming() {
             let (mut stream, pieces) = (stream.unwrap(), pieces.clone());
             thread::spawn(move || {
-                let mut asked = [0_u8; 16_384];
-                let _ = stream.read(&mut asked);
+                read_question(&mut stream);
                 for (pause, bytes) in pieces {
                     thread::sleep(pause);
                     if stream.write_all(&bytes).is_err() {
@@ -141,6 +140,27 @@ pub fn raw(pieces: Vec<Piece>) -> u16 {
         }
     });
     port
+}
+
+/// Reads a whole request: what is left unread when a connection is closed
+/// costs the peer the answer, too.
+fn read_question(stream: &mut TcpStream) {
+    let (mut asked, mut chunk) = (Vec::new(), [0_u8; 4_096]);
+    while let Ok(n @ 1..) = stream.read(&mut chunk) {
+        asked.extend_from_slice(&chunk[..n]);
+        let text = String::from_utf8_lossy(&asked).to_lowercase();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            // A handshake is no request.
+            if text.starts_with("get ") || text.starts_with("post ") {
+                continue;
+            }
+            return;
+        };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
+            return;
+        }
+    }
 }
 
 /// A port on which nobody listens.

@@ -62,8 +62,7 @@ pub fn build(bars: &[Bar]) -> Result<Features, BarsFault> {
     let from = bars.len().checked_sub(WINDOW).ok_or_else(too_few)?;
     let window = bars.get(from..).unwrap_or_default();
     check(window)?;
-    let rows = rows(window);
-    let tail = rows.get(rows.len().saturating_sub(ROWS)..).unwrap_or_default();
+    let tail = rows(window, WINDOW - ROWS);
     let (Some(last), Some(tabular), ROWS) = (window.last(), tail.last(), tail.len()) else {
         return Err(too_few());
     };
@@ -88,15 +87,17 @@ fn check(window: &[Bar]) -> Result<(), BarsFault> {
     Ok(())
 }
 
-/// Every row of `window` that has enough bars before it.
-fn rows(window: &[Bar]) -> Vec<[f64; WIDTH]> {
-    let columns = columns(window);
+/// Every row of `window`, from that of bar `from` on, that has enough bars
+/// before it.
+fn rows(window: &[Bar], from: usize) -> Vec<[f64; WIDTH]> {
+    let columns = columns(window, from);
     let row = |n: usize| columns.each_ref().map(|c| c.get(n).copied().unwrap_or(f64::NAN));
-    (0..window.len()).map(row).filter(|row| row.iter().all(|value| value.is_finite())).collect()
+    (from..window.len()).map(row).filter(|row| row.iter().all(|value| value.is_finite())).collect()
 }
 
-/// A column for each feature, NaN where there is not enough before it.
-fn columns(window: &[Bar]) -> [Vec<f64>; WIDTH] {
+/// A column for each feature, NaN where there is not enough before it. Means
+/// and deviations before bar `from` are left out: nobody reads them.
+fn columns(window: &[Bar], from: usize) -> [Vec<f64>; WIDTH] {
     let of = |f: fn(&Bar) -> f64| window.iter().map(f).collect::<Vec<f64>>();
     let close = of(|bar| bar.close);
     let volume = of(|bar| bar.volume);
@@ -105,7 +106,7 @@ fn columns(window: &[Bar]) -> [Vec<f64>; WIDTH] {
     let macd = difference(&ewm(&close, 12.0), &ewm(&close, 26.0));
     let signal = ewm(&macd, 9.0);
     let histogram = difference(&macd, &signal);
-    let usual = rolling(&volume, 20, mean);
+    let usual = rolling(&volume, 20, from, mean);
     let relative = volume.iter().zip(&usual).map(|(v, mean)| over(*v, *mean)).collect();
     let momentum = lagged(&close, 5, |now, then| now - then);
     let acceleration = lagged(&momentum, 5, |now, then| now - then);
@@ -113,13 +114,13 @@ fn columns(window: &[Bar]) -> [Vec<f64>; WIDTH] {
         change(1),
         change(5),
         change(10),
-        rolling(&close, 10, mean),
-        rolling(&close, 20, mean),
+        rolling(&close, 10, from, mean),
+        rolling(&close, 20, from, mean),
         ewm(&close, 10.0),
         ewm(&close, 20.0),
-        rolling(&returns, 10, deviation),
-        rolling(&returns, 20, deviation),
-        rsi(&close, 14),
+        rolling(&returns, 10, from, deviation),
+        rolling(&returns, 20, from, deviation),
+        rsi(&close, 14, from),
         macd,
         signal,
         histogram,
@@ -151,9 +152,9 @@ fn over(volume: f64, usual: f64) -> f64 {
 }
 
 /// Relative strength: 100 without losses, 0 without any move.
-fn rsi(close: &[f64], n: usize) -> Vec<f64> {
-    let gains = rolling(&lagged(close, 1, |now, then| (now - then).max(0.0)), n, mean);
-    let losses = rolling(&lagged(close, 1, |now, then| (then - now).max(0.0)), n, mean);
+fn rsi(close: &[f64], n: usize, from: usize) -> Vec<f64> {
+    let gains = rolling(&lagged(close, 1, |now, then| (now - then).max(0.0)), n, from, mean);
+    let losses = rolling(&lagged(close, 1, |now, then| (then - now).max(0.0)), n, from, mean);
     let strength = |(gain, loss): (&f64, &f64)| match (*gain, *loss) {
         // As the reference has it, where a division would give nothing.
         (0.0, 0.0) => 0.0,

@@ -10,10 +10,12 @@ pub fn lagged(series: &[f64], n: usize, f: impl Fn(f64, f64) -> f64) -> Vec<f64>
     repeat_n(f64::NAN, n.min(series.len())).chain(known).collect()
 }
 
-/// `f` of each `n` values, `n` above 0, at the place of the last of them.
-pub fn rolling(series: &[f64], n: usize, f: impl Fn(&[f64]) -> f64) -> Vec<f64> {
-    let before = n.saturating_sub(1).min(series.len());
-    repeat_n(f64::NAN, before).chain(series.windows(n).map(f)).collect()
+/// `f` of each `n` values, `n` above 0, at the place of the last of them, for
+/// places from `from` on.
+pub fn rolling(series: &[f64], n: usize, from: usize, f: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+    let first = from.max(n.saturating_sub(1));
+    let known = series.windows(n).skip((first + 1).saturating_sub(n)).map(f);
+    repeat_n(f64::NAN, first.min(series.len())).chain(known).collect()
 }
 
 /// The arithmetic mean.

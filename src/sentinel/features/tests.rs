@@ -60,15 +60,15 @@ fn means_and_deviations_by_hand() {
     assert!((deviation(&[1.0, 2.0, 6.0]) - 7.0_f64.sqrt()).abs() < 1e-15);
     let all = ewm(&[1.0, 2.0, 2.0], 3.0);
     assert_eq!(all, [1.0, 1.5, 1.75]);
-    assert!(rolling(&[1.0, 2.0], 3, mean).iter().all(|v| v.is_nan()));
+    assert!(rolling(&[1.0, 2.0], 3, 0, mean).iter().all(|v| v.is_nan()));
 }
 
 #[test]
 fn the_first_rows_are_dropped_and_not_filled() {
     let bars = series(|n| 1.0 + f64::from(u32::try_from(n % 5).unwrap()), |_| 1.0);
-    assert_eq!(rows(&bars).len(), WINDOW - 20, "20 bars of history for the longest deviation");
+    assert_eq!(rows(&bars, 0).len(), WINDOW - 20, "20 bars of history for the longest deviation");
     for few in 0..=20 {
-        assert_eq!(rows(&bars[..few]), [[0.0; WIDTH]; 0], "{few}");
+        assert_eq!(rows(&bars[..few], 0), [[0.0; WIDTH]; 0], "{few}");
     }
 }
 
@@ -102,13 +102,14 @@ proptest! {
     fn a_later_bar_changes_no_earlier_row(
         prices in prices(), other in prices(), cut in 21_usize..WINDOW,
     ) {
-        let whole = rows(&of(&prices));
+        let whole = rows(&of(&prices), 0);
         let mixed: Vec<_> = prices[..cut].iter().chain(&other[cut..]).copied().collect();
-        let mixed = rows(&of(&mixed));
-        let alone = rows(&of(&prices[..cut]));
+        let mixed = rows(&of(&mixed), 0);
+        let alone = rows(&of(&prices[..cut]), 0);
         prop_assert_eq!(alone.len(), cut - 20);
         prop_assert_eq!(&whole[..alone.len()], &alone[..]);
         prop_assert_eq!(&mixed[..alone.len()], &alone[..]);
+        prop_assert_eq!(rows(&of(&prices), cut), &whole[alone.len()..], "the rest left out");
     }
 
     /// Only the last window counts, and every number of it is one.
