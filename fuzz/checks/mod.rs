@@ -11,6 +11,7 @@ mod files;
 mod imports;
 mod logs;
 mod recording;
+mod sentinel;
 mod ticks;
 mod wire;
 
@@ -37,6 +38,8 @@ pub const TARGETS: &[Target] = &[
     ("columns", recording::columns),
     ("chunk", recording::chunk),
     ("import", imports::import),
+    ("bars", sentinel::bars),
+    ("hub", sentinel::hub),
 ];
 
 /// Holds `data` to everything that target `name` promises; whether its

@@ -96,7 +96,7 @@ impl Global {
     }
 }
 
-fn host(text: &str) -> Result<String, String> {
+pub(super) fn host(text: &str) -> Result<String, String> {
     let endpoint = Endpoint::new(text, 1).map_err(|e| format!("{e}; the port is --cmd-port"))?;
     Ok(endpoint.host().to_owned())
 }

@@ -190,8 +190,11 @@ fn rows(loaded: &Loaded) -> Result<Vec<(String, String)>, Failure> {
         rows.extend(hours.map(|(key, v)| (format!("session[{n}].{key}"), v.to_string())));
     }
     for (key, value) in &mut rows {
-        if key == "paper.balance" {
-            *value = settings.paper.balance.text(2);
+        match key.as_str() {
+            "paper.balance" => *value = settings.paper.balance.text(2),
+            "sentinel.threshold" => *value = settings.sentinel.threshold.to_string(),
+            "sentinel.lots" => *value = settings.sentinel.lots.to_string(),
+            _ => {}
         }
     }
     Ok(rows)
@@ -218,6 +221,9 @@ const KEYS: &[(&str, &str)] = &[
     ("feed", "/feed"),
     ("poll", "/poll"),
     ("market", "/calendar/market"),
+    ("eodhd", "/eodhd"),
+    ("hub", "/hub"),
+    ("sentinel", "/sentinel"),
     ("card", "/card"),
     ("paper", "/paper"),
 ];

@@ -117,7 +117,7 @@ fn question(what: &str, gateway: &GatewayAddr, mode: Mode) -> String {
     format!("{} at {} ({}):\n  {what}", mode.word(), gateway.name, gateway.cmd)
 }
 
-fn lots(text: &str) -> Result<Lots, String> {
+pub(super) fn lots(text: &str) -> Result<Lots, String> {
     match Lots::parse(text) {
         Ok(lots) if lots > Lots::ZERO => Ok(lots),
         _ => Err("give a volume above zero, 0.01 say".to_owned()),

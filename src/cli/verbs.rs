@@ -3,8 +3,8 @@
 use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
-    console, demo, doctor, drill, gateway, heartbeat, kill, man, order, positions, record, replay,
-    reset, status, ticks,
+    console, demo, doctor, drill, features, gateway, heartbeat, kill, man, order, positions,
+    record, replay, reset, sentinel, status, ticks,
 };
 
 macro_rules! verbs {
@@ -48,8 +48,12 @@ verbs! {
     Close => close,
     /// Open one position, or place one pending order
     Order => order,
+    /// Print the model's 23 features of each window of 200 hourly bars, a JSON line each
+    Features => features,
     /// Run the paper gateway: the whole protocol, no broker
     Gateway => gateway,
+    /// Ask the model each minute and trade on its word; a dry run unless --live
+    Sentinel => sentinel,
     /// Stop all trading: latch, cancel, close, and prove it
     Kill => kill,
     /// Deny new orders; positions stand

@@ -5,7 +5,7 @@ use super::load::Draft;
 use super::origin::{Origin, Sourced};
 use super::section::{Document, Section};
 use super::{ColorChoice, LineChoice, Problem, SyslogChoice};
-use super::{alarms, market, recording};
+use super::{alarms, market, recording, sentinel, sources};
 use crate::domain::{Endpoint, Money, Text};
 use toml::de::DeTable;
 
@@ -14,7 +14,7 @@ const CARD_CHARS: usize = 200;
 
 type Reader = fn(&mut Section<'_, '_>, &mut Draft);
 
-const SECTIONS: [(&str, Reader); 12] = [
+const SECTIONS: [(&str, Reader); 15] = [
     ("latch", latch),
     ("state", state),
     ("screen", screen),
@@ -25,8 +25,11 @@ const SECTIONS: [(&str, Reader); 12] = [
     ("feed", feed),
     ("poll", poll),
     ("market", market::market),
+    ("eodhd", sources::eodhd),
+    ("hub", sources::hub),
     ("card", card),
     ("paper", paper),
+    ("sentinel", sentinel::sentinel),
 ];
 
 /// Lays the text of a file called `path` over `draft`. What can be read is

@@ -4,7 +4,7 @@ use super::env::{self, Lookup};
 use super::gateways::{self, Parts};
 use super::origin::Sourced;
 use super::section::Document;
-use super::{Flags, Origin, Origins, Problem, Settings, dirs, file};
+use super::{Flags, Origin, Origins, Problem, Settings, dirs, file, sentinel};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -180,6 +180,7 @@ fn typed(path: PathBuf) -> PathBuf {
 
 /// What no single value can tell.
 fn check(settings: &Settings, origins: &Origins, out: &mut Vec<Problem>) {
+    sentinel::check(&settings.sentinel, origins, out);
     if settings.extra_latches.contains(&settings.kill_switch_file) {
         out.push(Problem::new(
             origins.of("latch.extra"),
@@ -248,6 +249,16 @@ mod tests {
     }
 
     #[test]
+    fn the_hub_of_the_environment_is_the_one_that_is_asked() {
+        let file = "[hub]\nhost = 'file.example'\nport = 1";
+        let vars = [("HUB_HOST", "env.example"), ("HUB_PORT", "6001")];
+        let loaded = under(file, &vars, Flags::default());
+        let hub = &loaded.settings.hub;
+        assert_eq!((hub.host.as_str(), hub.port, hub.timeout_ms), ("env.example", 6_001, 1_000));
+        assert_eq!(loaded.origins.of("hub.port").to_string(), "environment HUB_PORT");
+    }
+
+    #[test]
     fn a_host_from_outside_leaves_the_other_gateways_in_reach_of_a_kill() {
         let loaded = under(FILE, &[("RUST_GATEWAY_HOST", "env.example")], Flags::default());
         let names: Vec<_> = loaded.settings.gateways.iter().map(|g| g.name.as_str()).collect();
@@ -262,6 +273,8 @@ mod tests {
             ("RUST_GATEWAY_PORT", "0"),
             ("RUST_GATEWAY_PORT", "5555x"),
             ("RUST_GATEWAY_HOST", "a b"),
+            ("HUB_HOST", "http://hub.example"),
+            ("HUB_PORT", "65536"),
         ] {
             let loaded = under("", &[(name, value)], Flags::default());
             assert_eq!(loaded.problems.len(), 1, "{name}={value}");

@@ -18,14 +18,19 @@ pub mod origin;
 pub mod problem;
 mod recording;
 pub mod section;
+pub mod sentinel;
 pub mod settings;
+pub mod sources;
 pub mod template;
+pub mod token;
 
 pub use flags::Flags;
 pub use load::{Loaded, load};
 pub use origin::{Origin, Origins};
 pub use problem::Problem;
+pub use sentinel::SentinelSettings;
 pub use settings::{
-    AlarmSettings, AuditSettings, Calls, Card, ColorChoice, FeedSettings, KillSettings, LineChoice,
-    PaperSettings, PollSettings, RecordingSettings, Settings, SyslogChoice,
+    AlarmSettings, AuditSettings, Calls, Card, ColorChoice, EodhdSettings, FeedSettings,
+    HubSettings, KillSettings, LineChoice, PaperSettings, PollSettings, RecordingSettings,
+    Settings, SyslogChoice,
 };

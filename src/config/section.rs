@@ -146,6 +146,19 @@ impl<'a, 'd> Section<'a, 'd> {
         absolute(text, &self.full(key), out)
     }
 
+    /// An absolute path, or an empty text for none.
+    pub fn path_or_none(
+        &mut self,
+        key: &'static str,
+        out: &mut Vec<Problem>,
+    ) -> Option<Sourced<Option<PathBuf>>> {
+        let text = self.text(key, out)?;
+        if text.value.is_empty() {
+            return Some(text.map(|_| None));
+        }
+        absolute(text, &self.full(key), out).map(|path| path.map(Some))
+    }
+
     /// A list of absolute paths.
     pub fn paths(
         &mut self,

@@ -1,5 +1,6 @@
 //! The settings in force, after every layer has spoken.
 
+use super::sentinel::SentinelSettings;
 use crate::domain::{AlarmRules, Calendar, Endpoint, GatewayAddr, Money, Severity, Text};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
@@ -78,10 +79,16 @@ pub struct Settings {
     pub card: Card,
     /// The paper gateway.
     pub paper: PaperSettings,
+    /// The sentinel.
+    pub sentinel: SentinelSettings,
     /// Decision logs to follow (engine JSON lines, Python sentinel log).
     pub decision_logs: Vec<PathBuf>,
     /// When the market trades.
     pub calendar: Calendar,
+    /// Where a sentinel takes its bars from.
+    pub eodhd: EodhdSettings,
+    /// The model server that a sentinel asks.
+    pub hub: HubSettings,
 }
 
 /// The kill path.
@@ -185,6 +192,12 @@ fn empty_without<S: Serializer>(at: &Option<Endpoint>, serializer: S) -> Result<
     serializer.serialize_str(&at.as_ref().map(Endpoint::to_string).unwrap_or_default())
 }
 
+/// As in the file.
+#[expect(clippy::ref_option, reason = "the signature is serde's")]
+fn empty_path<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.as_ref().map(|p| p.to_string_lossy()).unwrap_or_default())
+}
+
 /// Feeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct FeedSettings {
@@ -244,6 +257,35 @@ impl Card {
     }
 }
 
+/// The data service with hourly bars. The token is not among the settings:
+/// `config::token` reads it where it is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EodhdSettings {
+    /// Where its `/api` is: https, or http on this machine.
+    pub base_url: String,
+    /// A file with the token; the environment's `EODHD_API_TOKEN` wins.
+    #[serde(serialize_with = "empty_path")]
+    pub token_file: Option<PathBuf>,
+    /// Longest wait for a whole answer, in seconds.
+    pub timeout_s: u64,
+    /// Authorities (PEM) to trust instead of the built-in ones.
+    #[serde(serialize_with = "empty_path")]
+    pub ca_file: Option<PathBuf>,
+    /// Most hours of open market after the last bar; 0 takes any.
+    pub max_age_h: u64,
+}
+
+/// The model server (HUB).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HubSettings {
+    /// Host name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Longest wait for an answer, in ms.
+    pub timeout_ms: u64,
+}
+
 /// The paper gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PaperSettings {
@@ -294,8 +336,11 @@ impl Settings {
             poll: PollSettings::default(),
             card: Card::default(),
             paper: PaperSettings::default(),
+            sentinel: SentinelSettings::default(),
             decision_logs: Vec::new(),
             calendar: Calendar::default(),
+            eodhd: EodhdSettings::default(),
+            hub: HubSettings::default(),
         }
     }
 }
@@ -321,6 +366,24 @@ impl Default for FeedSettings {
 impl Default for PollSettings {
     fn default() -> Self {
         Self { heartbeat_ms: 1_000, positions_ms: 1_000, account_ms: 2_000, timeout_ms: 3_000 }
+    }
+}
+
+impl Default for EodhdSettings {
+    fn default() -> Self {
+        Self {
+            base_url: String::from("https://eodhistoricaldata.com"),
+            token_file: None,
+            timeout_s: 10,
+            ca_file: None,
+            max_age_h: 4,
+        }
+    }
+}
+
+impl Default for HubSettings {
+    fn default() -> Self {
+        Self { host: String::from("127.0.0.1"), port: 5_001, timeout_ms: 1_000 }
     }
 }
 

@@ -39,6 +39,16 @@ pub const ROOMS: &[Room] = &[
         "feeds",
         &["domain", "wire", "event", "state", "journal", "breaker", "link", "control", "host"],
     ),
+    row(
+        "sentinel",
+        &[
+            "domain", "config", "wire", "event", "state", "audit", "breaker", "link", "control",
+            "feeds", "host",
+        ],
+    ),
+    // From bars to numbers: the same bars give the same numbers, whenever.
+    pure("sentinel::bars", &["domain", "sentinel"]),
+    pure("sentinel::features", &["domain", "sentinel"]),
     // No client code: with one decoder at both ends, both would share a bug.
     row("gateway", &["domain", "config", "wire", "host"]),
     row("tui", &["domain", "config", "event", "state", "journal", "control", "host"]),

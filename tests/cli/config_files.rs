@@ -125,6 +125,13 @@ fn the_full_file_reaches_every_setting() {
     let rules = alarms.rules;
     assert_eq!((rules.margin_level_warn, rules.margin_level_alarm), (300, 0));
     assert_eq!((rules.feed_silent_s, rules.quote_stale_s), (60, 5));
+    let eodhd = settings.eodhd;
+    assert_eq!(eodhd.base_url, "http://127.0.0.1:8000/eodhd");
+    assert_eq!((eodhd.timeout_s, eodhd.max_age_h), (5, 0));
+    assert_eq!(eodhd.token_file.as_deref(), Some(Path::new("/etc/crs/eodhd.token")));
+    assert_eq!(eodhd.ca_file.as_deref(), Some(Path::new("/etc/ssl/own.pem")));
+    let hub = settings.hub;
+    assert_eq!((hub.host.as_str(), hub.port, hub.timeout_ms), ("hub.example", 6_001, 250));
     assert!(origins.of("gateway[0].cmd_port").to_string().ends_with("full.toml:7:12"));
     assert!(!origins.of("gateway[1].cmd_port").is_configured());
 }

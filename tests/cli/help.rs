@@ -9,7 +9,8 @@ use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(20);
 /// Verbs whose help is compared word for word.
-const GOLDEN: &[&str] = &["heartbeat", "ticks", "positions", "close", "order", "doctor"];
+const GOLDEN: &[&str] =
+    &["heartbeat", "ticks", "positions", "close", "order", "doctor", "features"];
 
 fn verbs() -> Vec<String> {
     let all = crs::cli::Cli::command();

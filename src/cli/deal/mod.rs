@@ -51,11 +51,17 @@ impl Deal {
     /// orders and lets closes pass.
     #[must_use]
     pub fn open(settings: &Settings) -> Self {
+        Self::open_as(settings, ROLE)
+    }
+
+    /// As [`Deal::open`], for a process of another role.
+    #[must_use]
+    pub fn open_as(settings: &Settings, role: &str) -> Self {
         let home = wiring::latch_home(settings);
         let chain = dirs::ensure_private(&settings.state_dir)
             .map_err(|e| e.to_string())
             .and_then(|()| home.prepare().map_err(|e| format!("{}: {e}", home.dir.display())))
-            .map(|()| home.chain(ROLE))
+            .map(|()| home.chain(role))
             .map_err(|why| Text::new(&why));
         let (live, gateways) = (LiveTerms::of(settings), settings.gateways.clone());
         Self { chain, unrecorded: None, live, handed_ns: None, gateways }

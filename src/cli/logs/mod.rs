@@ -34,10 +34,26 @@ pub const PATIENCE: Duration = Duration::from_millis(200);
 #[must_use]
 pub fn to_stderr() -> Option<Queue> {
     let filter = wanted()?;
-    let write = |line: &str| std::io::stderr().lock().write_all(line.as_bytes()).is_ok();
-    let queue = Queue::start("diagnostics", write).ok()?;
+    let queue = stderr()?;
     start(filter, Lines::new(vec![Sink::Text(queue.clone())], None));
     Some(queue)
+}
+
+/// For a verb that runs on and tells what it does, where [`VARIABLE`] asks for
+/// nothing else: `usual`, as the variable has it.
+#[must_use]
+pub fn usually(usual: &str) -> Option<Queue> {
+    if wanted().is_some() {
+        return None;
+    }
+    let queue = stderr()?;
+    start(EnvFilter::new(usual), Lines::new(vec![Sink::Text(queue.clone())], None));
+    Some(queue)
+}
+
+fn stderr() -> Option<Queue> {
+    let write = |line: &str| std::io::stderr().lock().write_all(line.as_bytes()).is_ok();
+    Queue::start("diagnostics", write).ok()
 }
 
 /// The console's diagnostics. Without a thread or a disk there are fewer of

@@ -1,10 +1,11 @@
 //! What automatic traders write into their logs, line by line.
 //!
-//! Two families share a file name pattern and nothing else: JSON objects of
-//! an engine ([`engine`]) and the human lines of the Python sentinel
-//! ([`sentinel`]). A line tells which it is by its first character.
+//! Three families share a file name pattern and nothing else: JSON objects of
+//! an engine ([`engine`]), those of our own sentinel ([`own`]), which name it,
+//! and the human lines of the Python sentinel ([`sentinel`]).
 
 pub mod engine;
+pub mod own;
 pub mod sentinel;
 
 use crate::domain::{Decision, Text};
@@ -32,10 +33,11 @@ pub struct DecisionLines {
 impl DecisionLines {
     /// Takes the next line, without its end.
     pub fn line(&mut self, line: &[u8]) -> Heard {
-        if line.trim_ascii_start().starts_with(b"{") {
-            self.engine.line(line)
-        } else {
-            self.sentinel.line(&String::from_utf8_lossy(line))
+        let is_object = line.trim_ascii_start().starts_with(b"{");
+        match (is_object, own::is_own(line)) {
+            (true, true) => own::read(line),
+            (true, false) => self.engine.line(line),
+            (false, _) => self.sentinel.line(&String::from_utf8_lossy(line)),
         }
     }
 }

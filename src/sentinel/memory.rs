@@ -1,0 +1,502 @@
+//! What a restart must not forget: the number of the cycle, and every order
+//! with its bar, written before it is sent.
+//!
+//! One `SQLite` file, synced at each write. A file that is damaged is set
+//! aside, never mended: what it knew of the current bars is gone, so those
+//! bars are held, and no order is made on them.
+
+use crate::domain::{Lots, Side, Symbol, Text, Ticket, UtcMicros};
+use crate::host::clock;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use thiserror::Error;
+
+/// Shape of the file.
+const VERSION: i64 = 1;
+/// Name of the file in the sentinel's directory.
+pub const FILE: &str = "memory.sqlite";
+/// Orders kept.
+const MAX_ORDERS: i64 = 10_000;
+/// Fate of an order that is on its way.
+const SENT: &str = "sent";
+/// That of one that nobody can tell.
+const UNKNOWN: &str = "unknown";
+/// That of one that a dry run made.
+const DRY: &str = "dry";
+
+const SCHEMA: &str = "
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+    CREATE TABLE held (symbol TEXT PRIMARY KEY, bar INTEGER NOT NULL) STRICT;
+    CREATE TABLE orders (
+        id TEXT PRIMARY KEY, symbol TEXT NOT NULL, side TEXT NOT NULL, lots INTEGER NOT NULL,
+        bar INTEGER NOT NULL, live INTEGER NOT NULL, at INTEGER NOT NULL,
+        fate TEXT NOT NULL, ticket INTEGER, why TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX orders_of ON orders (symbol, side, live, bar);
+";
+
+/// Why the file can't be used.
+#[derive(Debug, Error)]
+pub enum MemoryFault {
+    /// `SQLite` says no.
+    #[error("state file {path}: {cause}")]
+    Sql {
+        /// The file.
+        path: Text,
+        /// Its words.
+        cause: rusqlite::Error,
+    },
+    /// It could not be set aside.
+    #[error("damaged state file {path} can't be set aside: {cause}; move it away by hand")]
+    Aside {
+        /// The file.
+        path: Text,
+        /// The system's words.
+        cause: io::Error,
+    },
+    /// A newer program wrote it.
+    #[error(
+        "state file {path} has version {found}, this program knows {VERSION}; \
+         use the newer program, or another --state-dir"
+    )]
+    Newer {
+        /// The file.
+        path: Text,
+        /// Its version.
+        found: i64,
+    },
+}
+
+/// An order that was on its way when the program ended, or whose answer never
+/// came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// Its identity on the wire.
+    pub id: Text,
+    /// `EURUSD BUY`
+    pub what: Text,
+}
+
+/// Whether an order may be made on a bar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It may.
+    Free,
+    /// One was made; its identity and fate.
+    Used(Text),
+    /// What was made on it is not known any more.
+    Held,
+}
+
+/// An order before it is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Intent<'a> {
+    /// Its identity.
+    pub id: &'a str,
+    /// Instrument, as EODHD names it.
+    pub symbol: Symbol,
+    /// Direction.
+    pub side: Side,
+    /// Volume.
+    pub lots: Lots,
+    /// The bar that it is made on, seconds UTC.
+    pub bar: i64,
+}
+
+/// The open file.
+#[derive(Debug)]
+pub struct Memory {
+    db: Connection,
+    path: PathBuf,
+    set_aside: Option<Text>,
+    unknown: Vec<Unknown>,
+}
+
+impl Memory {
+    /// Opens or makes the file in `dir`, which is there and private.
+    ///
+    /// # Errors
+    /// [`MemoryFault`]; a damaged file is none, see [`Memory::set_aside`].
+    pub fn open(dir: &Path) -> Result<Self, MemoryFault> {
+        let path = dir.join(FILE);
+        let existed = path.symlink_metadata().is_ok();
+        let (db, set_aside) = match opened(&path, existed) {
+            Ok(db) => (db, None),
+            Err(Opening::Fault(fault)) => return Err(fault),
+            Err(Opening::Damaged(why)) => {
+                let to = aside(&path)?;
+                let db = opened(&path, false).map_err(|e| match e {
+                    Opening::Fault(fault) => fault,
+                    Opening::Damaged(cause) => {
+                        sql(&path, rusqlite::Error::InvalidParameterName(cause))
+                    }
+                })?;
+                let words = format!("{why}; set aside as {}", to.display());
+                (db, Some(Text::new(&words)))
+            }
+        };
+        let mut memory = Self { db, path, set_aside, unknown: Vec::new() };
+        if memory.set_aside.is_some() {
+            memory.set_fact("set_aside", 1)?;
+        }
+        memory.unknown = memory.find_unknown()?;
+        Ok(memory)
+    }
+
+    /// Why a damaged file was set aside at this start, and where to.
+    #[must_use]
+    pub const fn set_aside(&self) -> Option<&Text> {
+        self.set_aside.as_ref()
+    }
+
+    /// Orders that were on their way when the last run ended; unknown now.
+    #[must_use]
+    pub fn unknown(&self) -> &[Unknown] {
+        &self.unknown
+    }
+
+    /// Counts a new cycle; its number, from 1, over all runs.
+    ///
+    /// # Errors
+    /// [`MemoryFault::Sql`]
+    pub fn begin_cycle(&mut self) -> Result<u64, MemoryFault> {
+        self.count("cycle")
+    }
+
+    /// Whether an order may be made for `symbol` and `side` on `bar`. After a
+    /// damage the first bar that a symbol is seen with is held.
+    ///
+    /// # Errors
+    /// [`MemoryFault::Sql`]
+    pub fn standing(
+        &mut self,
+        (symbol, side): (Symbol, Side),
+        bar: i64,
+        live: bool,
+    ) -> Result<Standing, MemoryFault> {
+        if self.fact("set_aside")?.is_some() {
+            let held = self.hold(symbol, bar)?;
+            if held >= bar {
+                return Ok(Standing::Held);
+            }
+        }
+        let query = "SELECT id, fate FROM orders WHERE symbol = ?1 AND side = ?2 AND bar >= ?3 \
+                     AND live = ?4 AND fate NOT IN ('denied', 'held', 'not sent') LIMIT 1";
+        let row = self
+            .db
+            .query_row(query, params![symbol.as_str(), side.word(), bar, live], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })
+            .optional()
+            .map_err(|e| sql(&self.path, e))?;
+        Ok(row.map_or(Standing::Free, |(id, fate)| {
+            Standing::Used(Text::new(&format!("{id} ({fate})")))
+        }))
+    }
+
+    /// Writes down that an order is about to be sent.
+    ///
+    /// # Errors
+    /// [`MemoryFault::Sql`]; then it must not be sent.
+    pub fn intend(&mut self, intent: &Intent<'_>) -> Result<(), MemoryFault> {
+        self.insert(intent, true, SENT)
+    }
+
+    /// Makes an order of a dry run; its identity, `ORD_000004`.
+    ///
+    /// # Errors
+    /// [`MemoryFault::Sql`]
+    pub fn make_dry(
+        &mut self,
+        symbol: Symbol,
+        side: Side,
+        lots: Lots,
+        bar: i64,
+    ) -> Result<Text, MemoryFault> {
+        let number = self.count("dry")?.saturating_sub(1);
+        let id = format!("ORD_{number:06}");
+        self.insert(&Intent { id: &id, symbol, side, lots, bar }, false, DRY)?;
+        Ok(Text::new(&id))
+    }
+
+    /// Writes down what became of an order.
+    ///
+    /// # Errors
+    /// [`MemoryFault::Sql`]; the next start takes it for unknown, then.
+    pub fn settle(
+        &mut self,
+        id: &str,
+        fate: &str,
+        ticket: Option<Ticket>,
+        why: &Text,
+    ) -> Result<(), MemoryFault> {
+        let ticket = ticket.and_then(|t| i64::try_from(t.0).ok());
+        let change = "UPDATE orders SET fate = ?2, ticket = ?3, why = ?4 WHERE id = ?1";
+        self.db
+            .execute(change, params![id, fate, ticket, why.as_str()])
+            .map(drop)
+            .map_err(|e| sql(&self.path, e))
+    }
+
+    fn insert(&mut self, intent: &Intent<'_>, live: bool, fate: &str) -> Result<(), MemoryFault> {
+        let insert = "INSERT INTO orders (id, symbol, side, lots, bar, live, at, fate, why) \
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '')";
+        let prune = "DELETE FROM orders WHERE rowid <= (SELECT max(rowid) FROM orders) - ?1";
+        let run = || {
+            let done = self.db.unchecked_transaction()?;
+            let (symbol, side, UtcMicros(at)) =
+                (intent.symbol.as_str(), intent.side.word(), clock::utc());
+            let lots = intent.lots.raw();
+            done.execute(
+                insert,
+                params![intent.id, symbol, side, lots, intent.bar, live, at, fate],
+            )?;
+            done.execute(prune, params![MAX_ORDERS])?;
+            done.commit()
+        };
+        run().map_err(|e| sql(&self.path, e))
+    }
+
+    /// What the last run left behind becomes unknown for good.
+    fn find_unknown(&mut self) -> Result<Vec<Unknown>, MemoryFault> {
+        let run = || {
+            let select = "SELECT id, symbol || ' ' || side FROM orders WHERE fate = ?1";
+            let mut query = self.db.prepare(select)?;
+            let rows = query.query_map(params![SENT], |row| {
+                let (id, what): (String, String) = (row.get(0)?, row.get(1)?);
+                Ok(Unknown { id: Text::new(&id), what: Text::new(&what) })
+            })?;
+            let found = rows.collect::<Result<Vec<_>, _>>()?;
+            let why = "the program ended before an answer came";
+            let change = "UPDATE orders SET fate = ?2, why = ?3 WHERE fate = ?1";
+            self.db.execute(change, params![SENT, UNKNOWN, why])?;
+            Ok(found)
+        };
+        run().map_err(|e| sql(&self.path, e))
+    }
+
+    /// The bar that `symbol` is held at: `bar`, when it is seen first.
+    fn hold(&self, symbol: Symbol, bar: i64) -> Result<i64, MemoryFault> {
+        let run = || {
+            let insert = "INSERT OR IGNORE INTO held (symbol, bar) VALUES (?1, ?2)";
+            self.db.execute(insert, params![symbol.as_str(), bar])?;
+            let select = "SELECT bar FROM held WHERE symbol = ?1";
+            self.db.query_row(select, params![symbol.as_str()], |row| row.get(0))
+        };
+        run().map_err(|e| sql(&self.path, e))
+    }
+
+    fn count(&self, name: &str) -> Result<u64, MemoryFault> {
+        let change = "INSERT INTO facts (name, value) VALUES (?1, 1) \
+                      ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value";
+        let number: i64 = self
+            .db
+            .query_row(change, params![name], |row| row.get(0))
+            .map_err(|e| sql(&self.path, e))?;
+        Ok(u64::try_from(number).unwrap_or(0))
+    }
+
+    fn fact(&self, name: &str) -> Result<Option<i64>, MemoryFault> {
+        let select = "SELECT value FROM facts WHERE name = ?1";
+        let found = self.db.query_row(select, params![name], |row| row.get(0)).optional();
+        found.map_err(|e| sql(&self.path, e))
+    }
+
+    fn set_fact(&self, name: &str, value: i64) -> Result<(), MemoryFault> {
+        let change = "INSERT OR REPLACE INTO facts (name, value) VALUES (?1, ?2)";
+        self.db.execute(change, params![name, value]).map(drop).map_err(|e| sql(&self.path, e))
+    }
+}
+
+/// Why opening failed.
+enum Opening {
+    Damaged(String),
+    Fault(MemoryFault),
+}
+
+fn opened(path: &Path, existed: bool) -> Result<Connection, Opening> {
+    let judge = |e: rusqlite::Error| match e.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            Opening::Damaged(e.to_string())
+        }
+        _ => Opening::Fault(sql(path, e)),
+    };
+    let db = Connection::open(path).map_err(judge)?;
+    db.busy_timeout(Duration::from_secs(2)).map_err(judge)?;
+    let pragma = |name: &str| db.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0));
+    let found: i64 = pragma("user_version").map_err(judge)?;
+    if found > VERSION {
+        let path = shown(path);
+        return Err(Opening::Fault(MemoryFault::Newer { path, found }));
+    }
+    if found == 0 && existed {
+        return Err(Opening::Damaged(String::from("it is no state file of a sentinel")));
+    }
+    let set = |text: &str| db.execute_batch(text).map_err(judge);
+    set("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
+    if found == 0 {
+        set(&format!("BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"))?;
+    }
+    let check: Result<String, _> = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    let check = check.map_err(judge)?;
+    if check != "ok" {
+        return Err(Opening::Damaged(check));
+    }
+    let whole = "SELECT (SELECT count(*) FROM facts) + (SELECT count(*) FROM held) \
+                 + (SELECT count(*) FROM orders WHERE ticket IS NOT why AND id IS NOT fate)";
+    // A table or a column that is missing can only have been taken away.
+    db.query_row(whole, [], |row| row.get::<_, i64>(0))
+        .map_err(|e| Opening::Damaged(e.to_string()))?;
+    Ok(db)
+}
+
+/// Moves the file and its companions out of the way.
+fn aside(path: &Path) -> Result<PathBuf, MemoryFault> {
+    let stamp: String = clock::utc().iso().chars().filter(char::is_ascii_alphanumeric).collect();
+    let to = path.with_file_name(format!("{FILE}.damaged-{stamp}"));
+    let failed = |cause| MemoryFault::Aside { path: shown(path), cause };
+    fs::rename(path, &to).map_err(failed)?;
+    for ending in ["-wal", "-shm"] {
+        let with = |path: &Path| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(ending);
+            PathBuf::from(name)
+        };
+        match fs::rename(with(path), with(&to)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
+            _ => {}
+        }
+    }
+    Ok(to)
+}
+
+fn sql(path: &Path, cause: rusqlite::Error) -> MemoryFault {
+    MemoryFault::Sql { path: shown(path), cause }
+}
+
+fn shown(path: &Path) -> Text {
+    Text::new(&path.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600;
+
+    fn eurusd() -> Symbol {
+        Symbol::new("EURUSD").unwrap()
+    }
+
+    fn lots() -> Lots {
+        Lots::parse("0.01").unwrap()
+    }
+
+    fn intent(id: &str, bar: i64) -> Intent<'_> {
+        Intent { id, symbol: eurusd(), side: Side::Buy, lots: lots(), bar }
+    }
+
+    fn buy(memory: &mut Memory, bar: i64) -> Standing {
+        memory.standing((eurusd(), Side::Buy), bar, true).unwrap()
+    }
+
+    #[test]
+    fn a_bar_is_used_once_for_each_side_and_over_restarts() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut memory = Memory::open(dir.path()).unwrap();
+        assert_eq!((memory.begin_cycle().unwrap(), memory.begin_cycle().unwrap()), (1, 2));
+        assert_eq!(buy(&mut memory, HOUR), Standing::Free);
+        memory.intend(&intent("ord-1", HOUR)).unwrap();
+        memory.settle("ord-1", "done", Some(Ticket(7)), &Text::new("filled")).unwrap();
+        drop(memory);
+        let mut memory = Memory::open(dir.path()).unwrap();
+        assert_eq!(memory.begin_cycle().unwrap(), 3);
+        assert!(memory.unknown().is_empty() && memory.set_aside().is_none());
+        assert_eq!(buy(&mut memory, HOUR), Standing::Used(Text::new("ord-1 (done)")));
+        assert_eq!(buy(&mut memory, 2 * HOUR), Standing::Free);
+        let sell = memory.standing((eurusd(), Side::Sell), HOUR, true).unwrap();
+        let dry = memory.standing((eurusd(), Side::Buy), HOUR, false).unwrap();
+        assert_eq!((sell, dry), (Standing::Free, Standing::Free));
+    }
+
+    #[test]
+    fn what_never_left_uses_no_bar_and_what_has_no_answer_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut memory = Memory::open(dir.path()).unwrap();
+        for fate in ["denied", "held", "not sent"] {
+            memory.intend(&intent(fate, HOUR)).unwrap();
+            memory.settle(fate, fate, None, &Text::default()).unwrap();
+            assert_eq!(buy(&mut memory, HOUR), Standing::Free, "{fate}");
+        }
+        memory.intend(&intent("ord-2", HOUR)).unwrap();
+        drop(memory);
+        let mut memory = Memory::open(dir.path()).unwrap();
+        let left = Unknown { id: Text::new("ord-2"), what: Text::new("EURUSD BUY") };
+        assert_eq!(memory.unknown(), [left]);
+        assert_eq!(buy(&mut memory, HOUR), Standing::Used(Text::new("ord-2 (unknown)")));
+        drop(memory);
+        assert!(Memory::open(dir.path()).unwrap().unknown().is_empty(), "it is said once");
+    }
+
+    #[test]
+    fn dry_orders_have_numbers_of_their_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut memory = Memory::open(dir.path()).unwrap();
+        let mut make = |bar| memory.make_dry(eurusd(), Side::Sell, lots(), bar).unwrap();
+        assert_eq!((make(HOUR).as_str(), make(2 * HOUR).as_str()), ("ORD_000000", "ORD_000001"));
+        let used = memory.standing((eurusd(), Side::Sell), HOUR, false).unwrap();
+        assert!(matches!(used, Standing::Used(_)));
+        assert!(memory.intend(&intent("ORD_000000", HOUR)).is_err(), "an identity is one order's");
+    }
+
+    #[test]
+    fn a_damaged_file_is_set_aside_and_its_bars_are_held() {
+        let garbage: &[u8] = b"this was a state file once, and is long enough to be one";
+        let damages: [fn(&Path, &[u8]); 4] = [
+            |path, _| fs::write(path, b"").unwrap(),
+            |path, garbage| fs::write(path, garbage).unwrap(),
+            |path, garbage| {
+                let mut bytes = fs::read(path).unwrap();
+                let at = bytes.len() / 3;
+                bytes[at..at + garbage.len()].copy_from_slice(garbage);
+                bytes.truncate(at + 5_000);
+                fs::write(path, bytes).unwrap();
+            },
+            |path, _| {
+                Connection::open(path).unwrap().execute_batch("DROP TABLE orders").unwrap();
+            },
+        ];
+        for (n, damage) in damages.into_iter().enumerate() {
+            let dir = tempfile::tempdir().unwrap();
+            let mut memory = Memory::open(dir.path()).unwrap();
+            memory.intend(&intent("ord-1", HOUR)).unwrap();
+            drop(memory);
+            damage(&dir.path().join(FILE), garbage);
+            let mut memory = Memory::open(dir.path()).unwrap();
+            let why = memory.set_aside().unwrap_or_else(|| panic!("damage {n}")).to_string();
+            assert!(why.contains("set aside as "), "{why}");
+            assert_eq!(buy(&mut memory, HOUR), Standing::Held, "damage {n}");
+            drop(memory);
+            let mut memory = Memory::open(dir.path()).unwrap();
+            assert_eq!(memory.set_aside(), None);
+            assert_eq!(buy(&mut memory, HOUR), Standing::Held, "a restart frees nothing");
+            assert_eq!(buy(&mut memory, 2 * HOUR), Standing::Free);
+            let names = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name());
+            assert_eq!(names.filter(|n| n.to_string_lossy().contains("damaged")).count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_newer_file_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Memory::open(dir.path()).unwrap());
+        let path = dir.path().join(FILE);
+        Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 9").unwrap();
+        let words = Memory::open(dir.path()).unwrap_err().to_string();
+        assert!(words.contains("version 9"), "{words}");
+        assert!(path.exists());
+    }
+}
