@@ -93,15 +93,19 @@ impl Recording {
     /// [`RecordingError`] of a file that can't be opened.
     pub fn grow(&mut self) -> Result<(), RecordingError> {
         let paths = self.ring.as_ref().map(ring::Session::files).unwrap_or_default();
+        let mut first = None;
         for path in paths {
             if !self.files.iter().any(|file| ring::same(file.path(), &path)) {
                 match OpenFile::open(&path) {
                     Ok(file) => self.files.push(file),
-                    // One that has just been begun, or was recycled meanwhile.
-                    Err(_) if !self.files.is_empty() => {}
-                    Err(e) => return Err(e),
+                    // One that has just been begun, or was recycled meanwhile,
+                    // or got no byte from a disk that was full.
+                    Err(e) => first = first.or(Some(e)),
                 }
             }
+        }
+        if let Some(e) = first.filter(|_| self.files.is_empty()) {
+            return Err(e);
         }
         let newest = self.files.len().saturating_sub(1);
         for (place, file) in self.files.iter_mut().enumerate() {
