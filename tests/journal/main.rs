@@ -20,6 +20,8 @@ mod proof;
 #[cfg(test)]
 mod recorder;
 #[cfg(test)]
+mod repair;
+#[cfg(test)]
 mod there_and_back;
 
 #[cfg(test)]

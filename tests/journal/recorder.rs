@@ -121,6 +121,23 @@ fn a_place_that_is_no_directory_is_told_and_costs_nothing() {
     assert_eq!(fs::read_to_string(&dir).unwrap(), "mine");
 }
 
+/// What a full disk, or a shot between two calls, leaves of a file.
+#[test]
+fn an_empty_file_hides_no_other_and_is_removed() {
+    let home = tempfile::tempdir().unwrap();
+    let mut desk = Desk::open(config(home.path()));
+    desk.until("kept", |desk| desk.running.kept() > 50);
+    let (session, state) = desk.end();
+    let file = |number| ring::Name { session: session.name.clone(), number, live: true };
+    let [first, second] = [1, 2].map(|number| file(number).path(home.path()));
+    fs::rename(&first, second).unwrap();
+    fs::write(&first, "").unwrap();
+    let mut recording = Recording::session(session).unwrap();
+    assert_eq!(recording.state_at(state.seq).unwrap().digest(), state.digest());
+    crs::journal::seal(&first).unwrap();
+    assert!(!first.exists());
+}
+
 /// Where a child of the next test records.
 const CHILD: &str = "CRS_TEST_RECORD_INTO";
 

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -206,13 +206,13 @@ impl Scribe {
         let probe = dir.join("probe.tmp");
         let written = fs::write(&probe, vec![0; PROBE]);
         let _ = fs::remove_file(&probe);
-        written.map_err(|e| format!("{}: {e}", dir.display()))
+        written.map_err(|e| at(&e, &dir))
     }
 
     /// Takes the ring, or says who has it.
     fn own(&mut self) -> Result<(), String> {
         let dir = self.config.dir.clone();
-        fs::create_dir_all(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
+        fs::create_dir_all(&dir).map_err(|e| at(&e, &dir))?;
         if self.lock.as_ref().is_none_or(|lock| !lock.holds(&dir)) {
             self.keeper = None;
             self.lock = None;
@@ -220,7 +220,7 @@ impl Scribe {
             self.elsewhere = matches!(taken, Err(LockError::Held(_)));
             self.lock = Some(taken.map_err(|e| match e {
                 LockError::Held(by) => format!("process {by} records into {}", dir.display()),
-                LockError::Io(e) => format!("{}: {e}", dir.display()),
+                LockError::Io(e) => at(&e, &dir),
             })?);
         }
         if self.keeper.is_none() {
@@ -245,7 +245,7 @@ impl Scribe {
             Ok(made) => made,
             Err(e) => {
                 self.heard = Some(state);
-                return Err(format!("{}: {e}", path.display()));
+                return Err(at(&e, &path));
             }
         };
         let about = BTreeMap::from([
@@ -354,6 +354,11 @@ impl Scribe {
         self.report = Some(report.clone());
         self.sender.send(Event::Recording(Box::new(report)));
     }
+}
+
+/// The cause before the place: a screen cuts the end.
+fn at(e: &io::Error, path: &Path) -> String {
+    format!("{e}: {}", path.display())
 }
 
 impl Writing {
