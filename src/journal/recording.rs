@@ -66,9 +66,12 @@ impl Recording {
             return Ok(self);
         }
         let damage = self.files.iter().find_map(|file| file.damage.clone());
-        let none =
-            || error(path, 8, "no record in it", "it was ended before the first second was over");
-        Err(damage.unwrap_or_else(none))
+        let next = if self.ring.is_some() {
+            "a session's first record is written within its first second"
+        } else {
+            "it was ended before the first second was over"
+        };
+        Err(damage.unwrap_or_else(|| error(path, 8, "no record in it", next)))
     }
 
     /// Everything that is known to be wrong, in the order of the files.

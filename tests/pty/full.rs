@@ -78,9 +78,9 @@ fn a_full_disk_is_shown_holds_up_no_kill_and_recording_goes_on_when_there_is_roo
     console.keys("H");
     console.see("LOOKING BACK");
     console.keys("^");
-    console.see("#1 ");
+    console.see("#1/");
     console.keys("e");
-    console.wait_for("a mark", SOON, |t| !t.contains("#1 "));
+    console.wait_for("a mark", SOON, |t| !t.contains("#1/"));
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn played(place: &Place, file: &str, ticket: &str, id: Option<&str>) {
 /// A table with a line for each quote that the recording says it has.
 fn exported(place: &Place, file: &str) {
     let info = place.run(&["record", "info", file, "--json"]).json();
-    assert_eq!(info["marks"]["KILL"], 1, "{info:#}");
+    assert_eq!(info["marks"]["kill"], 1, "{info:#}");
     let out = place.home.path().join("ticks.csv");
     let done = place.run(&["record", "export", file, "--out", out.to_str().unwrap()]);
     assert_eq!(done.code, Some(0), "{done:#?}");
