@@ -155,7 +155,8 @@ pub fn unpack(chunk: &[u8]) -> Result<Vec<u8>, &'static str> {
         // A length that was changed would swallow the records behind it.
         fields.0.is_empty().then_some((size, crc, packing, packed))
     };
-    let (size, crc, packing, packed) = head().ok_or("the chunk is cut, or longer than its contents")?;
+    let (size, crc, packing, packed) =
+        head().ok_or("the chunk is cut, or longer than its contents")?;
     let size = usize::try_from(size).ok().filter(|size| *size as u64 <= LONGEST);
     let size = size.ok_or("the chunk claims to be too large")?;
     let unpacked = match packing {

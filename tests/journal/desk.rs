@@ -83,4 +83,3 @@ impl Desk {
         (session, self.state)
     }
 }
-

@@ -189,9 +189,8 @@ fn a_ring_smaller_than_its_disk_frees_its_oldest_and_loses_nothing() {
     let (file_bytes, max_bytes) = (400_000, 3_000_000);
     let mut desk = Desk::open(RingConfig { file_bytes, max_bytes, ..config(&dir) });
     desk.make = noise;
-    let waiting = |dir: &Path| {
-        ring::files(dir).unwrap().iter().filter(|(name, _)| name.live).count()
-    };
+    let waiting =
+        |dir: &Path| ring::files(dir).unwrap().iter().filter(|(name, _)| name.live).count();
     // Twice what the disk takes.
     while desk.state.seq < 50_000 {
         desk.put(500);

@@ -121,7 +121,8 @@ impl Round {
     /// What a session that died, or ended in a hurry, did not seal.
     fn left_behind(&self) {
         for (name, path) in ring::files(&self.config.dir).unwrap_or_default() {
-            if name.live && name.session != self.session
+            if name.live
+                && name.session != self.session
                 && let Err(e) = seal::seal(&path)
             {
                 tracing::warn!("not sealed, still readable: {e}");
