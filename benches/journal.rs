@@ -5,7 +5,8 @@
 //! (10,000,000; ticks counted singly) of 50 symbols, 400 ticks a second and
 //! ten beats, opens it, seeks `CRS_SEEKS` places (500) of it, replays it at
 //! full speed; offers a recorder 500,000 ticks a second for `CRS_SECONDS` (10);
-//! and seals the real ticks of `CRS_TEST_DATA`. A report, no judgement.
+//! copies a State of 1,000 symbols as the loop does once the disk takes bytes again; and seals
+//! the real ticks of `CRS_TEST_DATA`. A report, no judgement.
 
 #![allow(
     clippy::unwrap_used,
@@ -115,7 +116,29 @@ fn main() {
         number("CRS_SEEKS", 500),
     );
     offered(&home.path().join("ring"), number("CRS_SECONDS", 10));
+    copied(number("CRS_SYMBOLS", 1_000));
     real(home.path());
+}
+
+/// What the loop does between two frames when a whole State is asked of it.
+fn copied(symbols: u64) {
+    let mut market = Market::new(usize::try_from(symbols).unwrap());
+    let mut state = State::default();
+    state.apply(&market.record(Event::Session(Box::default()))).unwrap();
+    for _ in 0..600 {
+        let batch = market.batch(1_000, Duration::from_secs(1));
+        state.apply(&batch).unwrap();
+    }
+    let mut took: Vec<f64> = (0..50)
+        .map(|_| {
+            let began = Instant::now();
+            let copy = Box::new(state.clone());
+            let took = began.elapsed().as_secs_f64() * 1e3;
+            assert_eq!(copy.seq, state.seq);
+            took
+        })
+        .collect();
+    tell(&format!("a State of {symbols} symbols copied, ms"), &mut took);
 }
 
 fn large(path: &Path, wanted: u64, seeks: u64) {

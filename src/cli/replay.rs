@@ -14,7 +14,8 @@ use crate::domain::{Intent, Mode, Stamp, Text, Ticket};
 use crate::event::{Level, Sender, SessionInfo, channel_pair};
 use crate::feeds::Sequencer;
 use crate::host::SystemClock;
-use crate::journal::player::{Move, Place, Speed, Whole};
+use crate::journal::player::{Move, Place, Speed};
+use crate::journal::survey::survey;
 use crate::journal::{Recording, Source};
 use crate::tui::cockpit::Cockpit;
 use crate::tui::looks::Memory;
@@ -85,7 +86,7 @@ impl Args {
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let recording = Recording::open(&args.file).map_err(Failure::failed)?;
     if args.verify {
-        return Ok(verify(args, recording, ctx));
+        return Ok(verify(args, &recording, ctx));
     }
     drop(recording);
     // Only looks are taken from the configuration, so its mistakes are told,
@@ -160,16 +161,14 @@ struct Verified<'a> {
     damage: Option<String>,
 }
 
-fn verify(args: &Args, mut recording: Recording, ctx: &mut Context) -> Exit {
-    let whole = Whole::read(&mut recording);
-    let further = recording.damage().into_iter().next();
-    let damage = whole.damage.or(further).map(|error| error.to_string());
+fn verify(args: &Args, recording: &Recording, ctx: &mut Context) -> Exit {
+    let found = survey(recording);
     let told = Verified {
         file: &args.file,
-        records: whole.records,
-        last: whole.state.seq,
-        digest: whole.state.digest(),
-        damage,
+        records: found.records.values().sum(),
+        last: found.last,
+        digest: found.digest,
+        damage: found.damage.into_iter().next(),
     };
     if args.json {
         ctx.out.json(&told);

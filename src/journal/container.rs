@@ -151,9 +151,12 @@ pub fn unpack(chunk: &[u8]) -> Result<Vec<u8>, &'static str> {
         let (size, crc) = (fields.u64()?, fields.u32()?);
         let packing = fields.text()?;
         let len = usize::try_from(fields.u64()?).ok()?;
-        Some((size, crc, packing, fields.take(len)?))
+        let packed = fields.take(len)?;
+        // A length that was changed would swallow the records behind it.
+        fields.0.is_empty().then_some((size, crc, packing, packed))
     };
-    let (size, crc, packing, packed) = head().ok_or("the chunk is cut")?;
+    let (size, crc, packing, packed) =
+        head().ok_or("the chunk is cut, or longer than its contents")?;
     let size = usize::try_from(size).ok().filter(|size| *size as u64 <= LONGEST);
     let size = size.ok_or("the chunk claims to be too large")?;
     let unpacked = match packing {

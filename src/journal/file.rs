@@ -1,5 +1,7 @@
 //! One file of a recording: its chunks, sealed or still growing or torn.
 
+mod salvage;
+
 use super::RecordingError;
 use super::chunk::{Chunk, Want};
 use super::container::{self, FRAME, Fields, Found, MAGIC, body, op, record_at};
@@ -10,6 +12,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+
+pub use salvage::{LOST, Salvaged};
 
 /// A file that can be read.
 #[derive(Debug)]
@@ -36,25 +40,10 @@ impl OpenFile {
     /// [`RecordingError`] for what is no recording of ours. A damage further
     /// in is in [`OpenFile::damage`].
     pub fn open(path: &Path) -> Result<Self, RecordingError> {
-        let failed =
-            |e: &io::Error| error(path, 0, &e.to_string(), "see that it is there and can be read");
-        let file = File::open(path).map_err(|e| failed(&e))?;
-        let meta = file.metadata().map_err(|e| failed(&e))?;
-        if meta.is_dir() {
-            return Err(error(path, 0, "a directory", "name a file, or a directory of recordings"));
-        }
-        let size = meta.len();
-        let mut opened = Self {
-            path: path.to_owned(),
-            file,
-            about: BTreeMap::new(),
-            places: Vec::new(),
-            sealed: false,
-            scanned: 0,
-            damage: None,
-        };
+        let (mut opened, size) = Self::bare(path)?;
         opened.front(size)?;
-        let listed = container::index(&opened.file, size).map_err(|e| failed(&e))?;
+        let listed = container::index(&opened.file, size);
+        let listed = listed.map_err(|e| unreadable(path, &e))?;
         let listed = listed.and_then(|json| serde_json::from_slice::<Vec<Place>>(&json).ok());
         if let Some(places) = listed.filter(|places| sound(places, size)) {
             opened.places = places;
@@ -64,6 +53,25 @@ impl OpenFile {
             opened.grow();
         }
         Ok(opened)
+    }
+
+    /// Nothing of it was read yet; with its size in bytes.
+    fn bare(path: &Path) -> Result<(Self, u64), RecordingError> {
+        let file = File::open(path).map_err(|e| unreadable(path, &e))?;
+        let meta = file.metadata().map_err(|e| unreadable(path, &e))?;
+        if meta.is_dir() {
+            return Err(error(path, 0, "a directory", "name a file, or a directory of recordings"));
+        }
+        let opened = Self {
+            path: path.to_owned(),
+            file,
+            about: BTreeMap::new(),
+            places: Vec::new(),
+            sealed: false,
+            scanned: 0,
+            damage: None,
+        };
+        Ok((opened, meta.len()))
     }
 
     /// Header and metadata: is it ours, and of which version?
@@ -203,6 +211,10 @@ impl OpenFile {
 
 /// What to do about a damage.
 pub const REPAIR: &str = "\"crs record repair\" writes what can be read into a new file";
+
+fn unreadable(path: &Path, e: &io::Error) -> RecordingError {
+    error(path, 0, &e.to_string(), "see that it is there and can be read")
+}
 
 /// An error of `path`.
 pub fn error(path: &Path, offset: u64, cause: &str, next: &str) -> RecordingError {

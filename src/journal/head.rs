@@ -24,6 +24,15 @@ pub struct Head {
     pub marks: Vec<Mark>,
 }
 
+impl Head {
+    /// What was known before it was less than everything, since records were
+    /// lost and no State was whole after them; its own State is.
+    #[must_use]
+    pub fn is_anew(&self) -> bool {
+        self.gap.is_some_and(|gap| gap.after == gap.until)
+    }
+}
+
 /// A chunk's head, and where the chunk lies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {

@@ -3,9 +3,13 @@
 //! The old one is only read. A new one begins with a whole State, and names
 //! the records that it lacks.
 
-use super::{Gap, Piece, Recording, RecordingError, SealedFile, Source, file};
-use crate::domain::UtcMicros;
-use std::collections::BTreeMap;
+use super::file::{self, LOST, OpenFile, Salvaged};
+use super::walk::{Walker, walk};
+use super::{Gap, Piece, Recording, RecordingError, SealedFile, Source};
+use crate::domain::{Stamp, Text, UtcMicros};
+use crate::event::{Level, LogLine, Stamped};
+use crate::state::{Aged, GatewayPane, State};
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
 /// What a new recording holds, and lacks.
@@ -21,6 +25,8 @@ pub struct Mended {
     pub gaps: Vec<Gap>,
     /// What could not be read.
     pub damage: Vec<RecordingError>,
+    /// Bytes after the last whole part.
+    pub torn: u64,
 }
 
 fn about(how: &str, from: &Path) -> BTreeMap<String, String> {
@@ -86,7 +92,7 @@ fn copy(
             match piece {
                 Piece::Whole(gap, state) => {
                     seq = gap.until;
-                    mended.gaps.push(gap);
+                    mended.gaps.extend((gap.until > gap.after).then_some(gap));
                     out.skip(gap, *state)?;
                 }
                 Piece::Record(record) if record.seq > last => return Ok(mended),
@@ -102,19 +108,33 @@ fn copy(
     Ok(mended)
 }
 
-/// Writes everything that can be read into `out`, which must not be there.
+/// Writes everything of `from` (a file, or a directory for its newest session)
+/// that is whole into `out`, which must not be there.
 ///
 /// # Errors
 /// [`RecordingError`] when nothing can be read, or `out` can't be written;
 /// nothing is left of it then.
-pub fn repair(source: &Recording, name: &Path, out: &Path) -> Result<Mended, RecordingError> {
-    let mut mended = Mended::default();
-    let mut writing: Option<SealedFile> = None;
-    let done = salvage(source, name, out, &mut writing, &mut mended);
-    match (done, writing) {
+pub fn repair(from: &Path, out: &Path) -> Result<Mended, RecordingError> {
+    let files = Recording::paths(from)?.into_iter().map(|path| OpenFile::salvage(&path));
+    let files = files.collect::<Result<Vec<_>, _>>()?;
+    let mut writing = Writing {
+        name: from,
+        out,
+        file: None,
+        like: first_whole(&files).unwrap_or_default(),
+        unsure: false,
+        mended: Mended::default(),
+    };
+    let done = files.iter().try_for_each(|salvaged| {
+        writing.mended.torn += salvaged.torn;
+        writing.mended.damage.extend(salvaged.damage.iter().cloned());
+        walk(&salvaged.file, &mut writing)
+    });
+    let Writing { file, mended, .. } = writing;
+    match (done, file) {
         (Ok(()), Some(file)) => file.finish().map(|()| mended),
         (Ok(()), None) => {
-            let none = || file::error(name, 8, "nothing of it can be read", "there is no way back");
+            let none = || file::error(from, 8, "nothing of it can be read", "there is no way back");
             Err(mended.damage.into_iter().next().unwrap_or_else(none))
         }
         (Err(e), file) => {
@@ -124,55 +144,91 @@ pub fn repair(source: &Recording, name: &Path, out: &Path) -> Result<Mended, Rec
     }
 }
 
-fn salvage(
-    source: &Recording,
-    name: &Path,
-    out: &Path,
-    writing: &mut Option<SealedFile>,
-    mended: &mut Mended,
-) -> Result<(), RecordingError> {
-    for file in source.files() {
-        for (index, place) in file.places.iter().enumerate() {
-            let chunk = match file.chunk(index) {
-                Ok(chunk) => chunk,
-                Err(e) => {
-                    mended.damage.push(e);
-                    continue;
-                }
-            };
-            let first = place.head.first.0;
-            let last = writing.as_ref().map(|file| file.state().seq);
-            if last.is_none_or(|last| last.checked_add(1) != Some(first)) {
-                let whole = chunk.state().and_then(Result::ok);
-                let Some(state) = whole.filter(|state| state.seq.checked_add(1) == Some(first))
-                else {
-                    let cause = "no State to go on from: the chunk before it can't be read";
-                    mended.damage.push(file::error(file.path(), place.offset, cause, LOST));
-                    continue;
-                };
-                let gap = Gap { after: last.unwrap_or(0), until: state.seq };
-                if let Some(file) = writing {
-                    mended.gaps.push(gap);
-                    file.skip(gap, state)?;
-                } else {
-                    let gap = (state.seq > 0).then_some(gap);
-                    let made = about("repaired from", name);
-                    *writing = Some(SealedFile::create(out, state, gap, made)?);
-                }
-            }
-            let Some(file) = writing.as_mut() else { continue };
-            for record in chunk.records {
-                mended.count(record.seq, record.at.utc);
-                file.put(record)?;
-            }
-        }
-        mended.damage.extend(file.damage.clone());
-    }
-    Ok(())
+/// The first State that is whole: the session is the same in all of them.
+fn first_whole(files: &[Salvaged]) -> Option<State> {
+    files.iter().find_map(|Salvaged { file, .. }| {
+        let index = file.places.iter().position(|place| place.head.whole)?;
+        file.chunk(index).ok()?.state()?.ok()
+    })
 }
 
-/// What is said of a chunk that can't be used.
-const LOST: &str = "its records are lost";
+/// The new one, in the making.
+struct Writing<'a> {
+    name: &'a Path,
+    out: &'a Path,
+    file: Option<SealedFile>,
+    /// A State of the session, for what does not change in it.
+    like: State,
+    /// State is not known to the full since the last hole.
+    unsure: bool,
+    mended: Mended,
+}
+
+impl Walker for Writing<'_> {
+    fn state(&self) -> Option<&State> {
+        self.file.as_ref().map(SealedFile::state)
+    }
+
+    fn begin(&mut self, gap: Gap, state: State) -> Result<(), RecordingError> {
+        self.unsure = is_unsure(&state);
+        let missing = (gap.until > gap.after).then_some(gap);
+        if let Some(file) = &mut self.file {
+            self.mended.gaps.extend(missing);
+            return file.skip(gap, state);
+        }
+        let made = about("repaired from", self.name);
+        self.file = Some(SealedFile::create(self.out, state, missing, made)?);
+        Ok(())
+    }
+
+    fn differs(&mut self, _: RecordingError, whole: State) -> Result<(), RecordingError> {
+        if !self.unsure {
+            // What the records make is what is shown of them.
+            return Ok(());
+        }
+        let gap = Gap { after: whole.seq, until: whole.seq };
+        self.begin(gap, whole)
+    }
+
+    /// Nothing but what is the same in the whole session: everything else
+    /// was not heard, and is shown so.
+    fn unknown(&self, (seq, at): (u64, Stamp)) -> Option<State> {
+        let line = LogLine {
+            level: Level::Warn,
+            source: Text::new(UNSURE),
+            text: Text::new("what lies before this is lost: only what comes is known"),
+            when: None,
+        };
+        let State { session, began, gateways, .. } = &self.like;
+        Some(State {
+            seq: seq.checked_sub(1).filter(|before| *before > 0)?,
+            began: *began,
+            now: at,
+            session: session.clone(),
+            gateways: vec![GatewayPane::default(); gateways.len()],
+            log: VecDeque::from([Aged { at, value: line }]),
+            ..State::default()
+        })
+    }
+
+    fn record(&mut self, record: Stamped) -> Result<(), RecordingError> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        self.mended.count(record.seq, record.at.utc);
+        file.put(record)
+    }
+
+    fn damaged(&mut self, error: RecordingError) {
+        self.mended.damage.push(RecordingError { next: Text::new(LOST), ..error });
+    }
+}
+
+/// Who says in the log that State is not known to the full.
+const UNSURE: &str = "repair";
+
+/// Whether a State was made for want of a whole one.
+fn is_unsure(state: &State) -> bool {
+    state.log.front().is_some_and(|line| line.value.source.as_str() == UNSURE)
+}
 
 impl Mended {
     fn count(&mut self, seq: u64, at: UtcMicros) {

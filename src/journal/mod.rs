@@ -25,6 +25,7 @@ mod seal;
 mod segment;
 mod source;
 pub mod survey;
+mod walk;
 
 pub use chunk::{Chunk, Want};
 pub use head::{Head, Place};

@@ -77,6 +77,10 @@ impl SealedFile {
         let bytes = bytes.map_err(|e| error(&self.path, at, &e.to_string(), "try again"))?;
         let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_all());
         let named = written.and_then(|()| fs::rename(&self.part, &self.path));
+        if named.is_err() {
+            // It would take room from what comes next.
+            let _ = fs::remove_file(&self.part);
+        }
         named.map_err(|e| error(&self.path, at, &e.to_string(), SPACE))
     }
 

@@ -7,7 +7,7 @@ use super::{Gap, Piece, RecordingError, Source, Span, ring};
 use crate::domain::{Mark, MarkKind, Text, UtcMicros};
 use crate::event::Stamped;
 use crate::state::State;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Files that are read as one.
 #[derive(Debug)]
@@ -31,18 +31,19 @@ impl Recording {
     /// comes up when it is reached, and in [`Recording::damage`].
     pub fn open(path: &Path) -> Result<Self, RecordingError> {
         if path.is_dir() {
-            let newest = ring::sessions(path).map_err(|e| {
-                error(path, 0, &e.to_string(), "see that the directory can be read")
-            })?;
-            let newest = newest.into_iter().next_back();
-            let newest = newest.ok_or_else(|| {
-                error(path, 0, "no recording in this directory", "name a file of a recording")
-            })?;
-            return Self::session(newest);
+            return Self::session(newest(path)?);
         }
         let mut recording = Self::of(vec![OpenFile::open(path)?], None);
         recording.index();
         recording.not_empty(path)
+    }
+
+    /// The files that [`Recording::open`] would read.
+    ///
+    /// # Errors
+    /// [`RecordingError`] of a directory without a recording.
+    pub fn paths(path: &Path) -> Result<Vec<PathBuf>, RecordingError> {
+        if path.is_dir() { Ok(newest(path)?.files()) } else { Ok(vec![path.to_owned()]) }
     }
 
     /// Opens all files of one session of a ring, the oldest first.
@@ -65,9 +66,12 @@ impl Recording {
             return Ok(self);
         }
         let damage = self.files.iter().find_map(|file| file.damage.clone());
-        let none =
-            || error(path, 8, "no record in it", "it was ended before the first second was over");
-        Err(damage.unwrap_or_else(none))
+        let next = if self.ring.is_some() {
+            "a session's first record is written within its first second"
+        } else {
+            "it was ended before the first second was over"
+        };
+        Err(damage.unwrap_or_else(|| error(path, 8, "no record in it", next)))
     }
 
     /// Everything that is known to be wrong, in the order of the files.
@@ -93,15 +97,19 @@ impl Recording {
     /// [`RecordingError`] of a file that can't be opened.
     pub fn grow(&mut self) -> Result<(), RecordingError> {
         let paths = self.ring.as_ref().map(ring::Session::files).unwrap_or_default();
+        let mut first = None;
         for path in paths {
             if !self.files.iter().any(|file| ring::same(file.path(), &path)) {
                 match OpenFile::open(&path) {
                     Ok(file) => self.files.push(file),
-                    // One that has just been begun, or was recycled meanwhile.
-                    Err(_) if !self.files.is_empty() => {}
-                    Err(e) => return Err(e),
+                    // One that has just been begun, or was recycled meanwhile,
+                    // or got no byte from a disk that was full.
+                    Err(e) => first = first.or(Some(e)),
                 }
             }
+        }
+        if let Some(e) = first.filter(|_| self.files.is_empty()) {
+            return Err(e);
         }
         let newest = self.files.len().saturating_sub(1);
         for (place, file) in self.files.iter_mut().enumerate() {
@@ -126,8 +134,10 @@ impl Recording {
             let gap = self.gap_before(at);
             let Some(head) = self.head(at) else { continue };
             if let Some(gap) = gap {
-                let missing = gap.until.saturating_sub(gap.after);
-                let text = Text::new(&format!("{missing} records are missing"));
+                let text = match gap.until.saturating_sub(gap.after) {
+                    0 => Text::new("all is known again from here on"),
+                    missing => Text::new(&format!("{missing} records are missing")),
+                };
                 let (seq, at, kind) = (head.first.0, head.first.1.utc, MarkKind::Gap);
                 marks.push(Mark { seq, at, kind, text });
             }
@@ -140,13 +150,15 @@ impl Recording {
         self.files.get(file)?.places.get(chunk).map(|place| &place.head)
     }
 
-    /// Records that are missing before a chunk; none before the first one.
+    /// Records that are missing before a chunk; none before the first one. An
+    /// empty gap where none is, but State before was not known to the full.
     fn gap_before(&self, at: (usize, usize)) -> Option<Gap> {
         let place = self.chunks.binary_search(&at).ok()?;
         let before = self.head(*self.chunks.get(place.checked_sub(1)?)?)?.last.0;
-        let first = self.head(at)?.first.0;
-        let until = first.checked_sub(1)?;
-        (until > before).then_some(Gap { after: before, until })
+        let head = self.head(at)?;
+        let until = head.first.0.checked_sub(1)?;
+        let anew = head.is_anew() && until == before;
+        (until > before || anew).then_some(Gap { after: before, until })
     }
 
     fn load(&self, place: usize) -> Result<Chunk, RecordingError> {
@@ -187,6 +199,15 @@ impl Recording {
             error(path, 0, &e.to_string(), "\"crs record repair\" writes what can be read")
         })
     }
+}
+
+/// The newest session of a directory.
+fn newest(dir: &Path) -> Result<ring::Session, RecordingError> {
+    let sessions = ring::sessions(dir)
+        .map_err(|e| error(dir, 0, &e.to_string(), "see that the directory can be read"))?;
+    sessions.into_iter().next_back().ok_or_else(|| {
+        error(dir, 0, "no recording in this directory", "name a file of a recording")
+    })
 }
 
 impl Source for Recording {
@@ -254,7 +275,8 @@ impl Source for Recording {
             place += 1;
         }
         let at = self.chunks.get(place).copied();
-        let gap = at.and_then(|at| self.gap_before(at)).filter(|gap| gap.until >= next);
+        let gap = at.and_then(|at| self.gap_before(at));
+        let gap = gap.filter(|gap| gap.until >= next || gap.after == seq);
         let records = match self.held.take() {
             Some((held, records)) if held == place && gap.is_none() => records,
             _ => {

@@ -19,6 +19,10 @@ pub fn seal(path: &Path) -> Result<(), RecordingError> {
     let name = name.ok_or_else(|| error(path, 0, "not a file that waits for it", "leave it"))?;
     let dir = path.parent().unwrap_or(Path::new(""));
     let sealed = Name { live: false, ..name }.path(dir);
+    if fs::metadata(path).map_err(failed)?.len() == 0 {
+        // Its writer ended, or had no room, before the first byte.
+        return fs::remove_file(path).map_err(failed);
+    }
     let old = OpenFile::open(path)?;
     if old.places.is_empty() {
         return fs::remove_file(path).map_err(failed);
@@ -44,7 +48,10 @@ fn write(old: &OpenFile, sealed: &Path) -> Result<(), RecordingError> {
     for index in 0..old.places.len() {
         let Ok(chunk) = old.chunk(index) else { break };
         for record in chunk.records {
-            out.put(record)?;
+            if let Err(e) = out.put(record) {
+                out.abandon();
+                return Err(e);
+            }
         }
     }
     out.finish()

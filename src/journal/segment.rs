@@ -183,6 +183,12 @@ impl Segment {
         &self.state
     }
 
+    /// State after the last record, of a file that is given up.
+    #[must_use]
+    pub fn into_state(self) -> State {
+        self.state
+    }
+
     /// Adds the next record; a chunk that is large enough ends with it.
     ///
     /// # Errors

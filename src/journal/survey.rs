@@ -3,7 +3,9 @@
 //! Where a chunk begins with a whole State, that must be what the records
 //! before it make; a file that says otherwise is not sound.
 
-use super::{Gap, Recording, RecordingError, file};
+use super::head::Head;
+use super::walk::{Walker, walk};
+use super::{Gap, Recording, RecordingError};
 use crate::domain::{MarkKind, Symbol, Text, UtcMicros};
 use crate::event::{Event, Stamped};
 use crate::state::State;
@@ -52,60 +54,19 @@ pub struct Survey {
 /// Reads all of `recording`.
 #[must_use]
 pub fn survey(recording: &Recording) -> Survey {
-    let mut survey = Survey { files: recording.files().len(), ..Survey::default() };
-    let mut state: Option<State> = None;
+    let survey = Survey { files: recording.files().len(), ..Survey::default() };
+    let mut reading = Reading { survey, state: None };
     for file in recording.files() {
-        survey.bytes += file.size().unwrap_or(0);
-        survey.sealed += usize::from(file.sealed);
-        survey.torn += file.torn().unwrap_or(0);
-        for (index, place) in file.places.iter().enumerate() {
-            let at = |cause: &str| file::error(file.path(), place.offset, cause, file::REPAIR);
-            let chunk = match file.chunk(index) {
-                Ok(chunk) => chunk,
-                Err(e) => {
-                    survey.damaged(&e);
-                    continue;
-                }
-            };
-            let whole = chunk.state();
-            let first = place.head.first.0;
-            let follows =
-                state.as_ref().is_some_and(|state| state.seq.checked_add(1) == Some(first));
-            match (whole, follows) {
-                (Some(Ok(whole)), true) => {
-                    if state.as_ref().is_some_and(|state| state.digest() != whole.digest()) {
-                        survey
-                            .damaged(&at("the whole State is not what the records before it make"));
-                    }
-                }
-                (Some(Ok(whole)), false) => {
-                    if let Some(state) = &state {
-                        survey.gaps.push(Gap { after: state.seq, until: whole.seq });
-                    }
-                    state = Some(whole);
-                }
-                (Some(Err(e)), _) => survey.damaged(&at(&e)),
-                (None, true) => {}
-                (None, false) => {
-                    survey.damaged(&at("no State to go on from: the chunk before it is missing"));
-                    continue;
-                }
-            }
-            for record in &chunk.records {
-                survey.take(record);
-                if let Some(Err(e)) = state.as_mut().map(|state| state.apply(record)) {
-                    survey.damaged(&at(&e.to_string()));
-                    break;
-                }
-            }
-            for mark in &place.head.marks {
-                *survey.marks.entry(mark.kind.word()).or_default() += 1;
-            }
-        }
+        reading.survey.bytes += file.size().unwrap_or(0);
+        reading.survey.sealed += usize::from(file.sealed);
+        reading.survey.torn += file.torn().unwrap_or(0);
+        // It answers nothing with an error.
+        let _ = walk(file, &mut reading);
         if let Some(e) = &file.damage {
-            survey.damaged(e);
+            reading.damaged(e.clone());
         }
     }
+    let Reading { mut survey, state } = reading;
     if !survey.gaps.is_empty() {
         let gaps = u64::try_from(survey.gaps.len()).unwrap_or(u64::MAX);
         survey.marks.insert(MarkKind::Gap.word(), gaps);
@@ -118,11 +79,53 @@ pub fn survey(recording: &Recording) -> Survey {
     survey
 }
 
-impl Survey {
-    fn damaged(&mut self, e: &RecordingError) {
-        self.damage.push(e.to_string());
+/// What was found, and the fold of it.
+struct Reading {
+    survey: Survey,
+    state: Option<State>,
+}
+
+impl Walker for Reading {
+    fn state(&self) -> Option<&State> {
+        self.state.as_ref()
     }
 
+    fn begin(&mut self, gap: Gap, state: State) -> Result<(), RecordingError> {
+        // Nothing is missing before the first one: a file may begin amid a
+        // session.
+        if self.state.is_some() && gap.until > gap.after {
+            self.survey.gaps.push(gap);
+        }
+        self.state = Some(state);
+        Ok(())
+    }
+
+    fn differs(&mut self, error: RecordingError, _: State) -> Result<(), RecordingError> {
+        self.damaged(error);
+        Ok(())
+    }
+
+    fn chunk(&mut self, head: &Head) {
+        for mark in &head.marks {
+            *self.survey.marks.entry(mark.kind.word()).or_default() += 1;
+        }
+    }
+
+    fn record(&mut self, record: Stamped) -> Result<(), RecordingError> {
+        self.survey.take(&record);
+        if let Some(state) = &mut self.state {
+            // A chunk's records follow each other, and it follows State.
+            let _ = state.apply(&record);
+        }
+        Ok(())
+    }
+
+    fn damaged(&mut self, error: RecordingError) {
+        self.survey.damage.push(error.to_string());
+    }
+}
+
+impl Survey {
     fn take(&mut self, record: &Stamped) {
         if self.from.is_none() {
             (self.first, self.from) = (record.seq, Some(record.at.utc));

@@ -2,7 +2,7 @@
 
 use super::keymap::{Context, Keymap, fixed};
 use super::prompt::line;
-use super::ui::Pane;
+use super::ui::{Motion, Pane, Shows, Timeline};
 use super::view::{HelpSection, Hint, Hints};
 use crate::config::Card;
 use crate::control::Action;
@@ -118,6 +118,30 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
         .into_iter()
         .filter_map(|(action, what)| Some(Hint::new(keymap.keys_for(action, context)?, what)))
         .collect()
+}
+
+/// The keys of the past, the most wanted first: what fits stands beside its
+/// bar.
+#[must_use]
+pub fn replay(keymap: &Keymap, time: &Timeline) -> Vec<Hint> {
+    // Of one width, so that the bar stays where it is.
+    let play = if time.motion == Motion::Plays { "stop" } else { "play" };
+    let back = (time.shows == Shows::Session).then_some((Action::Back, "now"));
+    let wanted = [
+        (Action::Play, play),
+        (Action::Help, "keys"),
+        (Action::NextMark, "mark"),
+        (Action::NextKill, "kill"),
+        (Action::Rewind, "back"),
+        (Action::Forward, "on"),
+        (Action::Faster, "faster"),
+        (Action::Slower, "slower"),
+        (Action::At, "go to"),
+        (Action::Find, "find"),
+        (Action::Quit, "leave"),
+    ];
+    let hint = |(action, what)| Some(Hint::new(keymap.keys_for(action, Context::Replay)?, what));
+    back.into_iter().chain(wanted).filter_map(hint).collect()
 }
 
 /// What may follow the keys `begun`, one line per verb.

@@ -176,6 +176,9 @@ impl Screen for Cockpit {
         if self.ui.ticket.is_some() && !self.ui.help {
             hints.live = ticket::hints();
         }
+        if let Some(time) = frame.time.filter(|_| !self.ui.help) {
+            hints.live = chords::replay(frame.keymap, time);
+        }
         if frame.waits {
             hints.following = chords::following(frame.keymap, self.context(), frame.pending);
         }

@@ -11,4 +11,5 @@ pub mod paper;
 pub mod peer;
 pub mod python;
 pub mod sandbox;
+pub mod small;
 pub mod wait;

@@ -9,6 +9,8 @@ mod inert;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod mcap;
+#[cfg(test)]
 mod place;
 #[cfg(test)]
 mod ticks;

@@ -2,7 +2,14 @@
 //! costs nothing that lies before it.
 
 #[cfg(test)]
+#[path = "../common/mod.rs"]
+mod common;
+#[cfg(test)]
 mod damage;
+#[cfg(test)]
+mod desk;
+#[cfg(test)]
+mod disk;
 #[cfg(test)]
 #[path = "../state/events.rs"]
 mod events;
@@ -12,6 +19,8 @@ mod export;
 mod proof;
 #[cfg(test)]
 mod recorder;
+#[cfg(test)]
+mod repair;
 #[cfg(test)]
 mod there_and_back;
 

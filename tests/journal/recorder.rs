@@ -1,87 +1,15 @@
 //! The recorder on a real disk: crashes, strangers, trouble.
 
+use crate::desk::{Desk, LIMIT, config, record};
 use crate::rig::all;
-use crs::domain::{Stamp, Text, UtcMicros};
-use crs::event::{
-    Bookmark, Event, Level, LogLine, Receiver, RecordingReport, Stamped, channel_pair,
-};
-use crs::journal::{Journal, Piece, Recorder, Recording, RingConfig, Running, Source, ring};
-use crs::state::State;
+use crs::domain::Text;
+use crs::event::{Bookmark, Event, Stamped};
+use crs::journal::{Journal, Piece, Recording, RingConfig, Source, ring};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-
-const LIMIT: Duration = Duration::from_mins(1);
-
-/// Something else each time, and now and then much of it.
-pub fn record(seq: u64) -> Stamped {
-    let us = i64::try_from(seq).unwrap() * 10_000;
-    let at = Stamp { mono_ns: seq * 10_000_000, utc: UtcMicros(1_768_399_018_000_000 + us) };
-    let text =
-        Text::new(&format!("line {seq} {}", "x".repeat(usize::try_from(seq % 300).unwrap())));
-    let line = LogLine { level: Level::Info, source: Text::new("test"), text, when: None };
-    let event = if seq.is_multiple_of(3) { Event::Beat } else { Event::Log(line) };
-    Stamped { seq, at, event }
-}
-
-fn config(dir: &Path) -> RingConfig {
-    RingConfig { flush: Duration::from_millis(10), ..RingConfig::new(dir.to_owned()) }
-}
-
-/// A session by hand: what the sequencer and the loop do.
-struct Desk {
-    recorder: Recorder,
-    running: Running,
-    receiver: Receiver,
-    state: State,
-    reports: Vec<RecordingReport>,
-}
-
-impl Desk {
-    fn open(config: RingConfig) -> Self {
-        let (sender, receiver) = channel_pair();
-        let (recorder, running) = Recorder::start(config, sender).unwrap();
-        Self { recorder, running, receiver, state: State::default(), reports: Vec::new() }
-    }
-
-    fn put(&mut self, count: u64) {
-        for _ in 0..count {
-            let record = record(self.state.seq + 1);
-            self.recorder.record(&record);
-            self.state.apply(&record).unwrap();
-            if self.recorder.wants_whole() {
-                self.recorder.whole(&self.state);
-            }
-        }
-    }
-
-    /// Puts one now and then until `done`.
-    fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
-        let end = Instant::now() + LIMIT;
-        while !done(self) {
-            assert!(Instant::now() < end, "{what}: {:?}", self.reports);
-            self.put(1);
-            for event in self.receiver.urgent.try_iter() {
-                if let Event::Recording(report) = event {
-                    self.reports.push(*report);
-                }
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    fn last(&self) -> &RecordingReport {
-        self.reports.last().unwrap()
-    }
-
-    fn end(self) -> (ring::Session, State) {
-        let session = self.recorder.session().clone();
-        assert!(self.running.stop(LIMIT));
-        (session, self.state)
-    }
-}
 
 #[test]
 fn what_was_told_is_on_the_disk_when_it_ends() {
@@ -191,6 +119,23 @@ fn a_place_that_is_no_directory_is_told_and_costs_nothing() {
     assert!(!desk.last().on && desk.last().fault.as_str().contains("ring"), "{:?}", desk.last());
     assert!(desk.running.stop(LIMIT));
     assert_eq!(fs::read_to_string(&dir).unwrap(), "mine");
+}
+
+/// What a full disk, or a shot between two calls, leaves of a file.
+#[test]
+fn an_empty_file_hides_no_other_and_is_removed() {
+    let home = tempfile::tempdir().unwrap();
+    let mut desk = Desk::open(config(home.path()));
+    desk.until("kept", |desk| desk.running.kept() > 50);
+    let (session, state) = desk.end();
+    let file = |number| ring::Name { session: session.name.clone(), number, live: true };
+    let [first, second] = [1, 2].map(|number| file(number).path(home.path()));
+    fs::rename(&first, second).unwrap();
+    fs::write(&first, "").unwrap();
+    let mut recording = Recording::session(session).unwrap();
+    assert_eq!(recording.state_at(state.seq).unwrap().digest(), state.digest());
+    crs::journal::seal(&first).unwrap();
+    assert!(!first.exists());
 }
 
 /// Where a child of the next test records.

@@ -16,6 +16,8 @@ mod desk;
 #[cfg(test)]
 mod diagnostics;
 #[cfg(test)]
+mod full;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod hostile;
@@ -37,6 +39,8 @@ mod replay;
 mod sees;
 #[cfg(test)]
 mod silence;
+#[cfg(test)]
+mod story;
 #[cfg(test)]
 mod terminals;
 #[cfg(test)]

@@ -7,9 +7,11 @@ use crs::domain::{Mark, MarkKind, Text, UtcMicros};
 use crs::event::{GuardPhase, GuardedVerb};
 use crs::journal::{Memory, Player, player::Move};
 use crs::state::State;
+use crs::tui::chords;
+use crs::tui::keymap::Keymap;
 use crs::tui::theme::{Charset, Theme};
 use crs::tui::ui::{Motion, Pane, Shows, Timeline, Ui};
-use crs::tui::view::{draw, draw_past};
+use crs::tui::view::{Hints, draw, draw_past};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::sync::Arc;
@@ -41,8 +43,40 @@ fn timeline(shows: Shows, state: &State, motion: Motion) -> Timeline {
 fn shot(live: &State, past: &State, ui: &Ui, (width, height): (u16, u16)) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
-    draw_past(live, past, ui, theme(), &scene::hints(), area, &mut buffer);
+    draw_past(live, past, ui, theme(), &hints(ui), area, &mut buffer);
     buffer
+}
+
+/// Those of the past, by the keymap, where the panes show it.
+fn hints(ui: &Ui) -> Hints {
+    let all = scene::hints();
+    let live = ui.time.as_ref().map(|time| chords::replay(&Keymap::default(), time));
+    Hints { live: live.unwrap_or_else(|| all.live.clone()), ..all }
+}
+
+#[test]
+fn keys_of_the_past_stand_in_its_row_and_the_bar_stays_where_it_is() {
+    let s = scene::calm();
+    for shows in [Shows::Recording, Shows::Session] {
+        let row = |motion, (width, height): (u16, u16)| -> String {
+            let ui = Ui { time: Some(timeline(shows, &s.state, motion)), ..Ui::default() };
+            let buffer = shot(&s.state, &s.state, &ui, (width, height));
+            (0..width).map(|x| buffer[(x, height - 1)].symbol()).collect()
+        };
+        for (size, wanted) in [
+            ((80, 24), &["Space play", "? keys"][..]),
+            ((120, 40), &["Space play", "? keys"]),
+            ((200, 60), &["Space play", "? keys", "e mark", "K kill", "+ faster"]),
+        ] {
+            let [stands, plays] = [Motion::Stands, Motion::Plays].map(|motion| row(motion, size));
+            let narrow = size.0 == 80 && shows == Shows::Session;
+            let wanted = if narrow { &["Esc now"][..] } else { wanted };
+            assert!(wanted.iter().all(|words| stands.contains(words)), "{size:?}: {stands}");
+            assert!(narrow || plays.contains("Space stop"), "{size:?}: {plays}");
+            let bar = |row: &str| row.chars().position(|c| c == '◆');
+            assert!(bar(&stands).is_some() && bar(&stands) == bar(&plays), "{stands}|{plays}");
+        }
+    }
 }
 
 #[test]
@@ -90,7 +124,7 @@ fn without_utf8_the_timeline_is_ascii() {
             let area = Rect::new(0, 0, width, height);
             let mut buffer = Buffer::empty(area);
             let theme = Theme::plain(Charset::Ascii);
-            draw(&s.state, &ui, &theme, &scene::hints(), area, &mut buffer);
+            draw(&s.state, &ui, &theme, &hints(&ui), area, &mut buffer);
             assert!(buffer.content.iter().all(|cell| cell.symbol().is_ascii()));
         }
     }

@@ -37,14 +37,12 @@ pub struct Cut {
 /// # Errors
 /// Status 1 when that is nothing, or it can't be written.
 pub fn repair(args: &Repair, ctx: &mut Context) -> Outcome {
-    let recording = super::open(&args.file)?;
-    let mended = mend::repair(&recording, &args.file, &args.out).map_err(Failure::failed)?;
+    let mended = mend::repair(&args.file, &args.out).map_err(Failure::failed)?;
     for damage in &mended.damage {
         ctx.out.line(damage.to_string());
     }
-    let torn: u64 = recording.files().iter().filter_map(|file| file.torn().ok()).sum();
-    if torn > 0 {
-        ctx.out.line(format!("lost: {torn} bytes after the last whole part"));
+    if mended.torn > 0 {
+        ctx.out.line(format!("lost: {} bytes after the last whole part", mended.torn));
     }
     say(&mended, &args.out, ctx);
     Ok(Exit::OK)

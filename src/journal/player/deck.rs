@@ -14,6 +14,8 @@ use std::time::Duration;
 const FRAME: Duration = Duration::from_millis(60);
 /// Between two looks at a recording that grows.
 const LOOK: Duration = Duration::from_millis(250);
+/// A session that has not begun to be recorded by then is not being recorded.
+const BEGINS: Duration = Duration::from_secs(4);
 /// A copy of State may take one part in so many of the time.
 const SHARE: u32 = 5;
 
@@ -49,9 +51,25 @@ impl Deck {
         let (tell, news) = channel::bounded(1);
         let stand = Arc::<Mutex<Stand>>::default();
         let outlet = Outlet { stand: Arc::clone(&stand), tell };
-        Builder::new().name("player".to_owned()).spawn(move || match open() {
-            Ok(source) => play(Player::new(source, live), first, live, &asked, &outlet),
-            Err(error) => outlet.put(Stand::Failed(Text::new(&error.to_string()))),
+        let mut first = first;
+        Builder::new().name("player".to_owned()).spawn(move || {
+            let begun = clock::now();
+            let source = loop {
+                match open() {
+                    Ok(source) => break source,
+                    // A session's first record is on the disk within a second.
+                    Err(_) if live && clock::now().since(begun) < BEGINS => {}
+                    Err(error) => {
+                        return outlet.put(Stand::Failed(Text::new(&error.to_string())));
+                    }
+                }
+                match asked.recv_timeout(LOOK) {
+                    Ok(step) => first.push(step),
+                    Err(channel::RecvTimeoutError::Timeout) => {}
+                    Err(channel::RecvTimeoutError::Disconnected) => return,
+                }
+            };
+            play(Player::new(source, live), first, live, &asked, &outlet);
         })?;
         Ok(Self { moves, stand, news })
     }

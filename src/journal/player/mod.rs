@@ -13,11 +13,9 @@ mod play;
 mod speed;
 #[cfg(test)]
 mod tests;
-mod whole;
 
 pub use deck::{Deck, Opening, Stand};
 pub use moves::{Move, View};
 pub use place::Place;
 pub use play::Player;
 pub use speed::Speed;
-pub use whole::Whole;

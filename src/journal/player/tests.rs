@@ -403,3 +403,19 @@ fn a_recording_that_cant_be_opened_says_why() {
     let Stand::Failed(why) = deck.stand() else { panic!("{:?}", deck.stand()) };
     assert!(why.as_str().starts_with("hole.crsrec:4096"));
 }
+
+#[test]
+fn a_look_back_in_a_sessions_first_second_waits_for_its_first_record() {
+    let looks = std::sync::atomic::AtomicU32::new(0);
+    let all = session(9, 50);
+    let open: std::sync::Arc<Opening> = std::sync::Arc::new(move || {
+        match looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => Err(Holey::error()),
+            _ => Ok(Box::new(Memory::new(all.clone()))),
+        }
+    });
+    let deck = Deck::start(open, true, vec![Move::End]).unwrap();
+    // What is asked for meanwhile is done once it is there.
+    deck.go(Move::Seq(7));
+    shown(&deck, |view| view.state.seq == 7);
+}

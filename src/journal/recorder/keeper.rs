@@ -10,7 +10,8 @@ use crate::journal::seal;
 use crossbeam_channel as channel;
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::mem;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -41,7 +42,7 @@ impl Keeper {
         let bytes = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&bytes);
         thread::Builder::new().name(String::from("record-keep")).spawn(move || {
-            Round { config, session, bytes: counted }.run(&errands);
+            Round { config, session, bytes: counted, again: Vec::new() }.run(&errands);
         })?;
         Ok(Self { to, bytes })
     }
@@ -74,21 +75,26 @@ struct Round {
     config: RingConfig,
     session: String,
     bytes: Arc<AtomicU64>,
+    /// Files of this session that could not be sealed yet.
+    again: Vec<PathBuf>,
 }
 
 impl Round {
-    fn run(&self, errands: &channel::Receiver<Errand>) {
+    fn run(mut self, errands: &channel::Receiver<Errand>) {
         let mut next = clock::mono_ns();
         loop {
             let now = clock::mono_ns();
             if now >= next {
+                for path in mem::take(&mut self.again) {
+                    self.seal(path);
+                }
                 self.left_behind();
                 self.recycle();
                 next = now + u64::try_from(ROUND.as_nanos()).unwrap_or(u64::MAX);
             }
             match errands.recv_timeout(Duration::from_nanos(next.saturating_sub(now))) {
                 Ok(Errand::Sync(file)) => drop(file.sync_data()),
-                Ok(Errand::Seal(path)) => self.seal(&path),
+                Ok(Errand::Seal(path)) => self.seal(path),
                 Ok(Errand::Bookmark(bookmark)) => {
                     if let Err(e) = ring::add_bookmark(&self.config.dir, &bookmark) {
                         tracing::error!("the bookmark was not kept: {e}");
@@ -100,18 +106,26 @@ impl Round {
         }
     }
 
-    fn seal(&self, path: &Path) {
-        match seal::seal(path) {
-            Ok(()) => self.recycle(),
-            Err(e) => tracing::warn!("not sealed, still readable: {e}"),
+    /// Sealing takes room for a second copy; where there is none, the oldest
+    /// may still be too much.
+    fn seal(&mut self, path: PathBuf) {
+        if let Err(e) = seal::seal(&path) {
+            tracing::warn!("not sealed, still readable: {e}");
+            if path.exists() {
+                self.again.push(path);
+            }
         }
+        self.recycle();
     }
 
     /// What a session that died, or ended in a hurry, did not seal.
     fn left_behind(&self) {
         for (name, path) in ring::files(&self.config.dir).unwrap_or_default() {
-            if name.live && name.session != self.session {
-                self.seal(&path);
+            if name.live
+                && name.session != self.session
+                && let Err(e) = seal::seal(&path)
+            {
+                tracing::warn!("not sealed, still readable: {e}");
             }
         }
     }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -35,6 +35,9 @@ pub struct Scribe {
     writing: Option<Writing>,
     keeper: Option<Keeper>,
     number: u32,
+    /// State after the last record, while nothing can be written: what goes
+    /// on begins with it. None where records passed this thread by.
+    heard: Option<State>,
     /// The last record that was written.
     kept: u64,
     flush: u64,
@@ -55,6 +58,8 @@ struct Writing {
     began: u64,
     /// Bytes of it that are whole records.
     good: u64,
+    /// The last record in those.
+    safe: u64,
 }
 
 impl Scribe {
@@ -72,6 +77,7 @@ impl Scribe {
             sender,
             lock: None,
             writing: None,
+            heard: None,
             keeper: None,
             number: 0,
             kept: 0,
@@ -117,10 +123,14 @@ impl Scribe {
         if self.writing.is_none() {
             self.again = now + AGAIN_NS;
             let began = self.kept > 0 || self.shared.lost.load(Ordering::Relaxed) > 0;
-            match self.room() {
-                Ok(()) if began => self.shared.ready.store(true, Ordering::Relaxed),
-                Ok(()) => {}
-                Err(why) => self.tell(false, &why),
+            match (self.room(), self.heard.take()) {
+                (Ok(()), Some(state)) => self.begin(state),
+                (Ok(()), None) if began => self.shared.ready.store(true, Ordering::Relaxed),
+                (Ok(()), None) => {}
+                (Err(why), heard) => {
+                    self.heard = heard;
+                    self.tell(false, &why);
+                }
             }
             return;
         }
@@ -141,16 +151,21 @@ impl Scribe {
         }
         let bookmark = matches!(record.event, Event::Bookmark(_)).then(|| record.clone());
         let Some(writing) = &mut self.writing else {
-            self.shared.lost.fetch_add(1, Ordering::Relaxed);
+            self.lose(1);
+            self.heard = self.heard.take().filter(|_| !self.elsewhere);
+            // One that does not follow: the queue was full before it.
+            self.heard.take_if(|state| state.apply(&record).is_err());
             return;
         };
         let seq = record.seq;
         if seq <= writing.segment.state().seq {
             return; // The whole State has it.
         }
-        let put = writing.segment.put(record).map_err(io::Error::other);
-        if let Err(e) = put.and_then(|()| writing.carry()) {
-            self.shared.lost.fetch_add(1, Ordering::Relaxed);
+        if let Err(e) = writing.segment.put(record) {
+            self.lose(1);
+            return self.fail(&e.to_string());
+        }
+        if let Err(e) = writing.carry() {
             return self.fail(&e.to_string());
         }
         if let Some(record) = bookmark {
@@ -159,6 +174,10 @@ impl Scribe {
                 keeper.bookmark(record.at.utc, record.seq, mark.text.clone());
             }
         }
+    }
+
+    fn lose(&self, records: u64) {
+        self.shared.lost.fetch_add(records, Ordering::Relaxed);
     }
 
     /// Begins a file after `state`.
@@ -187,13 +206,13 @@ impl Scribe {
         let probe = dir.join("probe.tmp");
         let written = fs::write(&probe, vec![0; PROBE]);
         let _ = fs::remove_file(&probe);
-        written.map_err(|e| format!("{}: {e}", dir.display()))
+        written.map_err(|e| at(&e, &dir))
     }
 
     /// Takes the ring, or says who has it.
     fn own(&mut self) -> Result<(), String> {
         let dir = self.config.dir.clone();
-        fs::create_dir_all(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
+        fs::create_dir_all(&dir).map_err(|e| at(&e, &dir))?;
         if self.lock.as_ref().is_none_or(|lock| !lock.holds(&dir)) {
             self.keeper = None;
             self.lock = None;
@@ -201,7 +220,7 @@ impl Scribe {
             self.elsewhere = matches!(taken, Err(LockError::Held(_)));
             self.lock = Some(taken.map_err(|e| match e {
                 LockError::Held(by) => format!("process {by} records into {}", dir.display()),
-                LockError::Io(e) => format!("{}: {e}", dir.display()),
+                LockError::Io(e) => at(&e, &dir),
             })?);
         }
         if self.keeper.is_none() {
@@ -212,23 +231,38 @@ impl Scribe {
     }
 
     fn try_begin(&mut self, state: State, gap: Option<Gap>) -> Result<(), String> {
-        self.own()?;
+        if let Err(why) = self.own() {
+            self.heard = Some(state);
+            return Err(why);
+        }
         let dir = self.config.dir.clone();
         self.number += 1;
         let name = Name { session: self.session.name.clone(), number: self.number, live: true };
         let path = name.path(&dir);
-        let file = OpenOptions::new().write(true).create_new(true).open(&path);
-        let file = file.map_err(|e| format!("{}: {e}", path.display()))?;
-        let inode = file.metadata().map_err(|e| e.to_string())?.ino();
+        let made = OpenOptions::new().write(true).create_new(true).open(&path);
+        let made = made.and_then(|file| file.metadata().map(|meta| (file, meta.ino())));
+        let (file, inode) = match made {
+            Ok(made) => made,
+            Err(e) => {
+                self.heard = Some(state);
+                return Err(at(&e, &path));
+            }
+        };
         let about = BTreeMap::from([
             (String::from("session"), self.session.name.clone()),
             (String::from("number"), self.number.to_string()),
             (String::from("crs"), String::from(env!("CARGO_PKG_VERSION"))),
         ]);
+        let safe = state.seq;
         let segment = Segment::begin(state, gap, about, Level::Quick).map_err(|e| e.to_string())?;
         let began = clock::mono_ns();
-        let mut writing = Writing { segment, file, path, inode, began, good: 0 };
-        writing.carry().map_err(|e| e.to_string())?;
+        let mut writing = Writing { segment, file, path, inode, began, good: 0, safe };
+        if let Err(e) = writing.carry() {
+            // Without its first records it would be no recording to anybody.
+            let _ = fs::remove_file(&writing.path);
+            self.heard = Some(writing.segment.into_state());
+            return Err(e.to_string());
+        }
         self.writing = Some(writing);
         Ok(())
     }
@@ -236,13 +270,13 @@ impl Scribe {
     /// Ends the chunk and hands it to the disk.
     fn write(&mut self) -> io::Result<()> {
         let Some(writing) = &mut self.writing else { return Ok(()) };
-        writing.segment.flush().map_err(io::Error::other)?;
-        writing.carry()?;
         // A file that was removed takes everything and keeps nothing.
         if fs::metadata(&writing.path).map(|meta| meta.ino()).ok() != Some(writing.inode) {
             return Err(io::Error::other("the file was removed while it was written"));
         }
-        self.kept = writing.segment.state().seq;
+        writing.segment.flush().map_err(io::Error::other)?;
+        writing.carry()?;
+        self.kept = writing.safe;
         self.shared.kept.store(self.kept, Ordering::Relaxed);
         if let (Some(keeper), Ok(file)) = (&self.keeper, writing.file.try_clone()) {
             keeper.sync(file);
@@ -263,10 +297,10 @@ impl Scribe {
 
     /// A file that grows no more.
     fn leave(&mut self, writing: Writing) {
-        let path = writing.path.clone();
-        if let Some(kept) = writing.finish() {
-            self.kept = kept;
-        }
+        let (path, last) = (writing.path.clone(), writing.segment.state().seq);
+        let safe = writing.finish();
+        self.lose(last.saturating_sub(safe));
+        self.kept = self.kept.max(safe);
         if let Some(keeper) = &self.keeper {
             keeper.seal(path);
         }
@@ -279,6 +313,10 @@ impl Scribe {
             if let Some(keeper) = &self.keeper {
                 keeper.seal(writing.path);
             }
+            let state = writing.segment.into_state();
+            self.lose(state.seq.saturating_sub(writing.safe));
+            self.kept = self.kept.max(writing.safe);
+            self.heard = Some(state);
         }
         self.again = clock::mono_ns() + AGAIN_NS;
         self.tell(false, why);
@@ -318,17 +356,29 @@ impl Scribe {
     }
 }
 
+/// The cause before the place: a screen cuts the end.
+fn at(e: &io::Error, path: &Path) -> String {
+    format!("{e}: {}", path.display())
+}
+
 impl Writing {
-    /// Writes all that is left, and the end; the last record, if that worked.
-    fn finish(mut self) -> Option<u64> {
+    /// Writes all that is left, and the end; the last record in the file.
+    fn finish(mut self) -> u64 {
         let last = self.segment.state().seq;
-        let end = self.segment.finish().ok()?;
-        self.file.write_all(&end).ok()?;
-        let _ = self.file.sync_data();
-        Some(last)
+        let end = self.segment.finish().map_err(io::Error::other);
+        match end.and_then(|end| self.file.write_all(&end)) {
+            Ok(()) => {
+                let _ = self.file.sync_data();
+                last
+            }
+            Err(_) => {
+                let _ = self.file.set_len(self.good);
+                self.safe
+            }
+        }
     }
 
-    /// Hands the file what is ready.
+    /// Hands the file what is ready: always whole chunks.
     fn carry(&mut self) -> io::Result<()> {
         let bytes = self.segment.take();
         if bytes.is_empty() {
@@ -336,6 +386,7 @@ impl Writing {
         }
         self.file.write_all(&bytes)?;
         self.good = self.segment.written();
+        self.safe = self.segment.state().seq;
         Ok(())
     }
 }

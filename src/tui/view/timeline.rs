@@ -2,8 +2,8 @@
 //!
 //! A bar over all that was recorded, with a mark for each place worth going
 //! to: a sign of its own for each kind, so that no colour is needed. Before
-//! it, how time passes, the moment (UTC), the record, and the speed; a narrow
-//! screen keeps the moment longest.
+//! it, how time passes, the moment (UTC), the record, the speed, and the keys
+//! that there is room for; a narrow screen keeps the moment longest.
 
 use super::pen::{Line, Pen};
 use super::{Scene, status, words};
@@ -114,7 +114,15 @@ fn parts<'a>(
     let fits = |line: &&Line<'_>| {
         line.width() + usize::from(LEAST) + usize::from(room / 4) <= usize::from(room)
     };
-    let line = lines.iter().find(fits).or(lines.last()).cloned().unwrap_or_default();
+    let mut line = lines.iter().find(fits).or(lines.last()).cloned().unwrap_or_default();
+    for hint in &scene.hints.live {
+        let keys = line.clone().text(hint.keys.as_str(), Role::Key).gap(1);
+        let next = keys.dim(hint.what.as_str()).gap(2);
+        if next.width() + usize::from(LEAST.max(room / 4)) > usize::from(room) {
+            break;
+        }
+        line = next;
+    }
     let used = u16::try_from(line.width()).unwrap_or(u16::MAX).min(room);
     let left = room.saturating_sub(used + 1);
     let width = if left < LEAST { 0 } else { left };
