@@ -19,6 +19,7 @@
 //! | [`control`] | operator verbs, guards, the kill, its agent |
 //! | [`feeds`] | inbound edges and the sequencer |
 //! | [`gateway`] | the paper gateway, which shares no client code |
+//! | [`mesh`] | the nodes beyond this process, and what runs on them |
 //! | [`tui`] | the screen |
 //! | [`cli`] | subcommands, which wire everything |
 //!
@@ -37,6 +38,7 @@ pub mod gateway;
 pub mod host;
 pub mod journal;
 pub mod link;
+pub mod mesh;
 pub mod state;
 pub mod tui;
 pub mod wire;

@@ -219,5 +219,6 @@ const KEYS: &[(&str, &str)] = &[
     ("poll", "/poll"),
     ("market", "/calendar/market"),
     ("card", "/card"),
+    ("remote", "/remote"),
     ("paper", "/paper"),
 ];

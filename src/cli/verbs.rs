@@ -3,8 +3,8 @@
 use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
-    console, demo, doctor, drill, gateway, heartbeat, kill, man, order, positions, record, replay,
-    reset, status, ticks,
+    console, demo, doctor, drill, gateway, heartbeat, kill, man, order, positions, record, remote,
+    replay, reset, status, ticks,
 };
 
 macro_rules! verbs {
@@ -68,6 +68,8 @@ verbs! {
     Card => card,
     /// Check or print the audit log
     Audit => audit,
+    /// Start, stop and look at the gateway's process on its own machine, over SSH
+    Remote => remote,
     /// Look into recordings, mend, cut, import and export them
     Record => record,
     /// Write, check or show the configuration

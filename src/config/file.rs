@@ -5,7 +5,7 @@ use super::load::Draft;
 use super::origin::{Origin, Sourced};
 use super::section::{Document, Section};
 use super::{ColorChoice, LineChoice, Problem, SyslogChoice};
-use super::{alarms, market, recording};
+use super::{alarms, market, recording, remote};
 use crate::domain::{Endpoint, Money, Text};
 use toml::de::DeTable;
 
@@ -14,7 +14,7 @@ const CARD_CHARS: usize = 200;
 
 type Reader = fn(&mut Section<'_, '_>, &mut Draft);
 
-const SECTIONS: [(&str, Reader); 12] = [
+const SECTIONS: [(&str, Reader); 13] = [
     ("latch", latch),
     ("state", state),
     ("screen", screen),
@@ -26,6 +26,7 @@ const SECTIONS: [(&str, Reader); 12] = [
     ("poll", poll),
     ("market", market::market),
     ("card", card),
+    ("remote", remote::remote),
     ("paper", paper),
 ];
 

@@ -17,6 +17,7 @@ mod market;
 pub mod origin;
 pub mod problem;
 mod recording;
+pub mod remote;
 pub mod section;
 pub mod settings;
 pub mod template;
@@ -25,6 +26,7 @@ pub use flags::Flags;
 pub use load::{Loaded, load};
 pub use origin::{Origin, Origins};
 pub use problem::Problem;
+pub use remote::{Platform, RemoteSettings};
 pub use settings::{
     AlarmSettings, AuditSettings, Calls, Card, ColorChoice, FeedSettings, KillSettings, LineChoice,
     PaperSettings, PollSettings, RecordingSettings, Settings, SyslogChoice,

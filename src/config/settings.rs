@@ -1,5 +1,6 @@
 //! The settings in force, after every layer has spoken.
 
+use super::RemoteSettings;
 use crate::domain::{AlarmRules, Calendar, Endpoint, GatewayAddr, Money, Severity, Text};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
@@ -76,6 +77,8 @@ pub struct Settings {
     pub poll: PollSettings,
     /// What to do when the kill can't be sent, readable offline.
     pub card: Card,
+    /// The gateway's process on another machine.
+    pub remote: RemoteSettings,
     /// The paper gateway.
     pub paper: PaperSettings,
     /// Decision logs to follow (engine JSON lines, Python sentinel log).
@@ -293,6 +296,7 @@ impl Settings {
             feed: FeedSettings::default(),
             poll: PollSettings::default(),
             card: Card::default(),
+            remote: RemoteSettings::default(),
             paper: PaperSettings::default(),
             decision_logs: Vec::new(),
             calendar: Calendar::default(),
