@@ -118,7 +118,8 @@ fn a_shell_reads_every_script_of_linux() {
     for platform in [Platform::LinuxSystemd, Platform::LinuxProcess] {
         for (name, ask) in asks(platform) {
             let script = script::text(&settings(platform), &ask, MARKER);
-            let out = std::process::Command::new("sh").args(["-n", "-c", &script]).output().unwrap();
+            let out =
+                std::process::Command::new("sh").args(["-n", "-c", &script]).output().unwrap();
             let said = String::from_utf8_lossy(&out.stderr);
             assert!(out.status.success() && said.is_empty(), "{name}: {said}\n{script}");
         }
