@@ -129,6 +129,24 @@ fn a_session_cut_before_the_start_leaves_nothing() {
     assert!(host.audit().contains(" failed "), "{}", host.audit());
 }
 
+/// Where nobody wrote the card's line, it is the command and what stands for it.
+#[test]
+fn the_card_names_the_remote_stop() {
+    let home = crate::common::sandbox::Sandbox::new();
+    let file = home.path().join("crs.toml");
+    let config = file.display().to_string();
+    let card = |text: &str| {
+        fs::write(&file, text).unwrap();
+        home.run(&["--config", &config, "card"], LONG).stdout
+    };
+    let made = card("[remote]\nhost = \"gtw\"\n");
+    for words in ["crs remote gateway stop; without crs: ssh gtw", "taskkill /F /PID <pid>"] {
+        assert!(made.contains(words), "{made}");
+    }
+    let written = card("[remote]\nhost = \"gtw\"\n[card]\nremote_stop = \"pull the plug\"\n");
+    assert!(written.contains("pull the plug") && !written.contains("taskkill"), "{written}");
+}
+
 #[test]
 fn without_a_host_there_is_nothing_to_control() {
     let home = crate::common::sandbox::Sandbox::new();

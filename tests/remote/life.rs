@@ -65,6 +65,26 @@ fn a_gateway_is_started_seen_restarted_and_stopped() {
 }
 
 #[test]
+fn two_starts_at_once_make_one_gateway() {
+    let Some(host) = Host::start("two_starts_at_once_make_one_gateway") else { return };
+    let outcomes = std::thread::scope(|scope| {
+        let both = [(); 2].map(|()| scope.spawn(|| host.gateway(&["start"])));
+        both.map(|one| one.join().unwrap())
+    });
+    for outcome in &outcomes {
+        assert_eq!(outcome.code, Some(0), "{outcomes:#?}");
+    }
+    let pid = host.pid();
+    let mine = |pid: &u32| {
+        let cmd = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&cmd).contains("--events-port") && is_there(*pid)
+    };
+    let gateways: Vec<u32> = host.home.processes().into_iter().filter(mine).collect();
+    assert_eq!(gateways, [pid], "{outcomes:#?}");
+    assert_eq!(host.gateway(&["stop", "--yes"]).code, Some(0));
+}
+
+#[test]
 fn what_a_start_needs_is_looked_at_before_it() {
     let Some(host) = Host::start("what_a_start_needs_is_looked_at_before_it") else { return };
     let located = host.gateway(&["locate"]);

@@ -105,7 +105,7 @@ impl Said {
 
     /// Hears one line.
     pub fn hear(&mut self, marker: &str, line: &str) {
-        let line = line.trim_end_matches('\r');
+        let line = line.trim_end_matches(['\r', '\n']);
         let ours = line.strip_prefix(marker).and_then(|rest| rest.strip_prefix(' '));
         match ours.map(str::trim_end) {
             Some("begin") => self.began = true,

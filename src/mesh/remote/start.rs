@@ -38,10 +38,11 @@ impl Gateway<'_> {
         self.conduct.acting(&format!("REMOTE_START {host}"));
         let told = self.ask("start", &Ask::Start);
         let cut = match told {
+            // Between the look and the start: theirs is as good, if it answers.
             Ok(said) if said.has("taken") => {
-                return Err(Failed::denied(
-                    "somebody else started it a moment ago; look with: crs remote gateway status",
-                ));
+                let done = self.verified(None)?;
+                let what = Text::new(&format!("somebody else started it: {}", done.what));
+                return Ok(Done { what, changed: false, ..done });
             }
             Ok(_) => None,
             // The line is gone, not necessarily the start: the probe decides.

@@ -43,7 +43,7 @@ done
 "#;
 
 /// Not two at once, and none beside one that runs.
-const ALONE: &str = r#"why=$( { : >>"$pidfile.lock"; } 2>&1 ) || { say fail "$why"; say end; exit 0; }
+const ALONE: &str = r#"why=$( { umask 077; : >>"$pidfile.lock"; } 2>&1 ) || { say fail "$why"; say end; exit 0; }
 if command -v flock >/dev/null 2>&1; then
   exec 9>"$pidfile.lock" && flock -n 9 || { say taken; say end; exit 0; }
 fi
@@ -176,7 +176,7 @@ fn locate(text: &mut String, remote: &RemoteSettings) {
 
 fn start(text: &mut String, remote: &RemoteSettings) {
     pid_file(text, remote);
-    text.push_str("umask 077\nmkdir -p \"$(dirname \"$pidfile\")\" 2>/dev/null\n");
+    text.push_str("mkdir -p \"$(dirname \"$pidfile\")\" 2>/dev/null\n");
     text.push_str(ALONE);
     text.push_str(FREE);
     let mut words = vec![posix(&remote.interpreter)];
@@ -196,7 +196,7 @@ fn start(text: &mut String, remote: &RemoteSettings) {
          $apart nohup {} >>\"$log\" 2>&1 </dev/null 9>&- &\n\
          pid=$!\n\
          start=$(start_of \"$pid\")\n\
-         printf '%s %s\\n' \"$pid\" \"$start\" >\"$pidfile.new\" && \
+         (umask 077; printf '%s %s\\n' \"$pid\" \"$start\" >\"$pidfile.new\") && \
          mv \"$pidfile.new\" \"$pidfile\" || say fail \"$pidfile can not be written\"\n\
          say started \"$pid\" \"$start\"",
         words.join(" "),
