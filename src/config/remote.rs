@@ -50,8 +50,8 @@ impl Platform {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Logon {
-    /// In the desktop session of the user who is logged on there, as a
-    /// MetaTrader terminal needs it.
+    /// In the desktop session of the user who is logged on there, as the
+    /// terminal of MT5 needs it.
     #[default]
     Interactive,
     /// Whether anybody is logged on or not, without a desktop.

@@ -33,13 +33,13 @@ fn asks(platform: Platform) -> Vec<(&'static str, Ask)> {
 fn settings(platform: Platform) -> RemoteSettings {
     let mut remote = RemoteSettings { host: "gtw".to_owned(), ..RemoteSettings::of(platform) };
     if platform != Platform::Windows {
-        remote.dir = "/opt/mt5-crs".to_owned();
-        remote.interpreter = "/opt/mt5-crs/venv/bin/python".to_owned();
-        remote.script = "/opt/mt5-crs/it's a gateway.py".to_owned();
+        "/opt/mt5-crs".clone_into(&mut remote.dir);
+        "/opt/mt5-crs/venv/bin/python".clone_into(&mut remote.interpreter);
+        "/opt/mt5-crs/it's a gateway.py".clone_into(&mut remote.script);
     }
     if platform == Platform::LinuxProcess {
-        remote.log = "/var/log/mt5-crs/gateway.log".to_owned();
-        remote.pid_file = "/run/mt5-crs/gateway.pid".to_owned();
+        "/var/log/mt5-crs/gateway.log".clone_into(&mut remote.log);
+        "/run/mt5-crs/gateway.pid".clone_into(&mut remote.pid_file);
         remote.args = vec!["--name".to_owned(), "a 'b' $c".to_owned()];
     }
     remote

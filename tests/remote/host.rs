@@ -3,6 +3,7 @@
 use crate::common::sandbox::{Outcome, Sandbox, binary, end, free_port};
 use crate::common::wait::until;
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-pub const LONG: Duration = Duration::from_secs(120);
+pub const LONG: Duration = Duration::from_mins(2);
 
 /// An sshd, a configuration of ours that names it, and ports for a gateway.
 pub struct Host {
@@ -78,7 +79,7 @@ impl Host {
         if let Some(script) = force {
             fs::write(at("force"), format!("#!/bin/sh\n{script}\n")).unwrap();
             fs::set_permissions(at("force"), fs::Permissions::from_mode(0o700)).unwrap();
-            config.push_str(&format!("ForceCommand {}\n", at("force")));
+            writeln!(config, "ForceCommand {}", at("force")).unwrap();
         }
         fs::write(at("sshd_config"), config).unwrap();
         let log = fs::File::create(at("sshd.log")).unwrap();
@@ -177,7 +178,7 @@ impl Host {
         ];
         for (key, value) in usual {
             if !more.lines().any(|line| line.starts_with(&format!("{key} ="))) {
-                remote.push_str(&format!("{key} = {value}\n"));
+                writeln!(remote, "{key} = {value}").unwrap();
             }
         }
         let text = format!(

@@ -70,7 +70,8 @@ impl<'a> Clerk<'a> {
     pub fn over(&mut self, came: &Result<Done, Failed>) {
         match came {
             Ok(done) => self.close("done", &done.what),
-            Err(failed) if self.open.is_none() && failed.fate == Fate::Denied => {
+            // Of what a watchdog leaves alone again and again only acts count.
+            Err(failed) if self.nothing_done() && failed.fate == Fate::Denied => {
                 let what = format!("{} {}: {}", self.verb, self.settings.remote.host, failed.why);
                 self.record(&Text::default(), &what, Fate::Denied.word());
             }
@@ -103,6 +104,10 @@ impl<'a> Clerk<'a> {
     /// Whether anything was done there.
     pub const fn acted(&self) -> bool {
         self.chain.is_some()
+    }
+
+    fn nothing_done(&self) -> bool {
+        self.open.is_none() && self.role == "cli"
     }
 
     fn close(&mut self, outcome: &str, how: &Text) {

@@ -10,7 +10,7 @@ use super::{Context, Exit, Failure, Outcome, confirm};
 use crate::config::Settings;
 use crate::domain::Text;
 use crate::link;
-use crate::mesh::remote::{Done, Failed, Fate, Gateway, Probe, Ssh};
+use crate::mesh::remote::{Failed, Fate, Gateway, Probe, Ssh};
 use conduct::Clerk;
 
 /// What there is to control.
@@ -117,7 +117,7 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Watch it, and start it when it falls silent ([remote] watchdog_missed)
+    /// Watch it, and start it when it falls silent; off until the configuration says otherwise
     #[command(after_help = exits!(
         0 "stopped by SIGINT, SIGTERM or SIGHUP",
         1 "it can't watch",
@@ -147,18 +147,18 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         Verb::Start { while_engaged, json } => {
             let mut clerk = Clerk::new(&settings, "REMOTE_START", *json, ctx);
             clerk.while_engaged = *while_engaged;
-            act(&settings, &ssh, clerk, |gateway| gateway.start())
+            act(&settings, &ssh, clerk, Wish::Start)
         }
         Verb::Stop { pid, yes, json } => {
             sure(*yes, host, "STOP", "while it is stopped")?;
             let clerk = Clerk::new(&settings, "REMOTE_STOP", *json, ctx);
-            act(&settings, &ssh, clerk, |gateway| gateway.stop(*pid))
+            act(&settings, &ssh, clerk, Wish::Stop(*pid))
         }
         Verb::Restart { pid, while_engaged, yes, json } => {
             sure(*yes, host, "RESTART", "until it answers again")?;
             let mut clerk = Clerk::new(&settings, "REMOTE_RESTART", *json, ctx);
             clerk.while_engaged = *while_engaged;
-            act(&settings, &ssh, clerk, |gateway| gateway.restart(*pid))
+            act(&settings, &ssh, clerk, Wish::Restart(*pid))
         }
     }
 }
@@ -183,16 +183,24 @@ fn probe(settings: &Settings) -> Result<Probe, Failure> {
     Ok(Probe::new(zmq, gateway.cmd.clone(), settings.feed.max_message_bytes))
 }
 
+/// What to do there; a process id names a gateway that was not started from
+/// here.
+#[derive(Clone, Copy)]
+enum Wish {
+    Start,
+    Stop(Option<u32>),
+    Restart(Option<u32>),
+}
+
 /// Runs the steps and tells and records what came of them.
-fn act(
-    settings: &Settings,
-    ssh: &Ssh,
-    mut clerk: Clerk<'_>,
-    steps: impl FnOnce(&mut Gateway<'_>) -> Result<Done, Failed>,
-) -> Outcome {
+fn act(settings: &Settings, ssh: &Ssh, mut clerk: Clerk<'_>, wish: Wish) -> Outcome {
     let probe = probe(settings)?;
     let mut gateway = Gateway { ssh, probe: &probe, conduct: &mut clerk };
-    let came = steps(&mut gateway);
+    let came = match wish {
+        Wish::Start => gateway.start(),
+        Wish::Stop(pid) => gateway.stop(pid),
+        Wish::Restart(pid) => gateway.restart(pid),
+    };
     clerk.over(&came);
     match came {
         Ok(_) => Ok(Exit::OK),

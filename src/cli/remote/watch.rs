@@ -10,10 +10,13 @@ use crate::config::Settings;
 use crate::domain::Text;
 use crate::host::clock;
 use crate::link::{self, Peer};
-use crate::mesh::remote::{Gateway, Ssh, Verdict, Watchdog};
+use crate::mesh::remote::{Gateway, Probe, Ssh, Verdict, Watchdog};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+/// Its verb and its role in the audit log.
+const ROLE: (&str, &str) = ("REMOTE_START", "watch");
 
 /// Watches until a signal.
 pub(super) fn run(settings: &Settings, ssh: &Ssh, json: bool, ctx: &mut Context) -> Outcome {
@@ -77,32 +80,34 @@ fn watch(
                 "silent, and started {} times within the hour: a human has to look",
                 remote.watchdog_per_hour
             ),
-            (Verdict::Start, _) => match gate.permit() {
-                Err(denied) => format!("silent, and not started: {denied}"),
-                Ok(_) => {
-                    let missed = dog.missed();
-                    tell(format!("{missed} heartbeats missed"), ctx);
+            (Verdict::Start, _) => {
+                if let Err(denied) = gate.permit() {
+                    format!("silent, and not started: {denied}")
+                } else {
+                    tell(format!("{} heartbeats missed", dog.missed()), ctx);
                     let proof =
                         Box::new(|| gate.permit().map(|_| Text::new("SAFE")).map_err(|d| d.0));
-                    let verb = ("REMOTE_START", "watch");
-                    let mut clerk = Clerk::with(settings, verb, json, &mut ctx.out, proof);
-                    let mut gateway = Gateway { ssh, probe: &probe, conduct: &mut clerk };
-                    let came = gateway.revive();
-                    let acted = clerk.acted();
-                    clerk.over(&came);
-                    if acted {
-                        dog.tried(clock::mono_ns());
-                    } else {
-                        dog.refused(clock::mono_ns());
-                    }
-                    came.map_or_else(|failed| failed.why.to_string(), |done| done.what.to_string())
+                    let clerk = Clerk::with(settings, ROLE, json, &mut ctx.out, proof);
+                    revive(ssh, &probe, clerk, &mut dog)
                 }
-            },
+            }
         };
         tell(text, ctx);
         rest(pause, stop);
     }
     Ok(Exit::OK)
+}
+
+/// Looks, starts it if nobody is there, and says what came of it.
+fn revive(ssh: &Ssh, probe: &Probe, mut clerk: Clerk<'_>, dog: &mut Watchdog) -> String {
+    let came = Gateway { ssh, probe, conduct: &mut clerk }.revive();
+    if clerk.acted() {
+        dog.tried(clock::mono_ns());
+    } else {
+        dog.refused(clock::mono_ns());
+    }
+    clerk.over(&came);
+    came.map_or_else(|failed| failed.why.to_string(), |done| done.what.to_string())
 }
 
 /// Until the next heartbeat, or a signal.

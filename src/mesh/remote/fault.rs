@@ -235,7 +235,8 @@ mod tests {
 
     #[test]
     fn each_failure_of_ssh_has_its_own_cause() {
-        let rows: &[(&str, fn(&Cause) -> bool)] = &[
+        type Row = (&'static str, fn(&Cause) -> bool);
+        let rows: &[Row] = &[
             ("ssh: Could not resolve hostname x: Name or service not known", |c| {
                 matches!(c, Cause::HostUnknown(_))
             }),

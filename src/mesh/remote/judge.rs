@@ -125,8 +125,8 @@ mod tests {
     const SCRIPT: &str = r"C:\Projects\MT5-CRS\run_zmq_gateway.py";
 
     fn standing(lines: &str) -> Standing {
-        let text: String = lines.lines().map(|l| format!("m {}\n", l.trim())).collect();
-        let said = Said::read("m", format!("m begin\n{text}m end\n").as_bytes());
+        let text = lines.lines().map(str::trim).collect::<Vec<_>>().join("\nm ");
+        let said = Said::read("m", format!("m begin\nm {text}\nm end\n").as_bytes());
         judge(&RemoteSettings::default(), &said.seen())
     }
 

@@ -150,7 +150,7 @@ impl Said {
         seen.listeners = self.after("port").filter_map(listener).collect();
         seen.listeners.sort();
         seen.listeners.dedup();
-        if let Some((pid, start)) = self.after("record").next().map(|r| split(r)) {
+        if let Some((pid, start)) = self.after("record").next().map(split) {
             seen.record = match Process::parse(pid, start) {
                 Some(process) => Record::Started(process),
                 None if pid == "stopped" => Record::Stopped,

@@ -20,7 +20,7 @@ use std::time::Duration;
 const MOST: u64 = 4 * 1_024 * 1_024;
 /// Longest wait for an answer once there is a connection: PowerShell alone may
 /// take seconds, and importing a module some more.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Arguments for `ssh`, all of them: no shell of this host reads them.
 #[must_use]

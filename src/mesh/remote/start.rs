@@ -95,7 +95,7 @@ impl Gateway<'_> {
                 pid: Some(pid),
                 changed: false,
             }),
-            Err(why) => Err(Failed::failed(format!(
+            Err(why) => Err(Failed::came_to_nothing(format!(
                 "already running as pid {pid}, but it does not answer: {why}; if it stays so: \
                  crs remote gateway restart"
             ))),
@@ -121,7 +121,7 @@ impl Gateway<'_> {
                 Some(why) => Err(why),
             },
         });
-        why.map_err(Failed::failed)
+        why.map_err(Failed::came_to_nothing)
     }
 
     /// HEARTBEAT in time, and the ports are the process's own.
@@ -174,7 +174,7 @@ impl Gateway<'_> {
                 process.pid
             ),
         };
-        let mut failed = Failed::failed(text);
+        let mut failed = Failed::came_to_nothing(text);
         failed.log = self.last_lines();
         failed
     }
@@ -232,8 +232,8 @@ mod tests {
     use super::*;
 
     fn said(lines: &str) -> Said {
-        let text: String = lines.lines().map(|l| format!("m {l}\n")).collect();
-        Said::read("m", format!("m begin\n{text}m end\n").as_bytes())
+        let text = lines.replace('\n', "\nm ");
+        Said::read("m", format!("m begin\nm {text}\nm end\n").as_bytes())
     }
 
     #[test]

@@ -101,14 +101,14 @@ impl Failed {
 
     /// It did not come about.
     #[must_use]
-    pub fn failed(why: impl AsRef<str>) -> Self {
+    pub fn came_to_nothing(why: impl AsRef<str>) -> Self {
         Self::new(Fate::Failed, why)
     }
 }
 
 impl From<Fault> for Failed {
     fn from(fault: Fault) -> Self {
-        Self::failed(fault.to_string())
+        Self::came_to_nothing(fault.to_string())
     }
 }
 

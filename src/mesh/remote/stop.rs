@@ -40,7 +40,7 @@ impl Gateway<'_> {
         if !self.free("free", GRACE)? {
             self.end(&process, true)?;
             if !self.free("free", AFTER)? {
-                return Err(Failed::failed(format!(
+                return Err(Failed::came_to_nothing(format!(
                     "pid {} does not end, or its ports stay taken; look with: crs remote gateway \
                      status",
                     process.pid

@@ -138,7 +138,7 @@ mod tests {
             dog.tried(n * 60 * SECOND);
             assert_eq!(dog.beat(true, n * 60 * SECOND + 1), Verdict::Wait);
         }
-        let limit = Verdict::Limit { left: Duration::from_secs(3_600 - 120) };
+        let limit = Verdict::Limit { left: Duration::from_mins(58) };
         assert_eq!(dog.beat(false, 120 * SECOND), limit);
         assert_eq!(dog.beat(false, HOUR), Verdict::Start);
     }
