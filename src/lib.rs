@@ -20,6 +20,7 @@
 //! | [`feeds`] | inbound edges and the sequencer |
 //! | [`gateway`] | the paper gateway, which shares no client code |
 //! | [`sentinel`] | bars, features, the model's word, and an order on it |
+//! | [`mesh`] | the nodes beyond this process, and what runs on them |
 //! | [`tui`] | the screen |
 //! | [`cli`] | subcommands, which wire everything |
 //!
@@ -39,6 +40,7 @@ pub mod host;
 pub mod journal;
 pub mod link;
 pub mod sentinel;
+pub mod mesh;
 pub mod state;
 pub mod tui;
 pub mod wire;

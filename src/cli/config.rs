@@ -225,5 +225,6 @@ const KEYS: &[(&str, &str)] = &[
     ("hub", "/hub"),
     ("sentinel", "/sentinel"),
     ("card", "/card"),
+    ("remote", "/remote"),
     ("paper", "/paper"),
 ];

@@ -46,6 +46,7 @@ pub mod positions;
 pub mod reach;
 pub mod record;
 mod remembers;
+pub mod remote;
 pub mod replay;
 pub mod reset;
 pub mod sentinel;

@@ -35,6 +35,15 @@ impl Out {
         }
     }
 
+    /// One JSON document on a line of its own, in ASCII: for what comes one by
+    /// one.
+    pub fn json_line(&mut self, value: &impl Serialize) {
+        match serde_json::to_string(value) {
+            Ok(text) => self.raw(&ascii(&text)),
+            Err(e) => self.note(format!("crs: this line has no JSON form: {e}")),
+        }
+    }
+
     /// A generated file: a completion script, a manual page.
     pub fn file(&mut self, bytes: &[u8]) {
         if !self.left {

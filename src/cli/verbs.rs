@@ -4,7 +4,7 @@ use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
     console, demo, doctor, drill, features, gateway, heartbeat, kill, man, order, positions,
-    record, replay, reset, sentinel, status, ticks,
+    record, remote, replay, reset, sentinel, status, ticks,
 };
 
 macro_rules! verbs {
@@ -72,6 +72,8 @@ verbs! {
     Card => card,
     /// Check or print the audit log
     Audit => audit,
+    /// Start, stop and look at the gateway's process on its own machine, over SSH
+    Remote => remote,
     /// Look into recordings, mend, cut, import and export them
     Record => record,
     /// Write, check or show the configuration

@@ -5,7 +5,7 @@ use super::load::Draft;
 use super::origin::{Origin, Sourced};
 use super::section::{Document, Section};
 use super::{ColorChoice, LineChoice, Problem, SyslogChoice};
-use super::{alarms, market, recording, sentinel, sources};
+use super::{alarms, market, recording, remote, sentinel, sources};
 use crate::domain::{Endpoint, Money, Text};
 use toml::de::DeTable;
 
@@ -14,7 +14,7 @@ const CARD_CHARS: usize = 200;
 
 type Reader = fn(&mut Section<'_, '_>, &mut Draft);
 
-const SECTIONS: [(&str, Reader); 15] = [
+const SECTIONS: [(&str, Reader); 16] = [
     ("latch", latch),
     ("state", state),
     ("screen", screen),
@@ -28,6 +28,7 @@ const SECTIONS: [(&str, Reader); 15] = [
     ("eodhd", sources::eodhd),
     ("hub", sources::hub),
     ("card", card),
+    ("remote", remote::remote),
     ("paper", paper),
     ("sentinel", sentinel::sentinel),
 ];

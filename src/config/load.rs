@@ -4,7 +4,7 @@ use super::env::{self, Lookup};
 use super::gateways::{self, Parts};
 use super::origin::Sourced;
 use super::section::Document;
-use super::{Flags, Origin, Origins, Problem, Settings, dirs, file, sentinel};
+use super::{Flags, Origin, Origins, Problem, Settings, dirs, file, remote, sentinel};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -107,6 +107,7 @@ pub fn load_with(flags: &Flags, lookup: Lookup<'_>) -> Loaded {
     let all: Vec<Parts> = first.into_iter().chain(rest).collect();
     settings.gateways = gateways::build(&all, &mut origins, &mut problems);
     check(&settings, &origins, &mut problems);
+    remote::settle(&mut settings, origins.of("remote.gateway"), &mut problems);
     problems.sort();
     Loaded { settings, origins, problems, file: path }
 }

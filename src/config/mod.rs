@@ -17,6 +17,7 @@ mod market;
 pub mod origin;
 pub mod problem;
 mod recording;
+pub mod remote;
 pub mod section;
 pub mod sentinel;
 pub mod settings;
@@ -29,6 +30,7 @@ pub use load::{Loaded, load};
 pub use origin::{Origin, Origins};
 pub use problem::Problem;
 pub use sentinel::SentinelSettings;
+pub use remote::{Platform, RemoteSettings};
 pub use settings::{
     AlarmSettings, AuditSettings, Calls, Card, ColorChoice, EodhdSettings, FeedSettings,
     HubSettings, KillSettings, LineChoice, PaperSettings, PollSettings, RecordingSettings,

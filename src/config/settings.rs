@@ -1,6 +1,7 @@
 //! The settings in force, after every layer has spoken.
 
 use super::sentinel::SentinelSettings;
+use super::RemoteSettings;
 use crate::domain::{AlarmRules, Calendar, Endpoint, GatewayAddr, Money, Severity, Text};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
@@ -77,6 +78,8 @@ pub struct Settings {
     pub poll: PollSettings,
     /// What to do when the kill can't be sent, readable offline.
     pub card: Card,
+    /// The gateway's process on another machine.
+    pub remote: RemoteSettings,
     /// The paper gateway.
     pub paper: PaperSettings,
     /// The sentinel.
@@ -335,6 +338,7 @@ impl Settings {
             feed: FeedSettings::default(),
             poll: PollSettings::default(),
             card: Card::default(),
+            remote: RemoteSettings::default(),
             paper: PaperSettings::default(),
             sentinel: SentinelSettings::default(),
             decision_logs: Vec::new(),

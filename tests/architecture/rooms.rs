@@ -51,6 +51,15 @@ pub const ROOMS: &[Room] = &[
     pure("sentinel::features", &["domain", "sentinel"]),
     // No client code: with one decoder at both ends, both would share a bug.
     row("gateway", &["domain", "config", "wire", "host"]),
+    row(
+        "mesh",
+        &[
+            "domain", "config", "wire", "event", "state", "journal", "audit", "breaker", "link",
+            "control", "feeds", "host",
+        ],
+    ),
+    pure("mesh::remote::watchdog", &["mesh"]),
+    pure("mesh::remote::judge", &["domain", "config", "mesh"]),
     row("tui", &["domain", "config", "event", "state", "journal", "control", "host"]),
     row(
         "tui::run",
