@@ -18,6 +18,7 @@
 //! | [`link`] | sockets towards a gateway |
 //! | [`control`] | operator verbs, guards, the kill, its agent |
 //! | [`feeds`] | inbound edges and the sequencer |
+//! | [`mesh`] | checks of the mesh: looking, once or for as long as somebody watches |
 //! | [`gateway`] | the paper gateway, which shares no client code |
 //! | [`tui`] | the screen |
 //! | [`cli`] | subcommands, which wire everything |
@@ -37,6 +38,7 @@ pub mod gateway;
 pub mod host;
 pub mod journal;
 pub mod link;
+pub mod mesh;
 pub mod state;
 pub mod tui;
 pub mod wire;

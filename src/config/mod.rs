@@ -7,6 +7,7 @@
 //! loopback. What does not belong here: acting on a setting.
 
 mod alarms;
+pub mod checks;
 pub mod dirs;
 pub mod env;
 pub mod file;
@@ -21,6 +22,7 @@ pub mod section;
 pub mod settings;
 pub mod template;
 
+pub use checks::{Check, MeshSettings, Profile};
 pub use flags::Flags;
 pub use load::{Loaded, load};
 pub use origin::{Origin, Origins};

@@ -1,5 +1,6 @@
 //! The settings in force, after every layer has spoken.
 
+use super::MeshSettings;
 use crate::domain::{AlarmRules, Calendar, Endpoint, GatewayAddr, Money, Severity, Text};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
@@ -82,6 +83,8 @@ pub struct Settings {
     pub decision_logs: Vec<PathBuf>,
     /// When the market trades.
     pub calendar: Calendar,
+    /// Checks of the mesh.
+    pub mesh: MeshSettings,
 }
 
 /// The kill path.
@@ -296,6 +299,7 @@ impl Settings {
             paper: PaperSettings::default(),
             decision_logs: Vec::new(),
             calendar: Calendar::default(),
+            mesh: MeshSettings::default(),
         }
     }
 }
