@@ -15,8 +15,9 @@ pub use lanes::{Receiver, Sender, Tap, channel_pair};
 pub use recording::{Bookmark, RawBytes, RawFrame, RawPort, RecordingReport};
 
 use crate::domain::{
-    Account, AlarmAct, AlarmRules, Calendar, CheckReport, Decision, Evidence, GatewayAddr, Intent, KillProgress,
-    LatchSeen, Mode, OrderNews, Position, Stamp, Text, TickBatch, Ticket, TraderStatus, UtcMicros,
+    Account, AlarmAct, AlarmRules, Calendar, CheckReport, Decision, Evidence, GatewayAddr, Intent,
+    KillProgress, LatchSeen, Mode, OrderNews, Position, Stamp, Text, TickBatch, Ticket,
+    TraderStatus, UtcMicros,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -69,7 +69,13 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let zmq = link::context().map_err(Failure::failed)?;
     if args.every.is_some() || args.count.is_some_and(|count| count > 1) {
         let max_message = loaded.settings.feed.max_message_bytes;
-        return series::run(args, &chosen(&loaded.settings, args.on.as_deref())?, max_message, &zmq, ctx);
+        return series::run(
+            args,
+            &chosen(&loaded.settings, args.on.as_deref())?,
+            max_message,
+            &zmq,
+            ctx,
+        );
     }
     let mut worst = Exit::OK;
     let mut beats = Vec::new();

@@ -124,8 +124,8 @@ fn read_file(path: &Path, draft: &mut Draft) {
 /// Why it can't be read, and where it is no text.
 pub(super) fn read_text(path: &Path) -> Result<String, Problem> {
     let shown = path.to_string_lossy();
-    let bytes = read_bytes(path)
-        .map_err(|(cause, next)| Problem::new(file::whole(&shown), cause, next))?;
+    let bytes =
+        read_bytes(path).map_err(|(cause, next)| Problem::new(file::whole(&shown), cause, next))?;
     String::from_utf8(bytes).map_err(|e| {
         let good = e.as_bytes().get(..e.utf8_error().valid_up_to()).unwrap_or_default();
         let good = String::from_utf8_lossy(good);

@@ -4,9 +4,7 @@ use super::{Stamp, Text};
 use serde::{Deserialize, Serialize};
 
 /// How a look ended, best first.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckStatus {
     /// It works, by its own protocol.

@@ -212,9 +212,8 @@ pub fn stranger(what: &str, said: &[u8]) -> Wrong {
 /// Whether it is HTML, or an answer of HTTP that nobody asked for.
 pub fn is_page(said: &[u8]) -> bool {
     let said = said.trim_ascii_start();
-    let begins = |word: &[u8]| {
-        said.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-    };
+    let begins =
+        |word: &[u8]| said.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
     begins(b"<!doctype") || begins(b"<html") || begins(b"<head") || begins(b"HTTP/1.")
 }
 

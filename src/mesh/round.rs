@@ -99,10 +99,13 @@ pub fn run(
         while let Some(check) = checks.get(next).filter(|_| out.len() < MOST) {
             let memory = memories.get_mut(next).map(std::mem::take).unwrap_or_default();
             match begin(next, check, means, memory, &sender) {
-                Ok(()) => out.push(Out { index: next, until: Instant::now() + check.timeout + GRACE }),
+                Ok(()) => {
+                    out.push(Out { index: next, until: Instant::now() + check.timeout + GRACE })
+                }
                 Err(e) => {
                     let cause = format!("no thread for it: {e}");
-                    let none = look::none(check, &cause, "`crs doctor` shows the limits of this host");
+                    let none =
+                        look::none(check, &cause, "`crs doctor` shows the limits of this host");
                     settle(next, none, &mut reports);
                 }
             }

@@ -146,7 +146,10 @@ impl Tally {
 
     fn words(&self) -> String {
         let ms = |us: Option<u64>| {
-            us.map_or_else(|| String::from("-"), |us| format!("{} ms", ms(Duration::from_micros(us))))
+            us.map_or_else(
+                || String::from("-"),
+                |us| format!("{} ms", ms(Duration::from_micros(us))),
+            )
         };
         let end = if self.refused { "; no v1.0 gateway, asked nothing more" } else { "" };
         format!(

@@ -99,9 +99,9 @@ fn row(report: &CheckReport, out: &mut Out) {
         CheckStatus::Unknown => "?",
     };
     let words = if result.cause.is_empty() { &result.said } else { &result.cause };
-    let took = result.latency_us.map_or_else(String::new, |us| {
-        format!("  {} ms", ms(Duration::from_micros(us)))
-    });
+    let took = result
+        .latency_us
+        .map_or_else(String::new, |us| format!("  {} ms", ms(Duration::from_micros(us))));
     out.line(format!("  {mark:<6} {:<8} {:<14} {words}{took}", report.node, report.name));
     if !result.next.is_empty() {
         out.line(format!("{:>32}next: {}", "", result.next));
@@ -119,7 +119,13 @@ pub fn changes(before: &Round, now: &Round, out: &mut Out) {
     }
     let verdict = now.verdict();
     let at = now.reports.iter().map(|report| report.result.at.utc).max().unwrap_or_default();
-    out.line(format!("{} UTC: {} of {} ({} %)", at.hms(), verdict.passed, verdict.total, rate(verdict)));
+    out.line(format!(
+        "{} UTC: {} of {} ({} %)",
+        at.hms(),
+        verdict.passed,
+        verdict.total,
+        rate(verdict)
+    ));
 }
 
 /// For `--json`.

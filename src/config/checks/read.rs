@@ -144,11 +144,7 @@ fn words() -> String {
 }
 
 /// A short name, which must be there.
-fn name(
-    section: &mut Section<'_, '_>,
-    key: &'static str,
-    out: &mut Vec<Problem>,
-) -> Option<Text> {
+fn name(section: &mut Section<'_, '_>, key: &'static str, out: &mut Vec<Problem>) -> Option<Text> {
     let before = out.len();
     let Some(text) = section.text(key, out) else {
         if out.len() == before {

@@ -38,7 +38,9 @@ pub fn ask<T>(
         socket.send(&ask()).map_err(|e| wrong(&e))?;
         while begun.elapsed() < AGAIN && !until.is_over() {
             let wait = AGAIN.saturating_sub(begun.elapsed()).min(until.left());
-            socket.set_read_timeout(Some(wait.max(Duration::from_micros(1)))).map_err(|e| wrong(&e))?;
+            socket
+                .set_read_timeout(Some(wait.max(Duration::from_micros(1))))
+                .map_err(|e| wrong(&e))?;
             match socket.recv(&mut got) {
                 Ok(n) => {
                     if let Some(read) = read(got.get(..n).unwrap_or_default()) {

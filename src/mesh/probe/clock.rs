@@ -37,7 +37,10 @@ pub fn look(at: &At, max_ms: u64, until: Until) -> Seen {
     if ms.unsigned_abs() > max_ms {
         let how = if ms > 0 { "behind" } else { "ahead of" };
         let cause = format!("this clock is {} ms {how} the server's, at most {max_ms}", ms.abs());
-        return Err(Wrong::failed(cause, "see what keeps this clock: timedatectl, chronyc tracking"));
+        return Err(Wrong::failed(
+            cause,
+            "see what keeps this clock: timedatectl, chronyc tracking",
+        ));
     }
     Ok(Good { said: format!("offset {ms} ms"), took: Some(took) })
 }

@@ -26,7 +26,10 @@ pub fn look(path: &Path, min_free_mb: u64, until: Until) -> Seen {
     let free = found.f_bavail.saturating_mul(found.f_frsize) / MB;
     // A file system without a count of inodes has as many as it wants.
     if found.f_files > 0 && found.f_favail == 0 {
-        return Err(Wrong::failed(format!("{shown} has no inode left"), "remove small files there"));
+        return Err(Wrong::failed(
+            format!("{shown} has no inode left"),
+            "remove small files there",
+        ));
     }
     if free < min_free_mb {
         let cause = format!("{shown} has {free} MB free, not {min_free_mb}");

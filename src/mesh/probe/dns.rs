@@ -41,7 +41,9 @@ pub fn look(name: &str, server: Option<&Endpoint>, until: Until) -> Seen {
             "the name server refuses this host (REFUSED)",
             "allow this host there, or ask another server",
         )),
-        (code, _) => Err(Wrong::failed(format!("the name server answers error {code}"), "see its log")),
+        (code, _) => {
+            Err(Wrong::failed(format!("the name server answers error {code}"), "see its log"))
+        }
     }
 }
 

@@ -18,7 +18,9 @@ pub fn look(repo: &Path, hook: &str, until: Until) -> Seen {
         let (cause, next) = if words.as_str().contains("dubious ownership") {
             (
                 format!("git does not trust {shown}: it belongs to another user"),
-                format!("run it as its owner, or: git config --global --add safe.directory {shown}"),
+                format!(
+                    "run it as its owner, or: git config --global --add safe.directory {shown}"
+                ),
             )
         } else if words.as_str().contains("not a git repository") {
             (

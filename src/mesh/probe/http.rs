@@ -123,7 +123,10 @@ fn read(got: &[u8], head: usize) -> Result<Answer, Wrong> {
         return Err(stranger(WHAT, got));
     };
     let has = |name: &str, word: &str| {
-        lines.lines().filter_map(|line| line.split_once(':')).any(|(n, v)| n == name && v.contains(word))
+        lines
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .any(|(n, v)| n == name && v.contains(word))
     };
     let html = has("content-type", "text/html") || is_page(body);
     Ok(Answer { status, html, chunked: has("transfer-encoding", "chunked"), body: body.to_vec() })

@@ -67,7 +67,9 @@ fn by_socket(socket: &OwnedFd, to: IpAddr, until: Until) -> Seen {
             }
             let mut got = [0_u8; 128];
             match recv(socket, &mut got[..], RecvFlags::empty()) {
-                Ok((_, n)) if answers(got.get(..n).unwrap_or_default(), kinds.1, sequence, token) => {
+                Ok((_, n))
+                    if answers(got.get(..n).unwrap_or_default(), kinds.1, sequence, token) =>
+                {
                     let said = String::from("answers (ping socket)");
                     return Ok(Good { said, took: Some(begun.elapsed()) });
                 }

@@ -32,7 +32,8 @@ pub fn look(ssh: &Ssh, path: Option<&str>, windows: bool, means: &Means, until: 
     let own = means.latch.to_string_lossy();
     let path = path.unwrap_or(&own);
     if !is_plain(path) {
-        let cause = format!("{} is no path that a shell over there may read", Text::limited(path, 60));
+        let cause =
+            format!("{} is no path that a shell over there may read", Text::limited(path, 60));
         return Err(Wrong::unknown(cause, "give the path over there as path"));
     }
     let begun = Instant::now();
@@ -44,7 +45,10 @@ pub fn look(ssh: &Ssh, path: Option<&str>, windows: bool, means: &Means, until: 
         "ABSENT" => false,
         "UNREADABLE" => {
             let cause = format!("its directory of {} can't be read", Text::limited(path, 60));
-            return Err(Wrong::failed(cause, "mend it there: a program that can't see the latch trades on"));
+            return Err(Wrong::failed(
+                cause,
+                "mend it there: a program that can't see the latch trades on",
+            ));
         }
         _ => {
             let cause = format!("its answer is none: {}", done.words());

@@ -33,7 +33,7 @@ fn endpoint(at: &At) -> Result<Endpoint, Wrong> {
 
 /// Its host alone.
 fn host(at: &At) -> Result<&str, Wrong> {
-    at.host.as_deref().ok_or_else(|| {
-        Wrong::unknown("the check has no address", "give it a host, or its node")
-    })
+    at.host
+        .as_deref()
+        .ok_or_else(|| Wrong::unknown("the check has no address", "give it a host, or its node"))
 }

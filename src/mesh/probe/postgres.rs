@@ -84,9 +84,6 @@ fn refused(fields: &[u8], took: Option<std::time::Duration>) -> Seen {
             format!("PostgreSQL has no connection left: {words}"),
             "see who holds them (pg_stat_activity), or raise max_connections",
         )),
-        _ => Err(Wrong::failed(
-            format!("PostgreSQL refuses ({code}): {words}"),
-            "see its log",
-        )),
+        _ => Err(Wrong::failed(format!("PostgreSQL refuses ({code}): {words}"), "see its log")),
     }
 }

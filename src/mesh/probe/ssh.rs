@@ -16,7 +16,8 @@ pub fn look(ssh: &Ssh, until: Until) -> Seen {
     let begun = Instant::now();
     let done = run(ssh, "exit", until)?;
     if done.code != Some(0) {
-        let cause = format!("the login works, but its shell ends with {}: {}", done.how(), done.words());
+        let cause =
+            format!("the login works, but its shell ends with {}: {}", done.how(), done.words());
         return Err(Wrong::failed(cause, "log in by hand and see what its shell says"));
     }
     Ok(Good { said: String::from("login by key"), took: Some(begun.elapsed()) })
@@ -46,7 +47,9 @@ pub fn run(ssh: &Ssh, remote: &str, until: Until) -> Result<Done, Wrong> {
     for option in &options {
         argv.extend(["-o", option]);
     }
-    for (flag, value) in [("-p", port.as_deref()), ("-i", identity.as_deref()), ("-F", config.as_deref())] {
+    for (flag, value) in
+        [("-p", port.as_deref()), ("-i", identity.as_deref()), ("-F", config.as_deref())]
+    {
         argv.extend(value.into_iter().flat_map(|value| [flag, value]));
     }
     if !ssh.user.is_empty() {

@@ -26,8 +26,7 @@ pub fn look(at: &At, means: &Means, until: Until) -> Seen {
     let to = endpoint(at)?;
     let reserve = RESERVE.min(until.left() / 4);
     let end = until.less(reserve);
-    let limits =
-        SubLimits { max_message: MAX_MESSAGE, silence: Duration::ZERO, receive_hwm: HELD };
+    let limits = SubLimits { max_message: MAX_MESSAGE, silence: Duration::ZERO, receive_hwm: HELD };
     let room = |e: &dyn std::fmt::Display| {
         Wrong::unknown(e.to_string(), "`crs doctor` shows the limits of this host")
     };

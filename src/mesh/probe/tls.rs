@@ -20,7 +20,8 @@ pub fn over(
     ca_file: Option<&Path>,
 ) -> Result<StreamOwned<ClientConnection, Timed>, Wrong> {
     let server = ServerName::try_from(name.to_owned()).map_err(|_| {
-        let cause = format!("\"{}\" is no name that a certificate can have", Text::limited(name, 60));
+        let cause =
+            format!("\"{}\" is no name that a certificate can have", Text::limited(name, 60));
         Wrong::unknown(cause, "give the name of the certificate as server_name")
     })?;
     let config = match ca_file {

@@ -14,8 +14,7 @@ impl State {
             match report.result.status {
                 CheckStatus::Ok if !self.is_overdue(row) => {}
                 CheckStatus::Failed => {
-                    let text =
-                        format!("{} {}: {}", report.node, report.name, report.result.cause);
+                    let text = format!("{} {}: {}", report.node, report.name, report.result.cause);
                     let advice = if report.result.next.is_empty() {
                         "`:pane mesh` shows since when; `crs verify` looks once more"
                     } else {

@@ -196,7 +196,11 @@ fn detail<'a>(row: &Row, inner: Rect, course: bool) -> Vec<Line<'a>> {
         });
     }
     if !seen && !row.next.is_empty() {
-        text.push_str(&if cause.is_some() { format!("; {}", row.next) } else { format!(" {}", row.next) });
+        text.push_str(&if cause.is_some() {
+            format!("; {}", row.next)
+        } else {
+            format!(" {}", row.next)
+        });
     }
     let room = if inner.height >= 2 * TALL { 4 } else { 2 };
     let rows = wrap(&text, inner.width).into_iter().take(room);
