@@ -205,7 +205,9 @@ fn certificates_that_must_not_be_believed_are_not() {
         return;
     }
     let home = Sandbox::new();
-    let (ours, theirs) = (Authority::new(&home, "ours"), Authority::new(&home, "theirs"));
+    let authority = |name, subject| Authority::new(&home, name, subject);
+    let (ours, theirs) = (authority("ours", "ours"), authority("theirs", "theirs"));
+    let namesake = authority("namesake", "ours").file();
     let good = ours.server("localhost", 2, port());
     let past = ours.server("localhost", 0, port());
     let keys = |port: u16, ca: &str, name: &str| {
@@ -219,6 +221,7 @@ fn certificates_that_must_not_be_believed_are_not() {
     for (port, ca, name, words) in [
         (good.port, &ca, "api.example", "for another name than api.example"),
         (good.port, &other, "localhost", "an authority that is not trusted"),
+        (good.port, &namesake, "localhost", "not signed by the authority that it names"),
         (past.port, &ca, "localhost", "has expired"),
     ] {
         let result = once(&home, "http", &keys(port, ca, name));

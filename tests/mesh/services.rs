@@ -179,11 +179,12 @@ pub struct Authority {
 }
 
 impl Authority {
-    pub fn new(home: &Sandbox, name: &str) -> Self {
+    pub fn new(home: &Sandbox, name: &str, subject: &str) -> Self {
         let dir = home.path().join(name);
         fs::create_dir(&dir).unwrap();
+        let subject = format!("/CN={subject}");
         let mut args = vec!["req", "-x509", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2"];
-        args.extend(["-subj", "/CN=authority of a test", "-nodes", "-newkey", "ec"]);
+        args.extend(["-subj", &subject, "-nodes", "-newkey", "ec"]);
         args.extend(["-pkeyopt", "ec_paramgen_curve:prime256v1"]);
         run("openssl", &args, &dir);
         Self { dir }

@@ -81,7 +81,7 @@ fn seventeen_of_seventeen_and_each_service_turns_its_own_checks_red() {
     let home = Sandbox::new();
     let root = project(&home);
     let keys = Keys::new(&home);
-    let authority = Authority::new(&home, "authority");
+    let authority = Authority::new(&home, "authority", "authority of a test");
     let paper = Paper::start(&home, &[]);
     let at = [(); 6].map(|()| port());
     let [redis_port, postgres_port, ssh_port, github_port, notion_port, dns_port] = at;

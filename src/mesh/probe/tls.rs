@@ -99,6 +99,10 @@ fn untrusted(why: &CertificateError, name: &Text) -> Wrong {
             String::from("its certificate is by an authority that is not trusted"),
             "give that authority as ca_file; if none was expected, a proxy stands between",
         ),
+        CertificateError::BadSignature => (
+            String::from("its certificate is not signed by the authority that it names"),
+            "is ca_file that authority's newest? If it is, a proxy stands between",
+        ),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
             String::from("its certificate has expired"),
             "renew it there; see that this host's clock is right",
