@@ -130,7 +130,7 @@ fn watch() {
     let watch = Watch::start(checks, means, sender).unwrap();
     // The first looks come close together; what is measured is afterwards.
     let warm = Instant::now() + Duration::from_secs(20);
-    let mut most = 0;
+    let (mut most, mut sampled) = (0, Instant::now());
     let mut bad = 0_u64;
     let mut hear = |until: Instant| {
         let mut looks = 0_u64;
@@ -141,7 +141,10 @@ fn watch() {
                 looks += 1;
                 bad += u64::from(report.result.status != CheckStatus::Ok);
             }
-            most = most.max(resident_kb());
+            if sampled.elapsed() >= Duration::from_secs(1) {
+                most = most.max(resident_kb());
+                sampled = Instant::now();
+            }
         }
         looks
     };

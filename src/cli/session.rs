@@ -417,7 +417,9 @@ fn verify(settings: &Settings, sender: &Sender, checks: &Checks) {
     let profile = match Profile::load(None, settings) {
         Ok(profile) => profile,
         Err(problems) => {
-            problems.iter().for_each(|problem| warn(problem.to_string()));
+            for problem in &problems {
+                warn(problem.to_string());
+            }
             return;
         }
     };

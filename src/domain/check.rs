@@ -52,8 +52,9 @@ pub struct CheckReport {
     pub node: Text,
     /// What was looked at, unique on its node: `heartbeat`.
     pub name: Text,
-    /// By which kind of look: `tcp`, `redis`.
-    pub kind: Text,
+    /// By which kind of look: `tcp`, `redis`. (A record's own kind stands
+    /// beside it in JSON.)
+    pub by: Text,
     /// Of the documented four phases; none is beside them.
     pub phase: Option<u8>,
     /// Whether trading depends on it: a failure is an alarm.

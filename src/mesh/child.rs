@@ -77,11 +77,11 @@ impl Pipe {
 
 /// Runs `argv` to its end.
 pub fn run(argv: &[&str], until: Until) -> Result<Done, Wrong> {
-    let [program, args @ ..] = argv else {
+    let [program, rest @ ..] = argv else {
         return Err(Wrong::unknown("no program is named", "name one in argv"));
     };
     let mut command = Command::new(program);
-    command.args(args).env("LC_ALL", "C").process_group(0);
+    command.args(rest).env("LC_ALL", "C").process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|e| not_begun(program, &e))?;
     let mut out = Pipe::new(child.stdout.take());

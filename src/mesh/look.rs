@@ -134,7 +134,7 @@ pub(super) fn report(check: &Check, result: CheckResult) -> CheckReport {
     CheckReport {
         node: check.node.clone(),
         name: check.name.clone(),
-        kind: Text::new(check.probe.kind()),
+        by: Text::new(check.probe.kind()),
         phase: check.phase,
         critical: check.critical,
         period_ms: ms(check.period),

@@ -147,17 +147,9 @@ impl Timed {
                 got.extend_from_slice(part.get(..n).unwrap_or_default());
                 Ok(n > 0)
             }
-            Err(e) if is_time(&e) && !got.is_empty() => Err(self.half(got, what)),
+            Err(e) if is_time(&e) && !got.is_empty() => Err(half(got, what)),
             Err(e) => Err(self.cut(&e, what)),
         }
-    }
-
-    /// An answer that was begun and not ended.
-    pub fn half(&self, got: &[u8], what: &str) -> Wrong {
-        Wrong::failed(
-            format!("{what} began an answer and did not end it: \"{}\"", quoted(got)),
-            "it hangs, or something else holds this port: see its log, and who listens (`ss -tlnp`)",
-        )
     }
 
     /// Words for a line that failed while `what` was asked.
@@ -186,6 +178,14 @@ fn closed(what: &str) -> (String, String) {
     (
         String::from("the connection was closed without an answer"),
         format!("is this {what}? See its log, and whether it takes connections from this host"),
+    )
+}
+
+/// An answer that was begun and not ended.
+pub fn half(got: &[u8], what: &str) -> Wrong {
+    Wrong::failed(
+        format!("{what} began an answer and did not end it: \"{}\"", quoted(got)),
+        "it hangs, or something else holds this port: see its log, and who listens (`ss -tlnp`)",
     )
 }
 

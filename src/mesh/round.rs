@@ -35,7 +35,11 @@ impl Verdict {
     /// Passed in tenths of a percent, rounded to the nearest: 941 of 16 in 17.
     #[must_use]
     pub const fn permille(self) -> usize {
-        if self.total == 0 { 0 } else { (self.passed * 1_000 + self.total / 2) / self.total }
+        let rounded = (self.passed * 1_000 + self.total / 2).checked_div(self.total);
+        match rounded {
+            Some(permille) => permille,
+            None => 0,
+        }
     }
 
     /// 0 for all, 1 for at least 90 %, 2 below. Never rounded.
@@ -100,7 +104,8 @@ pub fn run(
             let memory = memories.get_mut(next).map(std::mem::take).unwrap_or_default();
             match begin(next, check, means, memory, &sender) {
                 Ok(()) => {
-                    out.push(Out { index: next, until: Instant::now() + check.timeout + GRACE })
+                    let until = Instant::now() + check.timeout + GRACE;
+                    out.push(Out { index: next, until });
                 }
                 Err(e) => {
                     let cause = format!("no thread for it: {e}");

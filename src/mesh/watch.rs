@@ -184,8 +184,8 @@ impl Desk {
         }
         if let Err(cause) = self.crew.give((index, memory), &self.checks) {
             let Some(check) = self.checks.get(index) else { return };
-            let none = look::none(check, &cause, "`crs doctor` shows the limits of this host");
-            let _ = self.crew.back.send((index, none, Memory::default()));
+            let unasked = look::none(check, &cause, "`crs doctor` shows the limits of this host");
+            let _ = self.crew.back.send((index, unasked, Memory::default()));
         }
     }
 
@@ -207,7 +207,7 @@ impl Desk {
         let after = if is_first {
             period / 2 + self.part(period)
         } else {
-            period - period / 20 + self.part(period / 10)
+            period.saturating_sub(period / 20) + self.part(period / 10)
         };
         self.due.push(Reverse((Instant::now() + after, index)));
         if let Some(check) = self.checks.get(index) {

@@ -130,7 +130,7 @@ impl State {
             check: row.report.name.clone(),
             standing,
             word,
-            latency_us: result.latency_us,
+            latency_us: result.latency_us.filter(|_| standing != Standing::Unknown),
             age: Some(self.age(row.at)),
             since: Some(row.since),
             next: result.next.clone(),
@@ -189,7 +189,7 @@ mod tests {
         let seen = row(&state);
         let course = seen.course.unwrap();
         assert_eq!((seen.standing, course.flaps), (Standing::Good, 2));
-        assert_eq!(seen.since, Some(Stamp::default().plus(Duration::from_secs(60))));
+        assert_eq!(seen.since, Some(Stamp::default().plus(Duration::from_mins(1))));
         assert_eq!(course.history.len(), 6);
     }
 

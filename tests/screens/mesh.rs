@@ -20,7 +20,7 @@ impl Session {
         self.put(Event::Check(Box::new(CheckReport {
             node: Text::new(node),
             name: Text::new(name),
-            kind: Text::new("tcp"),
+            by: Text::new("tcp"),
             critical,
             period_ms: 15_000,
             timeout_ms: 5_000,
@@ -48,13 +48,11 @@ fn checked() -> Session {
     s
 }
 
-fn on_mesh(s: &Session, zoom: bool, width: u16, height: u16) -> Ui {
-    let mut ui = Ui { focus: Pane::Mesh, ..Ui::default() };
-    ui.zoom = zoom;
+fn on_mesh(s: &Session) -> Ui {
+    let mut ui = Ui { focus: Pane::Mesh, zoom: true, ..Ui::default() };
     let at = crs::tui::view::mesh::listed(&s.state, &ui)
         .iter()
         .position(|row| row.node.as_str() == "GTW" && row.check.as_str() == "heartbeat");
-    assert!(at.is_some(), "{width}x{height}");
     ui.set_row(Pane::Mesh, at.unwrap());
     ui
 }
@@ -63,7 +61,7 @@ fn on_mesh(s: &Session, zoom: bool, width: u16, height: u16) -> Ui {
 fn checks_stand_beside_what_is_known_of_gateways() {
     let s = checked();
     for (width, height) in [(200, 60), (120, 40), (80, 24), (40, 12)] {
-        let ui = on_mesh(&s, true, width, height);
+        let ui = on_mesh(&s);
         let buffer = frame(&s.state, &ui, &hints(), width, height);
         insta::assert_snapshot!(format!("checks_{width}x{height}"), picture(&buffer));
     }
@@ -78,6 +76,7 @@ fn a_failing_critical_check_is_an_alarm() {
     assert!(text.contains("GTW heartbeat: nobody listens at 127.0.0.1:5555"), "{text}");
     assert_eq!(advice, "start the service, or correct host and port");
     assert!(!s.state.alarms.list.iter().any(|a| a.key.as_str() == "check INF redis"));
-    let all = rows(&frame(&s.state, &Ui::default(), &hints(), 120, 40)).join("\n");
-    assert!(all.contains("GTW heartbeat"), "{all}");
+    let ui = Ui { focus: Pane::Alarms, zoom: true, ..Ui::default() };
+    let all = rows(&frame(&s.state, &ui, &hints(), 120, 40)).join("\n");
+    assert!(all.contains("GTW heartbeat: nobody listens"), "{all}");
 }

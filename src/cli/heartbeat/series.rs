@@ -82,7 +82,9 @@ pub fn run(
         }
         ctx.out.json(&Report { series: tallies });
     } else {
-        tallies.iter().for_each(|tally| ctx.out.line(tally.words()));
+        for tally in &tallies {
+            ctx.out.line(tally.words());
+        }
     }
     Ok(worst)
 }

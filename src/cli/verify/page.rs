@@ -163,7 +163,7 @@ pub fn document<'a>(profile: &'a Text, round: &'a Round) -> Document<'a> {
     let row = |report: &'a CheckReport| Row {
         node: &report.node,
         name: &report.name,
-        kind: &report.kind,
+        kind: &report.by,
         phase: report.phase,
         counts: round.counts(report),
         critical: report.critical,

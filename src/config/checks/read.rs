@@ -23,12 +23,12 @@ type Row = (&'static str, u64, u64, fn(&mut Reader<'_, '_, '_>) -> Option<Probe>
 
 const KINDS: [Row; 19] = [
     ("tcp", 3_000, 30_000, |r| r.at(None).map(Probe::Tcp)),
-    ("icmp", 3_000, 30_000, |r| r.host().map(Probe::Icmp)),
+    ("icmp", 3_000, 30_000, |r| Some(Probe::Icmp(r.host()))),
     ("dns", 5_000, 60_000, dns),
     ("http", 10_000, 60_000, |r| http(r, None, "/")),
     ("mlflow", 5_000, 30_000, |r| http(r, Some(200), "/ping")),
-    ("heartbeat", 5_000, 15_000, |r| r.at(Some(0)).map(Probe::Heartbeat)),
-    ("ticks", 5_000, 30_000, |r| r.at(Some(0)).map(Probe::Ticks)),
+    ("heartbeat", 5_000, 30_000, |r| r.at(Some(0)).map(Probe::Heartbeat)),
+    ("ticks", 5_000, 60_000, |r| r.at(Some(0)).map(Probe::Ticks)),
     ("redis", 3_000, 30_000, |r| r.at(Some(6_379)).map(Probe::Redis)),
     ("postgres", 5_000, 30_000, postgres),
     ("file", 2_000, 60_000, |r| r.path("path").map(Probe::File)),
@@ -38,7 +38,7 @@ const KINDS: [Row; 19] = [
     ("ssh", 10_000, 120_000, |r| r.ssh().map(Probe::Ssh)),
     ("latch", 10_000, 60_000, latch),
     ("disk", 2_000, 60_000, disk),
-    ("memory", 2_000, 60_000, memory),
+    ("memory", 2_000, 60_000, |r| Some(memory(r))),
     ("clock", 3_000, 120_000, clock),
     ("systemd", 5_000, 60_000, unit),
 ];
@@ -200,7 +200,7 @@ impl Reader<'_, '_, '_> {
 
     /// Host and port; without a usual port it must be given.
     fn at(&mut self, usual: Option<u16>) -> Option<At> {
-        let At { host, .. } = self.host()?;
+        let At { host, .. } = self.host();
         let before = self.out.len();
         let port = self.number("port", 1..=65_535).and_then(|port| u16::try_from(port).ok());
         let port = port.or(usual);
@@ -210,10 +210,10 @@ impl Reader<'_, '_, '_> {
         Some(At { host, port })
     }
 
-    fn host(&mut self) -> Option<At> {
+    fn host(&mut self) -> At {
         let text = self.section.text("host", self.out);
         let host = text.and_then(|text| host(text, self.out));
-        Some(At { host, port: None })
+        At { host, port: None }
     }
 
     fn path(&mut self, key: &'static str) -> Option<PathBuf> {
@@ -233,7 +233,7 @@ impl Reader<'_, '_, '_> {
     }
 
     fn ssh(&mut self) -> Option<Ssh> {
-        let mut at = self.host()?;
+        let mut at = self.host();
         at.port = self.number("port", 1..=65_535).and_then(|port| u16::try_from(port).ok());
         let user = self.text("user").unwrap_or_default();
         let (identity, config) = (self.absolute("identity"), self.absolute("ssh_config"));
@@ -271,7 +271,12 @@ fn dns(r: &mut Reader<'_, '_, '_>) -> Option<Probe> {
 
 fn http(r: &mut Reader<'_, '_, '_>, status: Option<u16>, path: &str) -> Option<Probe> {
     let tls = r.section.switch("tls", r.out).is_some_and(|tls| tls.value);
-    let at = r.at(Some(if status.is_some() { 5_001 } else { if tls { 443 } else { 80 } }))?;
+    let usual = match (status, tls) {
+        (Some(_), _) => 5_001,
+        (None, true) => 443,
+        (None, false) => 80,
+    };
+    let at = r.at(Some(usual))?;
     let path = r.text("path").unwrap_or_else(|| path.to_owned());
     let name = r.section.text("server_name", r.out).and_then(|text| host(text, r.out));
     let ca_file = r.absolute("ca_file");
@@ -336,9 +341,9 @@ fn disk(r: &mut Reader<'_, '_, '_>) -> Option<Probe> {
     Some(Probe::Disk { path, min_free_mb })
 }
 
-fn memory(r: &mut Reader<'_, '_, '_>) -> Option<Probe> {
+fn memory(r: &mut Reader<'_, '_, '_>) -> Probe {
     let min_free_mb = r.number("min_free_mb", 1..=1_000_000_000).unwrap_or(256);
-    Some(Probe::Memory { min_free_mb })
+    Probe::Memory { min_free_mb }
 }
 
 fn clock(r: &mut Reader<'_, '_, '_>) -> Option<Probe> {

@@ -8,10 +8,10 @@ use std::time::Instant;
 
 /// Runs it.
 pub fn look(argv: &[String], contains: &str, until: Until) -> Seen {
-    let args: Vec<&str> = argv.iter().map(String::as_str).collect();
+    let words: Vec<&str> = argv.iter().map(String::as_str).collect();
     let begun = Instant::now();
-    let done = child::run(&args, until)?;
-    let program = Text::limited(args.first().copied().unwrap_or_default(), 60);
+    let done = child::run(&words, until)?;
+    let program = Text::limited(words.first().copied().unwrap_or_default(), 60);
     if done.code != Some(0) {
         let cause = format!("{program} ended with {}: {}", done.how(), done.words());
         return Err(Wrong::failed(cause, "run it by hand to see what it wants"));

@@ -22,10 +22,7 @@ pub fn look(at: &At, means: &Means, memory: &mut Memory, until: Until) -> Seen {
     if let Some(said) = memory.refused.clone() {
         // A connection says nothing; that nobody takes it any more ends what
         // was known of who did.
-        connect(&to, until).map_err(|wrong| {
-            memory.refused = None;
-            wrong
-        })?;
+        connect(&to, until).inspect_err(|_| memory.refused = None)?;
         return Err(no_gateway(&said));
     }
     let reserve = RESERVE.min(until.left() / 4);

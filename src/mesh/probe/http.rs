@@ -5,7 +5,7 @@ use super::{endpoint, tls};
 use crate::config::checks::Http;
 use crate::domain::Text;
 use crate::mesh::look::{Good, Seen, Wrong};
-use crate::mesh::net::{Until, connect, hung_up, is_page, quoted, stranger};
+use crate::mesh::net::{Until, connect, half, hung_up, is_page, quoted, stranger};
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
@@ -72,7 +72,7 @@ fn exchange(
         match line.read(&mut chunk) {
             Ok(0) if head.is_some() => return read(&got, head.unwrap_or_default()),
             Ok(0) if got.is_empty() => return Err(hung_up(WHAT)),
-            Ok(0) => return Err(half(&got)),
+            Ok(0) => return Err(half(&got, WHAT)),
             Ok(n) => got.extend_from_slice(chunk.get(..n).unwrap_or_default()),
             // A server that ends TLS without saying so has still said all.
             Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof && head.is_some() => {
@@ -91,17 +91,10 @@ fn no_http(got: &[u8]) -> Wrong {
     stranger(WHAT, got)
 }
 
-fn half(got: &[u8]) -> Wrong {
-    Wrong::failed(
-        format!("it began an answer and did not end it: \"{}\"", quoted(got)),
-        "it hangs, or something else holds this port: see its log, and who listens (`ss -tlnp`)",
-    )
-}
-
 fn cut(e: &std::io::Error, got: &[u8], until: Until) -> Wrong {
     use std::io::ErrorKind::{ConnectionReset, TimedOut, UnexpectedEof, WouldBlock};
     match e.kind() {
-        TimedOut | WouldBlock if !got.is_empty() => half(got),
+        TimedOut | WouldBlock if !got.is_empty() => half(got, WHAT),
         TimedOut | WouldBlock => Wrong::failed(
             format!("it takes the connection and says nothing within {}", until.words()),
             "is this a web server? It hangs, or something else holds the port (`ss -tlnp`)",

@@ -5,7 +5,7 @@ use super::endpoint;
 use crate::config::checks::At;
 use crate::domain::Text;
 use crate::mesh::look::{Good, Seen, Wrong};
-use crate::mesh::net::{Until, connect, hung_up, stranger};
+use crate::mesh::net::{Until, connect, half, hung_up, stranger};
 use std::time::Instant;
 
 const WHAT: &str = "PostgreSQL";
@@ -27,7 +27,7 @@ pub fn look(at: &At, user: &str, until: Until) -> Seen {
         if !line.hear(&mut got, MOST, WHAT)? {
             return Err(match got.is_empty() {
                 true => hung_up(WHAT),
-                false if whole(&got).is_some() => line.half(&got, WHAT),
+                false if whole(&got).is_some() => half(&got, WHAT),
                 false => stranger(WHAT, &got),
             });
         }
@@ -64,7 +64,7 @@ fn whole(got: &[u8]) -> Option<usize> {
     fits.then_some(length + 1)
 }
 
-/// An ErrorResponse: `C` is the SQLSTATE, `M` the words.
+/// An `ErrorResponse`: `C` is the SQLSTATE, `M` the words.
 fn refused(fields: &[u8], took: Option<std::time::Duration>) -> Seen {
     let field = |kind: u8| {
         let all = fields.split(|b| *b == 0);

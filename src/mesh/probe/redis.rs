@@ -3,7 +3,7 @@
 use super::endpoint;
 use crate::config::checks::At;
 use crate::mesh::look::{Good, Seen, Wrong};
-use crate::mesh::net::{Until, connect, hung_up, quoted, stranger};
+use crate::mesh::net::{Until, connect, half, hung_up, quoted, stranger};
 use std::time::Instant;
 
 const WHAT: &str = "Redis";
@@ -19,7 +19,7 @@ pub fn look(at: &At, until: Until) -> Seen {
     let mut got = Vec::new();
     while !got.contains(&b'\n') && got.len() < LINE {
         if !line.hear(&mut got, LINE, WHAT)? {
-            return Err(if got.is_empty() { hung_up(WHAT) } else { line.half(&got, WHAT) });
+            return Err(if got.is_empty() { hung_up(WHAT) } else { half(&got, WHAT) });
         }
     }
     let took = begun.elapsed();

@@ -184,24 +184,18 @@ fn detail<'a>(row: &Row, inner: Rect, course: bool) -> Vec<Line<'a>> {
     if inner.height < TALL || (cause.is_none() && (seen || row.next.is_empty())) {
         return Vec::new();
     }
-    let mut text = format!("{} {}:", row.node, row.check);
-    if let Some(cause) = cause {
-        text.push_str(&format!(" {cause}"));
+    let what = cause.map_or_else(String::new, |cause| {
         let flaps = row.course.as_ref().map_or(0, |course| course.flaps);
         let since = row.since.map_or_else(String::new, |at| at.utc.hms());
-        text.push_str(&match flaps {
-            0 => format!(" (since {since})"),
-            1 => format!(" (since {since}, changed once)"),
-            n => format!(" (since {since}, changed {n} times)"),
-        });
-    }
-    if !seen && !row.next.is_empty() {
-        text.push_str(&if cause.is_some() {
-            format!("; {}", row.next)
-        } else {
-            format!(" {}", row.next)
-        });
-    }
+        match flaps {
+            0 => format!("{cause} (since {since})"),
+            1 => format!("{cause} (since {since}, changed once)"),
+            n => format!("{cause} (since {since}, changed {n} times)"),
+        }
+    });
+    let next = if seen { "" } else { row.next.as_str() };
+    let gap = if what.is_empty() || next.is_empty() { "" } else { "; " };
+    let text = format!("{} {}: {what}{gap}{next}", row.node, row.check);
     let room = if inner.height >= 2 * TALL { 4 } else { 2 };
     let rows = wrap(&text, inner.width).into_iter().take(room);
     rows.map(|text| Line::new().rest(text, Role::TextStrong)).collect()
