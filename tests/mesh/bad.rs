@@ -80,6 +80,7 @@ fn says(mut line: TcpStream, words: &[u8], stop: &AtomicBool) {
 fn resets(line: TcpStream, stop: &AtomicBool) {
     let mut first = [0_u8; 1];
     while !stop.load(Ordering::SeqCst) && !matches!(line.peek(&mut first), Ok(1..)) {}
+    drop(line);
 }
 
 const PAGE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 27\r\n\r\n\
@@ -180,7 +181,7 @@ fn all_at_once_within_the_slowest_one() {
     let mut come = Vec::new();
     let round = round::run(&checks, &mut Vec::new(), &means(&home), |_, n| come.push(n));
     assert_eq!(round.reports.len(), 17);
-    assert_eq!(come, Vec::from_iter(1..=17));
+    assert_eq!(come, (1..=17).collect::<Vec<_>>());
     assert!(round.reports.iter().all(|r| r.result.status == CheckStatus::Failed));
     // One after the other they would take 17 times as long.
     assert!(round.took < checks[0].timeout * 4, "{:?}", round.took);

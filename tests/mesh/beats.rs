@@ -4,7 +4,7 @@ use super::common::paper::Paper;
 use super::common::sandbox::{Sandbox, free_port};
 use std::time::Duration;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 #[test]
 fn a_series_has_its_percentiles_and_the_worst_status() {

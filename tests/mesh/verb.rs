@@ -4,7 +4,7 @@ use super::common::sandbox::Sandbox;
 use std::fs;
 use std::time::Duration;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const NODE: &str = "[[node]]\nname = \"HERE\"\nhost = \"127.0.0.1\"\n";
 
 fn file(name: &str, phase: u8, path: &str) -> String {

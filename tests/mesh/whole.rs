@@ -73,23 +73,20 @@ fn check(node: &str, name: &str, phase: u8, kind: &str, keys: &str) -> String {
     )
 }
 
-#[test]
-fn seventeen_of_seventeen_and_each_service_turns_its_own_checks_red() {
-    if missing(NEEDS) {
-        return;
-    }
-    let home = Sandbox::new();
-    let root = project(&home);
-    let keys = Keys::new(&home);
-    let authority = Authority::new(&home, "authority", "authority of a test");
-    let paper = Paper::start(&home, &[]);
-    let at = [(); 6].map(|()| port());
-    let [redis_port, postgres_port, ssh_port, github_port, notion_port, dns_port] = at;
+/// The embedded profile, with the ports of this test.
+fn configured(
+    root: &std::path::Path,
+    paper: &Paper,
+    keys: &Keys,
+    authority: &Authority,
+    ports: [u16; 6],
+) -> String {
+    let [redis_port, postgres_port, ssh_port, github_port, notion_port, dns_port] = ports;
     let web = |port: u16| {
         let ca = authority.file();
         format!("host = \"localhost\"\nport = {port}\ntls = true\nca_file = \"{ca}\"\n")
     };
-    let config = [
+    [
         format!("[mesh]\nroot = \"{}\"\n", root.display()),
         format!(
             "[[gateway]]\nname = \"gtw\"\nhost = \"127.0.0.1\"\ncmd_port = {}\ndata_port = {}\n",
@@ -115,9 +112,25 @@ fn seventeen_of_seventeen_and_each_service_turns_its_own_checks_red() {
             "[[check]]\nnode = \"HUB\"\nname = \"latch\"\nkind = \"latch\"\n{}",
             keys.toml(ssh_port, "key")
         ),
-    ];
+    ]
+    .join("\n")
+}
+
+#[test]
+fn seventeen_of_seventeen_and_each_service_turns_its_own_checks_red() {
+    if missing(NEEDS) {
+        return;
+    }
+    let home = Sandbox::new();
+    let root = project(&home);
+    let keys = Keys::new(&home);
+    let authority = Authority::new(&home, "authority", "authority of a test");
+    let paper = Paper::start(&home, &[]);
+    let ports = [(); 6].map(|()| port());
+    let [redis_port, postgres_port, ssh_port, github_port, notion_port, dns_port] = ports;
+    let config = configured(&root, &paper, &keys, &authority, ports);
     let file = home.path().join("config.toml");
-    fs::write(&file, config.join("\n")).unwrap();
+    fs::write(&file, config).unwrap();
     let mesh = Mesh { config: file.display().to_string(), root, home };
     let mut paper = Some(paper);
     let mut redis = Some(services::redis(&mesh.home, redis_port, None));
