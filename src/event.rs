@@ -15,8 +15,9 @@ pub use lanes::{Receiver, Sender, Tap, channel_pair};
 pub use recording::{Bookmark, RawBytes, RawFrame, RawPort, RecordingReport};
 
 use crate::domain::{
-    Account, AlarmAct, AlarmRules, Calendar, Decision, Evidence, GatewayAddr, Intent, KillProgress,
-    LatchSeen, Mode, OrderNews, Position, Stamp, Text, TickBatch, Ticket, TraderStatus, UtcMicros,
+    Account, AlarmAct, AlarmRules, Calendar, CheckReport, Decision, Evidence, GatewayAddr, Intent,
+    KillProgress, LatchSeen, Mode, OrderNews, Position, Stamp, Text, TickBatch, Ticket,
+    TraderStatus, UtcMicros,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -89,6 +90,8 @@ pub enum Event {
     Raw(Box<RawFrame>),
     /// An automatic trader about itself.
     Trader(Box<TraderReport>),
+    /// A check of the mesh was looked at.
+    Check(Box<CheckReport>),
 }
 
 /// What a session is about; it never changes while it runs.

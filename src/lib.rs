@@ -18,9 +18,9 @@
 //! | [`link`] | sockets towards a gateway |
 //! | [`control`] | operator verbs, guards, the kill, its agent |
 //! | [`feeds`] | inbound edges and the sequencer |
+//! | [`mesh`] | checks of the mesh, once or for as long as somebody watches; its gateway over SSH |
 //! | [`gateway`] | the paper gateway, which shares no client code |
 //! | [`sentinel`] | bars, features, the model's word, and an order on it |
-//! | [`mesh`] | the nodes beyond this process, and what runs on them |
 //! | [`tui`] | the screen |
 //! | [`cli`] | subcommands, which wire everything |
 //!
@@ -39,8 +39,8 @@ pub mod gateway;
 pub mod host;
 pub mod journal;
 pub mod link;
-pub mod sentinel;
 pub mod mesh;
+pub mod sentinel;
 pub mod state;
 pub mod tui;
 pub mod wire;

@@ -13,6 +13,7 @@ use crate::domain::{GatewayAddr, Text, Ticket};
 use crate::event::{CommandPhase, CommandReport, Event, Level, Sender};
 use crate::feeds::polls::PollHandle;
 use crate::link::{Peer, context, peer};
+use crate::mesh::Watch;
 use crate::wire::Action;
 use crossbeam_channel as channel;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Polls that run, shared with whoever starts and ends them.
 pub type Polls = Arc<Mutex<Vec<PollHandle>>>;
+/// Checks of the mesh that run, the same way.
+pub type Looks = Arc<Mutex<Vec<Watch>>>;
 
 enum Job {
     Close(Ticket),
@@ -35,6 +38,7 @@ pub struct Clerk {
     jobs: channel::Sender<Job>,
     hand: Arc<Hand>,
     polls: Polls,
+    looks: Looks,
     placing: Placing,
 }
 
@@ -46,7 +50,7 @@ impl Clerk {
     pub fn start(
         settings: Settings,
         hand: Arc<Hand>,
-        polls: Polls,
+        (polls, looks): (Polls, Looks),
         gate: Arc<Gate>,
         sender: Sender,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
@@ -61,7 +65,7 @@ impl Clerk {
                 }
             }
         })?;
-        Ok((Self { jobs, hand, polls, placing }, thread))
+        Ok((Self { jobs, hand, polls, looks, placing }, thread))
     }
 }
 
@@ -78,6 +82,9 @@ impl Desk for Clerk {
         self.hand.probe_again();
         for poll in self.polls.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             poll.probe_again();
+        }
+        for watch in self.looks.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            watch.probe_again();
         }
     }
 

@@ -189,6 +189,16 @@ fn rows(loaded: &Loaded) -> Result<Vec<(String, String)>, Failure> {
         let hours = tree.pointer("/hours").and_then(Value::as_object).into_iter().flatten();
         rows.extend(hours.map(|(key, v)| (format!("session[{n}].{key}"), v.to_string())));
     }
+    for (n, node) in settings.mesh.nodes.iter().enumerate() {
+        rows.push((format!("node[{n}].name"), format!("\"{}\"", node.name)));
+        let host = node.host.iter().map(|host| (format!("node[{n}].host"), format!("\"{host}\"")));
+        rows.extend(host);
+    }
+    for (n, check) in settings.mesh.checks.iter().enumerate() {
+        rows.push((format!("check[{n}].node"), format!("\"{}\"", check.node)));
+        rows.push((format!("check[{n}].name"), format!("\"{}\"", check.name)));
+        rows.push((format!("check[{n}].kind"), format!("\"{}\"", check.probe.kind())));
+    }
     for (key, value) in &mut rows {
         match key.as_str() {
             "paper.balance" => *value = settings.paper.balance.text(2),
@@ -224,6 +234,7 @@ const KEYS: &[(&str, &str)] = &[
     ("eodhd", "/eodhd"),
     ("hub", "/hub"),
     ("sentinel", "/sentinel"),
+    ("mesh", "/mesh"),
     ("card", "/card"),
     ("remote", "/remote"),
     ("paper", "/paper"),

@@ -1,4 +1,7 @@
-//! `crs heartbeat`: one HEARTBEAT to each gateway, with everything to see.
+//! `crs heartbeat`: one HEARTBEAT to each gateway, with everything to see; or
+//! many of them, with what they took.
+
+mod series;
 
 use super::exit::exits;
 use super::reach::{chosen, ms, seconds, us};
@@ -17,7 +20,7 @@ const ALARM: Duration = Duration::from_millis(100);
 /// Whom to ask and how long to wait.
 #[derive(Debug, clap::Args)]
 #[command(after_help = exits!(
-    0 "alive: every gateway answered as Protocol v1.0 demands",
+    0 "alive: every gateway answered as Protocol v1.0 demands, each time",
     1 "an answer that is a refusal, or not Protocol v1.0",
     2 "no answer in time: nobody listens, or silence",
 ))]
@@ -28,6 +31,12 @@ pub struct Args {
     /// Longest wait for connection and answer, in seconds
     #[arg(long, value_name = "S", default_value = "5", value_parser = seconds)]
     timeout: Duration,
+    /// Ask again after so many seconds, until --count or SIGINT
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    every: Option<Duration>,
+    /// Ask so often, each second unless --every says otherwise
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    count: Option<u64>,
     /// One JSON document on standard output
     #[arg(long)]
     json: bool,
@@ -58,6 +67,16 @@ struct Beat {
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
     let zmq = link::context().map_err(Failure::failed)?;
+    if args.every.is_some() || args.count.is_some_and(|count| count > 1) {
+        let max_message = loaded.settings.feed.max_message_bytes;
+        return series::run(
+            args,
+            &chosen(&loaded.settings, args.on.as_deref())?,
+            max_message,
+            &zmq,
+            ctx,
+        );
+    }
     let mut worst = Exit::OK;
     let mut beats = Vec::new();
     for gateway in chosen(&loaded.settings, args.on.as_deref())? {

@@ -55,6 +55,7 @@ pub mod stage;
 pub mod status;
 pub mod ticks;
 pub mod verbs;
+pub mod verify;
 pub mod when;
 pub mod wiring;
 mod witnessing;

@@ -1,13 +1,13 @@
 //! Everything that runs behind a console, wired: gate and watcher, kill
 //! thread and clerk, feeds and polls, and the screen in front.
 
-use super::clerk::{Clerk, Polls};
+use super::clerk::{Clerk, Looks as Checks, Polls};
 use super::orders::OrderFeed;
 use super::witnessing::Witnessing;
 use super::{Exit, Failure, Outcome, alerts, logs, wiring};
 use crate::audit::LedgerReader;
 use crate::breaker::{Gate, Watcher};
-use crate::config::{RecordingSettings, Settings, dirs};
+use crate::config::{Profile, RecordingSettings, Settings, dirs};
 use crate::control::kill::Hand;
 use crate::domain::{Mode, Text};
 use crate::event::{DrillReport, Event, Level, Sender, SessionInfo, channel_pair};
@@ -17,6 +17,7 @@ use crate::feeds::{self as edges, DecisionFeed, LatchFeed, Sequencer};
 use crate::host::{Identity, SystemClock};
 use crate::journal::{self, Recorder, RingConfig, Running, ring};
 use crate::link::context;
+use crate::mesh::{Means, Watch};
 use crate::state::State;
 use crate::tui::cockpit::Cockpit;
 use crate::tui::keymap::Keymap;
@@ -72,6 +73,7 @@ struct Behind {
     hand: Arc<Hand>,
     clerk: Arc<Clerk>,
     polls: Polls,
+    checks: Checks,
     feeds: Arc<Feeds>,
     _desk: JoinHandle<()>,
     diagnostics: logs::Diagnostics,
@@ -105,11 +107,11 @@ impl Session {
         let orders = OrderFeed::start(settings, sender.clone()).map_err(Failure::failed)?;
         let hand = wiring::hand(settings, role(&plan), true, Arc::clone(&gate), sender.clone())?;
         let hand = Arc::new(hand);
-        let polls = Polls::default();
+        let (polls, checks) = (Polls::default(), Checks::default());
         let (clerk, desk) = Clerk::start(
             settings.clone(),
             Arc::clone(&hand),
-            Arc::clone(&polls),
+            (Arc::clone(&polls), Arc::clone(&checks)),
             Arc::clone(&gate),
             sender.clone(),
         )
@@ -124,6 +126,7 @@ impl Session {
             hand,
             clerk,
             polls,
+            checks,
             feeds,
             _desk: desk,
             diagnostics,
@@ -164,7 +167,9 @@ impl Session {
             let sender = sender.tapped(behind.hand.overhears());
             let settings = plan.settings.clone();
             let (polls, feeds) = (Arc::clone(&behind.polls), Arc::clone(&behind.feeds));
+            let checks = Arc::clone(&behind.checks);
             move |_| {
+                verify(&settings, &sender, &checks);
                 connect(&settings, &sender, &polls, &feeds);
                 look_up_drill(&settings, &sender);
             }
@@ -228,6 +233,7 @@ impl Behind {
         let work = move || {
             self.hand.quit(PATIENCE);
             drop((take(&self.feeds.ticks), take(&self.feeds.events), take(&self.polls)));
+            drop(take(&self.checks));
             drop((self.latch, self.decisions, self.orders));
             self.watcher.stop();
             drop((self.clerk, self.hand));
@@ -399,5 +405,28 @@ fn connect(settings: &Settings, sender: &Sender, polls: &Polls, feeds: &Feeds) {
             Ok(feed) => keep(&feeds.events, feed),
             Err(e) => sender.log(Level::Warn, "events", e.to_string()),
         }
+    }
+}
+
+/// Runs the checks of the mesh at their periods, where that is wanted.
+fn verify(settings: &Settings, sender: &Sender, checks: &Checks) {
+    if !settings.mesh.watch {
+        return;
+    }
+    let warn = |text: String| sender.log(Level::Warn, "mesh", text);
+    let profile = match Profile::load(None, settings) {
+        Ok(profile) => profile,
+        Err(problems) => {
+            for problem in &problems {
+                warn(problem.to_string());
+            }
+            return;
+        }
+    };
+    let means = Means::new(settings.calendar.clone(), settings.kill_switch_file.clone());
+    let watch = means.and_then(|means| Watch::start(profile.checks, means, sender.clone()));
+    match watch {
+        Ok(watch) => keep(checks, watch),
+        Err(e) => warn(format!("the checks of the mesh don't run: {e}")),
     }
 }

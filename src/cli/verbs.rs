@@ -4,7 +4,7 @@ use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
     console, demo, doctor, drill, features, gateway, heartbeat, kill, man, order, positions,
-    record, remote, replay, reset, sentinel, status, ticks,
+    record, remote, replay, reset, sentinel, status, ticks, verify,
 };
 
 macro_rules! verbs {
@@ -38,6 +38,8 @@ verbs! {
     Replay => replay,
     /// Ask each gateway whether it is alive
     Heartbeat => heartbeat,
+    /// Look at every part of the mesh: services, hosts, ports, the way out
+    Verify => verify,
     /// Print quotes as they arrive
     Ticks => ticks,
     /// Show the open positions

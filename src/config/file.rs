@@ -5,7 +5,7 @@ use super::load::Draft;
 use super::origin::{Origin, Sourced};
 use super::section::{Document, Section};
 use super::{ColorChoice, LineChoice, Problem, SyslogChoice};
-use super::{alarms, market, recording, remote, sentinel, sources};
+use super::{alarms, checks, market, recording, remote, sentinel, sources};
 use crate::domain::{Endpoint, Money, Text};
 use toml::de::DeTable;
 
@@ -14,7 +14,7 @@ const CARD_CHARS: usize = 200;
 
 type Reader = fn(&mut Section<'_, '_>, &mut Draft);
 
-const SECTIONS: [(&str, Reader); 16] = [
+const SECTIONS: [(&str, Reader); 17] = [
     ("latch", latch),
     ("state", state),
     ("screen", screen),
@@ -31,6 +31,7 @@ const SECTIONS: [(&str, Reader); 16] = [
     ("remote", remote::remote),
     ("paper", paper),
     ("sentinel", sentinel::sentinel),
+    ("mesh", checks::mesh),
 ];
 
 /// Lays the text of a file called `path` over `draft`. What can be read is
@@ -53,6 +54,10 @@ pub fn apply(path: &str, text: &str, draft: &mut Draft) {
     draft.put("events", events, |s| &mut s.events);
     draft.put("decision_logs", logs, |s| &mut s.decision_logs);
     let sessions = root.sections("session", &mut draft.problems);
+    let nodes = root.sections("node", &mut draft.problems);
+    let looks = root.sections("check", &mut draft.problems);
+    draft.settings.mesh.nodes = checks::nodes(nodes, &mut draft.problems);
+    draft.settings.mesh.checks = checks::checks(looks, &mut draft.problems);
     for (name, read) in SECTIONS {
         if let Some(mut section) = root.section(name, &mut draft.problems) {
             read(&mut section, draft);
@@ -65,12 +70,17 @@ pub fn apply(path: &str, text: &str, draft: &mut Draft) {
     }
     root.finish(&mut draft.problems);
     for error in broken {
-        let at = doc.place(error.span().map_or(0, |span| span.start));
-        let cause = format!("not valid TOML: {}", error.message());
-        // What the recovered value amounts to is noise beside its cause.
-        draft.problems.retain(|problem| problem.at != at);
-        draft.problems.push(Problem::new(at, cause, "correct the syntax of this line"));
+        not_toml(&doc, &error, &mut draft.problems);
     }
+}
+
+/// A mistake of syntax, in the place of what the recovered value amounts to,
+/// which is noise beside its cause.
+pub(super) fn not_toml(doc: &Document<'_>, error: &toml::de::Error, out: &mut Vec<Problem>) {
+    let at = doc.place(error.span().map_or(0, |span| span.start));
+    let cause = format!("not valid TOML: {}", error.message());
+    out.retain(|problem| problem.at != at);
+    out.push(Problem::new(at, cause, "correct the syntax of this line"));
 }
 
 fn endpoints(root: &mut Section<'_, '_>, out: &mut Vec<Problem>) -> Option<Sourced<Vec<Endpoint>>> {

@@ -113,23 +113,26 @@ pub fn load_with(flags: &Flags, lookup: Lookup<'_>) -> Loaded {
 }
 
 fn read_file(path: &Path, draft: &mut Draft) {
-    let shown = path.to_string_lossy();
-    let bytes = match read_bytes(path) {
-        Ok(bytes) => bytes,
-        Err((cause, next)) => {
-            draft.problems.push(Problem::new(file::whole(&shown), cause, next));
-            return;
-        }
-    };
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => file::apply(&shown, text, draft),
-        Err(e) => {
-            let good = bytes.get(..e.valid_up_to()).unwrap_or_default();
-            let good = String::from_utf8_lossy(good);
-            let at = Document::new(&shown, &good).place(good.len());
-            draft.problems.push(Problem::new(at, "is not UTF-8", "save it as UTF-8"));
-        }
+    match read_text(path) {
+        Ok(text) => file::apply(&path.to_string_lossy(), &text, draft),
+        Err(problem) => draft.problems.push(problem),
     }
+}
+
+/// The text of a file of ours, bounded.
+///
+/// # Errors
+/// Why it can't be read, and where it is no text.
+pub(super) fn read_text(path: &Path) -> Result<String, Problem> {
+    let shown = path.to_string_lossy();
+    let bytes =
+        read_bytes(path).map_err(|(cause, next)| Problem::new(file::whole(&shown), cause, next))?;
+    String::from_utf8(bytes).map_err(|e| {
+        let good = e.as_bytes().get(..e.utf8_error().valid_up_to()).unwrap_or_default();
+        let good = String::from_utf8_lossy(good);
+        let at = Document::new(&shown, &good).place(good.len());
+        Problem::new(at, "is not UTF-8", "save it as UTF-8")
+    })
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, (String, &'static str)> {

@@ -7,6 +7,7 @@
 //! loopback. What does not belong here: acting on a setting.
 
 mod alarms;
+pub mod checks;
 pub mod dirs;
 pub mod env;
 pub mod file;
@@ -25,6 +26,7 @@ pub mod sources;
 pub mod template;
 pub mod token;
 
+pub use checks::{Check, MeshSettings, Profile};
 pub use flags::Flags;
 pub use load::{Loaded, load};
 pub use origin::{Origin, Origins};

@@ -2,6 +2,7 @@
 
 use super::sentinel::SentinelSettings;
 use super::RemoteSettings;
+use super::MeshSettings;
 use crate::domain::{AlarmRules, Calendar, Endpoint, GatewayAddr, Money, Severity, Text};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
@@ -92,6 +93,8 @@ pub struct Settings {
     pub eodhd: EodhdSettings,
     /// The model server that a sentinel asks.
     pub hub: HubSettings,
+    /// Checks of the mesh.
+    pub mesh: MeshSettings,
 }
 
 /// The kill path.
@@ -345,6 +348,7 @@ impl Settings {
             calendar: Calendar::default(),
             eodhd: EodhdSettings::default(),
             hub: HubSettings::default(),
+            mesh: MeshSettings::default(),
         }
     }
 }

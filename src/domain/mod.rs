@@ -7,6 +7,7 @@
 pub mod account;
 pub mod alarm;
 pub mod calendar;
+pub mod check;
 pub mod decision;
 pub mod endpoint;
 pub mod evidence;
@@ -31,6 +32,7 @@ pub mod trader;
 pub use account::{Account, TradeMode};
 pub use alarm::{AlarmAct, AlarmRules, Severity};
 pub use calendar::{Calendar, Hours};
+pub use check::{CheckReport, CheckResult, CheckStatus};
 pub use decision::{Decision, DecisionSource, DecisionStep, Probabilities};
 pub use endpoint::{Endpoint, EndpointError, GatewayAddr};
 pub use evidence::{Evidence, FileId};

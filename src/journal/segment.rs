@@ -354,5 +354,6 @@ const fn topic(event: &Event) -> &'static str {
         Event::Log(_) => "crs/log",
         Event::Recording(_) => "crs/recording",
         Event::Raw(_) => "crs/raw",
+        Event::Check(_) => "crs/mesh",
     }
 }

@@ -169,5 +169,6 @@ const fn kind(event: &Event) -> &'static str {
         Event::Bookmark(_) => "bookmark",
         Event::Raw(_) => "raw",
         Event::Trader(_) => "trader",
+        Event::Check(_) => "check",
     }
 }

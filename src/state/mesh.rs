@@ -46,6 +46,20 @@ pub struct Row {
     pub since: Option<Stamp>,
     /// What to do about it, empty when nothing is.
     pub next: Text,
+    /// What is known beside, of a check that runs at its period.
+    pub course: Option<Course>,
+}
+
+/// The course of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// Why it is not ok, empty when it is.
+    pub cause: Text,
+    /// How often it went from ok to failed or back.
+    pub flaps: u32,
+    /// Latencies in microseconds, oldest first; none where there was no
+    /// answer.
+    pub history: Vec<Option<u32>>,
 }
 
 /// When a row last changed its standing.
@@ -133,6 +147,7 @@ impl State {
             age,
             since: self.mesh.iter().find(same).map(|seen| seen.since),
             next: Text::new(found.next),
+            course: None,
         }
     }
 

@@ -11,6 +11,7 @@
 
 pub mod alarms;
 pub mod candles;
+pub mod checks;
 pub mod digest;
 pub mod gateways;
 pub mod health;
@@ -27,6 +28,7 @@ pub mod traders;
 
 pub use alarms::{Alarm, Alarms};
 pub use candles::{Candle, Period};
+pub use checks::Checks;
 pub use gateways::GatewayPane;
 pub use health::{FeedWord, Freshness, GatewayWord};
 pub use lag::{Lag, Rolling, Series};
@@ -107,6 +109,9 @@ pub struct State {
     /// When each check of the mesh last changed.
     #[serde(default)]
     pub mesh: Vec<mesh::Seen>,
+    /// Checks of the mesh, where they run.
+    #[serde(default)]
+    pub checks: Checks,
 }
 
 /// A value and when it was learnt.
@@ -183,6 +188,7 @@ impl State {
                 self.say(Level::Info, "bookmark", text);
             }
             Event::Trader(report) => self.on_trader(report),
+            Event::Check(report) => self.on_check(report),
             Event::Raw(_) => {}
         }
         Ok(())

@@ -21,6 +21,8 @@ mod market;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod mesh;
+#[cfg(test)]
 mod obey;
 #[cfg(test)]
 mod overlays;

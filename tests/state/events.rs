@@ -1,10 +1,11 @@
 //! Any event whatever, for properties.
 
 use crs::domain::{
-    Account, AlarmAct, Decision, DecisionSource, EngageId, Evidence, FileId, GatewayPhase, Heard,
-    Intent, KillPlan, KillProgress, LatchPhase, LatchSeen, Lots, Money, OrderBy, OrderFate,
-    OrderNews, PeerTime, Position, Price, ProofPoll, Ratio, RawTicks, Side, Stamp, StepTimes,
-    Survivor, Symbol, Text, Tick, TickBatch, TickShape, Ticket, TradeMode, TraderStatus, UtcMicros,
+    Account, AlarmAct, CheckReport, CheckResult, CheckStatus, Decision, DecisionSource, EngageId,
+    Evidence, FileId, GatewayPhase, Heard, Intent, KillPlan, KillProgress, LatchPhase, LatchSeen,
+    Lots, Money, OrderBy, OrderFate, OrderNews, PeerTime, Position, Price, ProofPoll, Ratio,
+    RawTicks, Side, Stamp, StepTimes, Survivor, Symbol, Text, Tick, TickBatch, TickShape, Ticket,
+    TradeMode, TraderStatus, UtcMicros,
 };
 use crs::event::{
     AccountRead, AgentReport, Bookmark, CommandPhase, CommandReport, Event, EventsReport,
@@ -100,6 +101,29 @@ pub fn event() -> impl Strategy<Value = Event> {
             let status = TraderStatus { host, pid, orders: pid / 2, ..TraderStatus::default() };
             Event::Trader(Box::new(TraderReport { feed, status }))
         }),
+        (text(), text(), 0_u8..3, prop::option::of(any::<u64>())).prop_map(
+            |(node, name, n, us)| {
+                let status =
+                    [CheckStatus::Ok, CheckStatus::Unknown, CheckStatus::Failed][usize::from(n)];
+                let result = CheckResult {
+                    status,
+                    latency_us: us,
+                    cause: name.clone(),
+                    ..CheckResult::default()
+                };
+                let critical = us.is_some();
+                let period_ms = 1_000;
+                let report = CheckReport {
+                    node,
+                    name,
+                    critical,
+                    period_ms,
+                    result,
+                    ..CheckReport::default()
+                };
+                Event::Check(Box::new(report))
+            }
+        ),
         (text(), prop::option::of(any::<i64>())).prop_map(|(text, when)| {
             Event::Log(LogLine {
                 level: Level::Warn,

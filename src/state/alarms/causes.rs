@@ -25,7 +25,7 @@ pub(super) struct Cause {
     pub key: Text,
     pub severity: Severity,
     pub text: Text,
-    pub advice: &'static str,
+    pub advice: Text,
     /// It must hold for so long.
     pub after: Duration,
 }
@@ -41,12 +41,12 @@ pub(super) struct Causes {
 }
 
 impl Causes {
-    fn add(&mut self, severity: Severity, key: &str, text: &str, advice: &'static str, s: u64) {
-        let (key, text) = (Text::limited(key, 64), Text::new(text));
+    fn add(&mut self, severity: Severity, key: &str, text: &str, advice: &str, s: u64) {
+        let (key, text, advice) = (Text::limited(key, 64), Text::new(text), Text::new(advice));
         self.found.push(Cause { key, severity, text, advice, after: Duration::from_secs(s) });
     }
 
-    pub(super) fn critical(&mut self, key: &str, text: &str, advice: &'static str, seconds: u64) {
+    pub(super) fn critical(&mut self, key: &str, text: &str, advice: &str, seconds: u64) {
         self.add(Severity::Critical, key, text, advice, seconds);
     }
 
@@ -72,6 +72,7 @@ impl State {
         self.of_the_quotes(&mut causes);
         self.of_the_kill(&mut causes);
         self.of_the_others(&mut causes);
+        self.of_the_checks(&mut causes);
         causes
     }
 
@@ -284,7 +285,7 @@ pub(super) fn cried(line: &LogLine) -> Option<Cause> {
         key: Text::limited(&key, 64),
         severity: Severity::Critical,
         text: line.text.clone(),
-        advice,
+        advice: Text::new(advice),
         after: Duration::ZERO,
     })
 }

@@ -12,6 +12,7 @@
 
 mod act;
 mod causes;
+mod checks;
 mod margin;
 mod quotes;
 #[cfg(test)]
@@ -208,7 +209,7 @@ impl Alarms {
                 key: cause.key.clone(),
                 severity: cause.severity,
                 text: cause.text.clone(),
-                advice: Text::new(cause.advice),
+                advice: cause.advice.clone(),
                 first: now,
                 last: now,
                 count: 1,
@@ -307,7 +308,7 @@ impl State {
             key: Text::limited(key, 64),
             severity: Severity::Critical,
             text: Text::new(text),
-            advice,
+            advice: Text::new(advice),
             after: Duration::ZERO,
         };
         self.alarms.raise(self.now, &cause, false);

@@ -160,7 +160,7 @@ fn more_than_ten_in_ten_minutes_are_a_flood_that_calls_once() {
             key: Text::new(&format!("k{n}")),
             severity: Severity::Warning,
             text: Text::new("w"),
-            advice: "a",
+            advice: Text::new("a"),
             after: Duration::ZERO,
         };
         alarms.raise(story.at, &cause, true);

@@ -1,10 +1,10 @@
 //! Every node of the mesh and what is known of it: a row for each check, and
-//! below them what to do about the selected one.
+//! below them what is wrong with the selected one and what to do about it.
 
 use super::pen::{Line, Pen};
 use super::{Scene, format, window, wrap};
 use crate::state::State;
-use crate::state::mesh::{Row, Standing};
+use crate::state::mesh::{Course, Row, Standing};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::{Pane, Ui, passes};
 use ratatui::layout::Rect;
@@ -13,8 +13,15 @@ use ratatui::layout::Rect;
 const ROOMY: u16 = 44;
 /// Inner columns from which there is a moment, too.
 const WIDE: u16 = 56;
+/// Inner columns from which there is the course of the latency.
+const COURSE: u16 = 76;
 /// Inner columns from which the next step has a column.
 const NEXT: u16 = 84;
+/// Inner columns from which it has one beside the course, with the changes.
+const ALL: u16 = 112;
+/// Columns of the course, and of the changes.
+const TREND: u16 = 9;
+const FLAPS: u16 = 6;
 /// Inner rows from which there is a line for the selected row.
 const TALL: u16 = 5;
 
@@ -22,21 +29,35 @@ const TALL: u16 = 5;
 #[must_use]
 pub fn listed(state: &State, ui: &Ui) -> Vec<Row> {
     let filter = ui.filter(Pane::Mesh);
-    let mut rows = state.mesh_rows();
+    let mut rows = every(state);
     rows.retain(|row| passes(filter, [row.node.as_str(), row.check.as_str(), row.word.as_str()]));
     rows
+}
+
+/// What is known of gateways and latch, then the checks.
+fn every(state: &State) -> Vec<Row> {
+    let mut rows = state.mesh_rows();
+    rows.extend(state.check_rows());
+    rows
+}
+
+/// Whether a pane of this width has room for the course: where checks run it
+/// has, at the cost of the next step, which stands below then.
+fn has_course(width: u16, rows: &[Row]) -> bool {
+    width >= COURSE && rows.iter().any(|row| row.course.is_some())
 }
 
 /// Draws the pane.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let (state, ui) = (scene.state, scene.ui);
     let rows = listed(state, ui);
-    let all = if ui.filter(Pane::Mesh).is_empty() { rows.len() } else { state.mesh_rows().len() };
+    let all = if ui.filter(Pane::Mesh).is_empty() { rows.len() } else { every(state).len() };
     let note = scene.filtered(Pane::Mesh, rows.len(), all, note(&rows));
     let inner = scene.frame(pen, Pane::Mesh, area, &note.0, note.1);
-    pen.line(inner, &header(inner.width));
+    let course = has_course(inner.width, &rows);
+    pen.line(inner, &header(inner.width, course));
     let chosen = ui.row(Pane::Mesh).min(rows.len().saturating_sub(1));
-    let detail = rows.get(chosen).map(|row| detail(row, inner)).unwrap_or_default();
+    let detail = rows.get(chosen).map(|row| detail(row, inner, course)).unwrap_or_default();
     let kept = u16::try_from(detail.len()).unwrap_or(0);
     let height = inner.height.saturating_sub(1 + kept);
     let table = Rect { y: inner.y.saturating_add(1), height, ..inner };
@@ -47,7 +68,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
         .take(window.end)
         .skip(window.start)
         .map(|(at, one)| {
-            let line = row(one, inner.width, pen.glyphs());
+            let line = row(one, inner.width, course, pen.glyphs());
             let picked = ui.focus == Pane::Mesh && at == chosen;
             if picked { line.on(Role::Selection) } else { line }
         })
@@ -76,7 +97,7 @@ const fn look(standing: Standing) -> Role {
     }
 }
 
-fn header<'a>(width: u16) -> Line<'a> {
+fn header<'a>(width: u16, course: bool) -> Line<'a> {
     let d = Role::TextDim;
     let line = Line::new().gap(2).left(node(width), "NODE", d).gap(1).left(10, "CHECK", d).left(
         status(width),
@@ -84,9 +105,15 @@ fn header<'a>(width: u16) -> Line<'a> {
         d,
     );
     let line = if width >= ROOMY { line.right(8, "TOOK", d) } else { line };
+    let line = if course { line.gap(1).left(TREND - 1, "COURSE", d) } else { line };
     let line = line.right(6, "AGE", d);
     let line = if width >= WIDE { line.gap(2).left(9, "SINCE", d) } else { line };
-    if width >= NEXT { line.rest("NEXT", d) } else { line }
+    let line = if course && width >= ALL { line.left(FLAPS, "FLAPS", d) } else { line };
+    if has_next(width, course) { line.rest("NEXT", d) } else { line }
+}
+
+const fn has_next(width: u16, course: bool) -> bool {
+    width >= if course { ALL } else { NEXT }
 }
 
 const fn node(width: u16) -> u16 {
@@ -97,7 +124,7 @@ const fn status(width: u16) -> u16 {
     if width >= WIDE { 14 } else { 9 }
 }
 
-fn row<'a>(row: &Row, width: u16, g: &Glyphs) -> Line<'a> {
+fn row<'a>(row: &Row, width: u16, course: bool, g: &Glyphs) -> Line<'a> {
     let mark = match row.standing {
         Standing::Good => g.good,
         Standing::Unknown => g.unknown,
@@ -117,21 +144,59 @@ fn row<'a>(row: &Row, width: u16, g: &Glyphs) -> Line<'a> {
         let took = row.latency_us.map_or_else(String::new, |us| format::span(Some(us)));
         line = line.right(8, took, Role::TextNormal);
     }
+    if course {
+        let trend = row.course.as_ref().map_or_else(String::new, |course| spark(course, g));
+        line = line.gap(1).left(TREND - 1, trend, Role::Spark);
+    }
     let age = row.age.map_or_else(|| String::from("-"), format::age);
     line = line.right(6, age, Role::TextDim);
     if width >= WIDE {
         let since = row.since.map_or_else(String::new, |at| at.utc.hms());
         line = line.gap(2).left(9, since, Role::TextDim);
     }
-    if width >= NEXT { line.rest(row.next.to_string(), Role::TextNormal) } else { line }
+    if course && width >= ALL {
+        let flaps = row.course.as_ref().map_or_else(String::new, |c| c.flaps.to_string());
+        line = line.left(FLAPS, flaps, Role::TextDim);
+    }
+    if has_next(width, course) { line.rest(row.next.to_string(), Role::TextNormal) } else { line }
 }
 
-/// What to do about the selected row.
-fn detail<'a>(row: &Row, inner: Rect) -> Vec<Line<'a>> {
-    if row.next.is_empty() || inner.width >= NEXT || inner.height < TALL {
+/// The last latencies, each in eighths of the greatest; a look without an
+/// answer is a gap.
+fn spark(course: &Course, g: &Glyphs) -> String {
+    let last = usize::from(TREND - 1);
+    let from = course.history.len().saturating_sub(last);
+    let shown = course.history.get(from..).unwrap_or_default();
+    let most = u64::from(shown.iter().flatten().copied().max().unwrap_or(0).max(1));
+    let steps = u64::try_from(g.spark.len()).unwrap_or(1).saturating_sub(1);
+    let bar = |us: &Option<u32>| {
+        let level = us.map(|us| u64::from(us) * steps / most);
+        let level = level.and_then(|level| usize::try_from(level).ok());
+        level.and_then(|level| g.spark.get(level)).copied().unwrap_or(" ")
+    };
+    shown.iter().map(bar).collect()
+}
+
+/// What is wrong with the selected row, and what to do about it.
+fn detail<'a>(row: &Row, inner: Rect, course: bool) -> Vec<Line<'a>> {
+    let seen = has_next(inner.width, course);
+    let cause = row.course.as_ref().map(|course| &course.cause).filter(|cause| !cause.is_empty());
+    if inner.height < TALL || (cause.is_none() && (seen || row.next.is_empty())) {
         return Vec::new();
     }
-    let text = format!("{} {}: {}", row.node, row.check, row.next);
-    let rows = wrap(&text, inner.width).into_iter().take(2);
+    let what = cause.map_or_else(String::new, |cause| {
+        let flaps = row.course.as_ref().map_or(0, |course| course.flaps);
+        let since = row.since.map_or_else(String::new, |at| at.utc.hms());
+        match flaps {
+            0 => format!("{cause} (since {since})"),
+            1 => format!("{cause} (since {since}, changed once)"),
+            n => format!("{cause} (since {since}, changed {n} times)"),
+        }
+    });
+    let next = if seen { "" } else { row.next.as_str() };
+    let gap = if what.is_empty() || next.is_empty() { "" } else { "; " };
+    let text = format!("{} {}: {what}{gap}{next}", row.node, row.check);
+    let room = if inner.height >= 2 * TALL { 4 } else { 2 };
+    let rows = wrap(&text, inner.width).into_iter().take(room);
     rows.map(|text| Line::new().rest(text, Role::TextStrong)).collect()
 }
