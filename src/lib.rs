@@ -18,6 +18,7 @@
 //! | [`link`] | sockets towards a gateway |
 //! | [`control`] | operator verbs, guards, the kill, its agent |
 //! | [`feeds`] | inbound edges and the sequencer |
+//! | [`engine`] | the live engine: tick, gates, signal, order, entry |
 //! | [`gateway`] | the paper gateway, which shares no client code |
 //! | [`tui`] | the screen |
 //! | [`cli`] | subcommands, which wire everything |
@@ -31,6 +32,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 pub mod domain;
+pub mod engine;
 pub mod event;
 pub mod feeds;
 pub mod gateway;

@@ -190,8 +190,12 @@ fn rows(loaded: &Loaded) -> Result<Vec<(String, String)>, Failure> {
         rows.extend(hours.map(|(key, v)| (format!("session[{n}].{key}"), v.to_string())));
     }
     for (key, value) in &mut rows {
-        if key == "paper.balance" {
-            *value = settings.paper.balance.text(2);
+        match key.as_str() {
+            "paper.balance" => *value = settings.paper.balance.text(2),
+            "engine.lots" => *value = settings.engine.lots.to_string(),
+            "engine.buy_above" => *value = settings.engine.buy_above.text(5),
+            "engine.sell_below" => *value = settings.engine.sell_below.text(5),
+            _ => {}
         }
     }
     Ok(rows)
@@ -220,4 +224,5 @@ const KEYS: &[(&str, &str)] = &[
     ("market", "/calendar/market"),
     ("card", "/card"),
     ("paper", "/paper"),
+    ("engine", "/engine"),
 ];

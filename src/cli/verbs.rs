@@ -3,7 +3,7 @@
 use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
-    console, demo, doctor, drill, gateway, heartbeat, kill, man, order, positions, record, replay,
+    console, demo, doctor, drill, engine, gateway, heartbeat, kill, man, order, positions, record, replay,
     reset, status, ticks,
 };
 
@@ -50,6 +50,8 @@ verbs! {
     Order => order,
     /// Run the paper gateway: the whole protocol, no broker
     Gateway => gateway,
+    /// Run the live engine: ticks, two gates, signals, orders; a dry run without --live
+    Engine => engine,
     /// Stop all trading: latch, cancel, close, and prove it
     Kill => kill,
     /// Deny new orders; positions stand

@@ -5,7 +5,7 @@ use super::load::Draft;
 use super::origin::{Origin, Sourced};
 use super::section::{Document, Section};
 use super::{ColorChoice, LineChoice, Problem, SyslogChoice};
-use super::{alarms, market, recording};
+use super::{alarms, engine, market, recording};
 use crate::domain::{Endpoint, Money, Text};
 use toml::de::DeTable;
 
@@ -14,7 +14,7 @@ const CARD_CHARS: usize = 200;
 
 type Reader = fn(&mut Section<'_, '_>, &mut Draft);
 
-const SECTIONS: [(&str, Reader); 12] = [
+const SECTIONS: [(&str, Reader); 13] = [
     ("latch", latch),
     ("state", state),
     ("screen", screen),
@@ -27,6 +27,7 @@ const SECTIONS: [(&str, Reader); 12] = [
     ("market", market::market),
     ("card", card),
     ("paper", paper),
+    ("engine", engine::engine),
 ];
 
 /// Lays the text of a file called `path` over `draft`. What can be read is

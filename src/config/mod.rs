@@ -8,6 +8,7 @@
 
 mod alarms;
 pub mod dirs;
+mod engine;
 pub mod env;
 pub mod file;
 pub mod flags;
@@ -26,6 +27,7 @@ pub use load::{Loaded, load};
 pub use origin::{Origin, Origins};
 pub use problem::Problem;
 pub use settings::{
-    AlarmSettings, AuditSettings, Calls, Card, ColorChoice, FeedSettings, KillSettings, LineChoice,
-    PaperSettings, PollSettings, RecordingSettings, Settings, SyslogChoice,
+    AlarmSettings, AuditSettings, Calls, Card, ColorChoice, EngineSettings, FeedSettings,
+    KillSettings, LineChoice, PaperSettings, PollSettings, RecordingSettings, Settings,
+    StrategyChoice, SyslogChoice,
 };

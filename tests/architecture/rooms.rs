@@ -39,6 +39,13 @@ pub const ROOMS: &[Room] = &[
         "feeds",
         &["domain", "wire", "event", "state", "journal", "breaker", "link", "control", "host"],
     ),
+    row(
+        "engine",
+        &[
+            "domain", "host", "config", "wire", "event", "state", "journal", "audit", "breaker",
+            "link", "control", "feeds",
+        ],
+    ),
     // No client code: with one decoder at both ends, both would share a bug.
     row("gateway", &["domain", "config", "wire", "host"]),
     row("tui", &["domain", "config", "event", "state", "journal", "control", "host"]),

@@ -4,10 +4,9 @@
 use super::{Deal, Ending, Fate, Report, line_of};
 use crate::breaker::Gate;
 use crate::cli::live::LiveTerms;
-use crate::domain::{Mode, OrderKind, OrderTicket, Position, Price, Text, Ticket};
+use crate::domain::{Mode, OrderKind, OrderTicket, Position, Price, Side, Symbol, Text};
 use crate::link::{AskError, Peer, peer};
 use crate::wire::{Action, OrderFill, Request};
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// One order, with its identity on the wire.
@@ -23,7 +22,15 @@ pub struct Opening {
 pub struct Before {
     /// Which world the account is.
     pub mode: Mode,
-    tickets: BTreeSet<Ticket>,
+    open: Vec<Position>,
+}
+
+impl Before {
+    /// An open position of this symbol and side.
+    #[must_use]
+    pub fn holds(&self, symbol: Symbol, side: Side) -> Option<&Position> {
+        self.open.iter().find(|p| p.symbol.as_str() == symbol.as_str() && p.side == side)
+    }
 }
 
 /// How real money is allowed for one order.
@@ -75,7 +82,7 @@ impl Opening {
         let to = peer.to().clone();
         terms.allow(&to, &account).map_err(|why| (Ending::Denied, why.to_string()))?;
         let open = peer.positions(self.wait).map_err(not_sent)?.value;
-        Ok(Before { mode, tickets: open.iter().map(|p| p.ticket).collect() })
+        Ok(Before { mode, open })
     }
 
     /// Sends it once, through [`Deal::order`], then looks what came of it. The
@@ -175,7 +182,7 @@ impl Sent<'_> {
     /// Whether a position could be this order's: new, and of its kind.
     fn fits(&self, p: &Position) -> bool {
         let ticket = &self.order.ticket;
-        !self.before.tickets.contains(&p.ticket)
+        !self.before.open.iter().any(|before| before.ticket == p.ticket)
             && p.symbol.as_str() == ticket.symbol.as_str()
             && p.side == ticket.side
             && p.lots == ticket.lots
