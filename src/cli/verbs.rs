@@ -3,8 +3,8 @@
 use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
-    console, demo, doctor, drill, engine, gateway, heartbeat, kill, man, order, positions, record, replay,
-    reset, status, ticks,
+    console, demo, doctor, drill, engine, gateway, heartbeat, kill, man, order, positions, record,
+    replay, reset, status, ticks,
 };
 
 macro_rules! verbs {

@@ -64,7 +64,8 @@ pub fn engine(section: &mut Section<'_, '_>, draft: &mut Draft) {
 fn strategy(text: Sourced<&str>, out: &mut Vec<Problem>) -> Option<Sourced<StrategyChoice>> {
     let found = StrategyChoice::of(text.value);
     if found.is_none() {
-        let cause = format!("engine.strategy \"{}\" is none of ours", Text::limited(text.value, 40));
+        let cause =
+            format!("engine.strategy \"{}\" is none of ours", Text::limited(text.value, 40));
         let next = "write threshold or moving-average";
         out.push(Problem::new(text.origin.clone(), cause, next));
     }

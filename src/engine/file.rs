@@ -250,7 +250,10 @@ mod tests {
             log.flush(0);
         }
         let older = |n: u32| read(&dir.path().join(format!("sub/engine.jsonl.{n}")));
-        assert_eq!((read(&path), older(1), older(2)), ("line 4\n".into(), "line 3\n".into(), "line 2\n".into()));
+        assert_eq!(
+            (read(&path), older(1), older(2)),
+            ("line 4\n".into(), "line 3\n".into(), "line 2\n".into())
+        );
         assert!(older(3).is_empty() && log.fault().is_none());
     }
 
@@ -302,7 +305,8 @@ mod tests {
         let mut log = log(&path, 1_000_000, 1);
         std::fs::remove_dir_all(&sub).unwrap();
         std::fs::write(&sub, "in the way").unwrap();
-        let line = [b'x'; 1_024];
+        let mut line = [b'x'; 1_024];
+        line[1_023] = b'\n';
         for n in 0..130 {
             log.put(&line, n * WAIT_NS);
         }

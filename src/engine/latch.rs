@@ -161,7 +161,10 @@ mod tests {
         });
         assert_eq!(latch.evidence(None).engaged, Some(true));
         let closed = latch.closed();
-        assert_eq!((closed.code(), closed.reason.as_str()), ("KILL_SWITCH_ACTIVE", "Health check failed"));
+        assert_eq!(
+            (closed.code(), closed.reason.as_str()),
+            ("KILL_SWITCH_ACTIVE", "Health check failed")
+        );
         assert!(!closed.since.is_empty() && latch.changes().try_recv().is_ok());
     }
 }

@@ -60,89 +60,75 @@ fn tick() -> Arrived {
     Arrived { quote: Quote { symbol, bid, ask }, at_ns: 0, late: false }
 }
 
-/// `stop` closes the gate in a thread of its own and then says so; beside it a
-/// check of the watch ends that has seen nothing.
-fn every_interleaving(once: bool, stop: fn(&Gate)) {
-    loom::model(move || {
+/// `stop` closes the gate in a thread of its own; what it does first is the
+/// stop, and then it says so. `beside` ends meanwhile in another.
+fn every_interleaving(once: bool, stop: fn(&Gate, &dyn Fn()), beside: Option<fn(&Gate)>) {
+    // Three switches away from a running thread; four and more are repeats of
+    // what two threads with a handful of operations can do to each other.
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(move || {
         let gate = Arc::new(Gate::default());
         gate.prove(u64::MAX);
         gate.found(false, false, false);
         let stopped = Arc::new(AtomicBool::new(false));
         let closer = {
             let (gate, stopped) = (Arc::clone(&gate), Arc::clone(&stopped));
-            thread::spawn(move || {
-                gate.close();
-                stopped.store(true, Ordering::Release);
-                stop(&gate);
-            })
+            thread::spawn(move || stop(&gate, &|| stopped.store(true, Ordering::Release)))
         };
-        let check = {
+        let beside = beside.map(|work| {
             let gate = Arc::clone(&gate);
-            thread::spawn(move || {
-                gate.prove(u64::MAX);
-                gate.found(false, false, false);
-            })
-        };
+            thread::spawn(move || work(&gate))
+        });
         let saw = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
         let strategy = Looks { stopped: Arc::clone(&stopped), saw: std::sync::Arc::clone(&saw) };
         let asks = Asks { gate, once, first: std::cell::Cell::new(false) };
         let mut engine = Engine::new(asks, Box::new(strategy), Vec::new());
-        let before = stopped.load(Ordering::Acquire);
-        let entry = engine.step(&tick());
-        let closed_first = before || saw.load(std::sync::atomic::Ordering::Relaxed);
-        assert!(!(closed_first && entry.outcome.order().is_some()), "an order after the stop");
+        // What was true before the step is seen between its gates, too.
+        let ordered = engine.step(&tick()).outcome.order().is_some();
+        let stopped_first = saw.load(std::sync::atomic::Ordering::Relaxed);
+        assert!(!(stopped_first && ordered), "an order after the stop");
         closer.join().unwrap();
-        check.join().unwrap();
+        if let Some(beside) = beside {
+            beside.join().unwrap();
+        }
         if !once {
             assert!(engine.step(&tick()).outcome.order().is_none(), "the stop was lost");
         }
     });
 }
 
-#[test]
-fn no_order_after_a_decision_of_this_process() {
-    every_interleaving(false, |gate| {
-        gate.remember();
-        gate.named();
-    });
+/// A check of the watch that saw no file ends beside the decision.
+fn saw_nothing(gate: &Gate) {
+    gate.found(false, false, false);
 }
 
 #[test]
-fn no_order_after_a_decision_without_a_name() {
-    every_interleaving(false, |_| {});
+fn no_order_after_a_decision_of_this_process() {
+    let decides = |gate: &Gate, said: &dyn Fn()| {
+        gate.close();
+        said();
+        gate.remember();
+        gate.named();
+    };
+    every_interleaving(false, decides, Some(saw_nothing));
+}
+
+#[test]
+fn no_order_after_the_file_was_seen() {
+    let sees = |gate: &Gate, said: &dyn Fn()| {
+        gate.found(true, false, false);
+        said();
+    };
+    every_interleaving(false, sees, None);
 }
 
 #[test]
 #[should_panic(expected = "an order after the stop")]
 fn an_engine_that_asks_only_once_is_caught() {
-    every_interleaving(true, |_| {});
-}
-
-/// A watch that has seen the file: its word is the last one said of the bits.
-#[test]
-fn no_order_after_the_file_was_seen() {
-    loom::model(|| {
-        let gate = Arc::new(Gate::default());
-        gate.prove(u64::MAX);
-        gate.found(false, false, false);
-        let stopped = Arc::new(AtomicBool::new(false));
-        let watch = {
-            let (gate, stopped) = (Arc::clone(&gate), Arc::clone(&stopped));
-            thread::spawn(move || {
-                gate.found(true, false, false);
-                stopped.store(true, Ordering::Release);
-            })
-        };
-        let saw = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let strategy = Looks { stopped: Arc::clone(&stopped), saw: std::sync::Arc::clone(&saw) };
-        let asks = Asks { gate, once: false, first: std::cell::Cell::new(false) };
-        let mut engine = Engine::new(asks, Box::new(strategy), Vec::new());
-        for _ in 0..2 {
-            saw.store(stopped.load(Ordering::Acquire), std::sync::atomic::Ordering::Relaxed);
-            let ordered = engine.step(&tick()).outcome.order().is_some();
-            assert!(!(ordered && saw.load(std::sync::atomic::Ordering::Relaxed)));
-        }
-        watch.join().unwrap();
-        assert!(engine.step(&tick()).outcome.order().is_none());
-    });
+    let closes = |gate: &Gate, said: &dyn Fn()| {
+        gate.close();
+        said();
+    };
+    every_interleaving(true, closes, Some(saw_nothing));
 }

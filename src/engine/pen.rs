@@ -54,7 +54,11 @@ impl Pen {
             out.extend_from_slice(b",\"gap_ms\":");
             millis(gap, out);
         }
-        out.extend_from_slice(if entry.live { b",\"live\":true}\n" } else { b",\"live\":false}\n" });
+        out.extend_from_slice(if entry.live {
+            b",\"live\":true}\n"
+        } else {
+            b",\"live\":false}\n"
+        });
     }
 
     fn order(&mut self, order: &Order, symbol: &str, out: &mut Vec<u8>) {
@@ -224,11 +228,8 @@ mod tests {
             since: Text::new("2026-01-14T13:56:58.340660"),
             reason: Text::new("Manual \"activation\""),
         };
-        let blocked = Entry {
-            signal: None,
-            gap_ns: Some(10_000_000),
-            ..entry(Outcome::Blocked(1, closed))
-        };
+        let blocked =
+            Entry { signal: None, gap_ns: Some(10_000_000), ..entry(Outcome::Blocked(1, closed)) };
         let json: Value = serde_json::from_str(&text(&blocked)).unwrap();
         assert_eq!((&json["gate"], &json["reason"]), (&1.into(), &"KILL_SWITCH_ACTIVE".into()));
         let state = &json["circuit_breaker_state"];
@@ -252,7 +253,10 @@ mod tests {
             Outcome::NoOrder(None),
             Outcome::Error(words.clone(), None),
             Outcome::Error(words, Some(order())),
-            Outcome::Blocked(2, Closed { engaged: true, reason: Text::new("x"), ..Closed::default() }),
+            Outcome::Blocked(
+                2,
+                Closed { engaged: true, reason: Text::new("x"), ..Closed::default() },
+            ),
         ] {
             for live in [true, false] {
                 let entry = Entry { live, ..entry(outcome.clone()) };

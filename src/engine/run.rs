@@ -155,7 +155,7 @@ impl<G: Gates> Run<'_, G> {
                         self.told();
                     }
                 }
-                Next::Refused(cause) => self.refuse(cause),
+                Next::Refused(cause) => self.refuse(&cause),
                 Next::Quiet => {
                     behind = false;
                     self.sinks.flush(clock::mono_ns());
@@ -183,7 +183,7 @@ impl<G: Gates> Run<'_, G> {
         (self.says)(&format!("[KILL_SWITCH] {word} at tick #{} | {at}", entry.tick_id));
     }
 
-    fn refuse(&mut self, cause: Text) {
+    fn refuse(&mut self, cause: &Text) {
         let before = self.counters.refused.fetch_add(1, Ordering::Relaxed);
         // The first of them, then each time their number doubles.
         if (before + 1).is_power_of_two() {
@@ -197,7 +197,8 @@ impl<G: Gates> Run<'_, G> {
             (self.says)(&news);
         }
         self.counters.lost.store(self.sinks.lost(), Ordering::Relaxed);
-        self.counters.set_trouble(fault.clone().or_else(|| self.source.trouble()).unwrap_or_default());
+        self.counters
+            .set_trouble(fault.clone().or_else(|| self.source.trouble()).unwrap_or_default());
         self.engine.hold(fault);
     }
 }

@@ -194,7 +194,10 @@ impl<G: Gates> Engine<G> {
             Placed::NotSent(why) => Outcome::NoOrder(Some(why)),
             Placed::Denied(reason) => {
                 let closed = self.gates.closed();
-                Outcome::Blocked(2, if closed.engaged { closed } else { Closed { reason, ..closed } })
+                Outcome::Blocked(
+                    2,
+                    if closed.engaged { closed } else { Closed { reason, ..closed } },
+                )
             }
         }
     }
@@ -320,7 +323,9 @@ mod tests {
         let mut engine = engine.with_desk(Box::new(Says(Rc::clone(&says))), Limits::new(3));
         let mut at = |symbol: &str| engine.step(&tick(symbol, "1.09", "1.091"));
         let done = at("A");
-        assert!(done.live && matches!(&done.outcome, Outcome::Ordered(o, Some(_)) if o.number == 0));
+        assert!(
+            done.live && matches!(&done.outcome, Outcome::Ordered(o, Some(_)) if o.number == 0)
+        );
         assert!(matches!(at("A").outcome, Outcome::NoOrder(Some(_))), "asked a moment ago");
         assert!(matches!(at("B").outcome, Outcome::Error(_, Some(o)) if o.number == 1));
         assert!(matches!(at("C").outcome, Outcome::Blocked(2, _)));

@@ -104,21 +104,19 @@ struct Voice {
 
 impl Voice {
     fn run(self, from: &channel::Receiver<Entry>) {
-        let changes = self.latch.changes();
+        let bell = self.latch.changes();
         let mut said: Option<(Instant, Option<bool>)> = None;
         loop {
             channel::select! {
-                recv(from) -> entry => match entry {
-                    Ok(entry) => {
-                        let decision = TraderDecision::from(&entry.decision());
-                        self.send(&Telemetry::Decision(Box::new(decision)));
-                    }
-                    Err(_) => {
+                recv(from) -> entry => {
+                    let Ok(entry) = entry else {
                         self.word();
                         return;
-                    }
+                    };
+                    let decision = TraderDecision::from(&entry.decision());
+                    self.send(&Telemetry::Decision(Box::new(decision)));
                 },
-                recv(changes) -> _ => said = None,
+                recv(bell) -> _ => said = None,
                 default(LOOK) => {}
             }
             let due = said.is_none_or(|(at, _)| at.elapsed() >= LOOK);

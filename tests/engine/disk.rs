@@ -12,7 +12,8 @@ fn a_log_that_cant_be_written_stops_orders_until_it_can() {
     let dir = home.path().join("disk");
     fs::create_dir(&dir).unwrap();
     let shown = dir.to_str().unwrap();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "none", shown]).output();
+    let mounted =
+        Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "none", shown]).output();
     if !mounted.is_ok_and(|done| done.status.success()) {
         eprintln!("SKIPPED: a small tmpfs can't be mounted here");
         return;
@@ -24,7 +25,8 @@ fn a_log_that_cant_be_written_stops_orders_until_it_can() {
     let out = home.path().join("out");
     let mut command = home.crs(&[&args[..], &[log.to_str().unwrap()]].concat());
     command.stdout(fs::File::create(&out).unwrap());
-    let mut child = command.stderr(fs::File::create(home.path().join("err")).unwrap()).spawn().unwrap();
+    let mut child =
+        command.stderr(fs::File::create(home.path().join("err")).unwrap()).spawn().unwrap();
     let shown_entries = || crate::process::entries(&fs::read_to_string(&out).unwrap_or_default());
     let first = until(LIMIT, || shown_entries().iter().any(is("ORDER_GENERATED")).then_some(()));
     // Whatever is left of the disk.
@@ -35,7 +37,8 @@ fn a_log_that_cant_be_written_stops_orders_until_it_can() {
         (last["action"] == "ERROR").then_some(last)
     });
     let _ = fs::remove_file(&filler);
-    let again = until(LIMIT, || shown_entries().last().is_some_and(is("ORDER_GENERATED")).then_some(()));
+    let again =
+        until(LIMIT, || shown_entries().last().is_some_and(is("ORDER_GENERATED")).then_some(()));
     crate::common::sandbox::signal(child.id(), crate::common::sandbox::Signal::TERM);
     let ended = until(LIMIT, || child.try_wait().unwrap());
     let _ = child.kill();

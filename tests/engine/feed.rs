@@ -8,7 +8,9 @@ use std::time::Duration;
 
 #[test]
 fn all_shapes_are_ticks_and_what_is_none_is_counted() {
-    let Some(peer) = Peer::start(&["--shape", "all", "--bad-ticks", "--rate", "50"]) else { return };
+    let Some(peer) = Peer::start(&["--shape", "all", "--bad-ticks", "--rate", "50"]) else {
+        return;
+    };
     let home = Sandbox::new();
     let (cmd, data) = (peer.cmd_port.to_string(), peer.data_port.to_string());
     let engine = Process::start(&home, &["--cmd-port", &cmd, "--data-port", &data]);
@@ -38,7 +40,8 @@ fn a_gateway_that_comes_later_is_waited_for() {
     let _ = late.kill();
     let _ = late.wait();
     let seen = engine.entries().len();
-    let still = until(Duration::from_millis(300), || (engine.entries().len() > seen + 50).then_some(()));
+    let still =
+        until(Duration::from_millis(300), || (engine.entries().len() > seen + 50).then_some(()));
     assert!(still.is_none());
     let (_, said) = engine.stop();
     for words in ["is not there yet", "ticks: connected to main at 127.0.0.1:"] {

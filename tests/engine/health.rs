@@ -15,8 +15,7 @@ fn a_failed_check_makes_the_latch_and_stops_the_engine() {
         sick.display()
     );
     fs::write(&config, text).unwrap();
-    let engine =
-        Process::start(&home, &["--config", config.to_str().unwrap(), "--ticks", "mock"]);
+    let engine = Process::start(&home, &["--config", config.to_str().unwrap(), "--ticks", "mock"]);
     engine.until("an order", is("ORDER_GENERATED"));
     fs::write(&sick, "").unwrap();
     let blocked = engine.until("BLOCKED", is("BLOCKED"));
@@ -30,7 +29,10 @@ fn a_failed_check_makes_the_latch_and_stops_the_engine() {
     let (_, said) = engine.stop();
     assert!(said.contains("Health check failed: /bin/sh ended with exit status: 1"), "{said}");
     let body: Value = serde_json::from_slice(&fs::read(home.latch()).unwrap()).unwrap();
-    assert_eq!((&body["reason"], &body["metadata"]["intent"]), (&"Health check failed".into(), &"BLOCK".into()));
+    assert_eq!(
+        (&body["reason"], &body["metadata"]["intent"]),
+        (&"Health check failed".into(), &"BLOCK".into())
+    );
     let limit = crate::process::LIMIT;
     assert_eq!(home.run(&["status", "--json"], limit).json()["state"], "ENGAGED");
     let shown = home.run(&["audit", "show"], limit).stdout;

@@ -37,13 +37,17 @@ fn a_block_stops_it_and_only_the_way_back_lets_it_go_on() {
         assert_eq!((&entry["action"], &entry["gate"]), (&"BLOCKED".into(), &1.into()), "{entry}");
         assert_eq!(entry["reason"], "KILL_SWITCH_ACTIVE");
         let state = &entry["circuit_breaker_state"];
-        assert_eq!((&state["is_engaged"], &state["engagement_reason"]), (&true.into(), &"news".into()));
+        assert_eq!(
+            (&state["is_engaged"], &state["engagement_reason"]),
+            (&true.into(), &"news".into())
+        );
         assert!(state["engagement_time"].is_string());
     }
     // Restarts honour it.
     let (report, said) = engine.stop();
     assert!(report["ticks_blocked"].as_u64().unwrap() > 20, "{report}");
     assert!(said.contains("[KILL_SWITCH] ENGAGED at tick #"), "{said}");
+    fs::remove_file(home.path().join("engine.jsonl")).unwrap();
     let again = crate::stop::engine(&home, &paper);
     let first = again.until("an entry", |_| true);
     assert_eq!(first["reason"], "KILL_SWITCH_ACTIVE", "{first}");
@@ -84,6 +88,10 @@ fn doubt_blocks_everything() {
     let args = ["engine", "--kill-switch-file", latch, "--ticks", "mock", "--count", "5", "--json"];
     let outcome = home.run(&[&args[..], &["--events-port", "0"]].concat(), LIMIT);
     let report = outcome.json();
-    assert_eq!((&report["ticks"], &report["ticks_blocked"]), (&5.into(), &5.into()), "{outcome:#?}");
+    assert_eq!(
+        (&report["ticks"], &report["ticks_blocked"]),
+        (&5.into(), &5.into()),
+        "{outcome:#?}"
+    );
     assert_eq!(report["orders_generated"], 0);
 }

@@ -69,7 +69,8 @@ impl Desk for LiveDesk {
             Err((_, why)) => return Placed::NotSent(Text::new(&format!("not sent: {why}"))),
         };
         if let Some(open) = before.holds(quote.symbol, side) {
-            let text = format!("LIMIT: a {} of {} is open: {}", side.word(), quote.symbol, open.ticket);
+            let text =
+                format!("LIMIT: a {} of {} is open: {}", side.word(), quote.symbol, open.ticket);
             return Placed::NotSent(Text::new(&text));
         }
         let (report, _) = opening.place(&mut self.deal, &self.gate, &mut self.peer, &before);

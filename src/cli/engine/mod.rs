@@ -29,7 +29,6 @@ const ROLE: &str = "engine";
     0 "ended: all ticks taken, SIGINT or SIGTERM, or the reader left; scenarios passed",
     1 "could not start: log, socket, file, or real money that is not armed; a scenario failed",
 ))]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
     /// Orders leave the process; needs ticks of a gateway, symbols, and for real money `crs arm --live`
     #[arg(long)]
@@ -64,8 +63,9 @@ pub struct Args {
     /// Entries to standard output, beside the log
     #[arg(long)]
     stdout: bool,
-    /// Telemetry port on 127.0.0.1, 0 for none [default: engine.events_port]
+    /// Telemetry
     #[arg(long, value_name = "PORT")]
+    #[arg(help = "Telemetry port on 127.0.0.1, 0 for none [default: engine.events_port]")]
     events_port: Option<u16>,
     /// Longest wait for each answer to a live order, in seconds
     #[arg(long, value_name = "S", default_value = "5", value_parser = seconds)]
@@ -135,20 +135,26 @@ impl<'a> Plan<'a> {
             return wrong("--live is refused in SIM: mock ticks are no market; use a gateway's");
         }
         if args.live && args.ticks != "gateway" {
-            return wrong("--live is refused in REPLAY: ticks of a file are of the past; use a gateway's");
+            return wrong(
+                "--live is refused in REPLAY: ticks of a file are of the past; use a gateway's",
+            );
         }
         if args.live && own.symbols.is_empty() {
-            return wrong("--live needs the symbols it may trade: --symbol EURUSD, or engine.symbols");
+            return wrong(
+                "--live needs the symbols it may trade: --symbol EURUSD, or engine.symbols",
+            );
         }
-        let gateway = if args.ticks == "gateway" {
-            Some(first(settings, args.on.as_deref())?)
-        } else {
-            None
-        };
+        let gateway =
+            if args.ticks == "gateway" { Some(first(settings, args.on.as_deref())?) } else { None };
         Ok(Self { args, own, gateway })
     }
 
-    fn run(self, settings: &Settings, stop: &AtomicBool, ctx: &mut Context) -> Result<Report, Failure> {
+    fn run(
+        self,
+        settings: &Settings,
+        stop: &AtomicBool,
+        ctx: &mut Context,
+    ) -> Result<Report, Failure> {
         let Self { args, own, gateway } = &self;
         let strategy = parts::strategy(own);
         let mut source = parts::source(args, *gateway, settings)?;
@@ -168,11 +174,12 @@ impl<'a> Plan<'a> {
         if let (true, Some(gateway)) = (args.live, gateway) {
             let mut desk =
                 LiveDesk::new(settings, gateway, Arc::clone(latch.gate()), own.lots, args.timeout)?;
-            let mode = desk.account().map_err(|why| {
-                Failure::failed(format!("--live is refused: {why}"))
-            })?;
+            let mode = desk
+                .account()
+                .map_err(|why| Failure::failed(format!("--live is refused: {why}")))?;
             let word = mode.map_or("an account that does not answer yet", |mode| mode.word());
-            ctx.out.note(format!("LIVE ORDERS to {} ({word}): {} lots each", gateway.cmd, own.lots));
+            ctx.out
+                .note(format!("LIVE ORDERS to {} ({word}): {} lots each", gateway.cmd, own.lots));
             let limits = crate::engine::limits::Limits::new(own.max_orders_per_minute);
             engine = engine.with_desk(Box::new(desk), limits);
         } else {
@@ -215,7 +222,12 @@ impl LagLine {
         // A clock is read for one tick in many only.
         let due = match self.0 {
             None => true,
-            Some(_) if entry.tick_id % 16 != 0 && entry.gap_ns.is_none_or(|gap| gap < 1_000_000) => false,
+            Some(_)
+                if !entry.tick_id.is_multiple_of(16)
+                    && entry.gap_ns.is_none_or(|gap| gap < 1_000_000) =>
+            {
+                false
+            }
             Some(at) => at.elapsed() >= Duration::from_secs(1),
         };
         if !due {

@@ -150,17 +150,14 @@ pub(super) fn health(
     let gate = Arc::clone(latch.gate());
     let engage: Engage = Box::new(move |reason, how| {
         let pressed = clock::now();
-        match &hand {
-            Ok(hand) => {
-                hand.decide(Intent::Block, reason.clone(), pressed);
-            }
-            Err(_) => {
-                // The system has no thread for a hand: this one latches and
-                // records.
-                gate.close();
-                let done = alone::engage(Intent::Block, reason.as_str(), pressed, &fallback);
-                gate.name_kill(done.engage_id);
-            }
+        if let Ok(hand) = &hand {
+            hand.decide(Intent::Block, reason.clone(), pressed);
+        } else {
+            // The system has no thread for a hand: this one latches and
+            // records.
+            gate.close();
+            let done = alone::engage(Intent::Block, reason.as_str(), pressed, &fallback);
+            gate.name_kill(done.engage_id);
         }
         Out::default().note(format!("{reason}: {how}"));
     });

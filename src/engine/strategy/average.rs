@@ -69,7 +69,8 @@ impl Book {
     fn take(&mut self, bid: i64, fast: usize, slow: usize) {
         let count = self.bids.len();
         if count >= fast {
-            let leaving = if count < slow { count - fast } else { (self.next + slow - fast) % slow };
+            let leaving =
+                if count < slow { count - fast } else { (self.next + slow - fast) % slow };
             self.fast_sum -= i128::from(self.bids.get(leaving).copied().unwrap_or_default());
         }
         if count < slow {
@@ -92,7 +93,11 @@ impl Book {
         }
         match self.side.replace(lies) {
             Some(before) if before != lies => {
-                if lies == Ordering::Greater { Signal::Buy } else { Signal::Sell }
+                if lies == Ordering::Greater {
+                    Signal::Buy
+                } else {
+                    Signal::Sell
+                }
             }
             _ => Signal::Hold,
         }
