@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn it_fails_by_status_signal_time_and_absence() {
-        let long = Duration::from_secs(60);
+        let long = Duration::from_mins(1);
         assert_eq!(check(&argv(&["/bin/true"]), long), Ok(()));
         assert!(check(&argv(&["/bin/false"]), long).unwrap_err().contains("exit status: 1"));
         let killed = check(&argv(&["/bin/sh", "-c", "kill -9 $$"]), long).unwrap_err();
@@ -150,7 +150,7 @@ mod tests {
             gate.close();
             counted.fetch_add(1, Ordering::SeqCst);
         });
-        let long = Duration::from_secs(60);
+        let long = Duration::from_mins(1);
         let watch = HealthWatch::start(argv(&["/bin/false"]), long, latch.clone(), engage).unwrap();
         assert!(latch.gate().is_engaged());
         std::thread::sleep(EVERY + EVERY / 2);

@@ -95,7 +95,7 @@ fn race(dir: &Path, after: u64, by_file: bool) -> Outcomes {
 #[test]
 fn no_order_was_made_after_the_gate_closed() {
     let wanted = std::env::var("CRS_RACES").ok().and_then(|n| n.parse().ok());
-    let races: u64 = wanted.unwrap_or(600);
+    let races: u64 = wanted.unwrap_or(2_000);
     let dir = tempfile::tempdir().unwrap();
     let (mut orders, mut second) = (0, 0);
     for n in 0..races {

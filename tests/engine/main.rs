@@ -13,10 +13,13 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../cli/desk.rs"]
+mod desk;
 mod disk;
 mod dry;
 mod feed;
 mod health;
+mod limits;
 mod live;
 mod process;
 mod stop;

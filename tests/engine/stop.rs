@@ -1,7 +1,7 @@
 //! The switch, in mid-stream: made by `crs block`, by `touch`, in doubt.
 
 use crate::common::paper::Paper;
-use crate::common::sandbox::Sandbox;
+use crate::common::sandbox::{Sandbox, Signal, signal};
 use crate::process::{LIMIT, Process, is};
 use serde_json::Value;
 use std::fs;
@@ -78,6 +78,27 @@ fn a_touched_file_stops_it_and_removing_it_does_not_help() {
     let all = engine.entries();
     let first = all.iter().position(is("BLOCKED")).unwrap();
     assert!(all[first..].iter().all(is("BLOCKED")));
+}
+
+/// Whichever of its threads runs first when it wakes: what it was told before
+/// is worth nothing.
+#[test]
+fn a_process_that_slept_through_the_stop_wakes_to_a_closed_gate() {
+    for _ in 0..3 {
+        let home = Sandbox::new();
+        let engine = Process::start(&home, &["--ticks", "mock"]);
+        engine.until("an order", is("ORDER_GENERATED"));
+        signal(engine.pid(), Signal::STOP);
+        std::thread::sleep(Duration::from_millis(700));
+        let stopped = crs::host::clock::utc().naive_iso();
+        fs::write(home.latch(), "").unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        signal(engine.pid(), Signal::CONT);
+        engine.until("KILL_SWITCH_ACTIVE", |e| e["reason"] == "KILL_SWITCH_ACTIVE");
+        for entry in engine.entries().iter().filter(|e| is("ORDER_GENERATED")(e)) {
+            assert!(entry["order"]["timestamp"].as_str().unwrap() < stopped.as_str(), "{entry}");
+        }
+    }
 }
 
 #[test]

@@ -121,6 +121,7 @@ impl Strategy for MovingAverage {
 mod tests {
     use super::*;
     use crate::domain::Price;
+    use Signal::{Buy, Hold, Sell};
     use proptest::prelude::{prop_assert_eq, proptest};
 
     fn quote(symbol: &str, bid: i64) -> Quote {
@@ -134,7 +135,6 @@ mod tests {
         let mut signals = |bids: &[i64]| -> Vec<Signal> {
             bids.iter().map(|bid| it.signal(&quote("EURUSD", *bid)).unwrap()).collect()
         };
-        use Signal::{Buy, Hold, Sell};
         assert_eq!(signals(&[10, 9, 8, 7]), [Hold; 4], "the first place is no cross");
         assert_eq!(signals(&[7, 8, 9, 10]), [Hold, Hold, Buy, Hold]);
         assert_eq!(signals(&[5, 5]), [Sell, Hold]);
