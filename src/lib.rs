@@ -19,6 +19,7 @@
 //! | [`control`] | operator verbs, guards, the kill, its agent |
 //! | [`feeds`] | inbound edges and the sequencer |
 //! | [`mesh`] | checks of the mesh, once or for as long as somebody watches; its gateway over SSH |
+//! | [`engine`] | the live engine: tick, gates, signal, order, entry |
 //! | [`gateway`] | the paper gateway, which shares no client code |
 //! | [`sentinel`] | bars, features, the model's word, and an order on it |
 //! | [`tui`] | the screen |
@@ -33,6 +34,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 pub mod domain;
+pub mod engine;
 pub mod event;
 pub mod feeds;
 pub mod gateway;

@@ -1,28 +1,14 @@
 //! The gate: one atomic word between a wish and an order, and the age of the
 //! proof behind it.
 
+pub(crate) mod word;
+
 use crate::domain::{EngageId, Text};
 use crate::host::clock;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
-
-/// This process confirmed a kill or a block; sticky until an audited reset.
-const KILLED: u32 = 1;
-/// The latch is engaged.
-const ENGAGED: u32 = 2;
-/// Safe is not proven (now, or in time).
-const UNPROVEN: u32 = 4;
-/// Proven, but an operator has to arm.
-const DISARMED: u32 = 8;
-/// The proof is overdue.
-const OVERDUE: u32 = 16;
-/// Above the others: how many decisions of this process have closed the gate
-/// and not said yet which they are.
-const NAMELESS: u32 = 1 << 8;
-/// What no check can take away.
-const DECIDED: u32 = KILLED | !(NAMELESS - 1);
+use word::Word;
 
 /// What is said of a proof that is too old.
 const LATE: &str = "can't prove safe: the check of the latch is overdue";
@@ -42,8 +28,7 @@ impl Permit<'_> {
     /// old. Whoever sends asks this last.
     #[must_use]
     pub fn still(&self) -> bool {
-        // The clock last: who is stopped in between finds that it went on.
-        self.gate.is_safe() && clock::mono_ns() <= self.until
+        self.gate.word.holds(self.until, clock::mono_ns)
     }
 
     /// Why one that holds no more was worth nothing.
@@ -64,9 +49,7 @@ pub struct Denied(pub Text);
 /// so [`Gate::permit`] asks the clock how old the proof is, too.
 #[derive(Debug)]
 pub struct Gate {
-    bits: AtomicU32,
-    /// So long the last good check proves anything, nanoseconds since boot.
-    proven_until: AtomicU64,
+    word: Word,
     why: Mutex<Text>,
     killed_by: Mutex<BTreeSet<EngageId>>,
 }
@@ -74,8 +57,7 @@ pub struct Gate {
 impl Default for Gate {
     fn default() -> Self {
         Self {
-            bits: AtomicU32::new(UNPROVEN),
-            proven_until: AtomicU64::new(0),
+            word: Word::default(),
             why: Mutex::new(Text::new("not proven yet")),
             killed_by: Mutex::default(),
         }
@@ -88,7 +70,7 @@ impl Gate {
     /// order takes a [`Gate::permit`], which is not.
     #[must_use]
     pub fn is_safe(&self) -> bool {
-        self.bits.load(Ordering::Acquire) == 0
+        self.word.is_open()
     }
 
     /// A permit for one order; one atomic load more, and the clock.
@@ -96,39 +78,50 @@ impl Gate {
     /// # Errors
     /// [`Denied`] with the reason, when the gate is closed or its proof is old.
     pub fn permit(&self) -> Result<Permit<'_>, Denied> {
-        let permit = Permit { gate: self, until: self.proven_until.load(Ordering::Acquire) };
-        if permit.still() {
-            return Ok(permit);
-        }
-        Err(permit.ended())
+        self.pass().map_err(Permit::ended)
+    }
+
+    /// As [`Gate::permit`], without words: for a loop that is asked thousands
+    /// of times why. What comes back as an error holds no more.
+    ///
+    /// # Errors
+    /// A permit that is worth nothing; [`Permit::ended`] says why.
+    pub fn pass(&self) -> Result<Permit<'_>, Permit<'_>> {
+        let permit = Permit { gate: self, until: self.word.until() };
+        if permit.still() { Ok(permit) } else { Err(permit) }
+    }
+
+    /// Whether somebody said stop: the latch is there, or this process decided.
+    #[must_use]
+    pub fn is_engaged(&self) -> bool {
+        self.word.is_engaged()
     }
 
     /// Whether it is open on a proof that is too old.
     pub(super) fn is_past(&self) -> bool {
-        self.is_safe() && clock::mono_ns() > self.proven_until.load(Ordering::Acquire)
+        self.is_safe() && clock::mono_ns() > self.word.until()
     }
 
     /// Closes for a kill or block. The first effect of the confirming key;
     /// [`Gate::name_kill`] follows it.
     pub fn close(&self) {
-        self.bits.fetch_add(NAMELESS, Ordering::AcqRel);
+        self.word.close();
     }
 
     /// Whether the last look at the latch did not come back in time, so that
     /// nothing it said before is proven now.
     #[must_use]
     pub fn is_overdue(&self) -> bool {
-        self.bits.load(Ordering::Acquire) & OVERDUE != 0
+        self.word.is_overdue()
     }
 
     /// What keeps it closed, in words.
     #[must_use]
     pub fn why(&self) -> Text {
-        let bits = self.bits.load(Ordering::Acquire);
-        if bits & DECIDED != 0 && bits & ENGAGED == 0 {
+        if self.word.is_decided_alone() {
             return Text::new("kill switch: the gate of this process is closed");
         }
-        if bits & OVERDUE != 0 {
+        if self.word.is_overdue() {
             return Text::new(LATE);
         }
         self.why.lock().map_or_else(|e| e.into_inner().clone(), |w| w.clone())
@@ -137,7 +130,7 @@ impl Gate {
     /// A good check proves until then (nanoseconds since boot); before what it
     /// found is set.
     pub(super) fn prove(&self, until: u64) {
-        self.proven_until.store(until, Ordering::Release);
+        self.word.prove(until);
     }
 
     /// What a finished check found.
@@ -146,17 +139,12 @@ impl Gate {
             Ok(mut w) => w.clone_from(why),
             Err(e) => e.into_inner().clone_from(why),
         }
-        let wanted = (u32::from(engaged) * ENGAGED)
-            | (u32::from(unproven) * UNPROVEN)
-            | (u32::from(disarmed) * DISARMED);
-        let _ = self.bits.fetch_update(Ordering::AcqRel, Ordering::Acquire, |old| {
-            Some((old & DECIDED) | wanted)
-        });
+        self.word.found(engaged, unproven, disarmed);
     }
 
     /// The check did not come back in time.
     pub(super) fn set_overdue(&self) {
-        self.bits.fetch_or(OVERDUE, Ordering::AcqRel);
+        self.word.overdue();
     }
 
     /// Audited resets cover some decisions of this process: once they cover
@@ -168,7 +156,7 @@ impl Gate {
         // Under the lock: a decision that has no name yet, or gets one after
         // this, goes on closing it.
         if ids.is_empty() && before > 0 {
-            self.bits.fetch_and(!KILLED, Ordering::AcqRel);
+            self.word.forget();
         }
     }
 
@@ -176,14 +164,14 @@ impl Gate {
     /// is needed to open the gate again. Called after the kill is on its way.
     pub fn name_kill(&self, id: EngageId) {
         self.remember_kill(id);
-        self.bits.fetch_sub(NAMELESS, Ordering::AcqRel);
+        self.word.named();
     }
 
     /// As [`Gate::name_kill`], by another than who closed the gate.
     pub fn remember_kill(&self, id: EngageId) {
         let mut ids = self.ids();
         ids.insert(id);
-        self.bits.fetch_or(KILLED, Ordering::AcqRel);
+        self.word.remember();
     }
 
     /// The decisions of this process that no reset covers.

@@ -204,6 +204,9 @@ fn rows(loaded: &Loaded) -> Result<Vec<(String, String)>, Failure> {
             "paper.balance" => *value = settings.paper.balance.text(2),
             "sentinel.threshold" => *value = settings.sentinel.threshold.to_string(),
             "sentinel.lots" => *value = settings.sentinel.lots.to_string(),
+            "engine.lots" => *value = settings.engine.lots.to_string(),
+            "engine.buy_above" => *value = settings.engine.buy_above.text(5),
+            "engine.sell_below" => *value = settings.engine.sell_below.text(5),
             _ => {}
         }
     }
@@ -238,4 +241,5 @@ const KEYS: &[(&str, &str)] = &[
     ("card", "/card"),
     ("remote", "/remote"),
     ("paper", "/paper"),
+    ("engine", "/engine"),
 ];

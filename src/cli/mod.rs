@@ -28,6 +28,7 @@ pub mod deal;
 pub mod demo;
 pub mod doctor;
 pub mod drill;
+pub mod engine;
 pub mod exit;
 pub mod features;
 pub mod gateway;

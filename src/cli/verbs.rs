@@ -3,8 +3,8 @@
 use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
-    console, demo, doctor, drill, features, gateway, heartbeat, kill, man, order, positions,
-    record, remote, replay, reset, sentinel, status, ticks, verify,
+    console, demo, doctor, drill, engine, features, gateway, heartbeat, kill, man, order,
+    positions, record, remote, replay, reset, sentinel, status, ticks, verify,
 };
 
 macro_rules! verbs {
@@ -56,6 +56,8 @@ verbs! {
     Gateway => gateway,
     /// Ask the model each minute and trade on its word; a dry run unless --live
     Sentinel => sentinel,
+    /// Run the live engine: ticks, two gates, signals, orders; a dry run without --live
+    Engine => engine,
     /// Stop all trading: latch, cancel, close, and prove it
     Kill => kill,
     /// Deny new orders; positions stand

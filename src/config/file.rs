@@ -5,7 +5,7 @@ use super::load::Draft;
 use super::origin::{Origin, Sourced};
 use super::section::{Document, Section};
 use super::{ColorChoice, LineChoice, Problem, SyslogChoice};
-use super::{alarms, checks, market, recording, remote, sentinel, sources};
+use super::{alarms, checks, engine, market, recording, remote, sentinel, sources};
 use crate::domain::{Endpoint, Money, Text};
 use toml::de::DeTable;
 
@@ -14,7 +14,7 @@ const CARD_CHARS: usize = 200;
 
 type Reader = fn(&mut Section<'_, '_>, &mut Draft);
 
-const SECTIONS: [(&str, Reader); 17] = [
+const SECTIONS: [(&str, Reader); 18] = [
     ("latch", latch),
     ("state", state),
     ("screen", screen),
@@ -32,6 +32,7 @@ const SECTIONS: [(&str, Reader); 17] = [
     ("paper", paper),
     ("sentinel", sentinel::sentinel),
     ("mesh", checks::mesh),
+    ("engine", engine::engine),
 ];
 
 /// Lays the text of a file called `path` over `draft`. What can be read is

@@ -9,6 +9,7 @@
 mod alarms;
 pub mod checks;
 pub mod dirs;
+mod engine;
 pub mod env;
 pub mod file;
 pub mod flags;
@@ -34,7 +35,7 @@ pub use problem::Problem;
 pub use sentinel::SentinelSettings;
 pub use remote::{Platform, RemoteSettings};
 pub use settings::{
-    AlarmSettings, AuditSettings, Calls, Card, ColorChoice, EodhdSettings, FeedSettings,
-    HubSettings, KillSettings, LineChoice, PaperSettings, PollSettings, RecordingSettings,
-    Settings, SyslogChoice,
+    AlarmSettings, AuditSettings, Calls, Card, ColorChoice, EngineSettings, EodhdSettings,
+    FeedSettings, HubSettings, KillSettings, LineChoice, PaperSettings, PollSettings,
+    RecordingSettings, Settings, StrategyChoice, SyslogChoice,
 };

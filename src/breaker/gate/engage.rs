@@ -7,7 +7,7 @@
 use super::tests::HOUR;
 use super::*;
 use std::hint::spin_loop;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::scope;
 use std::time::Instant;
 

@@ -4,7 +4,7 @@
 use super::{Deal, Ending, Fate, Report, line_of};
 use crate::breaker::Gate;
 use crate::cli::live::LiveTerms;
-use crate::domain::{Mode, OrderKind, OrderTicket, Position, Price, Text};
+use crate::domain::{Mode, OrderKind, OrderTicket, Position, Price, Side, Symbol, Text};
 use crate::link::{AskError, Peer, peer};
 use crate::wire::{Action, OrderFill, Request};
 use std::time::Duration;
@@ -26,11 +26,9 @@ pub struct Before {
 }
 
 impl Before {
-    /// A position of this instrument and side that is open already.
-    #[must_use]
-    pub fn held(&self, order: &OrderTicket) -> Option<&Position> {
-        let name = order.symbol.as_str();
-        self.open.iter().find(|p| p.side == order.side && p.symbol.as_str() == name)
+    /// An open position of this symbol and side.
+    pub fn holds(&self, symbol: Symbol, side: Side) -> Option<&Position> {
+        self.open.iter().find(|p| p.symbol.as_str() == symbol.as_str() && p.side == side)
     }
 }
 

@@ -48,7 +48,7 @@ impl GatewayDesk {
                 _ => not_sent(why),
             },
         )?;
-        if let Some(position) = before.held(order) {
+        if let Some(position) = before.holds(order.symbol, order.side) {
             let why = format!("a position of this side is open: {}", line_of(position));
             return Err(Placed::without_ticket(PlacedAs::Held, why));
         }

@@ -112,6 +112,10 @@ impl State {
 
     /// What a decision tells of an order.
     pub(super) fn order_of(&mut self, decision: &Decision) {
+        // A dry run orders nothing, whatever it calls an order.
+        if decision.live == Some(false) {
+            return;
+        }
         let Some(fate) = judge::fate_of(decision) else { return };
         let by = match decision.source {
             DecisionSource::Engine => OrderBy::Engine,

@@ -197,6 +197,17 @@ fn an_engine_that_tells_no_tickets_is_believed_for_what_comes_at_that_time() {
     assert_eq!(s.owner(7), Owner::Likely(OrderBy::Engine));
     s.pass(70, &[7]).pass(20, &[7, 8]);
     assert_eq!((s.owner(7), s.owner(8)), (Owner::Likely(OrderBy::Engine), Owner::Orphan));
+    // A dry run ordered nothing.
+    let mut s = Story::read();
+    s.put(Event::Decision(Box::new(Decision {
+        symbol: Text::new("EURUSD"),
+        side: Some(Side::Buy),
+        action: Text::new("ORDER_GENERATED"),
+        live: Some(false),
+        ..Decision::default()
+    })));
+    s.pass(20, &[7]);
+    assert_eq!(s.owner(7), Owner::Orphan);
     // The order's line may be read a moment after its position.
     let mut s = Story::read();
     s.pass(2, &[7]).decides(DecisionSource::Engine, "ORDER_GENERATED", "ORD_000004");

@@ -50,6 +50,10 @@ struct Object<'a> {
     #[serde(default)]
     gate: Option<u8>,
     #[serde(borrow, default)]
+    tick_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    live: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     circuit_breaker_state: Option<Breaker<'a>>,
 }
 
@@ -93,6 +97,9 @@ impl EngineLines {
             action: Text::limited(&object.action, 32),
             why: why(&object),
             lag_us: lag,
+            number: object.tick_id.and_then(|raw| raw.get().parse().ok()),
+            order: order.and_then(|o| o.id.as_deref()).map(brief).unwrap_or_default(),
+            live: object.live.and_then(|raw| raw.get().parse().ok()),
             ..Decision::default()
         }))
     }
@@ -158,6 +165,17 @@ mod tests {
         assert_eq!(d.at.map(UtcMicros::iso).as_deref(), Some("2026-01-14T13:56:58.271512Z"));
         assert_eq!((d.side, d.lag_us), (Some(Side::Buy), Some(1_950)));
         assert_eq!((d.action.as_str(), d.why.as_str()), ("ORDER_GENERATED", "ORD_000004"));
+        assert_eq!((d.number, d.order.as_str(), d.live), (Some(5), "ORD_000004", None));
+    }
+
+    #[test]
+    fn a_number_that_is_none_and_a_strange_live_lose_no_entry() {
+        let mut lines = EngineLines::default();
+        let text = r#"{"action":"NO_ORDER","tick_id":"five","live":"maybe"}"#;
+        let d = read(&mut lines, text);
+        assert_eq!((d.number, d.live, d.order.as_str()), (None, None, ""));
+        let d = read(&mut lines, r#"{"action":"NO_ORDER","tick_id":7,"live":false}"#);
+        assert_eq!((d.number, d.live), (Some(7), Some(false)));
     }
 
     #[test]

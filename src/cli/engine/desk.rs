@@ -1,0 +1,89 @@
+//! The engine's desk: each order by the one audited way, `Deal::order`, which
+//! asks the gate last, right before libzmq has the order.
+//!
+//! Paper and demo money need an armed switch, real money an arming by name
+//! (`crs arm --live`) as well, as for `crs order`; beside them stands one
+//! position of a symbol and side.
+
+use crate::breaker::Gate;
+use crate::cli::Failure;
+use crate::cli::deal::{Deal, Ending, Opening, RealMoney};
+use crate::cli::live::LiveTerms;
+use crate::config::Settings;
+use crate::domain::{GatewayAddr, Lots, Mode, OrderTicket, Text};
+use crate::engine::port::{Desk, Placed, Wish};
+use crate::link::{Peer, context};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Said by `--live`; the arming is asked for all the same.
+const SAID: RealMoney = RealMoney { said: true, how: "" };
+
+/// One gateway.
+pub(super) struct LiveDesk {
+    gate: Arc<Gate>,
+    peer: Peer,
+    deal: Deal,
+    terms: LiveTerms,
+    lots: Lots,
+    wait: Duration,
+}
+
+impl LiveDesk {
+    /// To `gateway`; nothing is sent yet.
+    pub(super) fn new(
+        settings: &Settings,
+        gateway: &GatewayAddr,
+        gate: Arc<Gate>,
+        lots: Lots,
+        wait: Duration,
+    ) -> Result<Self, Failure> {
+        let zmq = context().map_err(Failure::failed)?;
+        let max_message = settings.feed.max_message_bytes;
+        let peer = Peer::connect(&zmq, &gateway.cmd, max_message).map_err(Failure::failed)?;
+        let (deal, terms) = (Deal::open(settings), LiveTerms::of(settings));
+        Ok(Self { gate, peer, deal, terms, lots, wait })
+    }
+
+    /// Which account it is, and whether orders may go to it; none when nobody
+    /// answers, which each order asks anew.
+    ///
+    /// # Errors
+    /// Why orders would be denied: real money that is not armed.
+    pub(super) fn account(&mut self) -> Result<Option<Mode>, Text> {
+        let Ok(read) = self.peer.account(self.wait) else { return Ok(None) };
+        let to = self.peer.to().clone();
+        self.terms.allow(&to, &read.value)?;
+        Ok(Some(Mode::of_account(&read.value)))
+    }
+}
+
+impl Desk for LiveDesk {
+    fn place(&mut self, wish: &Wish) -> Placed {
+        let Wish { quote, side } = *wish;
+        let ticket = OrderTicket::market(quote.symbol, side, self.lots);
+        let opening = Opening::new(ticket, self.wait);
+        let before = match opening.look_first(&self.terms, SAID, &mut self.peer) {
+            Ok(before) => before,
+            Err((Ending::Denied, why)) => return Placed::Denied(Text::new(&why)),
+            Err((_, why)) => return Placed::NotSent(Text::new(&format!("not sent: {why}"))),
+        };
+        if let Some(open) = before.holds(quote.symbol, side) {
+            let text =
+                format!("LIMIT: a {} of {} is open: {}", side.word(), quote.symbol, open.ticket);
+            return Placed::NotSent(Text::new(&text));
+        }
+        let (report, _) = opening.place(&mut self.deal, &self.gate, &mut self.peer, &before);
+        let note = match report.ticket {
+            Some(ticket) => Text::new(&format!("ticket {ticket}, {}", report.note)),
+            None => report.note,
+        };
+        match report.ending {
+            Ending::Done => Placed::Done(note),
+            Ending::Refused => Placed::Refused(note),
+            Ending::NotSent => Placed::NotSent(note),
+            Ending::Denied => Placed::Denied(note),
+            Ending::Unknown | Ending::Unproven => Placed::Unknown(note),
+        }
+    }
+}
