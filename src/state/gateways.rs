@@ -4,7 +4,8 @@ use super::quotes::Meter;
 use super::{Aged, State};
 use crate::domain::{Account, Mode, Position, Stamp, Text};
 use crate::event::{
-    AccountRead, FeedReport, Fingerprint, GatewayReport, Level, LinkState, PositionsRead, Read,
+    AccountRead, FeedReport, Fingerprint, GatewayReport, GatewayStatusReport, Level, LinkState,
+    PositionsRead, Read,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -88,6 +89,15 @@ impl State {
             .gateways
             .get(usize::from(index))
             .map_or_else(|| Text::new(&format!("#{index}")), |g| g.name.clone())
+    }
+
+    /// What the paper gateway of this index says of itself by telemetry: the one
+    /// of its name, or the only one there is.
+    #[must_use]
+    pub fn desk(&self, index: u16) -> Option<&Aged<GatewayStatusReport>> {
+        let (name, mut desks) = (self.gateway_name(index), self.obey.desks.values());
+        let only = self.gateways.len() == 1 && self.obey.desks.len() == 1;
+        desks.find(|desk| only || desk.value.gateway == name)
     }
 
     pub(super) fn gateway_mut(&mut self, index: u16) -> Option<&mut GatewayPane> {

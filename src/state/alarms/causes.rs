@@ -72,6 +72,7 @@ impl State {
         self.of_the_quotes(&mut causes);
         self.of_the_kill(&mut causes);
         self.of_the_others(&mut causes);
+        self.of_the_traders(&mut causes);
         causes
     }
 

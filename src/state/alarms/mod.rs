@@ -16,6 +16,7 @@ mod margin;
 mod quotes;
 #[cfg(test)]
 mod tests;
+mod traders;
 
 pub use act::LONGEST_SILENCE;
 
