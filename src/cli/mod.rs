@@ -30,6 +30,7 @@ pub mod doctor;
 pub mod drill;
 pub mod exit;
 pub mod gateway;
+mod heard;
 pub mod heartbeat;
 pub mod kill;
 pub mod live;

@@ -1,7 +1,7 @@
 //! Fold of links, heartbeats and reads: one [`GatewayPane`] per gateway.
 
 use super::quotes::Meter;
-use super::{Aged, State};
+use super::{Aged, Freshness, State};
 use crate::domain::{Account, Mode, Position, Stamp, Text};
 use crate::event::{
     AccountRead, FeedReport, Fingerprint, GatewayReport, GatewayStatusReport, Level, LinkState,
@@ -98,6 +98,12 @@ impl State {
         let (name, mut desks) = (self.gateway_name(index), self.obey.desks.values());
         let only = self.gateways.len() == 1 && self.obey.desks.len() == 1;
         desks.find(|desk| only || desk.value.gateway == name)
+    }
+
+    /// Whether its word about itself may be believed.
+    #[must_use]
+    pub fn desk_freshness(&self, desk: &Aged<GatewayStatusReport>) -> Freshness {
+        super::health::of_evidence(self.age(desk.at))
     }
 
     pub(super) fn gateway_mut(&mut self, index: u16) -> Option<&mut GatewayPane> {

@@ -36,6 +36,8 @@ struct Object<'a> {
     #[serde(borrow, default)]
     timestamp: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    tick_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     symbol: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     signal: Option<Cow<'a, str>>,
@@ -93,6 +95,9 @@ impl EngineLines {
             action: Text::limited(&object.action, 32),
             why: why(&object),
             lag_us: lag,
+            // With the moment it tells that telemetry speaks of the same one.
+            number: object.tick_id.and_then(|raw| raw.get().parse().ok()),
+            order: Text::limited(order.and_then(|o| o.id.as_deref()).unwrap_or_default(), 64),
             ..Decision::default()
         }))
     }
