@@ -174,3 +174,184 @@ fn gap(last: Option<&Decision>, next: &Decision) -> Option<u64> {
     let us = u64::try_from(next.0.saturating_sub(last.0)).ok()?;
     (1..PAUSE).contains(&us).then_some(us)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{DecisionStep, Probabilities, Ratio, Side, Text, UtcMicros};
+    use crate::event::{Event, Stamped};
+
+    struct Session {
+        state: State,
+        at: Stamp,
+    }
+
+    impl Session {
+        fn new() -> Self {
+            let at = Stamp { mono_ns: 1_000_000_000, utc: UtcMicros(1_768_399_200_000_000) };
+            Self { state: State::default(), at }
+        }
+
+        fn put(&mut self, decision: Decision) {
+            self.at = self.at.plus(Duration::from_millis(100));
+            let event = Event::Decision(Box::new(decision));
+            let seq = self.state.seq + 1;
+            self.state.apply(&Stamped { seq, at: self.at, event }).unwrap();
+        }
+
+        fn rows(&self) -> Vec<(&str, &str, u64)> {
+            let told = |row: &'_ Aged<Run>| row.value.count;
+            self.state
+                .decisions
+                .iter()
+                .map(|row| {
+                    let d = &row.value.decision;
+                    (d.source.short(), d.action.as_str(), told(row))
+                })
+                .collect()
+        }
+    }
+
+    fn engine(symbol: &str, action: &str, why: &str) -> Decision {
+        Decision {
+            symbol: Text::new(symbol),
+            action: Text::new(action),
+            why: Text::new(why),
+            ..Decision::default()
+        }
+    }
+
+    fn sentinel(action: &str, why: &str) -> Decision {
+        Decision { source: DecisionSource::Sentinel, ..engine("EURUSD", action, why) }
+    }
+
+    #[test]
+    fn what_an_engine_says_at_every_tick_buries_nobody() {
+        let mut s = Session::new();
+        s.put(sentinel("NO_ORDER", "0.51 is not above 0.60"));
+        for n in 0..1_000 {
+            s.put(engine("EURUSD", "NO_ORDER", &format!("bid 1.0{n:04} is no signal")));
+            s.put(engine("USDJPY", "NO_ORDER", "no signal"));
+        }
+        let rows = s.rows();
+        assert_eq!(rows.len(), 3, "{rows:?}");
+        assert!(rows.contains(&("sen", "NO_ORDER", 1)));
+        assert_eq!(rows.iter().filter(|row| row.2 == 1_000).count(), 2, "all are counted");
+        // The newest of a run is what its row tells.
+        let newest =
+            s.state.decisions.iter().find(|row| row.value.decision.why.as_str().contains("0999"));
+        assert!(newest.is_some_and(|row| row.value.first.mono_ns < row.at.mono_ns));
+        // Another reason, another side, another gate: another row.
+        s.put(engine("EURUSD", "BLOCKED", "gate 1"));
+        s.put(engine("EURUSD", "BLOCKED", "gate 2"));
+        s.put(Decision { side: Some(Side::Buy), ..engine("EURUSD", "BLOCKED", "gate 2") });
+        assert_eq!(s.rows().len(), 6);
+        // What ordered something always has a row of its own.
+        s.put(engine("EURUSD", "ORDER_GENERATED", "above"));
+        s.put(engine("EURUSD", "ORDER_GENERATED", "above"));
+        assert_eq!(s.rows().len(), 8);
+        // And so has the same word of a model that saw something else.
+        let shares =
+            |buy| Probabilities { sell: Ratio::ZERO, hold: Ratio::ZERO, buy: Ratio::from_raw(buy) };
+        for buy in [5_000, 5_000, 5_100] {
+            s.put(Decision { probabilities: Some(shares(buy)), ..sentinel("NO_ORDER", "low") });
+        }
+        assert_eq!(s.rows()[8..], [("sen", "NO_ORDER", 2), ("sen", "NO_ORDER", 1)]);
+    }
+
+    #[test]
+    fn a_row_that_is_counted_on_comes_back_to_the_end_now_and_then() {
+        let mut s = Session::new();
+        s.put(engine("EURUSD", "NO_ORDER", ""));
+        s.put(sentinel("SKIPPED", "no market data"));
+        s.put(engine("EURUSD", "NO_ORDER", ""));
+        assert_eq!(s.rows().last().map(|row| row.0), Some("sen"), "not at once");
+        (0..100).for_each(|_| s.put(engine("EURUSD", "NO_ORDER", "")));
+        assert_eq!(s.rows().last(), Some(&("eng", "NO_ORDER", 102)));
+    }
+
+    #[test]
+    fn the_trader_with_most_rows_gives_up_its_oldest() {
+        let mut s = Session::new();
+        s.put(sentinel("SENT", "ticket 5"));
+        for n in 0..3 * DECISIONS {
+            s.put(engine("EURUSD", "ORDER_GENERATED", &format!("ORD_{n:06}")));
+        }
+        assert_eq!(s.rows().len(), DECISIONS);
+        assert_eq!(s.rows()[0], ("sen", "SENT", 1));
+        assert!(s.state.decision_keys.len() <= KEYS);
+    }
+
+    #[test]
+    fn a_decision_that_is_heard_twice_is_one_and_knows_what_both_told() {
+        let mut s = Session::new();
+        let at = Some(UtcMicros(1_768_399_199_000_000));
+        let log = Decision {
+            at,
+            number: Some(5),
+            lag_us: Some(1_950),
+            ..engine("EURUSD", "ORDER_GENERATED", "ORD_000004")
+        };
+        let told = Decision {
+            order: Text::new("ORD_000004"),
+            threshold: Some(Ratio::from_raw(10_850)),
+            live: Some(false),
+            steps: vec![DecisionStep { name: Text::new("signal"), us: 40 }],
+            ..log.clone()
+        };
+        for d in [&log, &told, &told, &log] {
+            s.put(d.clone());
+        }
+        assert_eq!(s.rows(), [("eng", "ORDER_GENERATED", 1)]);
+        assert_eq!(s.state.decisions[0].value.decision, told);
+        assert_eq!(s.state.lag.engine.count, 1);
+        // Of runs, too.
+        for number in 6..20 {
+            let quiet = Decision { at, number: Some(number), ..engine("EURUSD", "NO_ORDER", "") };
+            s.put(quiet.clone());
+            s.put(quiet);
+        }
+        assert_eq!(s.rows()[1], ("eng", "NO_ORDER", 14));
+        // Another number, symbol, time or trader is another decision.
+        let number = Some(21);
+        let one = Decision { at, number, ..engine("EURUSD", "ORDER_GENERATED", "") };
+        s.put(one.clone());
+        s.put(Decision { symbol: Text::new("USDJPY"), ..one.clone() });
+        s.put(Decision { at: Some(UtcMicros(7)), ..one.clone() });
+        s.put(Decision { source: DecisionSource::Sentinel, ..one.clone() });
+        assert_eq!(s.rows().len(), 6);
+        // Nothing is hidden where no number tells.
+        let bare = Decision { number: None, ..one };
+        s.put(bare.clone());
+        s.put(bare);
+        assert_eq!(s.rows().len(), 8);
+    }
+
+    #[test]
+    fn a_ticket_that_only_the_second_copy_tells_is_known() {
+        let mut s = Session::new();
+        let (at, number) = (Some(UtcMicros(5)), Some(1));
+        let first = Decision { at, number, side: Some(Side::Buy), ..sentinel("SENT", "no answer") };
+        s.put(first.clone());
+        s.put(Decision { order: Text::new("ticket 77"), ..first });
+        let tickets: Vec<_> = s.state.orders.orders.iter().filter_map(|o| o.value.ticket).collect();
+        assert_eq!(tickets.iter().map(|t| t.0).collect::<Vec<_>>(), [77]);
+    }
+
+    #[test]
+    fn gaps_of_an_engine_and_steps_of_a_sentinel_are_measured() {
+        let mut s = Session::new();
+        for us in [0, 10_000, 20_000, 20_000, 15_000] {
+            s.put(Decision { at: Some(UtcMicros(us)), ..engine("EURUSD", "NO_ORDER", "") });
+            s.put(Decision { at: Some(UtcMicros(us)), ..engine("USDJPY", "NO_ORDER", "") });
+        }
+        assert_eq!((s.state.lag.engine_gap.count, s.state.lag.engine_gap.max()), (4, Some(10_000)));
+        let step = |name: &str, us| DecisionStep { name: Text::new(name), us };
+        let steps = vec![step("bars", 812_000), step("model", 63_000), step("other", 7)];
+        s.put(Decision { steps, ..sentinel("NO_ORDER", "") });
+        let lag = &s.state.lag.sentinel;
+        assert_eq!((lag.bars.max(), lag.model.max()), (Some(812_000), Some(63_000)));
+        assert_eq!((lag.cycle.max(), lag.order.count), (Some(875_007), 0));
+        assert_eq!(s.state.lag.engine.count, 0);
+    }
+}

@@ -193,3 +193,215 @@ impl State {
 fn micros(us: i64) -> Duration {
     Duration::from_micros(u64::try_from(us).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{LatchPhase, LatchSeen, LinkState, Severity, TraderStatus, UtcMicros};
+    use crate::event::{Event, EventsReport, Stamped};
+
+    struct Session {
+        state: State,
+        at: Stamp,
+        /// What another host's clock is ahead, in microseconds.
+        ahead: i64,
+    }
+
+    impl Session {
+        fn new() -> Self {
+            let at = Stamp { mono_ns: 1_000_000_000, utc: UtcMicros(1_768_399_200_000_000) };
+            let mut s = Self { state: State::default(), at, ahead: 7_200_000_000 };
+            let up = EventsReport { link: LinkState::Up, ..EventsReport::default() };
+            s.put(Event::Events(Box::new(up)));
+            s
+        }
+
+        fn put(&mut self, event: Event) {
+            let seq = self.state.seq + 1;
+            self.state.apply(&Stamped { seq, at: self.at, event }).unwrap();
+        }
+
+        fn pass(&mut self, seconds: u64) {
+            for _ in 0..seconds {
+                self.at = self.at.plus(Duration::from_secs(1));
+                self.put(Event::Beat);
+            }
+        }
+
+        fn latch(&mut self, phase: LatchPhase) {
+            self.put(Event::Latch(Box::new(LatchSeen { phase, ..LatchSeen::default() })));
+        }
+
+        /// A sentinel that ended a cycle 10 s ago and begins the next in 50.
+        fn tell(&mut self, change: impl FnOnce(&mut TraderStatus)) {
+            let now = self.at.utc.0 + self.ahead;
+            let mut status = TraderStatus {
+                source: DecisionSource::Sentinel,
+                host: Text::new("other"),
+                pid: 7,
+                safe: true,
+                last: Some(UtcMicros(now - 10_000_000)),
+                next: Some(UtcMicros(now + 50_000_000)),
+                said: UtcMicros(now),
+                started: UtcMicros(now - 1),
+                ..TraderStatus::default()
+            };
+            change(&mut status);
+            self.put(Event::Trader(Box::new(TraderReport { feed: 0, status })));
+        }
+
+        fn pulse(&self) -> Pulse {
+            self.state.worst_pulse().unwrap().1
+        }
+
+        fn standing(&self) -> Vec<(&str, Severity)> {
+            let standing = self.state.alarms.list.iter().filter(|a| a.standing);
+            standing.map(|a| (a.key.as_str(), a.severity)).collect()
+        }
+    }
+
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_cycle_is_counted_from_the_word_of_whatever_clock() {
+        let mut session = Session::new();
+        session.tell(|_| {});
+        assert_eq!(session.pulse(), Pulse::Cycle(s(10)));
+        session.pass(12);
+        let trader = &session.state.traders[0];
+        assert_eq!(session.state.next_cycle(trader), Some(Ok(s(38))));
+        assert_eq!(session.state.trader_freshness(trader), Freshness::Stale);
+        assert_eq!(session.pulse(), Pulse::Cycle(s(22)));
+        session.pass(20);
+        assert_eq!(session.pulse(), Pulse::Unknown, "no word for more than 30 s");
+        session.tell(|status| status.last = None);
+        assert_eq!(session.pulse(), Pulse::First);
+    }
+
+    #[test]
+    fn a_cycle_that_does_not_come_is_an_alarm_and_ends_it() {
+        let mut session = Session::new();
+        let begin = session.at.utc.0 + session.ahead;
+        let next = Some(UtcMicros(begin));
+        for _ in 0..60 {
+            session.tell(|status| status.next = next);
+            session.pass(1);
+        }
+        assert_eq!((session.standing(), session.pulse()), (vec![], Pulse::Cycle(s(11))));
+        for _ in 0..70 {
+            session.tell(|status| status.next = next);
+            session.pass(1);
+        }
+        assert_eq!(session.pulse(), Pulse::Late(s(130)));
+        assert_eq!(session.standing(), [("cycle sentinel@other 7", Severity::Warning)]);
+        let alarm = &session.state.alarms.list[0];
+        assert_eq!(alarm.text.as_str(), "sentinel on other: its next cycle is 2 min overdue");
+        assert!(!alarm.advice.is_empty());
+        for _ in 0..10 {
+            session.tell(|_| {});
+            session.pass(1);
+        }
+        assert!(session.standing().is_empty());
+    }
+
+    #[test]
+    fn a_trader_that_falls_silent_is_lost_unless_its_link_is_down() {
+        for live in [false, true] {
+            let mut session = Session::new();
+            session.tell(|status| status.live = live);
+            session.pass(29);
+            assert!(session.standing().is_empty());
+            session.pass(3);
+            let severity = if live { Severity::Critical } else { Severity::Warning };
+            assert_eq!(session.standing(), [("trader sentinel@other 7", severity)]);
+        }
+        let mut session = Session::new();
+        session.tell(|_| {});
+        session.put(Event::Events(Box::new(EventsReport {
+            link: LinkState::Down,
+            ..EventsReport::default()
+        })));
+        session.pass(40);
+        assert!(session.standing().iter().all(|(key, _)| key.starts_with("events")));
+    }
+
+    #[test]
+    fn a_trader_that_was_started_anew_is_not_missed() {
+        let mut session = Session::new();
+        session.tell(|_| {});
+        session.pass(3);
+        session.tell(|status| status.pid = 8);
+        assert_eq!(session.state.traders.len(), 2, "both may live");
+        session.pass(3);
+        session.tell(|status| status.pid = 8);
+        session.tell(|status| status.pid = 7);
+        session.pass(1);
+        session.tell(|status| (status.pid, status.started) = (8, UtcMicros(0)));
+        assert_eq!(session.state.traders.len(), 2, "both speak");
+        session.pass(7);
+        let started = UtcMicros(session.at.utc.0 + session.ahead - 1_000_000);
+        session.tell(|status| (status.pid, status.started) = (8, started));
+        let left: Vec<u64> = session.state.traders.iter().map(|t| t.value.status.pid).collect();
+        assert_eq!(left, [8]);
+        session.pass(20);
+        session.tell(|status| status.pid = 8);
+        session.pass(20);
+        assert!(session.standing().is_empty());
+    }
+
+    #[test]
+    fn orders_under_the_latch_are_an_alarm_whatever_it_says() {
+        for (live, safe, severity) in [
+            (true, true, Severity::Critical),
+            (true, false, Severity::Critical),
+            (false, true, Severity::Warning),
+        ] {
+            let mut session = Session::new();
+            session.latch(LatchPhase::Safe);
+            let mut orders = 3;
+            let mut tell = |session: &mut Session, more: u64| {
+                orders += more;
+                session.latch(session.state.latch.value.phase);
+                session.tell(|st| (st.live, st.safe, st.orders) = (live, safe, orders));
+                session.pass(1);
+            };
+            tell(&mut session, 2);
+            session.latch(LatchPhase::Durable);
+            // What it did before it could know of the latch counts not.
+            tell(&mut session, 4);
+            for _ in 0..5 {
+                tell(&mut session, 0);
+            }
+            assert!(session.standing().iter().all(|(key, _)| !key.starts_with("orders")));
+            tell(&mut session, 1);
+            let found = session.standing();
+            assert!(found.contains(&("orders sentinel@other 7", severity)), "{found:?}");
+            let text = |s: &Session| s.state.alarms.list.last().unwrap().text.to_string();
+            assert_eq!(text(&session).contains("says that they pass"), safe);
+            // Once the latch is gone its orders are its own again.
+            session.latch(LatchPhase::Disarmed);
+            for _ in 0..8 {
+                tell(&mut session, 1);
+            }
+            assert!(session.standing().iter().all(|(key, _)| !key.starts_with("orders")));
+        }
+    }
+
+    #[test]
+    fn entries_that_were_lost_are_told_while_their_number_grows() {
+        let mut session = Session::new();
+        session.tell(|status| status.lost = 5);
+        session.pass(2);
+        assert!(session.standing().is_empty(), "before this console came");
+        session.tell(|status| status.lost = 6);
+        session.pass(2);
+        assert_eq!(session.standing(), [("entries sentinel@other 7", Severity::Warning)]);
+        for _ in 0..70 {
+            session.tell(|status| status.lost = 6);
+            session.pass(1);
+        }
+        assert!(session.standing().is_empty());
+    }
+}
