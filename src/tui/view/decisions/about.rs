@@ -13,24 +13,39 @@ use crate::tui::view::{format, wrap};
 pub(super) fn lines<'a>(row: &Aged<Run>, width: u16, height: u16, g: &Glyphs) -> Vec<Line<'a>> {
     let run = &row.value;
     let height = usize::from(height);
-    let mut below: Vec<Line<'a>> = wrap(&numbers(&run.decision), width)
-        .into_iter()
-        .filter(|text| !text.is_empty())
-        .map(|text| Line::new().rest(text, Role::TextNormal))
-        .collect();
-    below.extend(steps(&run.decision.steps, width, g));
-    below.truncate(height.saturating_sub(1));
-    let mut above = wrap(&reason(run, g), width);
-    let room = height.saturating_sub(below.len()).min(3);
-    if above.len() > room && room > 0 {
-        // The last row takes what is left and is cut with a mark.
-        let rest = above.split_off(room - 1).join(" ");
-        above.push(rest);
+    // One row of each at least, while there are rows.
+    let mut steps = steps(&run.decision.steps, width, g);
+    let short = steps.len().min(height.saturating_sub(2).max(1));
+    if steps.len() > short {
+        steps.truncate(short);
+        if let Some(last) = steps.last_mut() {
+            *last = std::mem::take(last).dim(format!(" {}", g.ellipsis));
+        }
     }
+    let mut numbers = wrap(&numbers(&run.decision), width);
+    numbers.retain(|text| !text.is_empty());
+    cut(&mut numbers, height.saturating_sub(1 + steps.len()));
+    let mut above = wrap(&reason(run, g), width);
+    cut(&mut above, height.saturating_sub(numbers.len() + steps.len()).min(REASON));
     let look = |at: usize| if at == 0 { Role::TextStrong } else { Role::TextNormal };
     let above = above.into_iter().enumerate();
     let above = above.map(|(at, text)| Line::new().rest(text, look(at)));
-    above.chain(below).take(height).collect()
+    let numbers = numbers.into_iter().map(|text| Line::new().rest(text, Role::TextNormal));
+    above.chain(numbers).chain(steps).take(height).collect()
+}
+
+/// Rows of the reason, at most.
+const REASON: usize = 3;
+
+/// Of too many rows the last one takes what is left, and is cut with a mark.
+fn cut(rows: &mut Vec<String>, most: usize) {
+    if rows.len() > most {
+        let rest = rows.split_off(most.saturating_sub(1)).join(" ");
+        rows.truncate(most);
+        if most > 0 {
+            rows.push(rest);
+        }
+    }
 }
 
 fn reason(run: &Run, g: &Glyphs) -> String {

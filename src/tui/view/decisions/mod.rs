@@ -66,7 +66,7 @@ fn places<'a>(
     let traders = trader::lines(scene.state, inner.width, inner.height / ROWS, g);
     let detail = match all.get(chosen) {
         Some(one) if inner.height >= TALL => {
-            about::lines(one, inner.width, inner.height / 2 - 1, g)
+            about::lines(one, inner.width, inner.height.div_ceil(2) - 1, g)
         }
         _ => Vec::new(),
     };

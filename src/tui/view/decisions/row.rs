@@ -4,14 +4,16 @@ use super::how;
 use crate::domain::{Decision, DecisionSource, Probabilities, Ratio, Side, UtcMicros};
 use crate::state::{Aged, Run};
 use crate::tui::theme::{Glyphs, Role};
-use crate::tui::view::format;
 use crate::tui::view::lag::ENGINE_LIMIT_US;
 use crate::tui::view::pen::Line;
+use crate::tui::view::{format, words};
 
 /// Columns of the probabilities' bar.
 const BAR: u16 = 10;
 /// One in [`Ratio`]'s units.
 const ONE: i64 = 10_000;
+/// Inner columns from which a side is a word.
+const WORDS: u16 = 44;
 /// Inner columns from which there are bar and threshold.
 const SHARES: u16 = 58;
 /// Inner columns from which there is the lag.
@@ -21,12 +23,8 @@ const WIDE: u16 = 100;
 
 pub(super) fn header<'a>(width: u16) -> Line<'a> {
     let d = Role::TextDim;
-    let mut line = Line::new()
-        .gap(1)
-        .left(9, "TIME", d)
-        .left(4, "BY", d)
-        .left(8, "SYMBOL", d)
-        .left(5, "SIDE", d);
+    let mut line = Line::new().gap(1).left(9, "TIME", d).left(4, "BY", d).left(8, "SYMBOL", d);
+    line = if width >= WORDS { line.left(5, "SIDE", d) } else { line.gap(2) };
     if width >= SHARES {
         line = line.left(BAR + 1, "S / H / B", d).left(5, "OVER", d);
     }
@@ -51,8 +49,12 @@ pub(super) fn line<'a>(row: &'a Aged<Run>, width: u16, g: &Glyphs, chosen: bool)
         .text(if chosen { g.select } else { " " }, Role::Accent)
         .left(9, when, Role::TextDim)
         .left(4, d.source.short(), Role::TextDim)
-        .left(8, d.symbol.as_str(), Role::TextNormal)
-        .left(5, side, role);
+        .left(8, d.symbol.as_str(), Role::TextNormal);
+    line = if width >= WORDS {
+        line.left(5, side, role)
+    } else {
+        line.left(2, d.side.map_or(g.flat, words::side), role)
+    };
     if width >= SHARES {
         line = shares(line, d, g).left(5, threshold(d), Role::TextDim);
     }
