@@ -101,7 +101,8 @@ impl State {
             host if host.is_empty() => Text::new("here"),
             host => host.clone(),
         };
-        let looked = Some(self.age(self.latch.at));
+        // What was never looked at has no age.
+        let looked = (self.latch.at != Stamp::default()).then(|| self.age(self.latch.at));
         rows.push(self.mesh_row(&here, "latch", self.latch_check(), None, looked));
         rows.push(self.mesh_row(&here, "agent", self.agent_check(), None, None));
         let heard = |row: &obey::Row| row.heard.or(row.told).is_some() && !row.host.is_empty();

@@ -11,6 +11,8 @@ mod kill;
 #[cfg(test)]
 mod place;
 #[cfg(test)]
+mod telemetry;
+#[cfg(test)]
 mod ticks;
 #[cfg(test)]
 mod wire;

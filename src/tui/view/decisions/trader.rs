@@ -26,8 +26,10 @@ pub(super) fn lines<'a>(state: &'a State, width: u16, rows: u16, g: &Glyphs) -> 
         (n, 0) => format!("{n} traders"),
         (n, _) => format!("+{n} more"),
     };
+    // Room at the end of the only line for how many more there are.
+    let room = if hidden > 0 && rows == 1 { width.saturating_sub(4) } else { width };
     let mut lines: Vec<Line<'a>> =
-        all.iter().take(shown.max(rows.min(1))).map(|t| line(state, t, width, g)).collect();
+        all.iter().take(shown.max(rows.min(1))).map(|t| line(state, t, room, g)).collect();
     if !more.is_empty() && rows > 1 {
         lines.push(Line::new().gap(2).dim(more));
     } else if hidden > 0

@@ -75,7 +75,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let shown = fit(lines, inner.height.saturating_sub(1));
     let used = u16::try_from(shown.len()).unwrap_or(inner.height).min(inner.height);
     pen.lines(Rect { height: used, ..inner }, &shown);
-    let mut last = Line::new().rest(offset(scene.state), Role::TextDim);
+    let mut last = Line::new().dim(offset(scene.state));
     if hidden > 0 {
         last = last.end(format!(" +{hidden}"), Role::Accent);
     }
