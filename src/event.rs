@@ -89,6 +89,8 @@ pub enum Event {
     Raw(Box<RawFrame>),
     /// An automatic trader about itself.
     Trader(Box<TraderReport>),
+    /// Whether real money is armed on this host, by its audit log.
+    Armed(ArmedReport),
 }
 
 /// What a session is about; it never changes while it runs.
@@ -122,6 +124,14 @@ pub struct SessionInfo {
 pub struct DrillReport {
     /// When the kill was last rehearsed and ended in proof; none: never.
     pub last: Option<UtcMicros>,
+}
+
+/// What the audit log knows of LIVE.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArmedReport {
+    /// Accounts that `crs arm --live` stands for, under this configuration;
+    /// none where the log can't be read.
+    pub accounts: Option<u32>,
 }
 
 /// A feed's link and its counters since the session began.

@@ -166,5 +166,6 @@ const fn kind(event: &Event) -> &'static str {
         Event::Bookmark(_) => "bookmark",
         Event::Raw(_) => "raw",
         Event::Trader(_) => "trader",
+        Event::Armed(_) => "armed",
     }
 }

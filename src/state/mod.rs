@@ -40,8 +40,8 @@ pub use traders::{Pulse, Trader};
 
 use crate::domain::{Intent, KillProgress, LatchSeen, Mode, Stamp, Symbol};
 use crate::event::{
-    AgentReport, CommandReport, DrillReport, Event, GuardReport, Level, LogLine, RecordingReport,
-    SessionInfo, Stamped,
+    AgentReport, ArmedReport, CommandReport, DrillReport, Event, GuardReport, Level, LogLine,
+    RecordingReport, SessionInfo, Stamped,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -98,6 +98,9 @@ pub struct State {
     /// Rehearsals on record, once they were looked up.
     #[serde(default)]
     pub drill: Option<DrillReport>,
+    /// Whether real money is armed on this host, once it was looked up.
+    #[serde(default)]
+    pub armed: Option<ArmedReport>,
     /// Who obeys the latch, by their own words.
     #[serde(default)]
     pub obey: Obey,
@@ -192,6 +195,7 @@ impl State {
                 self.say(Level::Info, "bookmark", text);
             }
             Event::Trader(report) => self.on_trader(report),
+            Event::Armed(report) => self.armed = Some(*report),
             Event::Raw(_) => {}
         }
         Ok(())

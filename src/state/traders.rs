@@ -198,7 +198,7 @@ fn micros(us: i64) -> Duration {
 mod tests {
     use super::*;
     use crate::domain::{LatchPhase, LatchSeen, LinkState, Severity, TraderStatus, UtcMicros};
-    use crate::event::{Event, EventsReport, Stamped};
+    use crate::event::{ArmedReport, Event, EventsReport, SessionInfo, Stamped};
 
     struct Session {
         state: State,
@@ -403,5 +403,34 @@ mod tests {
             session.pass(1);
         }
         assert!(session.standing().is_empty());
+    }
+    #[test]
+    fn real_money_that_nobody_armed_here_is_an_alarm() {
+        for (host, live, accounts, loud) in [
+            ("inf", true, Some(0), true),
+            ("inf", true, Some(1), false),
+            ("inf", true, None, false),
+            ("inf", false, Some(0), false),
+            ("other", true, Some(0), false),
+        ] {
+            let mut session = Session::new();
+            let info = SessionInfo { host: Text::new("inf"), ..SessionInfo::default() };
+            session.put(Event::Session(Box::new(info)));
+            session.put(Event::Armed(ArmedReport { accounts }));
+            for _ in 0..4 {
+                let now = session.at.utc;
+                session.tell(|status| {
+                    (status.host, status.live, status.said) = (Text::new(host), live, now);
+                });
+                session.pass(1);
+            }
+            // With no gateway that proves otherwise the mode is LIVE?.
+            assert!(session.state.mode().is_live());
+            let found = session.standing();
+            let critical = found.iter().any(|(key, severity)| {
+                key.starts_with("live sentinel@inf") && *severity == Severity::Critical
+            });
+            assert_eq!(critical, loud, "{host} {live} {accounts:?}: {found:?}");
+        }
     }
 }

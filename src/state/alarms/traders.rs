@@ -19,6 +19,7 @@ impl State {
             let id = format!("{}@{} {}", status.source.word(), status.host, status.pid);
             self.of_its_orders(causes, trader, &id);
             self.of_its_silence(causes, trader, &id);
+            self.of_its_money(causes, trader, &id);
             if self.loses(trader, TOLD) {
                 let text = format!("{} lost {} entries so far", trader.name(), status.lost);
                 let advice = "make room on its disk, or end what reads its telemetry slowly; what \
@@ -43,6 +44,23 @@ impl State {
             } else {
                 causes.warning(&key, &text, advice, 0);
             }
+        }
+    }
+
+    /// Real money moves by it, and no operator of this host armed that.
+    fn of_its_money(&self, causes: &mut Causes, trader: &Trader, id: &str) {
+        let status = &trader.value.status;
+        let unarmed = self.armed.is_some_and(|armed| armed.accounts == Some(0));
+        let passes = status.live && status.safe && self.is_here(&status.host);
+        let key = format!("live {id}");
+        if self.trader_freshness(trader) == Freshness::Unknown {
+            causes.leave_open(&key);
+        } else if passes && unarmed && self.mode().is_live() {
+            let (name, mode) = (trader.name(), self.mode().word());
+            let text = format!("{name} says that orders pass, {mode}, and LIVE is not armed here");
+            let advice = "if that is meant, `crs arm --live`; if not, `:block`, and stop that \
+                          program by hand";
+            causes.critical(&key, &text, advice, 2);
         }
     }
 
