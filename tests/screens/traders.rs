@@ -223,6 +223,10 @@ fn a_trader_that_is_late_silent_or_denied_says_so() {
         let all = screen(&s, &zoomed(Pane::Decisions), size).join("\n");
         assert!(all.contains("LATE 3m") && all.contains("1,204 not kept"), "{size:?}:\n{all}");
     }
+    let all = screen(&s, &zoomed(Pane::Decisions), (120, 40)).join("\n");
+    for words in ["live denied", "kill switch: latched by ops@inf", "17 lost"] {
+        assert!(all.contains(words), "no {words} in:\n{all}");
+    }
     assert!(strip(&s, 120).contains("sen LATE 3m"), "{}", strip(&s, 120));
     assert!(strip(&s, 200).contains("sen LATE 3m"), "{}", strip(&s, 200));
     s.pass(40_000);

@@ -172,7 +172,7 @@ mod tests {
     fn an_order_is_told_once() {
         let (order, why) = (Text::new("ticket 7"), Text::new("ticket 7, 0.01 lots"));
         let action = Text::new("SENT");
-        let mut d = Decision { action, order, why, ..Decision::default() };
+        let mut d = Decision { action, why, order, ..Decision::default() };
         assert_eq!(done(&d, true), "SENT: ticket 7, 0.01 lots");
         d.why = Text::new("above 0.60");
         assert_eq!(done(&d, true), "SENT ticket 7: above 0.60");

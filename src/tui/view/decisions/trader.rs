@@ -64,11 +64,10 @@ fn line<'a>(state: &State, trader: &'a Trader, width: u16, g: &Glyphs) -> Line<'
     for (text, role) in words(state, trader, width < ROOMY) {
         let role = if role == Role::TextNormal { plain } else { role };
         let next = line.clone().text(text, role).gap(2);
-        // Room for what stands at the right end.
-        if next.width() > usize::from(width) + 2 {
-            break;
+        // What is too long gives way to what is shorter; the gap may be cut.
+        if next.width() <= usize::from(width) + 2 {
+            line = next;
         }
-        line = next;
     }
     line
 }
@@ -89,8 +88,7 @@ fn words(state: &State, trader: &Trader, short: bool) -> Vec<(String, Role)> {
         None => {}
     }
     if !status.safe {
-        let why = if status.why.is_empty() { "no reason given" } else { status.why.as_str() };
-        all.push((format!("denied: {why}"), Role::SwitchBlocked));
+        all.push((String::from("denied"), Role::SwitchBlocked));
     }
     let ago = state.last_cycle(trader).map(format::age);
     let what = match (status.source, short) {
@@ -119,7 +117,7 @@ fn words(state: &State, trader: &Trader, short: bool) -> Vec<(String, Role)> {
     if state.trader_freshness(trader) == Freshness::Stale {
         all.push((format!("word {} old", format::age(age)), Role::HealthStale));
     }
-    if status.safe && !status.why.is_empty() {
+    if !status.why.is_empty() {
         all.push((status.why.to_string(), Role::TextDim));
     }
     for about in [&status.symbols, &status.strategy] {
