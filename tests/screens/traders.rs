@@ -224,7 +224,7 @@ fn a_trader_that_is_late_silent_or_denied_says_so() {
         assert!(all.contains("LATE 3m") && all.contains("1,204 not kept"), "{size:?}:\n{all}");
     }
     let all = screen(&s, &zoomed(Pane::Decisions), (120, 40)).join("\n");
-    for words in ["live denied", "kill switch: latched by ops@inf", "17 lost"] {
+    for words in ["live denied: kill switch: latched by ops@inf", "17 lost"] {
         assert!(all.contains(words), "no {words} in:\n{all}");
     }
     assert!(strip(&s, 120).contains("sen LATE 3m"), "{}", strip(&s, 120));

@@ -61,7 +61,7 @@ fn line<'a>(state: &State, trader: &'a Trader, width: u16, g: &Glyphs) -> Line<'
     let plain = if fresh == Freshness::Stale { Role::TextDim } else { Role::TextNormal };
     let mode = if status.live { Role::TextStrong } else { plain };
     line = line.left(5, if status.live { "live" } else { "dry" }, mode);
-    for (text, role) in words(state, trader, width < ROOMY) {
+    for (text, role) in words(state, trader, width) {
         let role = if role == Role::TextNormal { plain } else { role };
         let next = line.clone().text(text, role).gap(2);
         // What is too long gives way to what is shorter; the gap may be cut.
@@ -73,8 +73,8 @@ fn line<'a>(state: &State, trader: &'a Trader, width: u16, g: &Glyphs) -> Line<'
 }
 
 /// The most important first.
-fn words(state: &State, trader: &Trader, short: bool) -> Vec<(String, Role)> {
-    let status = &trader.value.status;
+fn words(state: &State, trader: &Trader, width: u16) -> Vec<(String, Role)> {
+    let (status, short) = (&trader.value.status, width < ROOMY);
     let n = Role::TextNormal;
     let mut all = Vec::new();
     let run = if short { "next" } else { "next run" };
@@ -88,7 +88,10 @@ fn words(state: &State, trader: &Trader, short: bool) -> Vec<(String, Role)> {
         None => {}
     }
     if !status.safe {
-        all.push((String::from("denied"), Role::SwitchBlocked));
+        let whole = format!("denied: {}", status.why);
+        let fits = !status.why.is_empty() && whole.chars().count() <= usize::from(width / 2);
+        let text = if fits { whole } else { String::from("denied") };
+        all.push((text, Role::SwitchBlocked));
     }
     let ago = state.last_cycle(trader).map(format::age);
     let what = match (status.source, short) {
@@ -117,7 +120,7 @@ fn words(state: &State, trader: &Trader, short: bool) -> Vec<(String, Role)> {
     if state.trader_freshness(trader) == Freshness::Stale {
         all.push((format!("word {} old", format::age(age)), Role::HealthStale));
     }
-    if !status.why.is_empty() {
+    if status.safe && !status.why.is_empty() {
         all.push((status.why.to_string(), Role::TextDim));
     }
     for about in [&status.symbols, &status.strategy] {
