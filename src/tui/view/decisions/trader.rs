@@ -93,6 +93,14 @@ fn words(state: &State, trader: &Trader, width: u16) -> Vec<(String, Role)> {
         let text = if fits { whole } else { String::from("denied") };
         all.push((text, Role::SwitchBlocked));
     }
+    // What is wrong comes before what is counted.
+    if status.lost > 0 {
+        all.push((format!("{} lost", format::count(status.lost)), Role::HealthStale));
+    }
+    let age = state.trader_age(trader);
+    if state.trader_freshness(trader) == Freshness::Stale {
+        all.push((format!("word {} old", format::age(age)), Role::HealthStale));
+    }
     let ago = state.last_cycle(trader).map(format::age);
     let what = match (status.source, short) {
         (DecisionSource::Engine, false) => "decided",
@@ -112,13 +120,6 @@ fn words(state: &State, trader: &Trader, width: u16) -> Vec<(String, Role)> {
     for (count, long, brief) in counts {
         let word = if short { brief } else { long };
         all.push((format!("{} {word}", format::count(count)), n));
-    }
-    if status.lost > 0 {
-        all.push((format!("{} lost", format::count(status.lost)), Role::HealthStale));
-    }
-    let age = state.trader_age(trader);
-    if state.trader_freshness(trader) == Freshness::Stale {
-        all.push((format!("word {} old", format::age(age)), Role::HealthStale));
     }
     if status.safe && !status.why.is_empty() {
         all.push((status.why.to_string(), Role::TextDim));
