@@ -1,7 +1,7 @@
 //! An events feed: one thread per endpoint, from telemetry to the sequencer.
 //!
 //! The thread decodes, counts what it had to refuse, and hands on the newest
-//! word of each consumer, and decisions one by one, as many as [`flood`] allows.
+//! word of each consumer, and decisions one by one, as many as `flood` allows.
 //! A peer that floods costs itself nothing but its own words: at most a few
 //! hundred records per look go into the urgent lane. What the words mean is for
 //! State to say.
