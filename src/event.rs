@@ -92,6 +92,8 @@ pub enum Event {
     Trader(Box<TraderReport>),
     /// A check of the mesh was looked at.
     Check(Box<CheckReport>),
+    /// Whether real money is armed on this host, by its audit log.
+    Armed(ArmedReport),
 }
 
 /// What a session is about; it never changes while it runs.
@@ -125,6 +127,14 @@ pub struct SessionInfo {
 pub struct DrillReport {
     /// When the kill was last rehearsed and ended in proof; none: never.
     pub last: Option<UtcMicros>,
+}
+
+/// What the audit log knows of LIVE.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArmedReport {
+    /// Accounts that `crs arm --live` stands for, under this configuration;
+    /// none where the log can't be read.
+    pub accounts: Option<u32>,
 }
 
 /// A feed's link and its counters since the session began.

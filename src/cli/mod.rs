@@ -32,6 +32,7 @@ pub mod engine;
 pub mod exit;
 pub mod features;
 pub mod gateway;
+mod heard;
 pub mod heartbeat;
 pub mod kill;
 pub mod live;

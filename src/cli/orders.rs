@@ -1,11 +1,12 @@
-//! What was ordered from this host, told to the screen: the audit log, followed
+//! What was ordered from this host, and whether real money is armed on it, told to
+//! the screen: the audit log, followed
 //! on a thread of its own, since the log may be long and its disk slow.
 
-use super::wiring;
-use crate::audit::{Act, OrderReader, Record};
+use super::{live, wiring};
+use crate::audit::{Act, LedgerReader, OrderReader, Record};
 use crate::config::Settings;
 use crate::domain::{Lots, OrderBy, OrderFate, OrderNews, Side, Text};
-use crate::event::{Event, OrderSourceReport, Sender};
+use crate::event::{ArmedReport, Event, OrderSourceReport, Sender};
 use crate::state::orders::MAX_ORDERS;
 use std::path::Path;
 use std::sync::Arc;
@@ -31,9 +32,10 @@ impl OrderFeed {
     pub fn start(settings: &Settings, sender: Sender) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let (seen, audit) = (Arc::clone(&stop), wiring::latch_home(settings).audit());
+        let config_sha = live::config_sha(settings);
         let thread = std::thread::Builder::new()
             .name("orders".to_owned())
-            .spawn(move || follow(&audit, &sender, &seen))?;
+            .spawn(move || follow(&audit, &config_sha, &sender, &seen))?;
         Ok(Self { stop, thread: thread.thread().clone() })
     }
 }
@@ -45,8 +47,9 @@ impl Drop for OrderFeed {
     }
 }
 
-fn follow(audit: &Path, sender: &Sender, stop: &AtomicBool) {
-    let mut reader = OrderReader::new(audit);
+fn follow(audit: &Path, config_sha: &str, sender: &Sender, stop: &AtomicBool) {
+    let (mut reader, mut ledger) = (OrderReader::new(audit), LedgerReader::new(audit));
+    let mut told = None;
     while !stop.load(Ordering::Acquire) {
         let (fault, records) = match reader.appended() {
             Ok(records) => (Text::default(), records),
@@ -65,6 +68,12 @@ fn follow(audit: &Path, sender: &Sender, stop: &AtomicBool) {
             read: fault.is_empty(),
             fault,
         })));
+        let standing = ledger.refresh().map(|ledger| ledger.live_armings(config_sha).len());
+        let accounts = standing.ok().and_then(|accounts| u32::try_from(accounts).ok());
+        let armed = ArmedReport { accounts };
+        if told.replace(armed) != Some(armed) {
+            sender.send(Event::Armed(armed));
+        }
         std::thread::park_timeout(LOOK);
     }
 }

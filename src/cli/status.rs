@@ -1,6 +1,7 @@
 //! `crs status`: where the switch stands, without starting anything.
 
 use super::exit::exits;
+use super::heard::Heard;
 use super::live::{self, LiveTerms, Standing};
 use super::{Context, Exit, Outcome, card, when, wiring};
 use crate::audit::LedgerReader;
@@ -61,6 +62,7 @@ struct Report {
     recorded: Vec<Recorded>,
     foreign: Vec<Foreign>,
     live: Vec<Standing>,
+    traders: Heard,
     #[serde(skip)]
     since: String,
     #[serde(skip)]
@@ -76,10 +78,12 @@ struct Report {
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
     let home = wiring::latch_home(&loaded.settings);
+    let listening = Heard::begin(&loaded.settings);
     // The latch last: what is said of it must not be older than the rest.
     let (agent_pid, kill) = ask_agent(&home);
     let recorded = if agent_pid.is_some() { Vec::new() } else { recorded(&home) };
     let foreign = foreign(&home, &wiring::extra(&loaded.settings));
+    let traders = Heard::wait(listening);
     let seen = look(&loaded.settings);
     let (metadata, ctime_ns) = match probe_soon(&home.latch) {
         Probe::Present { body, file, .. } => (body.metadata, file.ctime_ns),
@@ -107,6 +111,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         recorded,
         foreign,
         live,
+        traders,
         since,
         live_lines,
         card_lines,
@@ -210,6 +215,9 @@ fn show(report: &Report, ctx: &mut Context) {
     }
     for line in &report.live_lines {
         out.line(format!("LIVE:    {line}"));
+    }
+    for line in report.traders.lines() {
+        out.line(format!("Trader:  {line}"));
     }
     match report.agent_pid {
         Some(pid) => out.line(format!("Agent:   pid {pid}")),

@@ -32,8 +32,8 @@ pub use flags::Flags;
 pub use load::{Loaded, load};
 pub use origin::{Origin, Origins};
 pub use problem::Problem;
-pub use sentinel::SentinelSettings;
 pub use remote::{Platform, RemoteSettings};
+pub use sentinel::SentinelSettings;
 pub use settings::{
     AlarmSettings, AuditSettings, Calls, Card, ColorChoice, EngineSettings, EodhdSettings,
     FeedSettings, HubSettings, KillSettings, LineChoice, PaperSettings, PollSettings,

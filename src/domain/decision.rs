@@ -16,6 +16,28 @@ pub enum DecisionSource {
     Demo,
 }
 
+impl DecisionSource {
+    /// The word on the screen: `engine`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Engine => "engine",
+            Self::Sentinel => "sentinel",
+            Self::Demo => "demo",
+        }
+    }
+
+    /// The same in three letters, for a column.
+    #[must_use]
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Engine => "eng",
+            Self::Sentinel => "sen",
+            Self::Demo => "dem",
+        }
+    }
+}
+
 /// Sell, hold, buy, in units of 1e-4 (0.6 is 6,000).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probabilities {

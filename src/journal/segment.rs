@@ -345,9 +345,12 @@ const fn topic(event: &Event) -> &'static str {
         Event::Positions(_) => "crs/positions",
         Event::Account(_) => "crs/account",
         Event::Decision(_) | Event::Trader(_) => "crs/decisions",
-        Event::Latch(_) | Event::Guard(_) | Event::Kill(_) | Event::Agent(_) | Event::Drill(_) => {
-            "crs/breaker"
-        }
+        Event::Latch(_)
+        | Event::Guard(_)
+        | Event::Kill(_)
+        | Event::Agent(_)
+        | Event::Drill(_)
+        | Event::Armed(_) => "crs/breaker",
         Event::Evidence(_) => "crs/evidence",
         Event::Command(_) | Event::Order(_) => "crs/orders",
         Event::Alarm(_) | Event::Bookmark(_) => "crs/operator",

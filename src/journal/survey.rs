@@ -170,5 +170,6 @@ const fn kind(event: &Event) -> &'static str {
         Event::Raw(_) => "raw",
         Event::Trader(_) => "trader",
         Event::Check(_) => "check",
+        Event::Armed(_) => "armed",
     }
 }

@@ -1,10 +1,11 @@
 //! Fold of links, heartbeats and reads: one [`GatewayPane`] per gateway.
 
 use super::quotes::Meter;
-use super::{Aged, State};
+use super::{Aged, Freshness, State};
 use crate::domain::{Account, Mode, Position, Stamp, Text};
 use crate::event::{
-    AccountRead, FeedReport, Fingerprint, GatewayReport, Level, LinkState, PositionsRead, Read,
+    AccountRead, FeedReport, Fingerprint, GatewayReport, GatewayStatusReport, Level, LinkState,
+    PositionsRead, Read,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -88,6 +89,21 @@ impl State {
             .gateways
             .get(usize::from(index))
             .map_or_else(|| Text::new(&format!("#{index}")), |g| g.name.clone())
+    }
+
+    /// What the paper gateway of this index says of itself by telemetry: the one
+    /// of its name, or the only one there is.
+    #[must_use]
+    pub fn desk(&self, index: u16) -> Option<&Aged<GatewayStatusReport>> {
+        let (name, mut desks) = (self.gateway_name(index), self.obey.desks.values());
+        let only = self.gateways.len() == 1 && self.obey.desks.len() == 1;
+        desks.find(|desk| only || desk.value.gateway == name)
+    }
+
+    /// Whether its word about itself may be believed.
+    #[must_use]
+    pub fn desk_freshness(&self, desk: &Aged<GatewayStatusReport>) -> Freshness {
+        super::health::of_evidence(self.age(desk.at))
     }
 
     pub(super) fn gateway_mut(&mut self, index: u16) -> Option<&mut GatewayPane> {

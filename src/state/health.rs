@@ -31,6 +31,11 @@ const READ_UNKNOWN: Duration = Duration::from_secs(15);
 const EVIDENCE_STALE: Duration = Duration::from_secs(3);
 /// Evidence this old proves nothing.
 const EVIDENCE_UNKNOWN: Duration = Duration::from_secs(10);
+/// A trader speaks of itself every second or two; from this age on its word is
+/// stale.
+const TRADER_STALE: Duration = Duration::from_secs(5);
+/// A trader that is silent for so long is lost.
+const TRADER_UNKNOWN: Duration = Duration::from_secs(30);
 /// The watcher speaks every second; past this its silence is doubt.
 const LATCH_UNKNOWN: Duration = Duration::from_secs(3);
 
@@ -113,6 +118,11 @@ fn graded(age: Duration, stale: Duration, unknown: Duration) -> Freshness {
 /// Whether evidence of this age may be believed.
 pub(super) fn of_evidence(age: Duration) -> Freshness {
     graded(age, EVIDENCE_STALE, EVIDENCE_UNKNOWN)
+}
+
+/// Whether a trader's word of this age may be believed.
+pub(super) fn of_trader(age: Duration) -> Freshness {
+    graded(age, TRADER_STALE, TRADER_UNKNOWN)
 }
 
 impl Quote {

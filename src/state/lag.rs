@@ -1,11 +1,15 @@
 //! How late everything is: integer histograms, so that a digest can hold.
 
+use super::State;
+use crate::domain::{Decision, DecisionSource};
 use serde::{Deserialize, Serialize};
 
 /// A round trip above this, in microseconds, is the documents' alarm line.
 pub const RTT_LIMIT_US: u64 = 100_000;
 /// The engine's documented limit in microseconds, tick to log entry.
 pub const ENGINE_LIMIT_US: u64 = 10_000;
+/// A model's documented time to answer, in microseconds.
+pub const MODEL_LIMIT_US: u64 = 1_000_000;
 /// Samples in one generation of a [`Rolling`].
 const GENERATION: u64 = 1_024;
 
@@ -117,6 +121,58 @@ pub struct Lag {
     pub heartbeat: Series,
     /// Engine: tick to log entry.
     pub engine: Series,
+    /// Engine: from one decision to the next of the same symbol.
+    #[serde(default)]
+    pub engine_gap: Series,
+    /// Sentinel: what its cycle is made of.
+    #[serde(default)]
+    pub sentinel: Steps,
+}
+
+/// The steps of a sentinel's cycle, and all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Steps {
+    /// Market data.
+    pub bars: Series,
+    /// What the model is asked with.
+    pub features: Series,
+    /// The model's answer.
+    pub model: Series,
+    /// The order's round trip.
+    pub order: Series,
+    /// From the first step to the decision.
+    pub cycle: Series,
+}
+
+impl State {
+    /// Counts what a decision says of its time, and the gap before it.
+    pub(super) fn lag_of(&mut self, decision: &Decision, gap_us: Option<u64>) {
+        if decision.source == DecisionSource::Engine {
+            if let Some(us) = decision.lag_us {
+                self.lag.engine.record(us);
+            }
+            if let Some(us) = gap_us {
+                self.lag.engine_gap.record(us);
+            }
+            return;
+        }
+        let all = &mut self.lag.sentinel;
+        for step in &decision.steps {
+            let series = match step.name.as_str() {
+                "bars" => &mut all.bars,
+                "features" => &mut all.features,
+                "model" => &mut all.model,
+                "order" => &mut all.order,
+                _ => continue,
+            };
+            series.record(step.us);
+        }
+        let sum = || decision.steps.iter().fold(0_u64, |sum, step| sum.saturating_add(step.us));
+        let whole = decision.lag_us.or_else(|| (!decision.steps.is_empty()).then(sum));
+        if let Some(us) = whole {
+            all.cycle.record(us);
+        }
+    }
 }
 
 fn percentile_of(count: u64, permille: u32, a: &[u64], b: &[u64]) -> Option<u64> {

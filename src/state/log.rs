@@ -1,18 +1,16 @@
-//! Fold of what is told in lines: log, decisions, commands, each bounded.
+//! Fold of what is told in lines: log and commands, each bounded.
 //!
 //! Besides the lines that edges send, State writes one of its own whenever
 //! something it shows changes for better or worse, so that a replay tells the
 //! same story as the session did.
 
 use super::{Aged, State};
-use crate::domain::{Decision, DecisionSource, Text};
+use crate::domain::Text;
 use crate::event::{CommandPhase, CommandReport, Level, LogLine};
 use std::collections::VecDeque;
 
 /// Log lines kept.
 pub const LOG_LINES: usize = 2_000;
-/// Decisions kept.
-pub const DECISIONS: usize = 500;
 /// Commands kept.
 pub const COMMANDS: usize = 200;
 
@@ -45,15 +43,6 @@ impl State {
             }
         }
         self.say(Level::Info, "session", &text);
-    }
-
-    pub(super) fn on_decision(&mut self, decision: &Decision) {
-        if let (DecisionSource::Engine, Some(lag)) = (decision.source, decision.lag_us) {
-            self.lag.engine.record(lag);
-        }
-        self.order_of(decision);
-        let decision = self.aged(decision.clone());
-        push(&mut self.decisions, DECISIONS, decision);
     }
 
     /// A command that was sent and is now answered keeps its one row.

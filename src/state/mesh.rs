@@ -4,8 +4,8 @@
 //! changed. A check is a name and a judgement, so that there can be more.
 
 use super::health::of_evidence;
-use super::obey::Says;
-use super::{FeedWord, Freshness, GatewayWord, State};
+use super::obey::{self, Says};
+use super::{FeedWord, Freshness, GatewayWord, Pulse, State, Trader};
 use crate::domain::{LatchPhase, LinkState, Stamp, Text};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -115,14 +115,27 @@ impl State {
             host if host.is_empty() => Text::new("here"),
             host => host.clone(),
         };
-        let looked = Some(self.age(self.latch.at));
+        // What was never looked at has no age.
+        let looked = (self.latch.at != Stamp::default()).then(|| self.age(self.latch.at));
         rows.push(self.mesh_row(&here, "latch", self.latch_check(), None, looked));
         rows.push(self.mesh_row(&here, "agent", self.agent_check(), None, None));
-        let heard = self.obedience().into_iter().filter(|row| row.heard.is_some());
-        for consumer in heard.filter(|row| !row.host.is_empty()) {
+        let heard = |row: &obey::Row| row.heard.or(row.told).is_some() && !row.host.is_empty();
+        for consumer in self.obedience().into_iter().filter(heard) {
             let check = consumer.consumer.as_str();
-            let found = obeys(consumer.alarm, consumer.says, consumer.freshness);
+            let found = obeys(&consumer);
             rows.push(self.mesh_row(&consumer.host, check, found, None, consumer.heard));
+        }
+        for trader in &self.traders {
+            let status = &trader.value.status;
+            let kind = |t: &&Trader| {
+                (t.value.status.source, &t.value.status.host) == (status.source, &status.host)
+            };
+            let check = match self.traders.iter().filter(kind).count() {
+                1 => format!("{} runs", status.source.short()),
+                _ => format!("{} {}", status.source.short(), status.pid),
+            };
+            let age = Some(self.trader_age(trader));
+            rows.push(self.mesh_row(&status.host, &check, self.trader_check(trader), None, age));
         }
         rows
     }
@@ -230,6 +243,22 @@ impl State {
         }
     }
 
+    /// Whether a trader works, by its own word.
+    fn trader_check(&self, trader: &Trader) -> Found {
+        let status = &trader.value.status;
+        if self.trader_freshness(trader) == Freshness::Unknown {
+            return found(Standing::Bad, "LOST", "see on its host whether it runs");
+        }
+        if matches!(self.pulse(trader), Pulse::Late(_)) {
+            return found(Standing::Bad, "OVERDUE", "see its log for what it waits for");
+        }
+        match (status.live, self.trader_freshness(trader)) {
+            (_, Freshness::Stale) => found(Standing::Late, "late", "see Decisions"),
+            (true, _) => found(Standing::Good, "live", ""),
+            (false, _) => found(Standing::Good, "dry run", ""),
+        }
+    }
+
     /// Notes which rows stand otherwise than before.
     pub(super) fn watch_mesh(&mut self) {
         let rows = self.mesh_rows();
@@ -264,12 +293,15 @@ fn feed(word: FeedWord) -> Found {
     }
 }
 
-fn obeys(alarm: bool, says: Says, freshness: Freshness) -> Found {
-    match (alarm, freshness) {
+fn obeys(row: &obey::Row) -> Found {
+    if row.told.is_some() && !row.alarm {
+        return found(Standing::Late, "no evidence", "it runs: which latch does it watch?");
+    }
+    match (row.alarm, row.freshness) {
         (true, _) => found(Standing::Bad, "DISOBEYS", "stop it by hand: see Who obeys"),
         (_, Freshness::Unknown) => found(Standing::Unknown, "not heard", "see Who obeys"),
         (_, Freshness::Stale) => found(Standing::Late, "late", "see Who obeys"),
-        (_, Freshness::Fresh) => match says {
+        (_, Freshness::Fresh) => match row.says {
             Says::Engaged => found(Standing::Good, "denies orders", ""),
             Says::NotEngaged => found(Standing::Good, "orders pass", ""),
             Says::Doubt => found(Standing::Late, "in doubt", "it denies orders: see Who obeys"),

@@ -6,12 +6,13 @@
 //! the same records hold equal states, and `State::digest` proves it.
 //!
 //! A file per pane: [`quotes`], [`candles`], [`gateways`], [`switch`] (latch, guard, kill,
-//! agent), [`obey`], [`log`], [`lag`], [`alarms`]; [`health`] turns ages into words, [`digest`]
+//! agent), [`decisions`], [`traders`], [`obey`], [`log`], [`lag`], [`alarms`]; [`health`] turns ages into words, [`digest`]
 //! turns everything into one line.
 
 pub mod alarms;
 pub mod candles;
 pub mod checks;
+pub mod decisions;
 pub mod digest;
 pub mod gateways;
 pub mod health;
@@ -29,6 +30,7 @@ pub mod traders;
 pub use alarms::{Alarm, Alarms};
 pub use candles::{Candle, Period};
 pub use checks::Checks;
+pub use decisions::Run;
 pub use gateways::GatewayPane;
 pub use health::{FeedWord, Freshness, GatewayWord};
 pub use lag::{Lag, Rolling, Series};
@@ -36,11 +38,12 @@ pub use market::Market;
 pub use obey::Obey;
 pub use orders::{Orders, Owner};
 pub use quotes::Quote;
+pub use traders::{Pulse, Trader};
 
-use crate::domain::{Decision, Intent, KillProgress, LatchSeen, Mode, Stamp, Symbol};
+use crate::domain::{Intent, KillProgress, LatchSeen, Mode, Stamp, Symbol};
 use crate::event::{
-    AgentReport, CommandReport, DrillReport, Event, GuardReport, Level, LogLine, RecordingReport,
-    SessionInfo, Stamped, TraderReport,
+    AgentReport, ArmedReport, CommandReport, DrillReport, Event, GuardReport, Level, LogLine,
+    RecordingReport, SessionInfo, Stamped,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -78,12 +81,18 @@ pub struct State {
     pub stops: VecDeque<Aged<Intent>>,
     /// When the latch was seen reset after them: they are history then.
     pub kills_over: Option<Stamp>,
+    /// The latch was seen to hold, and no look has proven since that it is gone.
+    #[serde(default)]
+    pub held: bool,
     /// The agent.
     pub agent: Aged<AgentReport>,
     /// The operator's commands, newest last, bounded.
     pub commands: VecDeque<Aged<CommandReport>>,
-    /// Decisions, newest last, bounded.
-    pub decisions: VecDeque<Aged<Decision>>,
+    /// Decisions and runs of them, newest last, bounded.
+    pub decisions: VecDeque<Aged<Run>>,
+    /// What a second copy of a decision is told by, newest last, bounded.
+    #[serde(default)]
+    decision_keys: VecDeque<u64>,
     /// Log lines, newest last, bounded.
     pub log: VecDeque<Aged<LogLine>>,
     /// How late everything is.
@@ -91,6 +100,9 @@ pub struct State {
     /// Rehearsals on record, once they were looked up.
     #[serde(default)]
     pub drill: Option<DrillReport>,
+    /// Whether real money is armed on this host, once it was looked up.
+    #[serde(default)]
+    pub armed: Option<ArmedReport>,
     /// Who obeys the latch, by their own words.
     #[serde(default)]
     pub obey: Obey,
@@ -105,7 +117,7 @@ pub struct State {
     pub recording: Option<Aged<RecordingReport>>,
     /// Automatic traders by their own words, bounded.
     #[serde(default)]
-    pub traders: Vec<Aged<TraderReport>>,
+    pub traders: Vec<Trader>,
     /// When each check of the mesh last changed.
     #[serde(default)]
     pub mesh: Vec<mesh::Seen>,
@@ -189,6 +201,7 @@ impl State {
             }
             Event::Trader(report) => self.on_trader(report),
             Event::Check(report) => self.on_check(report),
+            Event::Armed(report) => self.armed = Some(*report),
             Event::Raw(_) => {}
         }
         Ok(())

@@ -70,8 +70,10 @@ impl State {
             && seen.engage_id == self.engagement.as_ref().map(|engagement| engagement.id);
         if seen.phase.is_engaged() {
             self.kills_over = self.kills_over.filter(|_| !same);
-        } else if before.phase.is_engaged() && seen.phase != LatchPhase::Blocked {
-            self.kills_over = Some(self.now);
+            self.held = true;
+        } else if self.held && seen.phase != LatchPhase::Blocked {
+            // Doubt in between ends nothing; a look that proves it gone does.
+            (self.kills_over, self.held) = (Some(self.now), false);
         }
         self.obey.engaged_since = match self.obey.engaged_since {
             _ if !seen.phase.is_engaged() => None,

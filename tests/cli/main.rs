@@ -41,4 +41,6 @@ mod tables;
 #[cfg(test)]
 mod ticks;
 #[cfg(test)]
+mod traders;
+#[cfg(test)]
 mod usage;

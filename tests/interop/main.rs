@@ -13,6 +13,8 @@ mod mcap;
 #[cfg(test)]
 mod place;
 #[cfg(test)]
+mod telemetry;
+#[cfg(test)]
 mod ticks;
 #[cfg(test)]
 mod wire;

@@ -3,12 +3,16 @@
 use crate::fake::{endpoint, eventually, free_port};
 use crate::feeds::{LONG, publisher};
 use crate::wild::{Wild, announce, greet};
-use crs::domain::{AuditHead, Evidence, LinkState, Text, UtcMicros};
+use crs::domain::{AuditHead, Decision, Evidence, LinkState, Side, Stamp, Text, UtcMicros};
+use crs::event::Stamped;
 use crs::event::{
     Event, EventsReport, EvidenceReport, GatewayStatusReport, RawPort, Receiver, channel_pair,
 };
+use crs::feeds::DecisionFeed;
 use crs::feeds::events::{self, EventsHandle};
 use crs::gateway::{Gateway, GatewayOptions, SimOptions};
+use crs::state::State;
+use crs::wire::telemetry::TraderDecision;
 use crs::wire::{LatchEvidence, Telemetry};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,6 +24,7 @@ struct Feed {
     report: EventsReport,
     evidence: Vec<Evidence>,
     status: Vec<GatewayStatusReport>,
+    decisions: Vec<Decision>,
     heads: crossbeam_channel::Receiver<AuditHead>,
 }
 
@@ -31,7 +36,8 @@ impl Feed {
         let handle = events::start(&zmq::Context::new(), 2, &endpoint(port), sender, tap).unwrap();
         let (evidence, status) = (Vec::new(), Vec::new());
         let report = EventsReport::default();
-        Self { handle: Some(handle), receiver, report, evidence, status, heads }
+        let decisions = Vec::new();
+        Self { handle: Some(handle), receiver, report, evidence, status, decisions, heads }
     }
 
     fn listen(&mut self) -> &Self {
@@ -44,6 +50,7 @@ impl Feed {
                     self.evidence.push(evidence);
                 }
                 Event::GatewayStatus(report) => self.status.push(*report),
+                Event::Decision(decision) => self.decisions.push(*decision),
                 Event::Raw(raw) => assert_eq!((raw.peer, raw.port), (2, RawPort::Events)),
                 other => panic!("{other:?}"),
             }
@@ -223,4 +230,114 @@ fn audit_heads_go_to_their_keeper_and_not_into_the_session() {
         feed.heads.try_iter().map(|head| head.chain.to_string()).collect();
     assert_eq!(chains.into_iter().collect::<Vec<_>>(), ["one", "t_[2J_wo", "two"]);
     assert_eq!(feed.report.refused.len(), 0, "{:?}", feed.report);
+}
+
+fn decided(decision: &Decision) -> Vec<u8> {
+    Telemetry::Decision(Box::new(TraderDecision::from(decision))).encode().unwrap()
+}
+
+/// What a peer can send is bounded before it reaches the lane of kills, and
+/// what was dropped is counted.
+#[test]
+fn a_flood_of_decisions_is_bounded_and_counted() {
+    let (socket, port) = publisher(&zmq::Context::new(), "*");
+    let mut feed = Feed::start(port);
+    let action = Text::new("NO_ORDER");
+    let body = decided(&Decision { action, ..Decision::default() });
+    let topic: &[u8] = b"trader.decision";
+    assert!(eventually(LONG, || {
+        socket.send_multipart([topic, &body], 0).unwrap();
+        !feed.listen().decisions.is_empty()
+    }));
+    let before = feed.decisions.len();
+    let start = Instant::now();
+    let mut sent = 0;
+    while sent < 100_000 && start.elapsed() < Duration::from_secs(5) {
+        socket.send_multipart([topic, &body], 0).unwrap();
+        sent += 1;
+    }
+    let lost = |f: &Feed| f.report.refused.get(&Text::new("too many decisions")).copied();
+    feed.until(|f| {
+        let all = u64::try_from(f.decisions.len()).unwrap() + lost(f).unwrap_or(0);
+        f.report.received > 1_000 && all == f.report.received
+    });
+    feed.stop();
+    let handed = u64::try_from(feed.decisions.len() - before).unwrap();
+    let windows = u64::try_from(start.elapsed().as_millis() / 100).unwrap() + 2;
+    println!(
+        "{sent} sent, {} heard, {handed} handed on, {} not kept, in {:?}",
+        feed.report.received,
+        lost(&feed).unwrap_or(0),
+        start.elapsed()
+    );
+    assert!(handed <= 200 * windows, "{handed} in {windows} windows");
+    assert!(lost(&feed).is_some_and(|lost| lost > 0), "{:?}", feed.report);
+}
+
+/// An engine writes its log and publishes at the same time: one decision each.
+#[test]
+fn an_engines_log_and_its_telemetry_give_each_decision_once() {
+    const MANY: u64 = 120;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("engine.log");
+    std::fs::write(&path, "").unwrap();
+    let (socket, port) = publisher(&zmq::Context::new(), "*");
+    let (sender, receiver) = channel_pair();
+    let log = DecisionFeed::start(vec![path.clone()], sender.clone()).unwrap();
+    let ctx = zmq::Context::new();
+    let feed = events::start(&ctx, 0, &endpoint(port), sender, Arc::new(|_| {})).unwrap();
+    let one = |n: u64| {
+        let at = UtcMicros(1_768_399_018_271_512 + i64::try_from(n).unwrap() * 10_000);
+        Decision {
+            at: Some(at),
+            symbol: Text::new("EURUSD"),
+            side: Some(Side::Buy),
+            action: Text::new("ORDER_GENERATED"),
+            number: Some(n),
+            order: Text::new(&format!("ORD_{n:06}")),
+            lag_us: Some(1_950),
+            live: Some(false),
+            ..Decision::default()
+        }
+    };
+    let line = |d: &Decision| {
+        format!(
+            "{{\"timestamp\":\"{}\",\"tick_id\":{},\"symbol\":\"EURUSD\",\
+             \"action\":\"ORDER_GENERATED\",\"signal\":\"BUY\",\
+             \"order\":{{\"order_id\":\"{}\",\"action\":\"BUY\"}},\"lag_ms\":1.95}}\n",
+            d.at.unwrap().naive_iso(),
+            d.number.unwrap(),
+            d.order
+        )
+    };
+    let mut state = State::default();
+    let (mut at, mut copies) = (Stamp::default(), 0);
+    let mut hear = |state: &mut State| {
+        for event in receiver.urgent.try_iter() {
+            copies += u64::from(matches!(event, Event::Decision(_)));
+            at = at.plus(Duration::from_millis(1));
+            state.apply(&Stamped { seq: state.seq + 1, at, event }).unwrap();
+        }
+        copies
+    };
+    // The link stands once the first is heard, by this way.
+    assert!(eventually(LONG, || {
+        socket.send_multipart([&b"trader.decision"[..], &decided(&one(0))], 0).unwrap();
+        hear(&mut state) > 0
+    }));
+    let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    for n in 1..MANY {
+        std::io::Write::write_all(&mut file, line(&one(n)).as_bytes()).unwrap();
+        socket.send_multipart([&b"trader.decision"[..], &decided(&one(n))], 0).unwrap();
+    }
+    assert!(eventually(LONG, || hear(&mut state) > 2 * (MANY - 1)), "{}", state.decisions.len());
+    let orders: Vec<&str> =
+        state.decisions.iter().map(|row| row.value.decision.order.as_str()).collect();
+    let unique: std::collections::BTreeSet<_> = orders.iter().collect();
+    assert_eq!((orders.len(), unique.len()), (120, 120), "{orders:?}");
+    assert_eq!(state.lag.engine.count, MANY, "each was measured once");
+    // Whichever came first, what only telemetry tells is known.
+    assert!(state.decisions.iter().all(|row| row.value.decision.live == Some(false)));
+    assert!(feed.stop());
+    drop(log);
 }

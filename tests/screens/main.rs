@@ -44,3 +44,5 @@ mod tables;
 mod ticket;
 #[cfg(test)]
 mod timeline;
+#[cfg(test)]
+mod traders;

@@ -1,17 +1,18 @@
 //! Any event whatever, for properties.
 
 use crs::domain::{
-    Account, AlarmAct, CheckReport, CheckResult, CheckStatus, Decision, DecisionSource, EngageId,
-    Evidence, FileId, GatewayPhase, Heard, Intent, KillPlan, KillProgress, LatchPhase, LatchSeen,
-    Lots, Money, OrderBy, OrderFate, OrderNews, PeerTime, Position, Price, ProofPoll, Ratio,
-    RawTicks, Side, Stamp, StepTimes, Survivor, Symbol, Text, Tick, TickBatch, TickShape, Ticket,
-    TradeMode, TraderStatus, UtcMicros,
+    Account, AlarmAct, CheckReport, CheckResult, CheckStatus, Decision, DecisionSource,
+    DecisionStep, EngageId, Evidence, FileId, GatewayPhase, Heard, Intent, KillPlan, KillProgress,
+    LatchPhase, LatchSeen, Lots, Money, OrderBy, OrderFate, OrderNews, PeerTime, Position, Price,
+    ProofPoll, Ratio, RawTicks, Side, Stamp, StepTimes, Survivor, Symbol, Text, Tick, TickBatch,
+    TickShape, Ticket, TradeMode, TraderStatus, UtcMicros,
 };
 use crs::event::{
-    AccountRead, AgentReport, Bookmark, CommandPhase, CommandReport, Event, EventsReport,
-    EvidenceReport, FeedReport, Fingerprint, GatewayReport, GatewayStatusReport, GuardPhase,
-    GuardReport, GuardedVerb, Level, LinkState, LogLine, OrderSourceReport, PositionsRead,
-    RawBytes, RawFrame, RawPort, Read, RecordingReport, SessionInfo, Stamped, TraderReport,
+    AccountRead, AgentReport, ArmedReport, Bookmark, CommandPhase, CommandReport, Event,
+    EventsReport, EvidenceReport, FeedReport, Fingerprint, GatewayReport, GatewayStatusReport,
+    GuardPhase, GuardReport, GuardedVerb, Level, LinkState, LogLine, OrderSourceReport,
+    PositionsRead, RawBytes, RawFrame, RawPort, Read, RecordingReport, SessionInfo, Stamped,
+    TraderReport,
 };
 use proptest::prelude::*;
 
@@ -98,7 +99,22 @@ pub fn event() -> impl Strategy<Value = Event> {
         orders(),
         recording(),
         (feed_index(), text(), any::<u64>()).prop_map(|(feed, host, pid)| {
-            let status = TraderStatus { host, pid, orders: pid / 2, ..TraderStatus::default() };
+            let status = TraderStatus {
+                source: if pid % 3 == 0 {
+                    DecisionSource::Engine
+                } else {
+                    DecisionSource::Sentinel
+                },
+                host,
+                pid: pid % 3,
+                live: pid % 2 == 0,
+                safe: pid % 5 == 0,
+                orders: pid / 2,
+                lost: pid / 7,
+                last: i64::try_from(pid).ok().map(UtcMicros),
+                next: i64::try_from(pid / 3).ok().map(UtcMicros),
+                ..TraderStatus::default()
+            };
             Event::Trader(Box::new(TraderReport { feed, status }))
         }),
         (text(), text(), 0_u8..3, prop::option::of(any::<u64>())).prop_map(
@@ -124,6 +140,7 @@ pub fn event() -> impl Strategy<Value = Event> {
                 Event::Check(Box::new(report))
             }
         ),
+        prop::option::of(0_u32..3).prop_map(|accounts| Event::Armed(ArmedReport { accounts })),
         (text(), prop::option::of(any::<i64>())).prop_map(|(text, when)| {
             Event::Log(LogLine {
                 level: Level::Warn,
@@ -345,18 +362,33 @@ fn account() -> impl Strategy<Value = Account> {
 }
 
 fn decision() -> impl Strategy<Value = Decision> {
-    (text(), prop::option::of(side()), prop::option::of(any::<u64>())).prop_map(
-        |(action, side, lag_us)| Decision {
-            source: DecisionSource::Engine,
-            at: None,
+    let action = prop_oneof![text(), Just(Text::new("NO_ORDER")), Just(Text::new("SENT"))];
+    let step = ("[a-z]{0,6}", any::<u64>());
+    let steps = prop::collection::vec(step, 0..3);
+    // Few numbers and times, so that copies and runs are among them.
+    let number = prop::option::of(0_u64..4);
+    (action, prop::option::of(side()), prop::option::of(any::<u64>()), number, steps).prop_map(
+        |(action, side, lag_us, number, steps)| Decision {
+            source: if steps.is_empty() {
+                DecisionSource::Engine
+            } else {
+                DecisionSource::Sentinel
+            },
+            at: number.map(|n| UtcMicros(i64::try_from(n % 2).unwrap())),
             symbol: Text::new("EURUSD"),
             side,
             probabilities: None,
             threshold: Some(Ratio::from_raw(6_000)),
+            order: if side.is_some() { action.clone() } else { Text::default() },
             action,
             why: Text::default(),
             lag_us,
-            ..Decision::default()
+            number,
+            steps: steps
+                .into_iter()
+                .map(|(name, us)| DecisionStep { name: Text::new(&name), us })
+                .collect(),
+            live: lag_us.map(|us| us % 2 == 0),
         },
     )
 }

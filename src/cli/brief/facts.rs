@@ -2,6 +2,7 @@
 
 use crate::audit::{Ledger, LedgerReader, Record, read_dir};
 use crate::breaker::{Probe, probe_soon};
+use crate::cli::heard::Heard;
 use crate::cli::live::{self, LiveTerms};
 use crate::cli::positions::{Read, ask};
 use crate::cli::remembers::Memory;
@@ -51,6 +52,8 @@ pub struct Facts {
     pub drill: Option<UtcMicros>,
     /// Whether LIVE is armed, and for whom.
     pub live: Vec<String>,
+    /// Automatic traders, by their own word.
+    pub traders: Heard,
     /// What a human does when no wire does it.
     pub card: Card,
 }
@@ -58,6 +61,7 @@ pub struct Facts {
 impl Facts {
     /// Reads it all; nothing is started and nothing is changed.
     pub fn gather(settings: &Settings, back: Duration, timeout: Duration) -> Self {
+        let listening = Heard::begin(settings);
         let home = wiring::latch_home(settings);
         let (agent, kills) = status::ask_agent(&home);
         let at = clock::utc();
@@ -86,6 +90,7 @@ impl Facts {
             Gateway { name: gateway.name.clone(), read, memory: Memory::said(gateway, killed) }
         };
         let gateways = settings.gateways.iter().map(one).collect();
+        let traders = Heard::wait(listening);
         // Last of all: it must not be older than the rest.
         let latch = status::look(settings);
         let ctime_ns = match probe_soon(&home.latch) {
@@ -98,6 +103,7 @@ impl Facts {
             who: Identity::here(),
             live: live::lines(&LiveTerms::of(settings).standing(), latch.phase),
             latch,
+            traders,
             card: settings.card.clone(),
             agent,
             kills,
@@ -127,6 +133,7 @@ impl Facts {
             lines.extend(why.map(|why| format!("{}: {why}", gateway.name)));
         }
         lines.extend(self.remembering().filter_map(Memory::warning));
+        lines.extend(self.traders.broken());
         if matches!(self.latch.phase, LatchPhase::Blocked | LatchPhase::NotDurable) {
             lines.push(format!("switch {}: {}", self.latch.phase.word(), self.latch.reason));
         }

@@ -30,6 +30,10 @@ pub fn lines(facts: &Facts, hours: u16) -> Vec<String> {
     };
     part("SWITCH", switch(facts));
     part("RISK", facts.gateways.iter().flat_map(risk).collect());
+    let traders: Vec<String> = facts.traders.lines().iter().flat_map(|l| wrap(l)).collect();
+    if !traders.is_empty() {
+        part("TRADERS", traders);
+    }
     part("CHANGED", changed(facts, hours));
     part("BROKEN", or_none(facts.broken().iter().flat_map(|l| wrap(l)).collect(), "nothing found"));
     part("DO", wrap(&safe_action(facts)));

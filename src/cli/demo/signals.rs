@@ -8,10 +8,11 @@ use crate::breaker::Gate;
 use crate::cli::deal::{Deal, Ending, Fate};
 use crate::config::Settings;
 use crate::domain::{
-    Decision, DecisionSource, Lots, OrderTicket, Probabilities, Ratio, Side, Symbol, Text,
+    Decision, DecisionSource, DecisionStep, Lots, OrderTicket, Probabilities, Ratio, Side, Stamp,
+    Symbol, Text, TraderStatus, UtcMicros,
 };
-use crate::event::{Event, Level, Sender};
-use crate::host::{clock, ids};
+use crate::event::{Event, Level, Sender, TraderReport};
+use crate::host::{Identity, clock, ids};
 use crate::link::{Peer, context, peer};
 use crate::wire::Action;
 use crossbeam_channel as channel;
@@ -29,6 +30,10 @@ const SYMBOLS: [&str; 3] = ["EURUSD", "GBPUSD", "USDJPY"];
 const THRESHOLD: i64 = 6_000;
 /// 0.01 lots.
 const LOTS: Lots = Lots::from_raw(1_000_000);
+/// It tells of itself so often.
+const TELL: Duration = Duration::from_secs(1);
+/// It comes by no endpoint: it lives in this process.
+const NO_FEED: u16 = u16::MAX;
 /// It closes its oldest position instead of holding more than so many.
 const MOST: usize = 6;
 
@@ -77,13 +82,32 @@ fn run(
     let peer = Peer::connect(&zmq, &gateway.cmd, settings.feed.max_message_bytes);
     let peer = peer.map_err(|e| e.to_string())?;
     let deal = Deal::open(settings);
-    let mut source = Source { peer, deal, gate, sender, random: ids::random_u64() | 1 };
-    let mut pause = FIRST;
-    while let Err(channel::RecvTimeoutError::Timeout) = stopped.recv_timeout(pause) {
-        source.decide();
-        pause = Duration::from_millis(1_500 + source.below(3_000));
+    let status = TraderStatus {
+        source: DecisionSource::Demo,
+        host: Identity::here().host,
+        pid: std::process::id().into(),
+        symbols: Text::new(&SYMBOLS.join(", ")),
+        strategy: Text::new("random numbers"),
+        live: true,
+        threshold: Some(Ratio::from_raw(THRESHOLD)),
+        started: clock::utc(),
+        ..TraderStatus::default()
+    };
+    let random = ids::random_u64() | 1;
+    let mut source = Source { peer, deal, gate, sender, random, status };
+    let mut next = clock::now().plus(FIRST);
+    loop {
+        let now = clock::now();
+        if now.mono_ns >= next.mono_ns {
+            source.decide();
+            next = clock::now().plus(Duration::from_millis(1_500 + source.below(3_000)));
+        }
+        source.tell(next.utc);
+        let pause = next.since(clock::now()).min(TELL);
+        if stopped.recv_timeout(pause) != Err(channel::RecvTimeoutError::Timeout) {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 struct Source<'a> {
@@ -92,6 +116,16 @@ struct Source<'a> {
     gate: &'a Gate,
     sender: &'a Sender,
     random: u64,
+    status: TraderStatus,
+}
+
+/// What became of a signal.
+struct Deed {
+    action: &'static str,
+    why: String,
+    order: String,
+    /// How long the order took, where one was sent.
+    took: Option<Duration>,
 }
 
 impl Source<'_> {
@@ -103,15 +137,37 @@ impl Source<'_> {
         self.random % end
     }
 
+    /// Its word about itself; its next decision is due at `next`.
+    fn tell(&mut self, next: UtcMicros) {
+        let safe = self.gate.is_safe();
+        self.status.safe = safe;
+        self.status.why = if safe { Text::default() } else { self.gate.why() };
+        (self.status.next, self.status.said) = (Some(next), clock::utc());
+        let report = TraderReport { feed: NO_FEED, status: self.status.clone() };
+        self.sender.send(Event::Trader(Box::new(report)));
+    }
+
     fn decide(&mut self) {
         let began = clock::now();
         let index = usize::try_from(self.below(3)).unwrap_or(0);
         let Some(symbol) = SYMBOLS.get(index).and_then(|s| Symbol::new(s).ok()) else { return };
         let (probabilities, side) = self.think();
-        let (action, why) = match side {
-            None => ("NO_ORDER", String::from("no probability above the threshold")),
+        let mut steps = vec![step("model", since(began))];
+        let deed = match side {
+            None => Deed::without("NO_ORDER", "no probability above the threshold"),
             Some(side) => self.act(symbol, side),
         };
+        steps.extend(deed.took.map(|took| step("order", took)));
+        let status = &mut self.status;
+        status.cycles += 1;
+        status.told = status.cycles;
+        status.last = Some(clock::utc());
+        match deed.action {
+            "ORDER_GENERATED" => status.orders += 1,
+            "BLOCKED" => status.blocked += 1,
+            "ERROR" => status.failed += 1,
+            _ => {}
+        }
         self.sender.send(Event::Decision(Box::new(Decision {
             source: DecisionSource::Demo,
             at: Some(began.utc),
@@ -119,10 +175,13 @@ impl Source<'_> {
             side,
             probabilities: Some(probabilities),
             threshold: Some(Ratio::from_raw(THRESHOLD)),
-            action: Text::new(action),
-            why: Text::new(&why),
-            lag_us: u64::try_from(clock::now().since(began).as_micros()).ok(),
-            ..Decision::default()
+            action: Text::new(deed.action),
+            why: Text::new(&deed.why),
+            lag_us: u64::try_from(since(began).as_micros()).ok(),
+            number: Some(status.cycles),
+            order: Text::new(&deed.order),
+            steps,
+            live: Some(status.live),
         })));
     }
 
@@ -142,20 +201,30 @@ impl Source<'_> {
     }
 
     /// Orders, through the gate, or says why not.
-    fn act(&mut self, symbol: Symbol, side: Side) -> (&'static str, String) {
+    fn act(&mut self, symbol: Symbol, side: Side) -> Deed {
         // The first look at the gate: before anything is made of the signal.
         if !self.gate.is_safe() {
-            return ("BLOCKED", self.gate.why().to_string());
+            return Deed::without("BLOCKED", self.gate.why().as_str());
         }
         self.make_room();
         let order = OrderTicket::market(symbol, side, LOTS);
         let what = format!("OPEN_ORDER {symbol} {} {LOTS} lots", side.word());
         let request = peer::request(Action::OpenOrder(order));
+        let sent = clock::now();
         // The second look is taken in there, right before the order.
-        match self.deal.order(self.gate, &mut self.peer, &request, &what, PATIENCE) {
-            Fate::Claimed(fill) => ("ORDER_GENERATED", format!("ticket {}", fill.ticket)),
-            Fate::Not(Ending::Denied, why) => ("BLOCKED", why.to_string()),
-            Fate::Not(_, why) | Fate::Unknown(why) => ("ERROR", why.to_string()),
+        let fate = self.deal.order(self.gate, &mut self.peer, &request, &what, PATIENCE);
+        let took = Some(since(sent));
+        match fate {
+            Fate::Claimed(fill) => Deed {
+                action: "ORDER_GENERATED",
+                why: format!("{} above the threshold", side.word()),
+                order: format!("ticket {}", fill.ticket),
+                took,
+            },
+            Fate::Not(Ending::Denied, why) => Deed::without("BLOCKED", why.as_str()),
+            Fate::Not(_, why) | Fate::Unknown(why) => {
+                Deed { took, ..Deed::without("ERROR", why.as_str()) }
+            }
         }
     }
 
@@ -169,4 +238,18 @@ impl Source<'_> {
             let _ = self.deal.close(&mut self.peer, &request, (&what, ticket), PATIENCE);
         }
     }
+}
+
+impl Deed {
+    fn without(action: &'static str, why: &str) -> Self {
+        Self { action, why: why.to_owned(), order: String::new(), took: None }
+    }
+}
+
+fn since(began: Stamp) -> Duration {
+    clock::now().since(began)
+}
+
+fn step(name: &str, took: Duration) -> DecisionStep {
+    DecisionStep { name: Text::new(name), us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX) }
 }

@@ -1,20 +1,23 @@
 //! An events feed: one thread per endpoint, from telemetry to the sequencer.
 //!
 //! The thread decodes, counts what it had to refuse, and hands on the newest
-//! word of each consumer. A peer that floods costs itself nothing but its own
-//! older words: at most a few records per look go into the urgent lane. What
-//! the words mean is for State to say.
+//! word of each consumer, and decisions one by one, as many as `flood` allows.
+//! A peer that floods costs itself nothing but its own words: at most a few
+//! hundred records per look go into the urgent lane. What the words mean is for
+//! State to say.
 
+mod flood;
 mod newest;
 mod tally;
 
 use super::raw::RawTap;
 use super::worker::{StartError, Worker};
-use crate::domain::{AuditHead, Endpoint, LinkState};
+use crate::domain::{AuditHead, Decision, Endpoint, LinkState};
 use crate::event::{Event, Level, RawPort, Sender};
 use crate::host::clock::mono_ns;
 use crate::link::{Look, Sleeper, Sub, SubLimits, poll_until};
 use crate::wire::Telemetry;
+use flood::Flood;
 use newest::Newest;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,7 +70,8 @@ pub fn start(
     let worker = Worker::start(ctx, &format!("events-{feed}"), move |wake| {
         let newest = Newest::new(feed);
         let raw = RawTap::new(sender.clone(), feed, RawPort::Events);
-        Feed { sub, wake, sender, heads, name, tally, newest, handed: 0, raw }.run();
+        let flood = Flood::default();
+        Feed { sub, wake, sender, heads, name, tally, newest, flood, handed: 0, raw }.run();
     })?;
     Ok(EventsHandle(worker))
 }
@@ -80,6 +84,7 @@ struct Feed {
     name: String,
     tally: Tally,
     newest: Newest,
+    flood: Flood,
     /// When something was last handed on (monotonic ns).
     handed: u64,
     raw: RawTap,
@@ -151,10 +156,7 @@ impl Feed {
                 Ok(())
             }
             Ok(Telemetry::AuditHead(told)) => self.newest.head(told.into()),
-            Ok(Telemetry::Decision(told)) => {
-                self.sender.send(Event::Decision(Box::new((*told).into())));
-                Ok(())
-            }
+            Ok(Telemetry::Decision(told)) => self.decision((*told).into()),
             Ok(Telemetry::Trader(told)) => self.newest.trader(told.status),
             Err(fault) => {
                 self.tally.refused(fault.word(), &fault.to_string());
@@ -165,6 +167,14 @@ impl Feed {
             self.tally.refused(word, "not kept");
         }
         kept.is_ok()
+    }
+
+    fn decision(&mut self, decision: Decision) -> Result<(), &'static str> {
+        if !self.flood.takes(&decision, mono_ns()) {
+            return Err("too many decisions");
+        }
+        self.sender.send(Event::Decision(Box::new(decision)));
+        Ok(())
     }
 
     fn hand_on(&mut self, now: u64) {

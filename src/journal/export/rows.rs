@@ -5,7 +5,7 @@
 //! is one row with its fault: flat and blind must not look the same.
 
 use super::What;
-use crate::domain::{KillProgress, PeerTime, Position, Stamp, Text, UtcMicros};
+use crate::domain::{Decision, KillProgress, PeerTime, Position, Stamp, Text, UtcMicros};
 use crate::event::{AccountRead, Event, PositionsRead, Read, Stamped};
 use crate::state::Alarm;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub const fn header(what: What) -> &'static str {
         What::Ticks => "timestamp,symbol,bid,ask,mono_ns,peer_time,peer_seq,shape,feed,seq",
         What::Decisions => {
             "timestamp,mono_ns,seq,source,decided_at,symbol,side,p_sell,p_hold,\
-             p_buy,threshold,action,why,lag_us"
+             p_buy,threshold,action,why,lag_us,number,order,steps_us,live"
         }
         What::Positions => {
             "timestamp,mono_ns,seq,gateway,asked,rtt_us,fault,open_count,ticket,\
@@ -119,6 +119,10 @@ fn one(record: &Stamped, event: &Event) -> Vec<String> {
                     d.action.to_string(),
                     d.why.to_string(),
                     some(d.lag_us),
+                    some(d.number),
+                    d.order.to_string(),
+                    steps(d),
+                    some(d.live),
                 ],
             )
         }
@@ -167,6 +171,12 @@ fn one(record: &Stamped, event: &Event) -> Vec<String> {
         ),
         _ => row(record, []),
     }
+}
+
+/// `bars=812000 model=63000`, in microseconds.
+fn steps(d: &Decision) -> String {
+    let steps = d.steps.iter().map(|step| format!("{}={}", step.name, step.us));
+    steps.collect::<Vec<_>>().join(" ")
 }
 
 fn account(record: &Stamped, read: &AccountRead) -> Vec<String> {

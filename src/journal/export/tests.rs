@@ -132,3 +132,29 @@ fn a_message_stays_with_its_quote() {
     assert_eq!((batch.ticks.len(), batch.raw.len()), (2, 2));
     assert_eq!(left, [&b"two"[..], b"four"]);
 }
+
+#[test]
+fn a_decision_has_its_number_its_order_its_steps_and_its_mode() {
+    use crate::domain::{Decision, DecisionStep};
+    let step = |name: &str, us| DecisionStep { name: name.into(), us };
+    let decision = Decision {
+        symbol: "EURUSD".into(),
+        action: "ORDER_GENERATED".into(),
+        lag_us: Some(906_441),
+        number: Some(7),
+        order: "ticket 10000042".into(),
+        steps: vec![step("bars", 812_000), step("model", 63_400)],
+        live: Some(false),
+        ..Decision::default()
+    };
+    let event = Event::Decision(Box::new(decision));
+    let mut session = Memory::new(vec![Stamped { seq: 1, at: at(100), event }]);
+    let mut out = Vec::new();
+    export(&mut session, &wanted(What::Decisions, Shape::Csv), &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let (head, row) = text.split_once("\r\n").unwrap();
+    assert!(head.ends_with(",action,why,lag_us,number,order,steps_us,live"), "{head}");
+    let told = "ORDER_GENERATED,,906441,7,ticket 10000042,bars=812000 model=63400,false\r\n";
+    assert!(row.ends_with(told), "{row}");
+    assert_eq!(head.split(',').count(), row.split(',').count());
+}

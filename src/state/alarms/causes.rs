@@ -73,6 +73,7 @@ impl State {
         self.of_the_kill(&mut causes);
         self.of_the_others(&mut causes);
         self.of_the_checks(&mut causes);
+        self.of_the_traders(&mut causes);
         causes
     }
 

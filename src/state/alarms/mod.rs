@@ -17,6 +17,7 @@ mod margin;
 mod quotes;
 #[cfg(test)]
 mod tests;
+mod traders;
 
 pub use act::LONGEST_SILENCE;
 

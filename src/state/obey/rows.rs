@@ -4,7 +4,7 @@
 use super::Consumer;
 use crate::domain::{Evidence, Stamp, Text};
 use crate::state::health::of_evidence;
-use crate::state::{Freshness, State};
+use crate::state::{Freshness, State, Trader};
 use std::time::Duration;
 
 /// A consumer that is told of a latch needs so long to say so.
@@ -61,6 +61,8 @@ pub struct Row {
     pub killed: bool,
     /// It lets orders pass while our latch holds.
     pub alarm: bool,
+    /// It tells its status, so long ago, and no evidence that can be believed.
+    pub told: Option<Duration>,
 }
 
 /// Where a consumer stands on the screen.
@@ -81,6 +83,7 @@ impl State {
             let heard = all.iter().filter(|c| c.evidence.consumer.as_str() == name);
             let before = rows.len();
             rows.extend(heard.clone().map(|c| self.row(c)));
+            self.without_evidence(name, before, &mut rows);
             match rows.len() - before {
                 0 => rows.push(Row::unheard(name)),
                 1 => {}
@@ -97,6 +100,22 @@ impl State {
         let others = all.iter().filter(|c| !EXPECTED.contains(&c.evidence.consumer.as_str()));
         rows.extend(others.map(|c| self.row(c)));
         rows
+    }
+
+    /// Traders of this name that tell their status and nothing of the latch,
+    /// beside the rows from `from` on, which are of those that do.
+    fn without_evidence(&self, name: &str, from: usize, rows: &mut Vec<Row>) {
+        let fresh = |t: &&Trader| {
+            t.value.status.source.word() == name && self.trader_freshness(t) != Freshness::Unknown
+        };
+        for trader in self.traders.iter().filter(fresh) {
+            let (host, told) = (&trader.value.status.host, Some(self.trader_age(trader)));
+            match rows.iter_mut().skip(from).find(|row| row.host == *host) {
+                Some(row) if row.is_known() => {}
+                Some(row) => row.told = told,
+                None => rows.push(Row { host: host.clone(), told, ..Row::unheard(name) }),
+            }
+        }
     }
 
     /// Age of a consumer's last word. On this host its own clock counts too:
@@ -127,7 +146,8 @@ impl State {
         open && self.age(since) > GRACE && self.evidence_freshness(c) != Freshness::Unknown
     }
 
-    fn is_here(&self, host: &Text) -> bool {
+    /// Whether `host` is this one, whose clock is ours.
+    pub(in crate::state) fn is_here(&self, host: &Text) -> bool {
         let own = self.obey.own.as_ref().map_or(&self.session.host, |own| &own.value.host);
         host == own
     }
@@ -173,6 +193,7 @@ impl State {
             blocked: e.last_blocked.map(|at| micros(e.said.0.saturating_sub(at.0)) + age),
             killed: self.is_killed(c),
             alarm: self.disobeys(c),
+            told: None,
         }
     }
 
@@ -226,6 +247,7 @@ impl Row {
             blocked: None,
             killed: false,
             alarm: false,
+            told: None,
         }
     }
 

@@ -183,6 +183,12 @@ pub fn fate_of(decision: &Decision) -> Option<OrderFate> {
     }
 }
 
+/// The ticket that a decision tells of, with the order or in the reason.
+#[must_use]
+pub fn ticket_of(decision: &Decision) -> Option<Ticket> {
+    ticket_in(decision.order.as_str()).or_else(|| ticket_in(decision.why.as_str()))
+}
+
 /// The number after the word `ticket`: `ticket 1000003`, `'ticket': 1000003`.
 #[must_use]
 pub fn ticket_in(words: &str) -> Option<Ticket> {

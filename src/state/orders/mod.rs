@@ -122,7 +122,7 @@ impl State {
             DecisionSource::Sentinel => OrderBy::Sentinel,
             DecisionSource::Demo => OrderBy::Demo,
         };
-        let ticket = judge::ticket_in(decision.why.as_str());
+        let ticket = judge::ticket_of(decision);
         if let (None, OrderFate::Untold, Some(side)) = (ticket, fate, decision.side) {
             self.trader(by, &decision.symbol, side);
             return;

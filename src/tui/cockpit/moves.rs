@@ -210,7 +210,8 @@ impl Cockpit {
                         self.ui.position = ticket.or(self.ui.position);
                     }
                     Pane::Decisions => {
-                        if let Some(row) = view::decisions::at(area, point.y, scene) {
+                        let row = view::decisions::at(area, point.y, scene, theme.glyphs());
+                        if let Some(row) = row {
                             self.ui.set_row(Pane::Decisions, row);
                         }
                     }

@@ -62,6 +62,8 @@ pub struct Glyphs {
     pub separator: &'static str,
     /// From here to there.
     pub arrow: &'static str,
+    /// So many times: before a number.
+    pub times: &'static str,
     /// A horizontal rule.
     pub rule: &'static str,
     /// Cut text.
@@ -106,6 +108,7 @@ static UNICODE: Glyphs = Glyphs {
     select: "▸",
     separator: "│",
     arrow: "→",
+    times: "×",
     rule: "─",
     ellipsis: "…",
     bar: "█",
@@ -154,6 +157,7 @@ static ASCII: Glyphs = Glyphs {
     select: ">",
     separator: "|",
     arrow: ">",
+    times: "x",
     rule: "-",
     ellipsis: "~",
     bar: "#",
@@ -205,6 +209,7 @@ impl Glyphs {
             self.bar_rest,
             self.level,
             self.moment,
+            self.times,
         ];
         all.extend(self.spark);
         all.extend(self.candle);

@@ -5,7 +5,7 @@ use super::words::Badge;
 use super::{Scene, format, words};
 use crate::domain::Text;
 use crate::event::FeedReport;
-use crate::state::{FeedWord, GatewayPane, Market, State};
+use crate::state::{FeedWord, Freshness, GatewayPane, Market, State};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::Pane;
 use ratatui::layout::Rect;
@@ -81,10 +81,31 @@ fn lines<'a>(
     lines.push((2, ticks(state, pane, width)));
     lines.push((3, label("lost").text(lost(feed), Role::TextNormal)));
     lines.push((1, label("refused").rest(refused(feed), Role::TextNormal)));
+    lines.extend(memory(state, index, g));
     lines.push((5, label("rebuilt").rest(rebuilt(feed), Role::TextNormal)));
     lines.push((5, label("latch").rest(state.session.latch.as_str(), Role::TextNormal)));
     lines.push((1, agent(state, g)));
     lines
+}
+
+/// Whether it remembers a kill, where its telemetry is heard.
+fn memory<'a>(state: &State, index: u16, g: &Glyphs) -> Option<(u8, Line<'a>)> {
+    let desk = state.desk(index)?;
+    let age = state.age(desk.at);
+    let line = label("kill");
+    if state.desk_freshness(desk) == Freshness::Unknown {
+        let text = format!("? its telemetry is {} old", format::age(age));
+        return Some((1, line.rest(text, Role::HealthUnknown)));
+    }
+    let held = state.breaker_phase().is_engaged();
+    Some(match (desk.value.killed, held) {
+        (false, _) => (5, line.dim("none remembered")),
+        (true, true) => (1, line.rest("remembered, as it should be", Role::TextNormal)),
+        (true, false) => {
+            let text = "REMEMBERED: it refuses orders";
+            (0, line.text(g.bad, Role::HealthBad).gap(1).rest(text, Role::HealthBad))
+        }
+    })
 }
 
 fn rtt<'a>(state: &State, width: u16) -> Line<'a> {

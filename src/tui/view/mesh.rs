@@ -121,7 +121,12 @@ const fn node(width: u16) -> u16 {
 }
 
 const fn status(width: u16) -> u16 {
-    if width >= WIDE { 14 } else { 9 }
+    match width {
+        WIDE.. => 14,
+        // Most words are whole with as much.
+        40.. => 13,
+        _ => 9,
+    }
 }
 
 fn row<'a>(row: &Row, width: u16, course: bool, g: &Glyphs) -> Line<'a> {

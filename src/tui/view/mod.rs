@@ -107,10 +107,13 @@ pub fn draw_past(
     }
 }
 
-/// Whether the switch holds or a kill runs, so that the kill panel gets room.
+/// Whether the switch holds or a kill runs, so that the kill panel gets room. A
+/// kill that is proven keeps it until the latch is proven gone: a look that
+/// does not come back ends nothing.
 #[must_use]
 pub fn engaged(state: &State) -> bool {
-    state.latch.value.phase.is_engaged() || state.kill_active()
+    let unended = !state.kills.is_empty() && state.kills_over.is_none();
+    state.latch.value.phase.is_engaged() || unended
 }
 
 /// What the screen has to make room for.

@@ -107,6 +107,14 @@ fn row<'a>(row: &'a Row, width: u16, g: &Glyphs) -> Line<'a> {
     let name = if row.is_known() { over(Role::TextNormal) } else { Role::TextDim };
     let line = Line::new().text(mark, look).gap(1).left(9, row.consumer.as_str(), name);
     let line = if wide { line.gap(1).left(10, row.host.as_str(), Role::TextDim) } else { line };
+    if !row.is_known()
+        && let Some(told) = row.told
+    {
+        let text = if long { "no evidence, yet it runs:" } else { "none, it runs:" };
+        return line
+            .left(if long { 26 } else { 15 }, text, Role::HealthStale)
+            .dim(format::age(told));
+    }
     if !row.is_known() && row.heard.is_none() {
         return line.rest("no evidence", Role::HealthUnknown);
     }
@@ -132,6 +140,7 @@ const fn standing(row: &Row, g: &Glyphs) -> (&'static str, Role) {
     match (row.alarm, row.freshness, row.sees) {
         (true, ..) | (_, Freshness::Fresh, Sees::OtherFile) => (g.bad, Role::HealthBad),
         (_, Freshness::Stale, _) => (g.stale, Role::HealthStale),
+        (_, Freshness::Unknown, _) if row.told.is_some() => (g.unknown, Role::HealthStale),
         (_, Freshness::Unknown, _) | (_, _, Sees::Unknown) => (g.unknown, Role::HealthUnknown),
         (_, _, Sees::NoLatch) => (g.disarmed, Role::HealthStale),
         (_, _, Sees::This | Sees::OtherHost) => (g.good, Role::HealthGood),
@@ -233,7 +242,11 @@ const fn obeys(row: &Row) -> bool {
 
 fn in_words(row: &Row) -> String {
     let who = row.consumer.as_str();
-    let Some(heard) = row.heard else { return format!("{who} no evidence") };
+    let heard = match (row.heard, row.told) {
+        (_, Some(_)) => return format!("{who} runs, no evidence"),
+        (None, None) => return format!("{who} no evidence"),
+        (Some(heard), None) => heard,
+    };
     let age = format::age(heard);
     match (row.says, row.sees) {
         _ if !row.is_known() => format!("{who} silent for {age}"),

@@ -1,21 +1,24 @@
 //! The truth strip: what must be seen at one glance, on every screen.
 //!
-//! Mode, breaker, gateway, feed, lag, agent, recording, clock, in this order of
-//! importance; a narrow terminal loses them from the end, and the fields
+//! Mode, breaker, gateway, feed, lag, traders' cycle, agent, recording, clock, in this
+//! order of importance; a narrow terminal loses them from the end, and the fields
 //! themselves shrink. Every field has a fixed width, so that nothing jumps.
 
 use super::pen::{Line, Pen};
 use super::words::Badge;
 use super::{Scene, format, words};
 use crate::domain::{Mode, Stamp, Text};
-use crate::state::{FeedWord, GatewayWord, State};
-use crate::tui::theme::Role;
+use crate::state::{FeedWord, Freshness, GatewayWord, Pulse, State};
+use crate::tui::theme::{Glyphs, Role};
 use ratatui::layout::Rect;
 
 /// Columns of the mode block: a space, the longest word, a space.
 const MODE: u16 = 11;
 /// Columns of the breaker's word.
 const BREAKER: u16 = 11;
+
+/// Columns from which nothing of a field is left out.
+const ROOMY: u16 = 150;
 
 /// Draws it into one row.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
@@ -41,7 +44,7 @@ fn line<'a>(pen: &Pen<'_>, width: u16, mode: Mode, state: &'a State) -> Line<'a>
         .text(breaker.mark, breaker.role)
         .left(BREAKER + 1, format!(" {}", breaker.word), breaker.role)
         .gap(spaced);
-    for part in [gateway, feed, lag, agent, recording] {
+    for part in [gateway, feed, lag, cycle, agent, recording] {
         let next = part(pen, width, state);
         let cells = line.clone().chain(next);
         if cells.width() > usize::from(width) {
@@ -66,11 +69,13 @@ fn gateway<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
         return short("g", badge, age);
     }
     let rtt = pane.and_then(|p| p.report.value.rtt_us).filter(|_| word == GatewayWord::Alive);
-    let (columns, name) =
-        if width < 110 { (2, Text::new("gw")) } else { (8, state.gateway_name(index)) };
-    Line::new()
-        .dim(g.separator)
-        .gap(1)
+    // The name of the only one is in its pane.
+    let (columns, name) = match (width, state.gateways.len()) {
+        (..110, _) | (..ROOMY, 0 | 1) => (2, Text::new("gw")),
+        (..ROOMY, _) => (4, state.gateway_name(index)),
+        _ => (8, state.gateway_name(index)),
+    };
+    apart(g, width)
         .left(columns, name.to_string(), Role::TextNormal)
         .gap(1)
         .text(badge.mark, badge.role)
@@ -78,6 +83,15 @@ fn gateway<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
         .right(format::AGE, age, badge.role)
         .right(8, format::span(rtt), rtt_role(rtt))
         .gap(1)
+}
+
+/// What stands before a field; where room is short, only an empty column.
+fn apart<'a>(g: &Glyphs, width: u16) -> Line<'a> {
+    if (110..ROOMY).contains(&width) {
+        Line::new().gap(1)
+    } else {
+        Line::new().dim(g.separator).gap(1)
+    }
 }
 
 /// 100 ms is the documented alarm line of a round trip.
@@ -99,9 +113,7 @@ fn feed<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
         return short("f", badge, age);
     }
     let rate = pane.map_or(0, |p| p.tick_rate);
-    Line::new()
-        .dim(g.separator)
-        .gap(1)
+    apart(g, width)
         .text(badge.mark, badge.role)
         .left(8, format!(" {}", badge.word), badge.role)
         .right(format::AGE, age, badge.role)
@@ -109,35 +121,68 @@ fn feed<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
         .gap(1)
 }
 
-fn lag<'a>(pen: &Pen<'_>, _: u16, state: &'a State) -> Line<'a> {
+fn lag<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
     let p99 = state.lag.tick_lag.p99();
     let role = if p99.is_some() { Role::TextNormal } else { Role::HealthUnknown };
-    Line::new().dim(pen.glyphs().separator).dim(" lag p99").right(8, format::span(p99), role).gap(1)
+    let word = if width < ROOMY { "lag" } else { "lag p99" };
+    apart(pen.glyphs(), width).dim(word).right(8, format::span(p99), role).gap(1)
 }
 
-fn agent<'a>(pen: &Pen<'_>, _: u16, state: &'a State) -> Line<'a> {
+/// How long ago the sentinel's last cycle ended; nothing where none was heard.
+fn cycle<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
     let g = pen.glyphs();
-    let agent = &state.agent.value;
+    let Some((trader, pulse)) = state.worst_pulse() else { return Line::new() };
+    let (mark, text, role) = match pulse {
+        Pulse::Unknown => (g.unknown, String::from("?"), Role::HealthUnknown),
+        Pulse::Late(by) => (g.bad, format!("LATE {}", format::age(by)), Role::HealthBad),
+        Pulse::First => (g.flat, String::from("first"), Role::TextDim),
+        Pulse::Cycle(ago) if state.trader_freshness(trader) == Freshness::Stale => {
+            (g.stale, format::age(ago), Role::HealthStale)
+        }
+        Pulse::Cycle(ago) => (g.good, format::age(ago), Role::TextNormal),
+    };
+    let who = trader.value.status.source.short();
+    if width < 80 {
+        let text = if matches!(pulse, Pulse::Late(_)) { String::from("LATE") } else { text };
+        return Line::new().gap(1).dim("s").text(mark, role).right(format::AGE, text, role);
+    }
+    apart(g, width).dim(who).gap(1).left(8, text, role).gap(1)
+}
+
+fn agent<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
+    let g = pen.glyphs();
+    let (agent, roomy) = (&state.agent.value, roomy(width, state));
     let (mark, word, role) = match (agent.present, agent.fault.is_empty()) {
         (true, _) => (g.good, " agent", Role::HealthGood),
         (false, true) => (g.unknown, " agent", Role::HealthUnknown),
+        (false, false) if !roomy => (g.bad, " agent", Role::HealthBad),
         (false, false) => (g.bad, " no agent", Role::HealthBad),
     };
-    Line::new().dim(g.separator).gap(1).text(mark, role).left(9, word, role).gap(1)
+    let columns = if roomy { 9 } else { 6 };
+    apart(g, width).text(mark, role).left(columns, word, role).gap(1)
+}
+
+/// Whether there is room for whole words: a sentinel's cycle takes it.
+fn roomy(width: u16, state: &State) -> bool {
+    width >= ROOMY || state.worst_pulse().is_none()
 }
 
 /// Nothing where nothing was heard of a recording: it is switched off then.
-fn recording<'a>(pen: &Pen<'_>, _: u16, state: &'a State) -> Line<'a> {
+fn recording<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
     let g = pen.glyphs();
     let Some(report) = state.recording.as_ref().map(|report| &report.value) else {
         return Line::new();
     };
+    let short = !roomy(width, state);
     let (mark, word, role) = match (report.on, report.elsewhere) {
         (true, _) => (g.good, " rec", Role::HealthGood),
+        (false, true) if short => (g.flat, " rec", Role::TextDim),
         (false, true) => (g.unknown, " rec other", Role::TextDim),
+        (false, false) if short => (g.bad, " rec", Role::HealthBad),
         (false, false) => (g.bad, " no rec", Role::HealthBad),
     };
-    Line::new().dim(g.separator).gap(1).text(mark, role).left(10, word, role).gap(1)
+    let line = apart(g, width).text(mark, role);
+    if short { line.text(word, role) } else { line.left(10, word, role).gap(1) }
 }
 
 /// A letter, a mark and an age: all that 40 columns have room for.

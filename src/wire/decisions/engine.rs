@@ -36,6 +36,8 @@ struct Object<'a> {
     #[serde(borrow, default)]
     timestamp: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    tick_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     symbol: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     signal: Option<Cow<'a, str>>,
@@ -49,8 +51,6 @@ struct Object<'a> {
     lag_ms: Option<&'a RawValue>,
     #[serde(default)]
     gate: Option<u8>,
-    #[serde(borrow, default)]
-    tick_id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     live: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -98,7 +98,8 @@ impl EngineLines {
             why: why(&object),
             lag_us: lag,
             number: object.tick_id.and_then(|raw| raw.get().parse().ok()),
-            order: order.and_then(|o| o.id.as_deref()).map(brief).unwrap_or_default(),
+            // With the moment it tells that telemetry speaks of the same one.
+            order: Text::limited(order.and_then(|o| o.id.as_deref()).unwrap_or_default(), 64),
             live: object.live.and_then(|raw| raw.get().parse().ok()),
             ..Decision::default()
         }))

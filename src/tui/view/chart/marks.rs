@@ -95,7 +95,7 @@ struct Moment {
 fn listed(state: &State, symbol: &Symbol) -> Vec<Moment> {
     let mut all = Vec::new();
     for decision in &state.decisions {
-        let d = &decision.value;
+        let d = &decision.value.decision;
         if d.symbol.as_str() != symbol.as_str() {
             continue;
         }
