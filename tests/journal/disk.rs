@@ -8,6 +8,7 @@ use crs::domain::Text;
 use crs::event::{Event, Level, LogLine, Stamped};
 use crs::journal::{Piece, Recording, RingConfig, Source, ring};
 use crs::state::State;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -56,7 +57,7 @@ fn noise(seq: u64) -> Stamped {
         word ^= word << 13;
         word ^= word >> 7;
         word ^= word << 17;
-        text.push_str(&format!("{word:016x}"));
+        let _ = write!(text, "{word:016x}");
     }
     let line = LogLine {
         level: Level::Info,
