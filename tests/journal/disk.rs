@@ -34,8 +34,8 @@ fn small(test: &str, rights: Rights, script: &str) -> Option<PathBuf> {
         .env(SMALL, home.path().join("m"))
         .output()
         .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (said, err) = (text(&child.stdout), text(&child.stderr));
+    let words = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (said, err) = (words(&child.stdout), words(&child.stderr));
     assert!(child.status.success() && said.contains("1 passed"), "{said}{err}");
     None
 }
