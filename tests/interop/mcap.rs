@@ -11,6 +11,7 @@ use crs::state::State;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -29,7 +30,6 @@ fn interpreter() -> Option<&'static Path> {
                 "no Python with mcap: {why}\nlet pip reach a package index, or set \
                  CRS_TEST_SKIP_PYTHON=1 to go without these tests"
             );
-            use std::io::Write;
             let _ = writeln!(std::io::stderr(), "SKIPPED, CRS_TEST_SKIP_PYTHON=1: {why}");
             None
         }

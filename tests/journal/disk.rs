@@ -8,6 +8,7 @@ use crs::domain::Text;
 use crs::event::{Event, Level, LogLine, Stamped};
 use crs::journal::{Piece, Recording, RingConfig, Source, ring};
 use crs::state::State;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -33,8 +34,8 @@ fn small(test: &str, rights: Rights, script: &str) -> Option<PathBuf> {
         .env(SMALL, home.path().join("m"))
         .output()
         .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (said, err) = (text(&child.stdout), text(&child.stderr));
+    let words = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (said, err) = (words(&child.stdout), words(&child.stderr));
     assert!(child.status.success() && said.contains("1 passed"), "{said}{err}");
     None
 }
@@ -56,7 +57,7 @@ fn noise(seq: u64) -> Stamped {
         word ^= word << 13;
         word ^= word >> 7;
         word ^= word << 17;
-        text.push_str(&format!("{word:016x}"));
+        let _ = write!(text, "{word:016x}");
     }
     let line = LogLine {
         level: Level::Info,

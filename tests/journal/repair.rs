@@ -63,10 +63,12 @@ fn file(torn: bool) -> &'static [u8] {
     FILES[usize::from(torn)].get_or_init(|| bytes(session(), EVERY, torn))
 }
 
-/// Bytes of each chunk, with its records' numbers; whether it has a State.
-fn chunks(torn: bool) -> &'static [(Range<usize>, Range<u64>, bool)] {
-    static ALL: [OnceLock<Vec<(Range<usize>, Range<u64>, bool)>>; 2] =
-        [const { OnceLock::new() }; 2];
+/// Bytes of a chunk, with its records' numbers; whether it has a State.
+type Part = (Range<usize>, Range<u64>, bool);
+
+/// Every chunk.
+fn chunks(torn: bool) -> &'static [Part] {
+    static ALL: [OnceLock<Vec<Part>>; 2] = [const { OnceLock::new() }; 2];
     ALL[usize::from(torn)].get_or_init(|| {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a.mcap");
@@ -126,15 +128,15 @@ fn live() -> &'static [String] {
 
 /// Repairs a file with `damaged` bytes in it, and judges what came of it.
 fn mends(torn: bool, at: usize, damaged: &[u8]) {
-    let home = tempfile::tempdir().unwrap();
-    let [old, new] = ["old.mcap", "new.mcap"].map(|name| home.path().join(name));
+    let dir = tempfile::tempdir().unwrap();
+    let [old, new] = ["old.mcap", "new.mcap"].map(|name| dir.path().join(name));
     let mut bytes = file(torn).to_vec();
     let range = at..(at + damaged.len()).min(bytes.len());
     bytes[range.clone()].copy_from_slice(&damaged[..range.len()]);
     fs::write(&old, &bytes).unwrap();
     let hit = |part: &Range<usize>| part.start < range.end && range.start < part.end;
     let whole: Vec<_> = chunks(torn).iter().filter(|(part, ..)| !hit(part)).collect();
-    let mended = match repair(&old, &new) {
+    let made = match repair(&old, &new) {
         Ok(mended) => mended,
         Err(e) => {
             // A version that is not ours is not guessed at.
@@ -157,18 +159,18 @@ fn mends(torn: bool, at: usize, damaged: &[u8]) {
         assert!(numbers.clone().all(has), "{numbers:?} at {part:?}, {range:?} damaged");
     }
     // Every hole is told, and nothing else is.
-    let (first, last) = (records[0].seq, records[records.len() - 1].seq);
-    let lost: Vec<u64> = (first..last).filter(|seq| !has(*seq)).collect();
-    let told = mended.gaps.iter().flat_map(|gap| gap.after + 1..=gap.until);
+    let (first, end) = (records[0].seq, records[records.len() - 1].seq);
+    let lost: Vec<u64> = (first..end).filter(|seq| !has(*seq)).collect();
+    let told = made.gaps.iter().flat_map(|gap| gap.after + 1..=gap.until);
     assert_eq!(told.collect::<Vec<_>>(), lost);
     let shown: Vec<Gap> = gaps.iter().copied().filter(|gap| gap.until > gap.after).collect();
-    assert_eq!(shown, mended.gaps);
-    assert!(lost.is_empty() || !mended.damage.is_empty());
+    assert_eq!(shown, made.gaps);
+    assert!(lost.is_empty() || !made.damage.is_empty());
     // Before the first hole, and from the first whole State after one on,
     // State is what live was.
     let mut sure = first == 1;
     for (seq, digest) in states {
-        let begins = |(_, numbers, state): &&(_, Range<u64>, bool)| *state && numbers.start == seq;
+        let begins = |(_, numbers, state): &&Part| *state && numbers.start == seq;
         if lost.contains(&seq) {
             sure = whole.iter().any(|(_, numbers, state)| *state && numbers.start == seq + 1);
             if !sure {
@@ -208,19 +210,19 @@ fn a_chunk_without_a_state_after_a_hole_is_kept_and_shows_no_more_than_it_knows(
     let mut bytes = file(true).to_vec();
     bytes[all[gone].0.start + 60] ^= 0x41;
     fs::write(&old, bytes).unwrap();
-    let mended = repair(&old, &new).unwrap();
-    let hole = Gap { after: all[gone].1.start - 1, until: all[gone].1.end - 1 };
-    assert_eq!(mended.gaps, [hole]);
+    let made = repair(&old, &new).unwrap();
+    let lost = Gap { after: all[gone].1.start - 1, until: all[gone].1.end - 1 };
+    assert_eq!(made.gaps, [lost]);
     let mut recording = Recording::open(&new).unwrap();
     let marks: Vec<String> = recording.marks().iter().map(|mark| mark.text.to_string()).collect();
     assert_eq!(marks, ["5 records are missing", "all is known again from here on"]);
-    let state = recording.state_at(hole.until + 1).unwrap();
+    let state = recording.state_at(lost.until + 1).unwrap();
     assert!(state.log.iter().any(|line| line.value.text.as_str().contains("is lost")));
     assert!(state.quotes.is_empty(), "a quote from before the hole");
     let (_, gaps, _) = played(&new);
     assert_eq!(gaps.len(), 2);
-    // Once more: what is whole in it stays so.
+    // Once more: what is wlost in it stays so.
     let third = home.path().join("third.mcap");
-    assert_eq!(repair(&new, &third).unwrap().gaps, [hole]);
+    assert_eq!(repair(&new, &third).unwrap().gaps, [lost]);
     assert_eq!(played(&third).2.last(), played(&new).2.last());
 }

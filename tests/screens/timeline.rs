@@ -66,7 +66,7 @@ fn keys_of_the_past_stand_in_its_row_and_the_bar_stays_where_it_is() {
         for (size, wanted) in [
             ((80, 24), &["Space play", "? keys"][..]),
             ((120, 40), &["Space play", "? keys"]),
-            ((200, 60), &["Space play", "? keys", "e mark", "K kill", "+ faster"]),
+            ((200, 60), &["Space play", "? keys", "e mark", "K kill"]),
         ] {
             let [stands, plays] = [Motion::Stands, Motion::Plays].map(|motion| row(motion, size));
             let narrow = size.0 == 80 && shows == Shows::Session;

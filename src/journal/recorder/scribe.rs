@@ -366,16 +366,12 @@ impl Writing {
     fn finish(mut self) -> u64 {
         let last = self.segment.state().seq;
         let end = self.segment.finish().map_err(io::Error::other);
-        match end.and_then(|end| self.file.write_all(&end)) {
-            Ok(()) => {
-                let _ = self.file.sync_data();
-                last
-            }
-            Err(_) => {
-                let _ = self.file.set_len(self.good);
-                self.safe
-            }
+        if end.and_then(|end| self.file.write_all(&end)).is_ok() {
+            let _ = self.file.sync_data();
+            return last;
         }
+        let _ = self.file.set_len(self.good);
+        self.safe
     }
 
     /// Hands the file what is ready: always whole chunks.
