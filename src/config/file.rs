@@ -3,6 +3,7 @@
 use super::gateways::{Parts, is_name};
 use super::load::Draft;
 use super::origin::{Origin, Sourced};
+use super::problem::nearest;
 use super::section::{Document, Section};
 use super::{ColorChoice, LineChoice, Problem, SyslogChoice};
 use super::{alarms, market, recording};
@@ -32,6 +33,7 @@ const SECTIONS: [(&str, Reader); 12] = [
 /// Lays the text of a file called `path` over `draft`. What can be read is
 /// read even when something else can't be.
 pub fn apply(path: &str, text: &str, draft: &mut Draft) {
+    draft.lists_gateways = speaks_of_gateways(text);
     let doc = Document::new(path, text);
     let (table, broken) = DeTable::parse_recoverable(text);
     let mut root = Section::root(&doc, &table);
@@ -67,6 +69,18 @@ pub fn apply(path: &str, text: &str, draft: &mut Draft) {
         draft.problems.retain(|problem| problem.at != at);
         draft.problems.push(Problem::new(at, cause, "correct the syntax of this line"));
     }
+}
+
+/// Whether some line may be meant to list a gateway, misspelt or not: told by
+/// the text, since what a syntax error swallows is in no table.
+fn speaks_of_gateways(text: &str) -> bool {
+    let meant = |line: &str| {
+        let key = line.split(['=', '#']).next().unwrap_or_default().trim();
+        let mut words = key.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let list = key.starts_with("[[") && key != "[[session]]";
+        list || words.any(|word| word == "host" || nearest(word, ["gateway"]).is_some())
+    };
+    text.lines().any(meant)
 }
 
 fn endpoints(root: &mut Section<'_, '_>, out: &mut Vec<Problem>) -> Option<Sourced<Vec<Endpoint>>> {

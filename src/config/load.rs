@@ -20,6 +20,8 @@ pub struct Draft {
     pub first: Option<Parts>,
     /// The others.
     pub rest: Vec<Parts>,
+    /// The file lists gateways, or nobody can tell that it lists none.
+    pub lists_gateways: bool,
     /// Who said what.
     pub origins: Origins,
     /// What is wrong.
@@ -89,6 +91,7 @@ pub fn load_with(flags: &Flags, lookup: Lookup<'_>) -> Loaded {
         settings,
         first: None,
         rest: Vec::new(),
+        lists_gateways: false,
         origins: Origins::default(),
         problems: Vec::new(),
     };
@@ -97,13 +100,14 @@ pub fn load_with(flags: &Flags, lookup: Lookup<'_>) -> Loaded {
         read_file(path, &mut draft);
     }
     // A list that is empty because its entries are wrong stays empty: the
-    // loopback default must not pose as the gateway that was meant.
-    if draft.problems.is_empty() {
+    // loopback default must not pose as the gateway that was meant. A mistake
+    // elsewhere in a file that lists none takes nobody's gateway away.
+    if !draft.lists_gateways {
         draft.first_gateway();
     }
     env::apply(lookup, &mut draft);
     apply_flags(flags, &mut draft);
-    let Draft { mut settings, first, rest, mut origins, mut problems } = draft;
+    let Draft { mut settings, first, rest, mut origins, mut problems, .. } = draft;
     let all: Vec<Parts> = first.into_iter().chain(rest).collect();
     settings.gateways = gateways::build(&all, &mut origins, &mut problems);
     check(&settings, &origins, &mut problems);
@@ -116,6 +120,7 @@ fn read_file(path: &Path, draft: &mut Draft) {
     let bytes = match read_bytes(path) {
         Ok(bytes) => bytes,
         Err((cause, next)) => {
+            draft.lists_gateways = true;
             draft.problems.push(Problem::new(file::whole(&shown), cause, next));
             return;
         }
@@ -123,6 +128,7 @@ fn read_file(path: &Path, draft: &mut Draft) {
     match std::str::from_utf8(&bytes) {
         Ok(text) => file::apply(&shown, text, draft),
         Err(e) => {
+            draft.lists_gateways = true;
             let good = bytes.get(..e.valid_up_to()).unwrap_or_default();
             let good = String::from_utf8_lossy(good);
             let at = Document::new(&shown, &good).place(good.len());
@@ -275,6 +281,27 @@ mod tests {
         assert_eq!(loaded.settings.gateways, []);
         assert_eq!(loaded.settings.fps, 5, "what can be read is read, for the kill's sake");
         assert!(loaded.strict().is_err());
+    }
+
+    #[test]
+    fn a_mistake_elsewhere_leaves_the_default_gateway_in_reach_of_a_kill() {
+        for text in ["[screen]\nthem = 'dark'", "[screen]\nfps = [", "#[[gateway]]\nxyz = 1\n"] {
+            let loaded = under(text, &[], Flags::default());
+            assert!(!loaded.problems.is_empty(), "{text}");
+            assert_eq!(first(&loaded), "127.0.0.1:5555", "{text}");
+        }
+        let typos = [
+            "[[gatway]]\nhost = 'far.example'",
+            "[gateway]\nhost = 'far.example'",
+            "gateway = 'far.example'",
+            "[[gtw]]\nhost = 'far.example'",
+            "x = [\n[[gateway]]\nhost = 'far.example'",
+        ];
+        for text in typos {
+            let loaded = under(text, &[], Flags::default());
+            assert!(!loaded.problems.is_empty(), "{text}");
+            assert_eq!(loaded.settings.gateways, [], "{text}");
+        }
     }
 
     #[test]
