@@ -130,6 +130,7 @@ mod tests {
                     outcome,
                     ticket: ticket.map(Ticket),
                     gateway: None,
+                    why: Text::default(),
                 })
                 .unwrap();
         };
