@@ -17,6 +17,7 @@ pub mod health;
 pub mod lag;
 pub mod log;
 pub mod market;
+mod memory;
 pub mod mesh;
 pub mod obey;
 pub mod offset;
@@ -35,7 +36,7 @@ pub use obey::Obey;
 pub use orders::{Orders, Owner};
 pub use quotes::Quote;
 
-use crate::domain::{Decision, Intent, KillProgress, LatchSeen, Mode, Stamp, Symbol};
+use crate::domain::{Decision, Intent, KillProgress, LatchSeen, Mode, Money, Stamp, Symbol};
 use crate::event::{
     AgentReport, CommandReport, DrillReport, Event, GuardReport, Level, LogLine, RecordingReport,
     SessionInfo, Stamped, TraderReport,
@@ -74,6 +75,9 @@ pub struct State {
     /// The decisions to stop, by about when each was taken, newest last, bounded.
     #[serde(default)]
     pub stops: VecDeque<Aged<Intent>>,
+    /// Balances as read last before the newest decision, by gateway.
+    #[serde(default)]
+    pub balances: BTreeMap<u16, Money>,
     /// When the latch was seen reset after them: they are history then.
     pub kills_over: Option<Stamp>,
     /// The agent.
