@@ -103,10 +103,8 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         || recorded.iter().any(|step| step.phase.needs_card());
     let card_lines = if by_hand { card::lines(&loaded.settings.card) } else { Vec::new() };
     // A switch that is SAFE lets no order through a gateway that refuses it.
-    let gateways = match seen.phase.is_engaged() {
-        true => Vec::new(),
-        false => remembers::ask(&loaded.settings),
-    };
+    let gateways =
+        if seen.phase.is_engaged() { Vec::new() } else { remembers::ask(&loaded.settings) };
     let latch = seen;
     let report = Report {
         document,

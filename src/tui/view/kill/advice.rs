@@ -52,7 +52,7 @@ pub fn pending_lines<'a>(scene: Scene<'_>, rank: u8, width: u16) -> Ranked<'a> {
 
 /// The commands that lead back, for a stop that is not under way any more.
 #[must_use]
-pub fn way_lines<'a>(scene: Scene<'a>, width: u16) -> Ranked<'a> {
+pub fn way_lines(scene: Scene<'_>, width: u16) -> Ranked<'_> {
     let steps = scene.hints.way_back.steps(scene.state.tells_memory());
     if steps.is_empty() {
         return Vec::new();
