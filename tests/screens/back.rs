@@ -98,8 +98,8 @@ fn a_long_line_of_the_log_goes_on_below_itself() {
     let long = format!("armed, but {} END-OF-IT", "words of a long line ".repeat(9));
     s.log(crs::event::Level::Warn, "command", &long).pass(100);
     for size in SIZES {
-        let log = text(&s, &zoomed(Pane::Log), size);
-        assert!(log.contains("END-OF-IT"), "{log}");
+        let page = text(&s, &zoomed(Pane::Log), size);
+        assert!(page.contains("END-OF-IT"), "{page}");
     }
 }
 
