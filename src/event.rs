@@ -248,6 +248,10 @@ pub struct GatewayReport {
     pub fault: Text,
     /// `data.service` of its answer.
     pub service: Text,
+    /// Whether it remembers a KILL_SWITCH, by its last answer; none where it
+    /// does not say so, as v1.0 does not.
+    #[serde(default)]
+    pub killed: Option<bool>,
 }
 
 /// Why a read can't be believed, or what it holds.

@@ -27,6 +27,7 @@ pub fn config(data: &[u8]) -> bool {
         settings: Settings::defaults(PathBuf::from("/config"), PathBuf::from("/state")),
         first: None,
         rest: Vec::new(),
+        lists_gateways: false,
         origins: Origins::default(),
         problems: Vec::new(),
     };

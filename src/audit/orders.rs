@@ -91,7 +91,14 @@ mod tests {
 
     fn command(what: &str, outcome: &str) -> Act {
         let (req_id, what, outcome) = (Text::new("r-1"), Text::new(what), Text::new(outcome));
-        Act::Command { req_id, what, outcome, ticket: Some(Ticket(7)), gateway: None }
+        Act::Command {
+            req_id,
+            what,
+            outcome,
+            ticket: Some(Ticket(7)),
+            gateway: None,
+            why: Text::default(),
+        }
     }
 
     #[test]

@@ -213,6 +213,9 @@ pub enum Act {
         /// address; lines of old do not say.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         gateway: Option<Text>,
+        /// Why it failed or was denied, empty otherwise; lines of old do not say.
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        why: Text,
     },
     /// Something that had to be seen at once, as it was told.
     Alarm {

@@ -94,6 +94,6 @@ pub fn reason_of(reason: &Text, form: Option<&'static str>) -> Text {
     match (reason.is_empty(), form) {
         (false, _) => reason.clone(),
         (true, Some(form)) => Text::new(&format!("a {form} lies at the latch's path")),
-        (true, None) => Text::new("no reason given"),
+        (true, None) => Text::new(crate::domain::latch::NO_REASON),
     }
 }

@@ -1,28 +1,62 @@
-//! The command that leads the latch of a session back, as typed in a shell.
+//! The commands that lead a session back after a kill, as typed in a shell.
 
-use crate::config::{Settings, dirs};
-use crate::domain::Text;
+use crate::config::{Flags, Settings, dirs};
+use crate::domain::{Endpoint, Text};
+use crate::tui::view::WayBack;
 use std::path::Path;
 
-/// `crs reset` for the latch and the state directory of `settings`, read with
-/// `config` where the configuration was named on the command line. The latch is
-/// always named: another shell may have another environment.
+/// The whole way back for the latch, the state directory and the gateway of
+/// `settings`, which were read with `flags`. The latch is always named: another
+/// shell may have another environment.
 #[must_use]
-pub fn command(settings: &Settings, config: Option<&Path>) -> Text {
-    let mut line = String::from("crs reset --reason TEXT");
-    let mut put = |flag: &str, path: &Path| {
-        for word in [" ", flag, " ", &quoted(&path.to_string_lossy())] {
-            line.push_str(word);
-        }
+pub fn commands(settings: &Settings, flags: &Flags) -> WayBack {
+    let mut place = String::new();
+    let mut put = |flag: &str, value: &str| {
+        place.extend([" ", flag, " ", &quoted(value)]);
     };
-    put("--kill-switch-file", &settings.kill_switch_file);
-    if settings.state_dir != dirs::state_dir() {
-        put("--state-dir", &settings.state_dir);
+    let shown = |path: &Path| path.to_string_lossy().into_owned();
+    let state = (settings.state_dir != dirs::state_dir()).then(|| shown(&settings.state_dir));
+    if let Some(state) = &state {
+        put("--state-dir", state);
     }
-    if let Some(config) = config {
-        put("--config", config);
+    if let Some(config) = &flags.config {
+        put("--config", &shown(config));
     }
-    Text::new(&line)
+    if let Some(host) = &flags.gateway {
+        put("--gateway", host);
+    }
+    if let Some(port) = flags.cmd_port {
+        put("--cmd-port", &port.to_string());
+    }
+    let latch = format!(" --kill-switch-file {}", quoted(&shown(&settings.kill_switch_file)));
+    let far = settings.gateways.first().filter(|gateway| !gateway.cmd.is_loopback());
+    let memory = match (far, state) {
+        (Some(gateway), _) => format!(" (on its host {})", gateway.cmd.host()),
+        (None, Some(state)) => format!(" --state-dir {}", quoted(&state)),
+        (None, None) => String::new(),
+    };
+    WayBack {
+        reset: whole(&format!("crs reset --reason TEXT{latch}{place}")),
+        gateway: whole(&format!("crs gateway reset --reason TEXT{memory}")),
+        arm: whole(&format!("crs arm{latch}{place}")),
+    }
+}
+
+/// As [`commands`], for a stage of its own: nothing of it is configured.
+#[must_use]
+pub fn of_stage(settings: &Settings) -> WayBack {
+    let first = settings.gateways.first().map(|gateway| &gateway.cmd);
+    let flags = Flags {
+        gateway: first.map(|cmd| cmd.host().to_owned()),
+        cmd_port: first.map(Endpoint::port),
+        ..Flags::default()
+    };
+    commands(settings, &flags)
+}
+
+/// A command that is cut would be another one.
+fn whole(command: &str) -> Text {
+    Text::limited(command, command.len())
 }
 
 /// As a shell reads it as one word.
@@ -44,9 +78,19 @@ mod tests {
         let usual = Settings::defaults(PathBuf::from("/c"), dirs::state_dir());
         let usual = Settings { kill_switch_file: PathBuf::from("/run/a.lock"), ..usual };
         let line = "crs reset --reason TEXT --kill-switch-file /run/a.lock";
-        assert_eq!(command(&usual, None).as_str(), line);
+        let plain = commands(&usual, &Flags::default());
+        assert_eq!(plain.reset.as_str(), line);
+        assert_eq!(plain.gateway.as_str(), "crs gateway reset --reason TEXT");
+        assert_eq!(plain.arm.as_str(), "crs arm --kill-switch-file /run/a.lock");
         let own = Settings { state_dir: PathBuf::from("/s/it's one"), ..usual };
-        let line = format!(r"{line} --state-dir '/s/it'\''s one' --config c.toml");
-        assert_eq!(command(&own, Some(Path::new("c.toml"))).as_str(), line);
+        let line = format!(r"{line} --state-dir '/s/it'\''s one' --config c.toml --cmd-port 7");
+        let flags =
+            Flags { config: Some(PathBuf::from("c.toml")), cmd_port: Some(7), ..Flags::default() };
+        let deep =
+            Settings { state_dir: PathBuf::from(format!("/{}", "d/".repeat(600))), ..own.clone() };
+        assert!(commands(&deep, &flags).arm.as_str().ends_with("--cmd-port 7"), "never cut");
+        let way = commands(&own, &flags);
+        assert_eq!(way.reset.as_str(), line);
+        assert!(way.gateway.as_str().ends_with(r"--state-dir '/s/it'\''s one'"), "{way:?}");
     }
 }

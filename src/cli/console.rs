@@ -31,7 +31,7 @@ pub fn run(_: &Args, ctx: &mut Context) -> Outcome {
         |file| Text::new(&file.to_string_lossy()),
     );
     let (memory, notes) = recall(&mut loaded.settings, &ctx.flags);
-    let way_back = back::command(&loaded.settings, ctx.flags.config.as_deref());
+    let way_back = back::commands(&loaded.settings, &ctx.flags);
     let settings = loaded.settings;
     let plan = Plan { settings, forced_mode: None, config, notes, memory, way_back };
     Session::open(plan)?.show()

@@ -44,7 +44,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     // not fatal.
     let loaded = ctx.loaded();
     terminal::present().map_err(Failure::failed)?;
-    let mut notes: Vec<Text> = loaded.problems.iter().map(|p| Text::new(&p.to_string())).collect();
+    let notes: Vec<Text> = loaded.problems.iter().map(|p| Text::new(&p.to_string())).collect();
     let sim = SimOptions {
         seed: args.seed.unwrap_or_else(ids::random_u64),
         rate_hz: args.rate,
@@ -52,8 +52,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     };
     let stage = Stage::set("sim", sim, loaded.settings)?;
     // A bare `crs reset` would be about the real latch.
-    let way_back = back::command(&stage.settings, None);
-    notes.push(Text::new(&format!("after a kill in this demo: {way_back}")));
+    let way_back = back::of_stage(&stage.settings);
     let plan = Plan {
         settings: stage.settings.clone(),
         forced_mode: Some(Mode::Sim),

@@ -8,7 +8,7 @@ use crate::gateway::{
     self, CsvOptions, Gateway, GatewayOptions, RunningGateway, SimOptions, TickSource,
 };
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -107,9 +107,9 @@ fn started(args: &Serve, ctx: &mut Context) -> Outcome {
     serve(&options(args, &settings, ctx), args.json, ctx)
 }
 
-/// Where it keeps its memory.
-fn memory(settings: &Settings) -> PathBuf {
-    settings.state_dir.join("paper")
+/// Where it keeps its memory in a state directory.
+pub(super) fn memory(state_dir: &Path) -> PathBuf {
+    state_dir.join("paper")
 }
 
 fn options(serve: &Serve, settings: &Settings, ctx: &Context) -> GatewayOptions {
@@ -121,7 +121,7 @@ fn options(serve: &Serve, settings: &Settings, ctx: &Context) -> GatewayOptions 
         }),
         None => TickSource::Simulator(simulator(serve)),
     };
-    let mut options = GatewayOptions::new(&settings.paper, ticks, memory(settings));
+    let mut options = GatewayOptions::new(&settings.paper, ticks, memory(&settings.state_dir));
     if let Some(bind) = &serve.bind {
         options.bind.clone_from(bind);
     }
@@ -213,7 +213,7 @@ fn announce(running: &RunningGateway, options: &GatewayOptions, json: bool, ctx:
 }
 
 fn reset(settings: &Settings, reason: &str, ctx: &mut Context) -> Outcome {
-    let done = gateway::reset(&memory(settings), reason).map_err(Failure::failed)?;
+    let done = gateway::reset(&memory(&settings.state_dir), reason).map_err(Failure::failed)?;
     let how = if done.running { "the running gateway" } else { "the gateway's memory" };
     let kill = done.kill_id;
     let latch = status::look(settings);

@@ -5,6 +5,7 @@ use super::exit::exits;
 use super::reach::seconds;
 use super::{Context, Exit, Outcome, card, confirm, wiring};
 use crate::breaker::Gate;
+use crate::config::Loaded;
 use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchPhase, StepTimes, Text};
 use crate::event::{Event, Receiver, channel_pair};
 use crate::host::clock;
@@ -88,6 +89,9 @@ pub(super) fn engage(
     for problem in &loaded.problems {
         ctx.out.note(format!("crs: {problem}"));
     }
+    if let Some(said) = by_default(&loaded) {
+        ctx.out.note(said);
+    }
     if loaded.settings.gateways.is_empty() {
         ctx.out.note("crs: no gateway can be told from the configuration: latch and record only");
         let done = alone::engage(intent, reason, pressed, &loaded.settings);
@@ -123,6 +127,14 @@ pub(super) fn engage(
     };
     finish(&report, intent, exit, json, ctx);
     exit
+}
+
+/// That a broken configuration lists no gateway, and which one is told therefore.
+fn by_default(loaded: &Loaded) -> Option<String> {
+    let chosen = !loaded.problems.is_empty() && !loaded.origins.any("gateway[");
+    let main = loaded.settings.gateways.first().filter(|_| chosen)?;
+    let (name, cmd) = (&main.name, &main.cmd);
+    Some(format!("crs: the configuration lists no gateway: the default one is told, {name} {cmd}"))
 }
 
 /// Nobody was there to send anything.
@@ -276,4 +288,27 @@ fn line(p: &KillProgress) -> String {
         if p.good_polls > 0 { format!(", {} of 3 reads", p.good_polls) } else { String::new() };
     let note = if p.note.is_empty() { String::new() } else { format!(": {}", p.note) };
     format!("{} {}{claimed}{polls}{note}", p.gateway, p.phase.word())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Flags};
+
+    #[test]
+    fn a_gateway_by_default_is_named_where_the_file_is_broken() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        for (text, said) in [
+            ("[screen]\nthem = 'dark'\n", true),
+            ("[screen]\ntheme = 'dark'\n", false),
+            ("[screen]\nthem = 'dark'\n[[gateway]]\nhost = '127.0.0.1'\n", false),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let flags = Flags { config: Some(file.clone()), ..Flags::default() };
+            let told = by_default(&config::load::load_with(&flags, &|_| None));
+            assert_eq!(told.is_some(), said, "{text}");
+            assert!(told.is_none_or(|told| told.contains("main 127.0.0.1:5555")));
+        }
+    }
 }

@@ -139,6 +139,7 @@ mod tests {
                     outcome,
                     ticket: ticket.map(Ticket),
                     gateway: None,
+                    why: Text::default(),
                 })
                 .unwrap();
         };

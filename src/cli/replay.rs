@@ -21,6 +21,7 @@ use crate::tui::cockpit::Cockpit;
 use crate::tui::looks::Memory;
 use crate::tui::run::{self as console, Calls, Console, Past};
 use crate::tui::terminal;
+use crate::tui::view::WayBack;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -100,7 +101,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         config: Text::new("crs replay"),
         notes,
         memory: Memory::default(),
-        way_back: Text::new("crs reset --reason TEXT"),
+        way_back: WayBack { reset: Text::new("crs reset --reason TEXT"), ..WayBack::default() },
     };
     show(args, &plan)
 }

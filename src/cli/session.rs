@@ -24,6 +24,7 @@ use crate::tui::keymap::Keymap;
 use crate::tui::looks::{Looks, Memory, Start};
 use crate::tui::run::{self as console, Calls, Console, Past};
 use crate::tui::theme::{TermEnv, Theme};
+use crate::tui::view::WayBack;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -44,8 +45,8 @@ pub struct Plan {
     pub notes: Vec<Text>,
     /// What the last session left, and where this one leaves it.
     pub memory: Memory,
-    /// The command that resets its latch, as typed in a shell.
-    pub way_back: Text,
+    /// The commands that lead back after a kill, as typed in a shell.
+    pub way_back: WayBack,
 }
 
 /// A session that runs, without its screen.
@@ -175,6 +176,7 @@ impl Session {
             }
         };
         let mut screen = Cockpit::new(plan.settings.card.clone())
+            .leading_back(plan.way_back.clone())
             .with_diagnostics(behind.diagnostics.keeper.clone());
         if plan.settings.keep_layout {
             screen = screen.left_as(&plan.memory.layout);

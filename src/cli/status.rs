@@ -3,6 +3,7 @@
 use super::exit::exits;
 use super::heard::Heard;
 use super::live::{self, LiveTerms, Standing};
+use super::remembers::{self, Memory};
 use super::{Context, Exit, Outcome, card, when, wiring};
 use crate::audit::LedgerReader;
 use crate::breaker::{Gate, LatchHome, Probe, StatusDocument, probe_soon, strangers};
@@ -63,6 +64,9 @@ struct Report {
     foreign: Vec<Foreign>,
     live: Vec<Standing>,
     traders: Heard,
+    /// What gateways say of a kill that they remember; nobody is asked while
+    /// the switch is engaged.
+    gateways: Vec<Memory>,
     #[serde(skip)]
     since: String,
     #[serde(skip)]
@@ -102,6 +106,9 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let by_hand = kill.iter().any(KillProgress::needs_card)
         || recorded.iter().any(|step| step.phase.needs_card());
     let card_lines = if by_hand { card::lines(&loaded.settings.card) } else { Vec::new() };
+    // A switch that is SAFE lets no order through a gateway that refuses it.
+    let gateways =
+        if seen.phase.is_engaged() { Vec::new() } else { remembers::ask(&loaded.settings) };
     let latch = seen;
     let report = Report {
         document,
@@ -112,6 +119,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         foreign,
         live,
         traders,
+        gateways,
         since,
         live_lines,
         card_lines,
@@ -212,6 +220,9 @@ fn show(report: &Report, ctx: &mut Context) {
     for f in &report.foreign {
         let how = if f.removed { ", removed without a reset" } else { "" };
         out.line(format!("Foreign: {} (inode {}{how}): {}", f.path, f.inode, f.reason));
+    }
+    for warning in report.gateways.iter().filter_map(Memory::warning) {
+        out.line(format!("BUT      {warning}"));
     }
     for line in &report.live_lines {
         out.line(format!("LIVE:    {line}"));

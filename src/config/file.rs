@@ -3,6 +3,7 @@
 use super::gateways::{Parts, is_name};
 use super::load::Draft;
 use super::origin::{Origin, Sourced};
+use super::problem::nearest;
 use super::section::{Document, Section};
 use super::{ColorChoice, LineChoice, Problem, SyslogChoice};
 use super::{alarms, checks, engine, market, recording, remote, sentinel, sources};
@@ -38,6 +39,7 @@ const SECTIONS: [(&str, Reader); 18] = [
 /// Lays the text of a file called `path` over `draft`. What can be read is
 /// read even when something else can't be.
 pub fn apply(path: &str, text: &str, draft: &mut Draft) {
+    draft.lists_gateways = speaks_of_gateways(text);
     let doc = Document::new(path, text);
     let (table, broken) = DeTable::parse_recoverable(text);
     let mut root = Section::root(&doc, &table);
@@ -82,6 +84,28 @@ pub(super) fn not_toml(doc: &Document<'_>, error: &toml::de::Error, out: &mut Ve
     let cause = format!("not valid TOML: {}", error.message());
     out.retain(|problem| problem.at != at);
     out.push(Problem::new(at, cause, "correct the syntax of this line"));
+}
+
+/// Whether some line may be meant to list a gateway, misspelt or not: told by
+/// the text, since what a syntax error swallows is in no table. A host below a
+/// table that is known is that table's.
+fn speaks_of_gateways(text: &str) -> bool {
+    let known = |name: &str| {
+        ["session", "node", "check"].contains(&name) || SECTIONS.iter().any(|(of, _)| *of == name)
+    };
+    let mut elsewhere = false;
+    text.lines().any(|line| {
+        let key = line.split(['=', '#']).next().unwrap_or_default().trim();
+        if key.starts_with('[') {
+            elsewhere = known(key.trim_matches(['[', ']', ' ']));
+            if elsewhere {
+                return false;
+            }
+        }
+        let mut words = key.split(|c: char| !c.is_alphanumeric() && c != '_');
+        key.starts_with("[[")
+            || (!elsewhere && words.any(|w| w == "host" || nearest(w, ["gateway"]).is_some()))
+    })
 }
 
 fn endpoints(root: &mut Section<'_, '_>, out: &mut Vec<Problem>) -> Option<Sourced<Vec<Endpoint>>> {

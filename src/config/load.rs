@@ -20,6 +20,8 @@ pub struct Draft {
     pub first: Option<Parts>,
     /// The others.
     pub rest: Vec<Parts>,
+    /// The file lists gateways, or nobody can tell that it lists none.
+    pub lists_gateways: bool,
     /// Who said what.
     pub origins: Origins,
     /// What is wrong.
@@ -89,6 +91,7 @@ pub fn load_with(flags: &Flags, lookup: Lookup<'_>) -> Loaded {
         settings,
         first: None,
         rest: Vec::new(),
+        lists_gateways: false,
         origins: Origins::default(),
         problems: Vec::new(),
     };
@@ -97,13 +100,14 @@ pub fn load_with(flags: &Flags, lookup: Lookup<'_>) -> Loaded {
         read_file(path, &mut draft);
     }
     // A list that is empty because its entries are wrong stays empty: the
-    // loopback default must not pose as the gateway that was meant.
-    if draft.problems.is_empty() {
+    // loopback default must not pose as the gateway that was meant. A mistake
+    // elsewhere in a file that lists none takes nobody's gateway away.
+    if !draft.lists_gateways {
         draft.first_gateway();
     }
     env::apply(lookup, &mut draft);
     apply_flags(flags, &mut draft);
-    let Draft { mut settings, first, rest, mut origins, mut problems } = draft;
+    let Draft { mut settings, first, rest, mut origins, mut problems, .. } = draft;
     let all: Vec<Parts> = first.into_iter().chain(rest).collect();
     settings.gateways = gateways::build(&all, &mut origins, &mut problems);
     check(&settings, &origins, &mut problems);
@@ -115,7 +119,11 @@ pub fn load_with(flags: &Flags, lookup: Lookup<'_>) -> Loaded {
 fn read_file(path: &Path, draft: &mut Draft) {
     match read_text(path) {
         Ok(text) => file::apply(&path.to_string_lossy(), &text, draft),
-        Err(problem) => draft.problems.push(problem),
+        Err(problem) => {
+            // What nobody could read may list other gateways than the default.
+            draft.lists_gateways = true;
+            draft.problems.push(problem);
+        }
     }
 }
 
@@ -292,6 +300,27 @@ mod tests {
         assert_eq!(loaded.settings.gateways, []);
         assert_eq!(loaded.settings.fps, 5, "what can be read is read, for the kill's sake");
         assert!(loaded.strict().is_err());
+    }
+
+    #[test]
+    fn a_mistake_elsewhere_leaves_the_default_gateway_in_reach_of_a_kill() {
+        for text in ["[screen]\nthem = 'dark'", "[screen]\nfps = [", "#[[gateway]]\nxyz = 1\n"] {
+            let loaded = under(text, &[], Flags::default());
+            assert!(!loaded.problems.is_empty(), "{text}");
+            assert_eq!(first(&loaded), "127.0.0.1:5555", "{text}");
+        }
+        let typos = [
+            "[[gatway]]\nhost = 'far.example'",
+            "[gateway]\nhost = 'far.example'",
+            "gateway = 'far.example'",
+            "[[gtw]]\nhost = 'far.example'",
+            "x = [\n[[gateway]]\nhost = 'far.example'",
+        ];
+        for text in typos {
+            let loaded = under(text, &[], Flags::default());
+            assert!(!loaded.problems.is_empty(), "{text}");
+            assert_eq!(loaded.settings.gateways, [], "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,9 @@
 use super::{EngageId, Text};
 use serde::{Deserialize, Serialize};
 
+/// In the place of the reason of a latch that names none.
+pub const NO_REASON: &str = "no reason given";
+
 /// What one process knows about the latch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -101,6 +101,16 @@ impl State {
             rows.push(self.mesh_row(&node, "feed", feed(self.feed_word(index)), None, tick));
             let read = pane.positions.as_ref().map(|read| self.age(read.at));
             rows.push(self.mesh_row(&node, "reads", self.reads(index), None, read));
+            if let Some(killed) = self.remembers_kill(index) {
+                let told = alive.unwrap_or_default();
+                rows.push(self.mesh_row(
+                    &node,
+                    "kill",
+                    self.memory_check(killed, told),
+                    None,
+                    alive,
+                ));
+            }
         }
         for feed in self.obey.feeds.values() {
             let link = link(feed.value.link, "is its publisher running? see [events]");
@@ -122,7 +132,7 @@ impl State {
         let heard = |row: &obey::Row| row.heard.or(row.told).is_some() && !row.host.is_empty();
         for consumer in self.obedience().into_iter().filter(heard) {
             let check = consumer.consumer.as_str();
-            let found = obeys(&consumer);
+            let found = self.obeys(&consumer, consumer.host == here);
             rows.push(self.mesh_row(&consumer.host, check, found, None, consumer.heard));
         }
         for trader in &self.traders {
@@ -232,6 +242,39 @@ impl State {
         }
     }
 
+    /// What a consumer of the latch does with orders. The console's own word is
+    /// the switch's: without a latch it may still deny them.
+    fn obeys(&self, row: &obey::Row, here: bool) -> Found {
+        if row.told.is_some() && !row.alarm {
+            return found(Standing::Late, "no evidence", "it runs: which latch does it watch?");
+        }
+        let phase = self.breaker_phase();
+        match (row.alarm, row.freshness) {
+            (true, _) => found(Standing::Bad, "DISOBEYS", "stop it by hand: see Who obeys"),
+            (_, Freshness::Unknown) => found(Standing::Unknown, "not heard", "see Who obeys"),
+            (_, Freshness::Stale) => found(Standing::Late, "late", "see Who obeys"),
+            (_, Freshness::Fresh) => match row.says {
+                _ if row.killed && !phase.is_engaged() => found(
+                    Standing::Late,
+                    "refuses",
+                    "it remembers a kill: crs gateway reset, on its host",
+                ),
+                Says::NotEngaged if here && row.consumer.as_str() == "console" => match phase {
+                    LatchPhase::Safe => found(Standing::Good, "orders pass", ""),
+                    LatchPhase::Disarmed => {
+                        found(Standing::Late, phase.word(), "crs arm, when trading may go on")
+                    }
+                    _ => found(Standing::Late, phase.word(), "crs status says why"),
+                },
+                Says::Engaged => found(Standing::Good, "denies orders", ""),
+                Says::NotEngaged if row.killed => found(Standing::Good, "killed", ""),
+                Says::NotEngaged => found(Standing::Good, "no latch seen", ""),
+                Says::Doubt => found(Standing::Late, "in doubt", "it denies orders: see Who obeys"),
+                Says::Nothing => found(Standing::Unknown, "says nothing", ""),
+            },
+        }
+    }
+
     fn agent_check(&self) -> Found {
         let agent = &self.agent.value;
         match (agent.present, agent.fault.is_empty()) {
@@ -293,28 +336,14 @@ fn feed(word: FeedWord) -> Found {
     }
 }
 
-fn obeys(row: &obey::Row) -> Found {
-    if row.told.is_some() && !row.alarm {
-        return found(Standing::Late, "no evidence", "it runs: which latch does it watch?");
-    }
-    match (row.alarm, row.freshness) {
-        (true, _) => found(Standing::Bad, "DISOBEYS", "stop it by hand: see Who obeys"),
-        (_, Freshness::Unknown) => found(Standing::Unknown, "not heard", "see Who obeys"),
-        (_, Freshness::Stale) => found(Standing::Late, "late", "see Who obeys"),
-        (_, Freshness::Fresh) => match row.says {
-            Says::Engaged => found(Standing::Good, "denies orders", ""),
-            Says::NotEngaged => found(Standing::Good, "orders pass", ""),
-            Says::Doubt => found(Standing::Late, "in doubt", "it denies orders: see Who obeys"),
-            Says::Nothing => found(Standing::Unknown, "says nothing", ""),
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::LatchSeen;
-    use crate::event::{AgentReport, Event, FeedReport, GatewayStatusReport, SessionInfo, Stamped};
+    use crate::domain::{Evidence, LatchSeen};
+    use crate::event::{
+        AgentReport, Event, EvidenceReport, FeedReport, GatewayReport, GatewayStatusReport,
+        SessionInfo, Stamped,
+    };
 
     fn put(state: &mut State, second: u64, event: Event) {
         let at = Stamp::default().plus(Duration::from_secs(second));
@@ -368,6 +397,56 @@ mod tests {
         let feed = FeedReport { link: LinkState::Down, ..FeedReport::default() };
         put(&mut state, 2, Event::Feed(Box::new(feed)));
         assert_eq!(row(&state, "feed").standing, Standing::Bad);
+    }
+
+    #[test]
+    fn a_gateway_that_remembers_a_kill_is_bad_by_its_own_answer_too() {
+        let mut state = State::default();
+        put(&mut state, 1, Event::Session(Box::default()));
+        put(
+            &mut state,
+            2,
+            Event::Latch(Box::new(LatchSeen { phase: LatchPhase::Safe, ..LatchSeen::default() })),
+        );
+        for (killed, names) in [(None, 0), (Some(false), 0), (Some(true), 1)] {
+            let report = GatewayReport {
+                link: LinkState::Up,
+                fingerprint: crate::domain::Fingerprint::V1,
+                rtt_us: Some(1),
+                killed,
+                ..GatewayReport::default()
+            };
+            put(&mut state, 3, Event::Gateway(Box::new(report)));
+            assert_eq!(state.refusing().len(), names, "{killed:?}");
+        }
+        assert_eq!(row(&state, "kill").standing, Standing::Bad);
+        put(&mut state, 60, Event::Beat);
+        assert_eq!(state.refusing().len(), 0, "what does not answer says nothing");
+    }
+
+    #[test]
+    fn a_console_without_a_latch_but_disarmed_lets_no_order_pass() {
+        let mut state = State::default();
+        let info = SessionInfo { host: Text::new("vm"), ..SessionInfo::default() };
+        put(&mut state, 1, Event::Session(Box::new(info)));
+        for (phase, standing, word) in [
+            (LatchPhase::Safe, Standing::Good, "orders pass"),
+            (LatchPhase::Disarmed, Standing::Late, "DISARMED"),
+            (LatchPhase::Blocked, Standing::Late, "BLOCKED"),
+        ] {
+            let seen = LatchSeen { phase, ..LatchSeen::default() };
+            put(&mut state, 2, Event::Latch(Box::new(seen)));
+            let evidence = Evidence {
+                consumer: Text::new("console"),
+                host: Text::new("vm"),
+                engaged: Some(false),
+                said: Stamp::default().plus(Duration::from_secs(2)).utc,
+                ..Evidence::default()
+            };
+            put(&mut state, 2, Event::Evidence(Box::new(EvidenceReport { feed: None, evidence })));
+            let own = row(&state, "console");
+            assert_eq!((own.standing, own.word.as_str()), (standing, word));
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod health;
 pub mod lag;
 pub mod log;
 pub mod market;
+mod memory;
 pub mod mesh;
 pub mod obey;
 pub mod offset;
@@ -40,7 +41,7 @@ pub use orders::{Orders, Owner};
 pub use quotes::Quote;
 pub use traders::{Pulse, Trader};
 
-use crate::domain::{Intent, KillProgress, LatchSeen, Mode, Stamp, Symbol};
+use crate::domain::{Intent, KillProgress, LatchSeen, Mode, Money, Stamp, Symbol};
 use crate::event::{
     AgentReport, ArmedReport, CommandReport, DrillReport, Event, GuardReport, Level, LogLine,
     RecordingReport, SessionInfo, Stamped,
@@ -79,6 +80,9 @@ pub struct State {
     /// The decisions to stop, by about when each was taken, newest last, bounded.
     #[serde(default)]
     pub stops: VecDeque<Aged<Intent>>,
+    /// Balances as read last before the newest decision, by gateway.
+    #[serde(default)]
+    pub balances: BTreeMap<u16, Money>,
     /// When the latch was seen reset after them: they are history then.
     pub kills_over: Option<Stamp>,
     /// The latch was seen to hold, and no look has proven since that it is gone.
@@ -92,7 +96,7 @@ pub struct State {
     pub decisions: VecDeque<Aged<Run>>,
     /// What a second copy of a decision is told by, newest last, bounded.
     #[serde(default)]
-    decision_keys: VecDeque<u64>,
+    pub decision_keys: VecDeque<u64>,
     /// Log lines, newest last, bounded.
     pub log: VecDeque<Aged<LogLine>>,
     /// How late everything is.

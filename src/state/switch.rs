@@ -4,8 +4,11 @@
 //! of a gateway stays a claim until the driver's own reads agree.
 
 use super::log::push;
-use super::{Aged, State};
-use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchPhase, LatchSeen, Stamp};
+use super::{Aged, Freshness, State};
+use crate::domain::latch::NO_REASON;
+use crate::domain::{
+    EngageId, GatewayPhase, Intent, KillProgress, LatchPhase, LatchSeen, Money, Stamp, Text,
+};
 use crate::event::{AgentReport, GuardPhase, GuardReport, GuardedVerb, Level};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -90,11 +93,17 @@ impl State {
             } else {
                 format!("{word}, was {}", before.phase.word())
             };
-            if !seen.reason.is_empty() {
+            // A file of ours exists before its words are in it; they follow.
+            let wordless = seen.phase == LatchPhase::Latched && is_wordless(&seen.reason);
+            if !seen.reason.is_empty() && !wordless {
                 text.push_str(": ");
                 text.push_str(seen.reason.as_str());
             }
             self.say(level, "breaker", &text);
+        }
+        let late = before.phase == LatchPhase::Latched && is_wordless(&before.reason);
+        if late && seen.phase == before.phase && !is_wordless(&seen.reason) {
+            self.say(Level::Info, "breaker", &format!("the latch's reason: {}", seen.reason));
         }
         if seen.tampered > before.tampered {
             let text = format!("latch tampered: removed without a reset, {} in all", seen.tampered);
@@ -134,6 +143,7 @@ impl State {
         if self.engagement.as_ref().is_none_or(|e| e.id < progress.engage_id) {
             let since = self.key_of(progress);
             self.engagement = Some(Engagement { id: progress.engage_id, since });
+            self.note_balances(since);
             push(&mut self.stops, STOPS, Aged { at: since, value: progress.intent });
             self.kills_over = None;
             self.kills.retain(|_, kill| standing(&kill.value) <= KillStanding::Running);
@@ -147,6 +157,30 @@ impl State {
         if word != progress.phase.word() && !begins {
             self.say_kill(progress);
         }
+    }
+
+    /// Keeps what the accounts held before anything was closed.
+    fn note_balances(&mut self, since: Stamp) {
+        let count = u16::try_from(self.gateways.len()).unwrap_or(u16::MAX);
+        let fresh = (0..count).filter(|g| self.account_freshness(*g) == Freshness::Fresh);
+        let held = fresh.filter_map(|g| Some((g, self.gateway(g)?.account.as_ref()?)));
+        let held = held.filter(|(_, read)| read.at.mono_ns <= since.mono_ns);
+        self.balances = held.map(|(g, read)| (g, read.value.balance)).collect();
+    }
+
+    /// The balance before this kill and after its proof, where a read of either
+    /// side exists.
+    #[must_use]
+    pub fn booked(&self, kill: &KillProgress) -> Option<(Money, Money)> {
+        let proven = kill.phase == GatewayPhase::Verified;
+        let current = self.engagement.as_ref().filter(|e| proven && e.id == kill.engage_id)?;
+        let gateways = (0_u16..).zip(&self.session.gateways);
+        let (gateway, _) = gateways.into_iter().find(|(_, g)| g.name == kill.gateway)?;
+        let after = self.gateway(gateway)?.account.as_ref()?;
+        let looked = kill.last_poll.as_ref()?.at_ns?;
+        let is_after = after.at.mono_ns > current.since.mono_ns.max(looked);
+        let before = *self.balances.get(&gateway)?;
+        is_after.then_some((before, after.value.balance))
     }
 
     /// When the key of this decision was pressed, as well as it is known here.
@@ -198,6 +232,11 @@ impl State {
             _ => {}
         }
     }
+}
+
+/// Whether a latch gives no reason, or none yet.
+fn is_wordless(reason: &Text) -> bool {
+    reason.is_empty() || reason.as_str() == NO_REASON
 }
 
 /// How one target stands.

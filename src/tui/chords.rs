@@ -3,7 +3,7 @@
 use super::keymap::{Context, Keymap, fixed};
 use super::prompt::line;
 use super::ui::{Motion, Pane, Shows, Timeline};
-use super::view::{HelpSection, Hint, Hints};
+use super::view::{HelpSection, Hint, Hints, WayBack, words};
 use crate::config::Card;
 use crate::control::Action;
 use crate::domain::{LatchPhase, Text};
@@ -27,6 +27,7 @@ pub fn hints(keymap: &Keymap, context: Context, card: &Card, state: &State) -> H
         help: Vec::new(),
         commands: Vec::new(),
         card: card.lines(),
+        way_back: WayBack::default(),
     }
 }
 
@@ -186,10 +187,17 @@ fn help(keymap: &Keymap) -> Vec<HelpSection> {
         (!rows.is_empty()).then(|| HelpSection { title: title(context), rows })
     };
     let mut sections: Vec<_> = Context::ALL.iter().copied().filter_map(section).collect();
-    sections.push(HelpSection {
-        title: Text::new("Words of Alarms"),
-        rows: super::view::alarms::WORDS.iter().map(|(w, what)| Hint::new(w, what)).collect(),
-    });
+    let words: [(&str, &[(&str, &str)]); 5] = [
+        ("Words of the switch and of Kill", &words::SWITCH),
+        ("Words of Mesh", &words::MESH),
+        ("Words of Lag", &words::LAG),
+        ("Words of Alarms", &super::view::alarms::WORDS),
+        ("Marks of the timeline", &words::TIMELINE),
+    ];
+    sections.extend(words.into_iter().map(|(title, rows)| HelpSection {
+        title: Text::new(title),
+        rows: rows.iter().map(|(word, what)| Hint::new(word, what)).collect(),
+    }));
     sections
 }
 
@@ -228,7 +236,9 @@ mod tests {
         let rows: usize = with_help(all.clone(), &keymap).help.iter().map(|s| s.rows.len()).sum();
         let verbs: std::collections::BTreeSet<_> =
             keymap.rows().iter().map(|r| (r.context, r.action, r.desc.clone())).collect();
-        assert_eq!(rows, verbs.len() + super::super::view::alarms::WORDS.len());
+        let explained = words::SWITCH.len() + words::MESH.len() + words::LAG.len();
+        let explained = explained + words::TIMELINE.len() + crate::tui::view::alarms::WORDS.len();
+        assert_eq!(rows, verbs.len() + explained);
         assert!(all.card.is_empty());
     }
 

@@ -15,7 +15,7 @@ use super::overlay;
 use super::screen::{Frame, Point, Screen, Typed};
 use super::theme::Theme;
 use super::ui::{Layout, Pane, Ui};
-use super::view::{self, Scene};
+use super::view::{self, Scene, WayBack};
 use crate::config::Card;
 use crate::control::Action;
 use crate::domain::{EngageId, Stamp, Text, Ticket, UtcMicros};
@@ -32,6 +32,8 @@ const TYPING: &str = "filter: Enter keeps it, Esc clears it";
 pub struct Cockpit {
     ui: Ui,
     card: Card,
+    /// What leads back after a kill, typed in a shell.
+    way_back: WayBack,
     /// Where the last frame was drawn; a page is as long as its pane.
     area: Rect,
     /// The last row the help can begin with.
@@ -69,6 +71,12 @@ impl Cockpit {
     #[must_use]
     pub fn new(card: Card) -> Self {
         Self { card, ..Self::default() }
+    }
+
+    /// With what leads back after a kill.
+    #[must_use]
+    pub fn leading_back(self, way_back: WayBack) -> Self {
+        Self { way_back, ..self }
     }
 
     /// With the program's own words on the log's second page.
@@ -173,6 +181,7 @@ impl Screen for Cockpit {
         self.ui.prompt = frame.prompt.cloned();
         self.ui.log.diagnostics = self.diagnostics.snapshot();
         let mut hints = chords::hints(frame.keymap, self.context(), &self.card, frame.state);
+        hints.way_back = self.way_back.clone();
         if self.ui.ticket.is_some() && !self.ui.help {
             hints.live = ticket::hints();
         }

@@ -29,6 +29,7 @@ use super::prompt::Prompt;
 use super::screen::{Frame, Screen};
 use super::terminal::{self, TuiError};
 use super::theme::Theme;
+use super::view::WayBack;
 use super::writer::Writer;
 use crate::config::LineChoice;
 use crate::control::{Desk, Guard, Proposal, Trigger};
@@ -92,9 +93,9 @@ pub struct Console {
     pub past: Past,
     /// Warnings for the Log pane, such as those of `Theme::load`.
     pub notes: Vec<Text>,
-    /// The command that resets the latch of this session, as typed in a shell;
-    /// no key resets.
-    pub way_back: Text,
+    /// The commands that lead back after a kill, as typed in a shell; no key
+    /// resets.
+    pub way_back: WayBack,
     /// Called when the first frame is on its way, before anything else may
     /// take time: connect feeds in here.
     pub on_start: Option<Once>,
@@ -217,7 +218,7 @@ struct Round {
     sequence: Sequence,
     /// For keys that only the default keymap knows.
     stray: Stray,
-    way_back: Text,
+    way_back: WayBack,
     /// For verbs that a keymap names; KILL and BLOCK have the input thread's.
     guard: Guard,
     /// The order that this guard is open for.

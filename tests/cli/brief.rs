@@ -55,6 +55,24 @@ fn it_follows_the_day_from_an_order_to_the_reset() {
     assert!(text.contains("0 open") && text.contains("leave it engaged"), "{text}");
     assert!(!text.contains('…') || text.matches('…').count() == 1, "nothing is cut: {text}");
     assert_eq!(text.matches("main VERIFIED: flat").count(), 1, "each step once: {text}");
+    assert_eq!(text.matches("ENGAGE KILL").count(), 1, "each decision once: {text}");
+
+    let status = paper.ask(&home, &["status"]);
+    assert!(!status.stdout.contains("BUT"), "under a latch it does as it should: {status:#?}");
+}
+
+#[test]
+fn orders_that_failed_alike_are_one_row_with_their_reason() {
+    let home = Sandbox::new();
+    let paper = Paper::start(&home, &[]);
+    for _ in 0..3 {
+        let order = paper.ask(&home, &["order", "NOSUCH", "buy", "0.1", "--yes"]);
+        assert_ne!(order.code, Some(0), "{order:#?}");
+    }
+    let brief = paper.ask(&home, &["brief"]);
+    let text = page(&brief);
+    assert_eq!(text.matches("OPEN_ORDER").count(), 1, "{text}");
+    assert!(text.contains("\u{d7}3") && text.contains("failed: gateway"), "{text}");
 }
 
 #[test]

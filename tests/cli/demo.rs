@@ -85,6 +85,71 @@ fn its_kill_ends_in_proof_and_blocks_the_signal_source() {
     assert_clean(&home);
 }
 
+/// The numbered commands of a list on the screen, each put together from its rows.
+fn steps(text: &str) -> Vec<Vec<String>> {
+    let rows: Vec<Vec<char>> = text.lines().map(|row| row.chars().collect()).collect();
+    let words = "the way back is typed";
+    let is_head = |row: &Vec<char>| row.iter().collect::<String>().contains(words);
+    let head = rows.iter().position(is_head).expect("the way back is listed");
+    let line: String = rows[head].iter().collect();
+    let left = line[..line.find(words).unwrap()].chars().count();
+    let mut steps: Vec<Vec<String>> = Vec::new();
+    for row in &rows[head + 1..] {
+        // The box is the only thing between its two sides.
+        let inner: String = row.iter().skip(left).take_while(|c| !"│╯─".contains(**c)).collect();
+        if inner.trim().is_empty() {
+            break;
+        }
+        let mut words = inner.split_whitespace().map(str::to_owned).peekable();
+        if words.peek().is_some_and(|word| word.parse::<u8>().is_ok()) {
+            words.next();
+            steps.push(Vec::new());
+        }
+        steps.last_mut().expect("a number first").extend(words);
+    }
+    steps
+}
+
+#[test]
+fn the_way_back_that_it_prints_leads_back_when_typed() {
+    let home = Sandbox::new();
+    let mut demo = Console::crs(&home, &["demo"], 120, 40);
+    demo.wait_for("order of the signal source", LIMIT, |text| text.contains("ORDER_GENERATED"));
+    demo.keys("\u{b}");
+    std::thread::sleep(Duration::from_millis(400));
+    demo.keys("y");
+    demo.wait_for("proof of flat", LIMIT, |text| text.contains("VERIFIED flat"));
+    demo.keys(":reset\r");
+    let text = demo.wait_for("the way back", LIMIT, |text| text.contains("3 crs arm"));
+    let steps = steps(&text);
+    assert_eq!(steps.len(), 3, "{steps:?}");
+    for step in &steps {
+        let mut words: Vec<&str> = step.iter().map(String::as_str).collect();
+        assert_eq!(words.remove(0), "crs", "{step:?}");
+        let mut done = home.run(&words, LIMIT);
+        // Without a terminal the phrase is given as the refusal says.
+        if let Some((_, given)) = done.stderr.split_once("give --engage-id ") {
+            let (id, phrase) = given.split_once(" --phrase \"").unwrap();
+            let phrase = phrase.split('"').next().unwrap();
+            done =
+                home.run(&[&words[..], &["--engage-id", id, "--phrase", phrase]].concat(), LIMIT);
+        }
+        assert_eq!(done.code, Some(0), "{step:?} {done:#?}");
+    }
+    demo.keys("\u{1b}");
+    // The source orders again, and the gateway takes it.
+    let mut look: Vec<&str> = vec!["positions", "--json"];
+    look.extend(steps[2].iter().skip(2).map(String::as_str));
+    let opened = until(LIMIT, || {
+        let read = home.run(&look, LIMIT);
+        read.stdout.contains("\"ticket\"").then_some(())
+    });
+    assert!(opened.is_some(), "no order passes after the way back: {}", demo.text());
+    demo.keys("q");
+    assert!(demo.exit(LIMIT).is_some());
+    assert_clean(&home);
+}
+
 #[test]
 fn a_signal_cleans_up_too() {
     let home = Sandbox::new();

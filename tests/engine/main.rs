@@ -13,6 +13,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[allow(dead_code, reason = "cli's own tests use all of it")]
 #[path = "../cli/desk.rs"]
 mod desk;
 mod disk;

@@ -35,7 +35,16 @@ fn writer() {
         let name = format!("{}-{n}", std::process::id());
         let req_id = Text::new(&name);
         let (what, outcome) = (Text::new("CLOSE_POSITION 7"), Text::new("done"));
-        chain.append(Act::Command { req_id, what, outcome, ticket: None, gateway: None }).unwrap();
+        chain
+            .append(Act::Command {
+                req_id,
+                what,
+                outcome,
+                ticket: None,
+                gateway: None,
+                why: Text::default(),
+            })
+            .unwrap();
         // Nobody listens any more: the end.
         // In one piece: half a name, cut by the shot, is no acknowledgement.
         if std::io::stderr().write_all(format!("kept {name}\n").as_bytes()).is_err() {

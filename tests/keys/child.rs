@@ -117,7 +117,7 @@ fn console() {
         mouse: false,
         past: crs::tui::run::Past::default(),
         notes: Vec::new(),
-        way_back: Text::default(),
+        way_back: crs::tui::view::WayBack::default(),
         on_start: Some(Box::new(|_| note("started"))),
         on_first_frame: Some(Box::new(move |at| {
             note(&format!("first frame after {} us", (at.mono_ns - began) / 1_000));

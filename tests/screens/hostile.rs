@@ -34,6 +34,7 @@ fn session(nasty: &str) -> Session {
         rtt_us: Some(30_000),
         fault: t(),
         service: t(),
+        killed: None,
     })));
     s.put(Event::Feed(Box::new(FeedReport {
         link: LinkState::Up,

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod alarms;
 #[cfg(test)]
+mod back;
+#[cfg(test)]
 mod chart;
 #[cfg(test)]
 #[path = "../common/data.rs"]

@@ -12,7 +12,7 @@ use crs::event::{
 };
 use crs::state::State;
 use crs::tui::ui::Pane;
-use crs::tui::view::{HelpSection, Hint, Hints};
+use crs::tui::view::{HelpSection, Hint, Hints, WayBack};
 use std::time::Duration;
 
 /// 2026-01-14T14:00:00Z.
@@ -87,6 +87,18 @@ impl Session {
             rtt_us: Some(rtt_us),
             fault: Text::default(),
             service: Text::new("MT5 Gateway"),
+            killed: None,
+        })))
+    }
+
+    /// Its gateway answers that it remembers a kill, or that it remembers none.
+    pub fn remembers(&mut self, killed: bool) -> &mut Self {
+        self.put(Event::Gateway(Box::new(GatewayReport {
+            link: LinkState::Up,
+            fingerprint: Fingerprint::V1,
+            rtt_us: Some(28_000),
+            killed: Some(killed),
+            ..GatewayReport::default()
         })))
     }
 
@@ -424,6 +436,7 @@ pub fn unconfirmed() -> Session {
         rtt_us: None,
         fault: Text::new("connection refused at 127.0.0.1:5555: is the gateway running?"),
         service: Text::new("MT5 Gateway"),
+        killed: None,
     })));
     s.positions_fault("no answer within 3 s").account_fault("no answer within 3 s");
     s.pass(12_000);
@@ -474,6 +487,7 @@ pub fn hints() -> Hints {
         ],
         following: Vec::new(),
         commands: Vec::new(),
+        way_back: WayBack::default(),
         card: vec![
             (Text::new("sentinel"), Text::new("systemctl stop crs-sentinel")),
             (Text::new("gateway"), Text::new("crs remote gateway stop")),

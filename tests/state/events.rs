@@ -57,6 +57,7 @@ pub fn event() -> impl Strategy<Value = Event> {
         (feed_index(), link(), fingerprint(), prop::option::of(any::<u64>()), text()).prop_map(
             |(gateway, link, fingerprint, rtt_us, fault)| {
                 let service = fault.clone();
+                let killed = rtt_us.map(|us| us % 2 == 0);
                 Event::Gateway(Box::new(GatewayReport {
                     gateway,
                     link,
@@ -64,6 +65,7 @@ pub fn event() -> impl Strategy<Value = Event> {
                     rtt_us,
                     fault,
                     service,
+                    killed,
                 }))
             }
         ),

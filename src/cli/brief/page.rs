@@ -127,24 +127,52 @@ fn changed(facts: &Facts, hours: u16) -> Vec<String> {
     let mut all: Vec<&Record> = facts.changes.iter().filter(tells).collect();
     // The same step of the same kill is recorded by each process that saw it.
     let mut told = BTreeSet::new();
+    let mut decided = BTreeSet::new();
     all.retain(|r| match &r.act {
+        Act::Engage { intent } => decided.insert(intent.engage_id),
         Act::Step { engage_id, gateway, phase, .. } => {
             told.insert((*engage_id, gateway.clone(), phase.word()))
         }
         _ => true,
     });
+    let all = folded(&all);
     let skip = all.len().saturating_sub(CHANGES);
     let mut rows: Vec<String> = Vec::new();
     if skip > 0 {
         rows.push(format!("{skip} earlier ones: crs audit show"));
     }
-    for r in all.get(skip..).unwrap_or_default() {
+    for (r, times) in all.get(skip..).unwrap_or_default() {
         let day = r.at.utc.iso();
         let at = day.get(5..16).unwrap_or_default().replace('T', " ");
-        let told = format!("{:<12} {}", r.act.word(), words(&r.act));
+        let times = if *times > 1 { format!(" \u{d7}{times}") } else { String::new() };
+        let told = format!("{:<12} {}{times}", r.act.word(), words(&r.act));
         rows.extend(labelled(&at, &told, 13));
     }
     or_none(rows, &format!("nothing in {hours} h"))
+}
+
+/// Commands that ended alike one after the other, as the last of them and how many.
+fn folded<'a>(all: &[&'a Record]) -> Vec<(&'a Record, usize)> {
+    let like = |a: &Act, b: &Act| match (a, b) {
+        (
+            Act::Command { what: a, outcome: oa, why: wa, gateway: ga, .. },
+            Act::Command { what: b, outcome: ob, why: wb, gateway: gb, .. },
+        ) => {
+            let verb = |what: &Text| what.as_str().split(' ').next().map(str::to_owned);
+            oa.as_str() != "done" && (verb(a), oa, wa, ga) == (verb(b), ob, wb, gb)
+        }
+        _ => false,
+    };
+    let mut rows: Vec<(&Record, usize)> = Vec::new();
+    for record in all {
+        match rows.last_mut() {
+            Some((last, times)) if like(&last.act, &record.act) => {
+                (*last, *times) = (record, *times + 1);
+            }
+            _ => rows.push((record, 1)),
+        }
+    }
+    rows
 }
 
 /// As the audit log shows it, without the identities.
@@ -154,9 +182,20 @@ fn words(act: &Act) -> String {
         Act::Step { gateway, phase, note, .. } => format!("{gateway} {}: {note}", phase.word()),
         Act::StandDown { reason, .. } => format!("\"{reason}\""),
         Act::Latch { path, why, .. } => format!("{path}: {why}"),
-        Act::Command { what, outcome, gateway, .. } => {
+        Act::Reset { ids, reason, overridden, .. } => {
+            let how = if *overridden { ", OVERRIDDEN" } else { "" };
+            let count = match ids.len() {
+                0 => String::from("a foreign latch"),
+                1 => String::from("one decision"),
+                n => format!("{n} decisions"),
+            };
+            format!("of {count}{how}: \"{reason}\"")
+        }
+        Act::Arm { live: false, .. } => String::from("orders may pass again"),
+        Act::Command { what, outcome, gateway, why, .. } => {
             let to = gateway.as_ref().map_or_else(String::new, |name| format!(" to {name}"));
-            format!("{what}{to}: {outcome}")
+            let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+            format!("{what}{to}: {outcome}{why}")
         }
         other => detail(other),
     }

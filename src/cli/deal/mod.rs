@@ -85,14 +85,15 @@ impl Deal {
         to: &Endpoint,
         what: &str,
         request: &Request,
-        outcome: &str,
+        (outcome, why): (&str, Text),
         ticket: Option<Ticket>,
     ) -> Result<(), Text> {
         let chain = self.chain.as_mut().map_err(|why| why.clone())?;
         let (req_id, what) = (Text::new(request.req_id.as_str()), Text::new(what));
         let named = self.gateways.iter().find(|gateway| gateway.cmd == *to);
         let gateway = Some(named.map_or_else(|| Text::new(&to.to_string()), |g| g.name.clone()));
-        let act = Act::Command { req_id, what, outcome: Text::new(outcome), ticket, gateway };
+        let outcome = Text::new(outcome);
+        let act = Act::Command { req_id, what, outcome, ticket, gateway, why };
         chain.append(act).map_err(|e| Text::new(&e.to_string()))
     }
 
@@ -102,7 +103,7 @@ impl Deal {
         to: &Endpoint,
         what: &str,
         request: &Request,
-        outcome: &str,
+        outcome: (&str, Text),
         ticket: Option<Ticket>,
     ) {
         if let Err(why) = self.note(to, what, request, outcome, ticket) {
@@ -119,9 +120,9 @@ impl Deal {
         timeout: Duration,
     ) -> Fate {
         let to = peer.to().clone();
-        self.try_note(&to, what, request, "sent", Some(ticket));
+        self.try_note(&to, what, request, ("sent", Text::default()), Some(ticket));
         let fate = fate_of(peer.order(request, timeout).map(|answer| answer.value));
-        self.try_note(&to, what, request, fate.word(), Some(ticket));
+        self.try_note(&to, what, request, (fate.word(), fate.why()), Some(ticket));
         fate
     }
 
@@ -139,7 +140,7 @@ impl Deal {
         timeout: Duration,
     ) -> Fate {
         let to = peer.to().clone();
-        if let Err(why) = self.note(&to, what, request, "sent", None) {
+        if let Err(why) = self.note(&to, what, request, ("sent", Text::default()), None) {
             let why = format!("an order that can't be recorded is not sent: {why}");
             return Fate::Not(Ending::Denied, Text::new(&why));
         }
@@ -151,7 +152,7 @@ impl Deal {
             },
         };
         let ticket = if let Fate::Claimed(fill) = &fate { Some(fill.ticket) } else { None };
-        self.try_note(&to, what, request, fate.word(), ticket);
+        self.try_note(&to, what, request, (fate.word(), fate.why()), ticket);
         fate
     }
 
@@ -199,6 +200,14 @@ impl Deal {
 }
 
 impl Fate {
+    /// Why it is not done, empty where it is.
+    fn why(&self) -> Text {
+        match self {
+            Self::Claimed(_) => Text::default(),
+            Self::Not(_, why) | Self::Unknown(why) => why.clone(),
+        }
+    }
+
     /// As the audit log calls it.
     const fn word(&self) -> &'static str {
         match self {

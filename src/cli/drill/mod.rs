@@ -98,7 +98,7 @@ fn by_keys(stage: &Stage) -> Played {
         config: Text::new("crs drill: nothing here is real; kill, watch the proof, leave"),
         notes: Vec::new(),
         memory: Memory::default(),
-        way_back: back::command(&stage.settings, None),
+        way_back: back::of_stage(&stage.settings),
     };
     let session = Session::open(plan)?;
     book::fill(stage, &session.gate())?;

@@ -125,6 +125,7 @@ impl<'a> Clerk<'a> {
             outcome: Text::new(outcome),
             ticket: None,
             gateway: Some(self.gateway.clone()),
+            why: Text::default(),
         };
         let role = self.role;
         let written = home.prepare().map_err(|e| e.to_string()).and_then(|()| {

@@ -3,9 +3,9 @@
 
 mod scratch;
 
-use super::{Failure, wiring};
+use super::{Failure, gateway, wiring};
 use crate::breaker::LatchHome;
-use crate::config::{AuditSettings, Settings, SyslogChoice};
+use crate::config::{AuditSettings, Settings, SyslogChoice, dirs};
 use crate::domain::{Calendar, GatewayAddr, Hours, Text};
 use crate::gateway::{Gateway, GatewayOptions, RunningGateway, SimOptions};
 use scratch::Scratch;
@@ -26,10 +26,13 @@ impl Stage {
     /// Status 1 when there is no scratch directory or no port to be had.
     pub fn set(what: &str, sim: SimOptions, user: Settings) -> Result<Self, Failure> {
         let scratch = Scratch::make(what).map_err(Failure::failed)?;
-        let mut options = GatewayOptions::embedded(sim, scratch.join("gateway"));
+        let state = scratch.join("state");
+        // Where `crs gateway reset --state-dir` looks for it.
+        dirs::ensure_private(&state).map_err(Failure::failed)?;
+        let mut options = GatewayOptions::embedded(sim, gateway::memory(&state));
         options.latch = Some(scratch.latch());
-        let gateway = Gateway::start(&options).map_err(Failure::failed)?;
-        let at = gateway.addresses();
+        let running = Gateway::start(&options).map_err(Failure::failed)?;
+        let at = running.addresses();
         let main =
             GatewayAddr { name: Text::new(what), cmd: at.cmd.clone(), data: at.data.clone() };
         let settings = Settings {
@@ -48,9 +51,9 @@ impl Stage {
                 market: Hours { always: true, ..Hours::default() },
                 ..Calendar::default()
             },
-            ..Settings::defaults(user.config_dir, scratch.join("state"))
+            ..Settings::defaults(user.config_dir, state)
         };
-        Ok(Self { settings, gateway, scratch })
+        Ok(Self { settings, gateway: running, scratch })
     }
 
     /// Its latch and private directory.

@@ -149,7 +149,8 @@ impl Polls {
             Ok(answer) => {
                 let [heartbeat, ..] = &mut self.slots;
                 heartbeat.put_off(answer.asked.mono_ns);
-                self.told.alive(&answer.value, answer.rtt, &mut self.peer);
+                let said = (&answer.value, self.peer.killed());
+                self.told.alive(said, answer.rtt, &mut self.peer);
                 Ok(())
             }
             Err(AskError::Stopped { .. }) => Err(CallError::Stopped),
@@ -212,7 +213,7 @@ impl Polls {
         let outcome = Reply::decode(body).and_then(|reply| match question {
             Question::Heartbeat => {
                 let service = reply.heartbeat(id)?;
-                self.told.alive(&service, rtt, &mut self.peer);
+                self.told.alive((&service, reply.killed()), rtt, &mut self.peer);
                 Ok(())
             }
             Question::Positions => {

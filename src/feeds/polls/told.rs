@@ -36,7 +36,12 @@ impl Told {
     }
 
     /// A good heartbeat.
-    pub(super) fn alive(&mut self, service: &Text, rtt: Duration, peer: &mut Peer) {
+    pub(super) fn alive(
+        &mut self,
+        (service, killed): (&Text, Option<bool>),
+        rtt: Duration,
+        peer: &mut Peer,
+    ) {
         if self.well != Some(true) {
             self.well = Some(true);
             let text = format!("{} answers as v1.0 ({service})", peer.to());
@@ -47,6 +52,7 @@ impl Told {
         self.last.rtt_us = Some(micros(rtt));
         self.last.fault = Text::default();
         self.last.service = service.clone();
+        self.last.killed = killed;
         self.gateway(peer);
     }
 

@@ -148,6 +148,7 @@ impl State {
                 self.of_its_reads(causes, index, pane, &name);
             }
         }
+        self.of_its_memory(causes, index, &name);
         let feed = format!("feed {name}");
         match self.feed_word(index) {
             FeedWord::Dead => {
@@ -164,6 +165,21 @@ impl State {
             _ => {}
         }
         self.of_the_margin(causes, index, pane, &name);
+    }
+
+    /// The way back after a kill has two halves, and only here is the second seen.
+    fn of_its_memory(&self, causes: &mut Causes, index: u16, name: &Text) {
+        let key = format!("memory {name}");
+        match self.remembers_kill(index) {
+            None => causes.leave_open(&key),
+            Some(true) if !self.breaker_phase().is_engaged() => {
+                let text = format!("{name} remembers a kill and refuses every order");
+                let advice = "on the gateway's host, with its --state-dir where it has one: \
+                              `crs gateway reset --reason TEXT`; `:reset` names the whole way back";
+                causes.warning(&key, &text, advice, 2);
+            }
+            Some(_) => {}
+        }
     }
 
     fn of_its_reads(&self, causes: &mut Causes, index: u16, pane: &GatewayPane, name: &Text) {

@@ -150,6 +150,13 @@ impl Alarms {
         (open().map(|alarm| alarm.severity).max(), open().count())
     }
 
+    /// How many of these stand, or are events whose end can't be seen.
+    #[must_use]
+    pub fn open_now(&self) -> usize {
+        let now = |alarm: &&Alarm| alarm.is_open() && (alarm.standing || alarm.is_event());
+        self.list.iter().filter(now).count()
+    }
+
     /// How the list stands at `now`.
     #[must_use]
     pub fn tally(&self, now: Stamp) -> Tally {

@@ -6,6 +6,7 @@
 //! engine's log (no tickets: symbol, side and moment).
 
 pub mod judge;
+mod placed;
 pub mod settle;
 #[cfg(test)]
 mod tests;

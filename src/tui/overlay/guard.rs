@@ -107,10 +107,14 @@ fn effects(verb: GuardedVerb, scene: Scene<'_>) -> Vec<(&'static str, String)> {
             ("2", String::from("send nothing: positions stay")),
         ],
         GuardedVerb::Close(ticket) => position(state, ticket),
-        GuardedVerb::Arm => vec![
-            plain("the latch must be proven absent"),
-            plain(&format!("after it, orders pass in mode {}", state.mode().word())),
-        ],
+        GuardedVerb::Arm => {
+            let passes = format!("after it, orders pass in mode {}", state.mode().word());
+            let mut lines = vec![plain("the latch must be proven absent"), plain(&passes)];
+            if let Some(refusal) = state.refusal() {
+                lines.push(plain(&format!("BUT {refusal}: crs gateway reset")));
+            }
+            lines
+        }
         GuardedVerb::StandDown => vec![
             plain("no further KILL_SWITCH, no further proof"),
             plain("the latch stays engaged; it is recorded who ended it"),

@@ -16,9 +16,14 @@ const WIDTH: u16 = 72;
 pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
     let width = WIDTH.min(body.width);
     let lines = lines(scene, width.saturating_sub(4));
-    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
-    let shown = usize::from(height.min(body.height).saturating_sub(2));
-    let first = scene.ui.help_row.min(lines.len().saturating_sub(shown));
+    let most = usize::from(body.height.saturating_sub(2));
+    let last = lines.len().saturating_sub(most);
+    // The card stands alone when it was called.
+    let card = card_row(scene, width.saturating_sub(4), lines.len());
+    let called = scene.ui.help_row == card && scene.ui.help_search.as_str().is_empty();
+    let first = if called { card } else { scene.ui.help_row.min(last) };
+    let shown = lines.len().saturating_sub(first).min(most);
+    let height = u16::try_from(shown).unwrap_or(u16::MAX).saturating_add(2);
     let below = lines.len().saturating_sub(first + shown);
     let mut title = Line::new().text(" Keys ", Role::TitleFocus);
     let words = scene.ui.help_search.as_str();
@@ -32,14 +37,18 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
     pen.lines(inner, lines.get(first..).unwrap_or_default());
 }
 
-/// The first row of the help's last page, and the card's first row, which
-/// that page may hold as well.
+/// The first row of the help's last page, and the card's first row.
 #[must_use]
 pub fn ends(scene: Scene<'_>, body: Rect) -> (usize, usize) {
     let width = WIDTH.min(body.width).saturating_sub(4);
-    let (rows, card) = (lines(scene, width).len(), card(scene, width).len());
+    let rows = lines(scene, width).len();
     let last = rows.saturating_sub(usize::from(body.height.saturating_sub(2)));
-    (last, rows.saturating_sub(card).min(last))
+    (last, card_row(scene, width, rows))
+}
+
+/// The row of `rows` with which the card begins.
+fn card_row(scene: Scene<'_>, width: u16, rows: usize) -> usize {
+    rows.saturating_sub(card(scene, width).len())
 }
 
 fn lines(scene: Scene<'_>, width: u16) -> Vec<Line<'_>> {

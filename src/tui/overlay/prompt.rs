@@ -57,7 +57,9 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
     }
     let room = usize::from(body.height.saturating_sub(2)).min(ROWS);
     let width = WIDTH.min(body.width).saturating_sub(4);
-    let errors = if error.is_empty() { Vec::new() } else { wrap(error.as_str(), width) };
+    // What is told in several parts has a row for each.
+    let parts = error.as_str().split("; ").filter(|part| !part.is_empty());
+    let errors: Vec<String> = parts.flat_map(|part| wrap(part, width)).collect();
     let rows = room.saturating_sub(errors.len()).min(all.len());
     let first = chosen.map_or(0, |at| (at + 1).saturating_sub(rows));
     let told = errors.into_iter().map(|row| Line::new().rest(row, Role::LogWarn));

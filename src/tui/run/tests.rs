@@ -121,7 +121,7 @@ fn rig() -> Rig {
         desk: Arc::new(Clerk(notes.clone(), None)),
         sequence: Sequence::default(),
         stray: Stray::default(),
-        way_back: Text::new("crs reset --reason TEXT"),
+        way_back: WayBack { reset: Text::new("crs reset --reason TEXT"), ..WayBack::default() },
         guard: Guard::default(),
         proposal: None,
         pace: Pace::new(10),

@@ -92,7 +92,12 @@ impl Round {
 
     /// No key and no line resets: the way back is slow on purpose.
     fn shell(&self) -> Text {
-        Text::new(&format!("a reset is typed in a shell: {}", self.way_back))
+        let steps = self.way_back.steps(self.state.tells_memory());
+        let numbered: String =
+            (1..).zip(steps).fold(String::new(), |all, (n, step)| format!("{all}; {n} {step}"));
+        // A command that is cut would be another one.
+        let text = format!("the way back is typed in a shell, in this order{numbered}");
+        Text::limited(&text, text.len())
     }
 
     /// Carries out a line: what acts goes through the guards that keys go

@@ -61,6 +61,14 @@ fn lines<'a>(
     lines.push((3, badge(label("link"), words::link(report.link, g)).end(address, Role::TextDim)));
     let print = words::gateway(state.gateway_word(index), g);
     lines.push((0, badge(label("peer"), print).gap(2).dim(report.service.as_str())));
+    if state.remembers_kill(index) == Some(true) {
+        let (mark, look, said) = if state.breaker_phase().is_engaged() {
+            (g.claim, Role::TextNormal, "remembered: refuses orders")
+        } else {
+            (g.bad, Role::HealthStale, "REMEMBERED: refuses orders, crs gateway reset")
+        };
+        lines.push((0, label("kill").text(mark, look).gap(1).rest(said, look)));
+    }
     let age = pane.alive.map_or_else(
         || String::from("none answered yet"),
         |at| format!("answered {} ago", format::age(state.age(at))),

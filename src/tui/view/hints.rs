@@ -32,6 +32,27 @@ pub struct HelpSection {
     pub rows: Vec<Hint>,
 }
 
+/// The commands that lead back after a kill, as typed in a shell, in this order;
+/// all empty where there is nothing to lead back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WayBack {
+    /// Resets the latch.
+    pub reset: Text,
+    /// Lets the gateway forget the kill.
+    pub gateway: Text,
+    /// Lets orders pass again.
+    pub arm: Text,
+}
+
+impl WayBack {
+    /// The steps; of the gateway's only where `memory` is known to be there.
+    #[must_use]
+    pub fn steps(&self, memory: bool) -> Vec<&str> {
+        let all = [Some(&self.reset), Some(&self.gateway).filter(|_| memory), Some(&self.arm)];
+        all.into_iter().flatten().map(Text::as_str).filter(|step| !step.is_empty()).collect()
+    }
+}
+
 /// Everything a view may say about keys, and the out-of-band card.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hints {
@@ -58,6 +79,8 @@ pub struct Hints {
     pub commands: Vec<Hint>,
     /// What a human does when no wire works: label and words.
     pub card: Vec<(Text, Text)>,
+    /// What leads back after a kill.
+    pub way_back: WayBack,
 }
 
 impl Hints {

@@ -2,7 +2,7 @@
 //! itself.
 
 use super::pen::{Line, Pen};
-use super::{Scene, words};
+use super::{Scene, words, wrap};
 use crate::domain::UtcMicros;
 use crate::event;
 use crate::state::{Aged, State};
@@ -10,7 +10,16 @@ use crate::tui::diagnostics::{Counts, Level};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::{LogPage, Pane, Ui, passes};
 use ratatui::layout::Rect;
+use std::borrow::Cow;
+use std::collections::VecDeque;
 use unicode_width::UnicodeWidthStr;
+
+/// Inner rows from which a long line goes on below itself.
+const TALL: u16 = 8;
+/// Columns of text below which it would be all rows.
+const LEAST: u16 = 24;
+/// Most rows of one line.
+const MOST: usize = 4;
 
 /// Rows that can be scrolled.
 #[must_use]
@@ -70,15 +79,44 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
 fn events<'a>(scene: Scene<'a>, inner: Rect, g: &Glyphs) -> Vec<Line<'a>> {
     let count = row_count(scene.state, scene.ui);
     let window = scene.window(Pane::Log, count, inner.height);
-    let line = |line: &'a Aged<event::LogLine>| {
+    let rows = |line: &'a Aged<event::LogLine>| {
         let (when, said) = (line.value.when.unwrap_or(line.at.utc), &line.value);
         let source = match inner.width {
             ..90 => (11, said.source.as_str()),
             _ => (16, said.source.as_str()),
         };
-        row(inner, when, words::level(said.level, g), source, said.text.as_str())
+        let look = words::level(said.level, g);
+        let first = row(inner, when, look, source, said.text.as_str());
+        let before = first.width();
+        let room = inner.width.saturating_sub(u16::try_from(before).unwrap_or(u16::MAX));
+        if inner.height < TALL || room < LEAST || said.text.as_str().width() <= usize::from(room) {
+            return vec![first];
+        }
+        // What does not fit goes on below, so that nothing has to be guessed.
+        let mut parts = wrap(said.text.as_str(), room);
+        let rest = parts.split_off(MOST.min(parts.len()));
+        if let Some(last) = parts.last_mut().filter(|_| !rest.is_empty()) {
+            last.push(' ');
+            last.push_str(&rest.join(" "));
+        }
+        let mut head = Some(inner);
+        let lead = u16::try_from(before).unwrap_or(0);
+        parts
+            .into_iter()
+            .map(|part| match head.take() {
+                Some(inner) => row(inner, when, look, source, part),
+                None => Line::new().gap(lead).rest(part, look.1),
+            })
+            .collect()
     };
-    listed(scene.state, scene.ui).take(window.end).skip(window.start).map(line).collect()
+    let shown = listed(scene.state, scene.ui).take(window.end).skip(window.start);
+    let mut all: VecDeque<Vec<Line<'a>>> = shown.map(rows).collect();
+    let mut count: usize = all.iter().map(Vec::len).sum();
+    // The newest line is the one that must be whole.
+    while count > usize::from(inner.height) && all.len() > 1 {
+        count -= all.pop_front().map_or(0, |lines| lines.len());
+    }
+    all.into_iter().flatten().collect()
 }
 
 fn diagnostics<'a>(scene: Scene<'a>, inner: Rect, g: &Glyphs) -> Vec<Line<'a>> {
@@ -108,7 +146,7 @@ fn row<'a>(
     when: UtcMicros,
     (mark, role): (&'static str, Role),
     (wide, source): (u16, &'a str),
-    text: &'a str,
+    text: impl Into<Cow<'a, str>>,
 ) -> Line<'a> {
     let mut line = Line::new().left(9, when.hms(), Role::TextDim).text(mark, role).gap(1);
     if inner.width >= 50 {

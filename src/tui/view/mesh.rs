@@ -1,6 +1,7 @@
 //! Every node of the mesh and what is known of it: a row for each check, and
 //! below them what is wrong with the selected one and what to do about it.
 
+use super::more::{self, More};
 use super::pen::{Line, Pen};
 use super::{Scene, format, window, wrap};
 use crate::state::State;
@@ -30,6 +31,8 @@ const TALL: u16 = 5;
 pub fn listed(state: &State, ui: &Ui) -> Vec<Row> {
     let filter = ui.filter(Pane::Mesh);
     let mut rows = every(state);
+    // What is wrong comes first; the rest stands as the mesh does.
+    rows.sort_by_key(|row| std::cmp::Reverse(row.standing));
     rows.retain(|row| passes(filter, [row.node.as_str(), row.check.as_str(), row.word.as_str()]));
     rows
 }
@@ -62,6 +65,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let height = inner.height.saturating_sub(1 + kept);
     let table = Rect { y: inner.y.saturating_add(1), height, ..inner };
     let window = window(chosen, rows.len(), height);
+    let out = More::of(&window, rows.len());
+    more::draw(pen, area, &[], (&out.words(), Role::TextDim));
     let lines: Vec<_> = rows
         .iter()
         .enumerate()

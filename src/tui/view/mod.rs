@@ -31,7 +31,7 @@ pub mod tiny;
 pub mod words;
 
 pub use areas::{Areas, Size, Stage, areas};
-pub use hints::{HelpSection, Hint, Hints};
+pub use hints::{HelpSection, Hint, Hints, WayBack};
 
 use super::overlay;
 use super::theme::{Glyphs, Role, Theme};

@@ -62,7 +62,7 @@ fn note(state: &State, rows: &[Row], height: u16) -> (String, Role) {
         let verb = if loud == 1 { "DOES" } else { "DO" };
         (format!("{loud} {verb} NOT OBEY"), Role::BorderAlarm)
     } else if state.obey.feeds.is_empty() {
-        (String::from("no events endpoint"), Role::TextDim)
+        (String::from("events is not set"), Role::TextDim)
     } else if feeds().any(|feed| feed.value.link == LinkState::Down) {
         (String::from("events link DOWN"), Role::HealthBad)
     } else if refused > 0 {
@@ -220,7 +220,7 @@ pub fn summary<'a>(state: &State, width: u16, g: &Glyphs) -> Ranked<'a> {
         return lines.map(|line| (0, Line::new().rest(line, Role::HealthBad))).collect();
     }
     let text = if state.obey.feeds.is_empty() {
-        String::from("obey: not known, no events endpoint")
+        String::from("obey: not known: events is not set")
     } else if width < ROOMY {
         let obey = asked.iter().filter(|row| obeys(row)).count();
         let unheard = asked.iter().filter(|row| !row.is_known()).count();

@@ -47,6 +47,11 @@ pub(super) fn alarms(scene: Scene<'_>, g: &Glyphs, narrow: bool) -> Option<(Stri
     let (gravest, open) = scene.state.alarms.open();
     if let Some(gravest) = gravest {
         let (mark, role) = super::alarms::look(gravest, g);
+        // What is over is no longer loud, and waits to be acknowledged.
+        if scene.state.alarms.open_now() == 0 {
+            let word = if narrow { "" } else { " over, to acknowledge" };
+            return Some((format!(" {} {open}{word} ", g.flat), Role::TextStrong));
+        }
         let word = match (narrow, open) {
             (true, _) => "",
             (false, 1) => " alarm",

@@ -17,6 +17,47 @@ pub struct Badge {
     pub role: Role,
 }
 
+/// What the words of the switch and of a kill mean, for the help.
+pub const SWITCH: [(&str, &str); 9] = [
+    ("SAFE", "The latch is proven absent: orders may pass here."),
+    ("DISARMED", "No latch, but orders wait for `crs arm`."),
+    (
+        "BLOCKED",
+        "It can't be proven that the latch is absent: orders are denied, nothing is latched.",
+    ),
+    ("BLOCK", "The verb: new orders are denied, positions stay open."),
+    ("LATCHED", "The latch file is there: orders are denied on this host."),
+    ("ENGAGED", "The latch holds, on disk, until crs reset; EXTERNAL: another made it."),
+    ("ACKED", "The gateway claims that it closed everything; nothing is proven by that."),
+    ("VERIFIED", "Three reads of positions and account agree that it is flat."),
+    ("remembered", "The gateway keeps the kill, too, and refuses orders until crs gateway reset."),
+];
+
+/// What the words of the mesh mean, for the help.
+pub const MESH: [(&str, &str); 6] = [
+    ("good", "As it should be."),
+    ("not heard", "Nobody says it, or it said nothing lately: not known, and no failure."),
+    ("old, late", "The last answer is older than this peer's rhythm explains."),
+    ("LOST, DOWN", "No answer, or no connection: NEXT says what to do."),
+    ("TOOK", "How long the answer took."),
+    ("SINCE", "When it began to stand as it does, UTC."),
+];
+
+/// What the words of the lag mean, for the help.
+pub const LAG: [(&str, &str); 4] = [
+    ("p50, p90, p99", "So many of a hundred were faster."),
+    ("tick lag", "A tick's age above the best ever seen: the clocks of two hosts differ."),
+    ("heartbeat", "From the question to the gateway's answer; above 100 ms is too late."),
+    ("engine", "From a tick to the engine's decision; above 10 ms is too late."),
+];
+
+/// What the marks of the timeline mean, for the help.
+pub const TIMELINE: [(&str, &str); 3] = [
+    ("KILL, BLOCK", "The signs of the switch: here orders were stopped."),
+    ("alarm", "The cross of a failure: an alarm was raised here."),
+    ("bookmark", "The triangle that points down: somebody marked this moment."),
+];
+
 const fn badge(mark: &'static str, word: &'static str, role: Role) -> Badge {
     Badge { mark, word, role }
 }

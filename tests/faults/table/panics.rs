@@ -139,7 +139,7 @@ fn console() {
         mouse: false,
         past: crs::tui::run::Past::default(),
         notes: Vec::new(),
-        way_back: Text::default(),
+        way_back: crs::tui::view::WayBack::default(),
         on_start: None,
         on_first_frame: Some(Box::new(|_| {
             while Path::new(HOLD).exists() {

@@ -89,6 +89,7 @@ pub fn review(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>, guard: &GuardRepo
             lines.push((6, Line::new()));
             lines.extend(preview::lines(&preview, &seen, &order, inner));
         }
+        lines.extend(refused(state, ticket, inner));
         lines.push((6, Line::new()));
     }
     let key = format!(" {} ", scene.hints.confirm);
@@ -158,7 +159,19 @@ fn remarks<'a>(state: &State, ticket: &Ticket, width: u16) -> Ranked<'a> {
         let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         put(&format!("orders are denied now: {}{because}", phase.word()), Role::SwitchBlocked);
     }
+    lines.extend(refused(state, ticket, width));
     lines
+}
+
+/// That the gateway it goes to remembers a kill.
+fn refused<'a>(state: &State, ticket: &Ticket, width: u16) -> Ranked<'a> {
+    let name = state.gateway_name(ticket.draft.gateway);
+    if !state.refusing().contains(&name) {
+        return Vec::new();
+    }
+    let text = format!("{name} remembers a kill and refuses orders: crs gateway reset");
+    let rows = wrap(&text, width).into_iter().take(2);
+    rows.map(|row| (0, Line::new().rest(row, Role::HealthStale))).collect()
 }
 
 fn keys<'a>() -> Line<'a> {

@@ -43,7 +43,10 @@ fn a_word_that_is_none_of_a_list_is_answered_with_the_list_and_stays_to_be_mende
 fn a_reset_is_no_line_but_a_command_of_the_shell() {
     let mut rig = rig();
     rig.press(": r e s e t enter");
-    assert_eq!(rig.error(), "a reset is typed in a shell: crs reset --reason TEXT");
+    assert_eq!(
+        rig.error(),
+        "the way back is typed in a shell, in this order; 1 crs reset --reason TEXT"
+    );
 }
 
 #[test]

@@ -40,6 +40,31 @@ pub fn card_lines<'a>(scene: Scene<'a>, kill: &KillProgress, width: u16) -> Rank
     lines
 }
 
+/// Pending orders, which no read can list, and those that were placed from here.
+#[must_use]
+pub fn pending_lines<'a>(scene: Scene<'_>, rank: u8, width: u16) -> Ranked<'a> {
+    let mut lines = vec![(rank, Line::new().dim("pending orders: not verifiable"))];
+    let words = scene.state.placed_words().unwrap_or_default();
+    let rows = wrap(&words, width).into_iter().filter(|row| !row.is_empty());
+    lines.extend(rows.map(|row| (rank, Line::new().rest(row, Role::HealthStale))));
+    lines
+}
+
+/// The commands that lead back, for a stop that is not under way any more.
+#[must_use]
+pub fn way_lines(scene: Scene<'_>, width: u16) -> Ranked<'_> {
+    let steps = scene.hints.way_back.steps(scene.state.tells_memory());
+    if steps.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![(5, Line::new().dim("when it is over, in a shell:"))];
+    for (number, step) in (1..).zip(steps) {
+        let rows = wrap(&format!("{number} {step}"), width).into_iter();
+        lines.extend(rows.map(|row| (5, Line::new().rest(row, Role::TextNormal))));
+    }
+    lines
+}
+
 /// One sentence or two, and whether it is urgent.
 #[must_use]
 pub const fn now(kill: &KillProgress) -> (&'static str, bool) {

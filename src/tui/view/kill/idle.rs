@@ -1,7 +1,7 @@
 //! The panel while no kill runs: how the switch stands, and what its keys do.
 
-use super::Ranked;
-use crate::domain::{KillProgress, LatchPhase};
+use super::{Ranked, advice};
+use crate::domain::{KillProgress, LatchPhase, Mode};
 use crate::state::switch::standing;
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::view::pen::Line;
@@ -28,7 +28,17 @@ pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
     } else {
         "the latch was not looked at for 3 s: orders are denied"
     };
-    say(0, meaning, Role::TextNormal);
+    match state.refusal() {
+        Some(refusal) => {
+            say(0, &format!("{} here, but {refusal}", phase.word()), Role::HealthStale);
+            let step = match hints.way_back.gateway.as_str() {
+                "" => "crs gateway reset, on its host",
+                step => step,
+            };
+            say(0, &format!("NOW: {step}"), Role::TextStrong);
+        }
+        None => say(0, meaning, Role::TextNormal),
+    }
     if !seen.reason.is_empty() {
         say(1, &format!("reason: {}", seen.reason), Role::TextStrong);
     }
@@ -39,13 +49,25 @@ pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
         let text = format!("latch tampered: removed without a reset {} times", seen.tampered);
         say(0, &text, Role::HealthBad);
     }
-    if let Some(text) = now(phase) {
-        say(0, text, Role::TextStrong);
+    let arm = hints.way_back.arm.as_str();
+    match now(phase) {
+        Some(_) if phase == LatchPhase::Disarmed && !arm.is_empty() => {
+            say(0, &format!("NOW: {arm}, when trading may go on"), Role::TextStrong);
+        }
+        Some(text) => say(0, text, Role::TextStrong),
+        None => {}
     }
     if phase.is_engaged() {
         lines.extend(obey::summary(state, width, g));
+        lines.extend(advice::way_lines(scene, width));
     }
     lines.push((5, Line::new()));
+    if state.session.forced_mode == Some(Mode::Replay) {
+        let text = "a recording: KILL and BLOCK do nothing here, no gateway is connected";
+        let rows = wrap(text, width).into_iter();
+        lines.extend(rows.map(|row| (0, Line::new().rest(row, Role::TextStrong))));
+        return lines;
+    }
     let [kill, block] = match width {
         ..36 => ["close all", "deny orders"],
         _ => ["close every position", "deny new orders only"],
@@ -79,7 +101,7 @@ pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
         lines.push((3, line));
     }
     lines.extend(drill(scene).map(|line| (5, line)));
-    lines.push((4, Line::new().dim("pending orders: not verifiable")));
+    lines.extend(advice::pending_lines(scene, 4, width));
     if !seen.path.is_empty() {
         let age = format::age(state.age(state.latch.at));
         let text = format!("looked at {age} ago: {}", seen.path);

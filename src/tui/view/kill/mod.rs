@@ -38,7 +38,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>, proof: bool) {
         return;
     };
     let since = state.engagement.as_ref().map(|e| format::age(state.age(e.since)));
-    let note = since.map_or_else(String::new, |age| format!("{age:>5} since the key"));
+    let from = if steps::is_elsewhere(lead) { "since it was heard of" } else { "since the key" };
+    let note = since.map_or_else(String::new, |age| format!("{age:>5} {from}"));
     let look =
         if standing(lead) == KillStanding::Alarm { Role::BorderAlarm } else { Role::TextDim };
     let inner = scene.frame(pen, Pane::Kill, area, &note, look);
@@ -108,14 +109,19 @@ fn findings<'a>(
     g: &Glyphs,
     proof: bool,
 ) -> Ranked<'a> {
+    let over = standing(lead) >= KillStanding::StoodDown;
+    let way = if over { advice::way_lines(scene, width) } else { Vec::new() };
     if proof {
-        return advice::card_lines(scene, lead, width);
+        let mut lines = advice::card_lines(scene, lead, width);
+        lines.extend(way);
+        return lines;
     }
     let mut lines = Vec::new();
     // Who was asked nothing claims nothing.
     if lead.intent == Intent::Kill && lead.phase != GatewayPhase::NotV1 {
         lines.push((0, claimed(lead, g)));
         lines.push((0, observed(lead, g)));
+        lines.extend(booked(scene, lead).map(|line| (1, line)));
     }
     if !lead.note.is_empty() {
         let rows = super::wrap(lead.note.as_str(), width).into_iter().take(2);
@@ -133,10 +139,22 @@ fn findings<'a>(
             .rest(survivor.doing.as_str(), Role::TextDim);
         lines.push((SURVIVOR, line));
     }
-    lines.push((0, Line::new().dim("pending orders: not verifiable")));
+    lines.extend(advice::pending_lines(scene, 0, width));
     lines.extend(advice::now_lines(lead, width));
     lines.extend(advice::card_lines(scene, lead, width));
+    lines.extend(way);
     lines
+}
+
+/// What the balance became, by the reads before and after; no claim of the gateway.
+pub(super) fn booked<'a>(scene: Scene<'_>, lead: &KillProgress) -> Option<Line<'a>> {
+    let (before, after) = scene.state.booked(lead)?;
+    let money = |money: crate::domain::Money| format::grouped(&money.text(2));
+    let by = after.minus(before);
+    let sign = if by.raw() > 0 { "+" } else { "" };
+    let line = Line::new().left(9, "balance", Role::TextDim);
+    let line = line.text(format!("{} to {}", money(before), money(after)), Role::TextNormal);
+    Some(line.rest(format!(", booked {sign}{}", money(by)), Role::TextStrong))
 }
 
 fn claimed<'a>(lead: &KillProgress, g: &Glyphs) -> Line<'a> {

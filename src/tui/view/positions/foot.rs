@@ -2,7 +2,7 @@
 
 use super::{TALL, WIDE, listed, many, money, note, price_freshness, profit_role, whose};
 use crate::domain::{Account, Money, Position};
-use crate::state::{Freshness, State};
+use crate::state::{Aged, Freshness, State};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::Pane;
 use crate::tui::view::pen::Line;
@@ -29,7 +29,16 @@ pub(super) fn lines<'a>(scene: Scene<'a>, inner: Rect, g: &'static Glyphs) -> Ve
         lines.push(total(scene, wide));
     }
     for (index, pane) in (0_u16..).zip(&state.gateways) {
-        let freshness = state.account_freshness(index);
+        let mut freshness = state.account_freshness(index);
+        // A younger read shows nothing open: what is used is of before it.
+        let used = |read: &Aged<Account>| read.value.margin_level.is_some();
+        let flat = |read: &&Aged<Vec<Position>>| read.value.is_empty();
+        if let (Some(open), Some(read)) = (pane.positions.as_ref().filter(flat), &pane.account)
+            && open.at.mono_ns > read.at.mono_ns
+            && used(read)
+        {
+            freshness = freshness.max(Freshness::Stale);
+        }
         match &pane.account {
             Some(read) if freshness < Freshness::Unknown => {
                 let name = many(state).then(|| state.gateway_name(index).to_string());

@@ -124,6 +124,15 @@ impl<'a> Row<'a> {
         line.text(self.g.separator, Role::BarRest).text(after, role)
     }
 
+    /// Its number; that none loses more is said beside it where the mark of the
+    /// selection has the first column.
+    fn ticket(&self, room: usize) -> String {
+        let ticket = self.p.ticket.to_string();
+        let marked = self.worst && self.chosen && self.owner != Owner::Orphan;
+        let fits = ticket.len() + self.g.worst.chars().count() <= room;
+        if marked && fits { format!("{}{ticket}", self.g.worst) } else { ticket }
+    }
+
     pub(super) fn wide(&self) -> Line<'a> {
         let (first, look) = self.mark();
         let (profit, role) = self.profit(10);
@@ -135,7 +144,7 @@ impl<'a> Row<'a> {
         let current = if self.freshness == Freshness::Unknown { None } else { self.p.current };
         Line::new()
             .text(first, look)
-            .right(10, self.p.ticket.to_string(), self.look())
+            .right(10, self.ticket(10), self.look())
             .gap(1)
             .left(10, self.p.symbol.as_str(), self.look())
             .gap(1)
@@ -157,7 +166,7 @@ impl<'a> Row<'a> {
         }
         Line::new()
             .text(first, look)
-            .right(9, self.p.ticket.to_string(), self.look())
+            .right(9, self.ticket(9), self.look())
             .gap(1)
             .left(7, self.p.symbol.as_str(), self.look())
             .text(words::side(self.p.side), self.look())

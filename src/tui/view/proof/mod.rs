@@ -78,6 +78,9 @@ fn top<'a>(scene: Scene<'a>, lead: Option<&'a KillProgress>, width: u16, g: &Gly
     }
     let why = if width < WIDE { "" } else { ", v1.0 can't list them" };
     lines.push((0, Line::new().dim(format!("pending orders: not verifiable{why}"))));
+    let placed = state.placed_words().map(|text| wrap(&text, width)).unwrap_or_default();
+    lines.extend(placed.into_iter().map(|row| (0, Line::new().rest(row, Role::HealthStale))));
+    lines.extend(lead.and_then(|kill| super::kill::booked(scene, kill)).map(|line| (1, line)));
     if let Some((text, role)) = open::left_alone(state, lead) {
         let rows = wrap(&text, width).into_iter();
         lines.extend(rows.map(|row| (0, Line::new().rest(row, role))));

@@ -1,0 +1,173 @@
+//! The way back after a kill: what still stands in it is told on every page, and
+//! the commands are there to be typed.
+
+use crate::picture::{frame, rows};
+use crate::scene::{self, Session};
+use crs::domain::{self, LatchPhase, Lots, Money, OrderBy, OrderFate, OrderNews, Side, Text};
+use crs::event::{AccountRead, Event, GuardPhase, GuardedVerb, Read};
+use crs::tui::overlay::ticket::Ticket;
+use crs::tui::ui::{Pane, Ui};
+use crs::tui::view::{Hints, WayBack};
+
+const SIZES: [(u16, u16); 2] = [(120, 40), (80, 24)];
+
+fn hints() -> Hints {
+    let way_back = WayBack {
+        reset: Text::new("crs reset --reason TEXT"),
+        gateway: Text::new("crs gateway reset --reason TEXT --state-dir /s"),
+        arm: Text::new("crs arm"),
+    };
+    Hints { way_back, ..scene::hints() }
+}
+
+fn text(s: &Session, ui: &Ui, (width, height): (u16, u16)) -> String {
+    rows(&frame(&s.state, ui, &hints(), width, height)).join("\n")
+}
+
+fn zoomed(pane: Pane) -> Ui {
+    Ui { focus: pane, zoom: true, ..Ui::default() }
+}
+
+/// A good day, but the gateway still refuses every order.
+fn remembered() -> Session {
+    let mut s = scene::calm();
+    s.remembers(true).latch(LatchPhase::Safe, "", "").pass(3_000);
+    s.remembers(true).latch(LatchPhase::Safe, "", "").pass(200);
+    s
+}
+
+#[test]
+fn a_gateway_that_remembers_a_kill_is_told_by_every_page() {
+    let s = remembered();
+    for size in SIZES {
+        let kill = text(&s, &zoomed(Pane::Kill), size);
+        assert!(kill.contains("SAFE here, but main remembers a kill and refuses orders"), "{kill}");
+        assert!(kill.contains("NOW: crs gateway reset --reason TEXT --state-dir /s"), "{kill}");
+        assert!(!kill.contains("orders may pass"), "{kill}");
+        let mesh = text(&s, &zoomed(Pane::Mesh), size);
+        assert!(mesh.contains("REMEMBERED"), "{mesh}");
+        let gateway = text(&s, &zoomed(Pane::Gateway), size);
+        assert!(gateway.contains("REMEMBERED: refuses orders"), "{gateway}");
+        let alarms = text(&s, &zoomed(Pane::Alarms), size);
+        assert!(alarms.contains("main remembers a kill and refuses every order"), "{alarms}");
+    }
+    let none = scene::calm();
+    let kill = text(&none, &zoomed(Pane::Kill), (120, 40));
+    assert!(kill.contains("orders may pass") && !kill.contains("remembers"), "{kill}");
+}
+
+#[test]
+fn the_guard_of_arm_and_the_ticket_say_it_too() {
+    let mut s = remembered();
+    let ticket = Ticket::new(0, None);
+    let ui = Ui { ticket: Some(ticket), ..Ui::default() };
+    let words = "main remembers a kill and refuses orders";
+    assert!(text(&s, &ui, (120, 40)).contains(words), "{}", text(&s, &ui, (120, 40)));
+    s.guard(GuardedVerb::Order, GuardPhase::Armed).pass(300);
+    assert!(text(&s, &ui, (120, 40)).contains(words), "{}", text(&s, &ui, (120, 40)));
+    s.guard(GuardedVerb::Arm, GuardPhase::Armed).pass(300);
+    let arm = text(&s, &Ui::default(), (80, 24));
+    assert!(arm.contains("BUT main remembers a kill and refuses orders"), "{arm}");
+}
+
+#[test]
+fn what_is_wrong_stands_first_in_the_mesh_and_the_rest_is_counted() {
+    let s = remembered();
+    let all = rows(&frame(&s.state, &zoomed(Pane::Mesh), &hints(), 80, 8));
+    let first = all.iter().position(|row| row.contains("NODE")).unwrap() + 1;
+    assert!(all[first].contains("REMEMBERED"), "{all:#?}");
+    assert!(all.iter().any(|row| row.contains("more below")), "{all:#?}");
+}
+
+#[test]
+fn a_kill_that_is_proven_ends_in_the_commands_that_lead_back() {
+    let mut s = scene::verified();
+    let numbers =
+        |text: &str| ["1 crs reset", "2 crs gateway", "3 crs arm"].map(|w| text.contains(w));
+    // A gateway that tells of no memory has none that a command of ours could end.
+    let plain = text(&s, &zoomed(Pane::Kill), (120, 40));
+    assert!(plain.contains("1 crs reset") && plain.contains("2 crs arm"), "{plain}");
+    s.remembers(true).pass(200);
+    let told = text(&s, &zoomed(Pane::Kill), (120, 40));
+    assert_eq!(numbers(&told), [true; 3], "{told}");
+}
+
+#[test]
+fn a_long_line_of_the_log_goes_on_below_itself() {
+    let mut s = scene::calm();
+    let long = format!("armed, but {} END-OF-IT", "words of a long line ".repeat(9));
+    s.log(crs::event::Level::Warn, "command", &long).pass(100);
+    for size in SIZES {
+        let page = text(&s, &zoomed(Pane::Log), size);
+        assert!(page.contains("END-OF-IT"), "{page}");
+    }
+}
+
+#[test]
+fn the_card_stands_where_it_is_seen_when_it_was_called() {
+    let hints = hints();
+    let s = scene::calm();
+    for (width, height) in SIZES {
+        let body = ratatui::layout::Rect::new(0, 1, width, height - 2);
+        let ui = Ui { help: true, ..Ui::default() };
+        let scene = crs::tui::view::Scene { state: &s.state, ui: &ui, hints: &hints };
+        let (_, card) = crs::tui::overlay::help::ends(scene, body);
+        let ui = Ui { help: true, help_row: card, ..Ui::default() };
+        let all = rows(&frame(&s.state, &ui, &hints, width, height));
+        let at = all.iter().position(|row| row.contains("By hand")).unwrap();
+        assert!(all[at - 1].contains("Keys"), "right below the title: {all:#?}");
+        assert!(all.iter().any(|row| row.contains("account 4711")), "{all:#?}");
+    }
+}
+
+#[test]
+fn the_worst_position_says_so_while_it_is_selected() {
+    let s = scene::calm();
+    for at in 0..3 {
+        let mut ui = zoomed(Pane::Positions);
+        ui.set_row(Pane::Positions, at);
+        let all = rows(&frame(&s.state, &ui, &hints(), 120, 40));
+        let row = all.iter().find(|row| row.contains("1000007")).unwrap();
+        assert!(row.contains('!'), "{row}");
+    }
+}
+
+#[test]
+fn a_pending_order_of_ours_is_not_forgotten_by_a_kill() {
+    let mut s = scene::verified();
+    let news = |pending| OrderNews {
+        by: OrderBy::Operator,
+        id: Text::new(if pending { "r-1" } else { "r-2" }),
+        symbol: Text::new("EURUSD"),
+        side: Some(Side::Buy),
+        lots: Some(Lots::parse("0.1").unwrap()),
+        pending,
+        ticket: Some(domain::Ticket(if pending { 1_000_005 } else { 1_000_006 })),
+        fate: OrderFate::Done,
+        at: None,
+    };
+    s.put(Event::Order(Box::new(news(false)))).pass(100);
+    let none = text(&s, &zoomed(Pane::Kill), (120, 40));
+    assert!(none.contains("not verifiable") && !none.contains("placed from here"), "{none}");
+    s.put(Event::Order(Box::new(news(true)))).pass(100);
+    for pane in [Pane::Kill, Pane::Proof] {
+        let told = text(&s, &zoomed(pane), (120, 40));
+        assert!(told.contains("placed from here: 1000005 EURUSD BUY 0.1"), "{told}");
+    }
+}
+
+#[test]
+fn what_a_kill_cost_is_told_by_the_reads_before_and_after_it() {
+    let mut s = scene::verified();
+    let early = text(&s, &zoomed(Pane::Kill), (120, 40));
+    assert!(!early.contains("booked"), "only a read after the proof tells: {early}");
+    let mut account = s.state.gateway(0).unwrap().account.clone().unwrap().value;
+    account.balance = Money::parse("99999.71").unwrap();
+    s.pass(100);
+    let read = AccountRead { gateway: 0, asked: s.at, rtt_us: 1, read: Read::Good(account) };
+    s.put(Event::Account(Box::new(read))).pass(100);
+    for pane in [Pane::Kill, Pane::Proof] {
+        let told = text(&s, &zoomed(pane), (120, 40));
+        assert!(told.contains("100,000.00 to 99,999.71, booked -0.29"), "{told}");
+    }
+}
