@@ -100,6 +100,20 @@ pub fn event() -> impl Strategy<Value = Event> {
         telemetry(),
         orders(),
         recording(),
+        mesh_and_traders(),
+        (text(), prop::option::of(any::<i64>())).prop_map(|(text, when)| {
+            Event::Log(LogLine {
+                level: Level::Warn,
+                source: text.clone(),
+                text,
+                when: when.map(UtcMicros),
+            })
+        }),
+    ]
+}
+
+fn mesh_and_traders() -> impl Strategy<Value = Event> {
+    prop_oneof![
         (feed_index(), text(), any::<u64>()).prop_map(|(feed, host, pid)| {
             let status = TraderStatus {
                 source: if pid % 3 == 0 {
@@ -143,14 +157,6 @@ pub fn event() -> impl Strategy<Value = Event> {
             }
         ),
         prop::option::of(0_u32..3).prop_map(|accounts| Event::Armed(ArmedReport { accounts })),
-        (text(), prop::option::of(any::<i64>())).prop_map(|(text, when)| {
-            Event::Log(LogLine {
-                level: Level::Warn,
-                source: text.clone(),
-                text,
-                when: when.map(UtcMicros),
-            })
-        }),
     ]
 }
 
