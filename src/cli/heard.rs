@@ -117,7 +117,7 @@ impl Heard {
 /// `sentinel on inf: dry run, last cycle 12 s ago, next in 48 s; 3 orders …`, by
 /// its own clock, at the moment it said so.
 fn line(status: &TraderStatus) -> String {
-    let how = if status.live { "LIVE" } else { "dry run" };
+    let how = if status.live { "sends orders" } else { "dry run" };
     let mut text = format!("{} on {}: {how}", status.source.word(), status.host);
     let what = if status.next.is_some() { "cycle" } else { "decision" };
     let _ = match status.last {

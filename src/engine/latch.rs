@@ -4,6 +4,7 @@
 use super::entry::Closed;
 use super::step::Gates;
 use crate::breaker::{Gate, Permit, Sight, Verdict};
+use crate::domain::latch::NO_REASON;
 use crate::domain::{LatchPhase, LatchSeen, Text, UtcMicros};
 use crate::host::{Identity, clock};
 use crate::wire::LatchEvidence;
@@ -24,7 +25,7 @@ struct Shared {
     host: Text,
     path: Text,
     seen: Mutex<Option<(LatchSeen, Sight)>>,
-    /// What this process decided, until its own watch has seen the file.
+    /// What this process decided, until its own watch has read why.
     decided: Mutex<Option<(UtcMicros, Text)>>,
     /// Rings when something changed.
     bell: channel::Sender<()>,
@@ -60,6 +61,9 @@ impl Latch {
                     let before = before.filter(|seen| seen.phase.is_engaged());
                     let since = before.map(|seen| seen.since.clone());
                     seen.since = since.unwrap_or_else(|| Text::new(&clock::utc().naive_iso()));
+                }
+                if seen.phase.is_engaged() && seen.reason.as_str() != NO_REASON {
+                    *shared.decided.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 }
                 *slot = Some((seen, verdict.sight));
             }
@@ -130,13 +134,17 @@ impl Gates for Latch {
     fn closed(&self) -> Closed {
         let engaged = self.gate.is_engaged();
         let seen = self.seen().map(|(seen, _)| seen).filter(|seen| seen.phase.is_engaged());
-        if let Some(seen) = seen.filter(|_| engaged) {
-            return Closed { engaged, since: seen.since, reason: seen.reason };
-        }
         let decided = self.shared.decided.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match decided.filter(|_| engaged) {
-            Some((at, reason)) => Closed { engaged, since: Text::new(&at.naive_iso()), reason },
-            None => Closed { engaged, since: Text::default(), reason: self.gate.why() },
+        match (seen.filter(|_| engaged), decided.filter(|_| engaged)) {
+            // Its file is there before its words are.
+            (Some(seen), None) => Closed { engaged, since: seen.since, reason: seen.reason },
+            (Some(seen), Some(_)) if seen.reason.as_str() != NO_REASON => {
+                Closed { engaged, since: seen.since, reason: seen.reason }
+            }
+            (_, Some((at, reason))) => {
+                Closed { engaged, since: Text::new(&at.naive_iso()), reason }
+            }
+            (None, None) => Closed { engaged, since: Text::default(), reason: self.gate.why() },
         }
     }
 }
@@ -166,5 +174,18 @@ mod tests {
             ("KILL_SWITCH_ACTIVE", "Health check failed")
         );
         assert!(!closed.since.is_empty() && latch.changes().try_recv().is_ok());
+        // The file is seen before its body was written, then with it.
+        let mut tell = latch.teller();
+        for (reason, shown) in [
+            (NO_REASON, "Health check failed"),
+            ("by hand", "by hand"),
+            // Another file, later, of a touch.
+            (NO_REASON, NO_REASON),
+        ] {
+            let reason = Text::new(reason);
+            let seen = LatchSeen { phase: LatchPhase::Latched, reason, ..LatchSeen::default() };
+            tell(Verdict { seen, ..Verdict::default() });
+            assert_eq!(latch.closed().reason.as_str(), shown);
+        }
     }
 }

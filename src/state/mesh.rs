@@ -5,8 +5,9 @@
 
 use super::health::of_evidence;
 use super::obey::{self, Says};
-use super::{FeedWord, Freshness, GatewayWord, Pulse, State, Trader};
+use super::{Aged, FeedWord, Freshness, GatewayWord, Pulse, State, Trader};
 use crate::domain::{LatchPhase, LinkState, Stamp, Text};
+use crate::event::GatewayStatusReport;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -115,7 +116,15 @@ impl State {
         for feed in self.obey.feeds.values() {
             let link = link(feed.value.link, "is its publisher running? see [events]");
             rows.push(self.mesh_row(&feed.value.endpoint, "events", link, None, None));
-            if let Some(desk) = self.obey.desks.get(&feed.value.feed) {
+            // A gateway whose answers tell the same has its row above.
+            let told = |desk: &Aged<GatewayStatusReport>| {
+                (0_u16..).zip(&self.gateways).any(|(index, _)| {
+                    self.remembers_kill(index) == Some(desk.value.killed)
+                        && self.desk(index).is_some_and(|own| own.value.feed == desk.value.feed)
+                })
+            };
+            let desk = self.obey.desks.get(&feed.value.feed);
+            if let Some(desk) = desk.filter(|desk| !told(desk)) {
                 let age = self.age(desk.at);
                 let memory = self.memory_check(desk.value.killed, age);
                 rows.push(self.mesh_row(&feed.value.endpoint, "kill", memory, None, Some(age)));

@@ -199,7 +199,8 @@ fn the_selected_decision_has_the_time_of_each_step() {
 #[test]
 fn a_filter_finds_a_trader_and_a_mode() {
     let s = trading();
-    for (filter, rows) in [("sentinel", 2), ("live", 4), ("dry", 2), ("10000042", 1), ("HOLD", 5)] {
+    for (filter, rows) in [("sentinel", 2), ("sends", 4), ("dry", 2), ("10000042", 1), ("HOLD", 5)]
+    {
         let mut ui = zoomed(Pane::Decisions);
         ui.set_filter(Pane::Decisions, filter);
         let all = screen(&s, &ui, (120, 40)).join("\n");
@@ -224,7 +225,7 @@ fn a_trader_that_is_late_silent_or_denied_says_so() {
         assert!(all.contains("LATE 3m") && all.contains("1,204 not kept"), "{size:?}:\n{all}");
     }
     let all = screen(&s, &zoomed(Pane::Decisions), (120, 40)).join("\n");
-    for words in ["live denied: kill switch: latched by ops@inf", "17 lost"] {
+    for words in ["sends denied: kill switch: latched by ops@inf", "17 lost"] {
         assert!(all.contains(words), "no {words} in:\n{all}");
     }
     assert!(strip(&s, 120).contains("sen LATE 3m"), "{}", strip(&s, 120));
@@ -333,14 +334,14 @@ fn a_gateway_that_remembers_a_kill_says_so_in_its_pane() {
     status.killed = true;
     s.put(Event::GatewayStatus(Box::new(status.clone()))).pass(100);
     s.latch(LatchPhase::Safe, "", "");
-    told(&s, "REMEMBERED: it refuses orders");
+    told(&s, "REMEMBERED: refuses orders, crs gateway reset");
     for size in [(120, 40), (200, 60), (40, 12)] {
         let ui = Ui { focus: Pane::Gateway, ..Ui::default() };
         let all = screen(&s, &ui, size).join("\n");
         assert!(all.contains("REMEMBERED"), "{size:?}:\n{all}");
     }
     s.latch(LatchPhase::Durable, "operator", "ops@inf").pass(100);
-    told(&s, "remembered, as it should be");
+    told(&s, "remembered: refuses orders");
     s.pass(20_000);
     told(&s, "? its telemetry is 20s old");
 }

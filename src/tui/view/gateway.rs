@@ -61,14 +61,7 @@ fn lines<'a>(
     lines.push((3, badge(label("link"), words::link(report.link, g)).end(address, Role::TextDim)));
     let print = words::gateway(state.gateway_word(index), g);
     lines.push((0, badge(label("peer"), print).gap(2).dim(report.service.as_str())));
-    if state.remembers_kill(index) == Some(true) {
-        let (mark, look, said) = if state.breaker_phase().is_engaged() {
-            (g.claim, Role::TextNormal, "remembered: refuses orders")
-        } else {
-            (g.bad, Role::HealthStale, "REMEMBERED: refuses orders, crs gateway reset")
-        };
-        lines.push((0, label("kill").text(mark, look).gap(1).rest(said, look)));
-    }
+    lines.extend(memory(state, index, g));
     let age = pane.alive.map_or_else(
         || String::from("none answered yet"),
         |at| format!("answered {} ago", format::age(state.age(at))),
@@ -89,28 +82,34 @@ fn lines<'a>(
     lines.push((2, ticks(state, pane, width)));
     lines.push((3, label("lost").text(lost(feed), Role::TextNormal)));
     lines.push((1, label("refused").rest(refused(feed), Role::TextNormal)));
-    lines.extend(memory(state, index, g));
     lines.push((5, label("rebuilt").rest(rebuilt(feed), Role::TextNormal)));
     lines.push((5, label("latch").rest(state.session.latch.as_str(), Role::TextNormal)));
     lines.push((1, agent(state, g)));
     lines
 }
 
-/// Whether it remembers a kill, where its telemetry is heard.
+/// Whether it remembers a kill, by its answers or its telemetry; nothing where
+/// it tells by neither.
 fn memory<'a>(state: &State, index: u16, g: &Glyphs) -> Option<(u8, Line<'a>)> {
-    let desk = state.desk(index)?;
-    let age = state.age(desk.at);
     let line = label("kill");
-    if state.desk_freshness(desk) == Freshness::Unknown {
-        let text = format!("? its telemetry is {} old", format::age(age));
-        return Some((1, line.rest(text, Role::HealthUnknown)));
-    }
-    let held = state.breaker_phase().is_engaged();
-    Some(match (desk.value.killed, held) {
+    let fresh = |desk: &&_| state.desk_freshness(desk) != Freshness::Unknown;
+    let killed = match (state.remembers_kill(index), state.desk(index)) {
+        // Where they differ, one of them is late: the graver one counts.
+        (Some(killed), desk) => killed || desk.filter(fresh).is_some_and(|d| d.value.killed),
+        (None, Some(desk)) if !fresh(&desk) => {
+            let text = format!("? its telemetry is {} old", format::age(state.age(desk.at)));
+            return Some((1, line.rest(text, Role::HealthUnknown)));
+        }
+        (None, desk) => desk?.value.killed,
+    };
+    Some(match (killed, state.breaker_phase().is_engaged()) {
         (false, _) => (5, line.dim("none remembered")),
-        (true, true) => (1, line.rest("remembered, as it should be", Role::TextNormal)),
+        (true, true) => {
+            let text = "remembered: refuses orders";
+            (0, line.text(g.claim, Role::TextNormal).gap(1).rest(text, Role::TextNormal))
+        }
         (true, false) => {
-            let text = "REMEMBERED: it refuses orders";
+            let text = "REMEMBERED: refuses orders, crs gateway reset";
             (0, line.text(g.bad, Role::HealthBad).gap(1).rest(text, Role::HealthBad))
         }
     })

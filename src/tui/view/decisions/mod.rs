@@ -34,10 +34,10 @@ pub fn listed<'a>(state: &'a State, ui: &Ui) -> Vec<&'a Aged<Run>> {
     state.decisions.iter().filter(passing).collect()
 }
 
-/// Whether its orders leave the process, in a word.
+/// Whether its orders leave the process, in a word that is no mode's.
 const fn how(live: Option<bool>) -> &'static str {
     match live {
-        Some(true) => "live",
+        Some(true) => "sends",
         Some(false) => "dry",
         None => "",
     }

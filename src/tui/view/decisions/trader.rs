@@ -60,7 +60,7 @@ fn line<'a>(state: &State, trader: &'a Trader, width: u16, g: &Glyphs) -> Line<'
     }
     let plain = if fresh == Freshness::Stale { Role::TextDim } else { Role::TextNormal };
     let mode = if status.live { Role::TextStrong } else { plain };
-    line = line.left(5, if status.live { "live" } else { "dry" }, mode);
+    line = line.left(6, if status.live { "sends" } else { "dry" }, mode);
     for (text, role) in words(state, trader, width) {
         let role = if role == Role::TextNormal { plain } else { role };
         let next = line.clone().text(text, role).gap(2);
