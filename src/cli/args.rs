@@ -9,9 +9,9 @@ const ABOUT: &str = "\
 Console and kill switch of the MT5-CRS trading mesh.
 
 Without a verb the full-screen console opens. Settings come from the command line, else the \
-environment (RUST_GATEWAY_HOST, RUST_GATEWAY_PORT, KILL_SWITCH_FILE), else the configuration \
-file, else the default; every default address is this machine. `crs config show` tells what is \
-in force.";
+environment (RUST_GATEWAY_HOST, RUST_GATEWAY_PORT, KILL_SWITCH_FILE; for the sentinel HUB_HOST, \
+HUB_PORT, GTW_HOST, GTW_PORT, METRICS_PORT, EODHD_API_TOKEN), else the configuration file, else \
+the default; every default address is this machine. `crs config show` tells what is in force.";
 
 /// The whole command line.
 #[derive(Debug, clap::Parser)]
