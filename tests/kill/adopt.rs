@@ -108,7 +108,7 @@ fn a_running_agent_takes_up_a_kill_that_only_the_latch_names() {
     assert_eq!(mesh.peer.count("KILL_SWITCH"), kills);
 }
 
-/// A configuration with a mistake in it names no gateway; the kill is not held
+/// A configuration whose list of gateways is misspelt names none; the kill is not held
 /// up, goes where the agent's lead, and nothing is proven by an empty list.
 #[test]
 fn a_kill_that_names_no_gateway_goes_to_those_of_the_agent() {
@@ -117,7 +117,7 @@ fn a_kill_that_names_no_gateway_goes_to_those_of_the_agent() {
     mesh.until("an agent", |s| s["agent_pid"] == agent.id() && s["state"] == "SAFE");
 
     let bad = mesh.home.path().join("bad.toml");
-    std::fs::write(&bad, "[screen]\nthem = \"dark\"\n").unwrap();
+    std::fs::write(&bad, "[[gatway]]\nhost = \"127.0.0.1\"\n").unwrap();
     let bad = bad.display().to_string();
     let args = ["--config", &bad, "kill", "--reason", "test", "--yes", "--json"];
     let outcome = mesh.home.run(&args, std::time::Duration::from_mins(1));
@@ -133,7 +133,7 @@ fn a_kill_that_names_no_gateway_goes_to_those_of_the_agent() {
 fn a_reset_without_any_gateway_has_no_proof() {
     let mesh = Mesh::new(&["--positions", "1"]);
     let bad = mesh.home.path().join("bad.toml");
-    std::fs::write(&bad, "[screen]\nthem = \"dark\"\n").unwrap();
+    std::fs::write(&bad, "[[gatway]]\nhost = \"127.0.0.1\"\n").unwrap();
     let bad = bad.display().to_string();
     let args = ["--config", &bad, "kill", "--reason", "test", "--yes", "--json"];
     let killed = mesh.home.run(&args, std::time::Duration::from_mins(1)).json();
