@@ -1,8 +1,8 @@
 //! The checks, each at its own period, for as long as somebody wants to know.
 //!
 //! One thread knows what is due; looks run on threads that are made as they
-//! are needed, never more than [`MOST`], and go when nothing is to be done. A
-//! node that hangs holds [`OF_A_NODE`] of them at most. What can't be looked at
+//! are needed, never more than `MOST`, and go when nothing is to be done. A
+//! node that hangs holds `OF_A_NODE` of them at most. What can't be looked at
 //! in time is looked at late, and the age of its last result says so.
 
 use super::look::{self, Means, Memory};

@@ -39,7 +39,7 @@ pub fn to_stderr() -> Option<Queue> {
     Some(queue)
 }
 
-/// For a verb that runs on and tells what it does, where [`VARIABLE`] asks for
+/// For a verb that runs on and tells what it does, where `CRS_LOG` asks for
 /// nothing else: `usual`, as the variable has it.
 #[must_use]
 pub fn usually(usual: &str) -> Option<Queue> {

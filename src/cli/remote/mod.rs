@@ -22,7 +22,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// The gateway of [remote] in the configuration
+    /// The gateway of the table remote in the configuration
     Gateway {
         #[command(subcommand)]
         verb: Verb,
