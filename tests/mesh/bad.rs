@@ -182,7 +182,10 @@ fn all_at_once_within_the_slowest_one() {
     let round = round::run(&checks, &mut Vec::new(), &means(&home), |_, n| come.push(n));
     assert_eq!(round.reports.len(), 17);
     assert_eq!(come, (1..=17).collect::<Vec<_>>());
-    assert!(round.reports.iter().all(|r| r.result.status == CheckStatus::Failed));
+    for report in &round.reports {
+        // One that a loaded machine held up is given up: unknown, never good.
+        assert_ne!(report.result.status, CheckStatus::Ok, "{report:?}");
+    }
     // One after the other they would take 17 times as long.
     assert!(round.took < checks[0].timeout * 17 / 2, "{:?}", round.took);
     println!("17 looks of {:?} each took {:?}", checks[0].timeout, round.took);
@@ -297,8 +300,12 @@ fn a_peer_that_is_no_gateway_is_asked_once() {
     assert_eq!(asked.load(Ordering::SeqCst), 1, "it was sent more after it was refused");
     stop.store(true, Ordering::SeqCst);
     thread.join().unwrap();
-    // Who took the port is gone, and with him what was known of him.
-    expect("gone", &look(&check, &means, &mut memory), CheckStatus::Failed, "connection refused");
+    // Who took the port is gone soon, and with him what was known of him.
+    let refused = super::common::wait::until(Duration::from_secs(10), || {
+        let result = look(&check, &means, &mut memory);
+        result.cause.as_str().contains("connection refused").then_some(result)
+    });
+    expect("gone", &refused.unwrap(), CheckStatus::Failed, "connection refused");
 }
 
 #[test]
