@@ -3,7 +3,7 @@
 use super::alone::{self, Alone};
 use super::exit::exits;
 use super::reach::seconds;
-use super::{Context, Exit, Outcome, card, confirm, wiring};
+use super::{Context, Exit, Outcome, card, confirm, status, wiring};
 use crate::breaker::Gate;
 use crate::config::Loaded;
 use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchPhase, StepTimes, Text};
@@ -85,15 +85,23 @@ pub(super) fn engage(
 ) -> Exit {
     let pressed = clock::now();
     // A misspelt theme must not hold up a kill: problems are said, not fatal.
-    let loaded = ctx.loaded();
+    let mut loaded = ctx.loaded();
     for problem in &loaded.problems {
         ctx.out.note(format!("crs: {problem}"));
     }
     if let Some(said) = by_default(&loaded) {
-        ctx.out.note(said);
+        // An agent knows the gateways that were meant better than a default.
+        if status::has_agent(&wiring::latch_home(&loaded.settings)) {
+            loaded.settings.gateways.clear();
+        } else {
+            ctx.out.note(said);
+        }
     }
     if loaded.settings.gateways.is_empty() {
-        ctx.out.note("crs: no gateway can be told from the configuration: latch and record only");
+        ctx.out.note(
+            "crs: no gateway can be told from the configuration: it latches and records, \
+             and a running agent tells its own",
+        );
         let done = alone::engage(intent, reason, pressed, &loaded.settings);
         return without_a_hand(done, intent, json, ctx);
     }

@@ -146,6 +146,11 @@ pub(super) fn look(settings: &Settings) -> LatchSeen {
     seen
 }
 
+/// Whether an agent listens; says nothing to it and waits for nothing.
+pub(super) fn has_agent(home: &LatchHome) -> bool {
+    Client::connect(home, channel::unbounded().0).is_ok()
+}
+
 /// Everything a running agent says until its first beat.
 pub(super) fn ask_agent(home: &LatchHome) -> (Option<u32>, Vec<KillProgress>) {
     let (tell, told) = channel::unbounded();

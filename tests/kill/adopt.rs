@@ -108,16 +108,15 @@ fn a_running_agent_takes_up_a_kill_that_only_the_latch_names() {
     assert_eq!(mesh.peer.count("KILL_SWITCH"), kills);
 }
 
-/// A configuration whose list of gateways is misspelt names none; the kill is not held
+/// A configuration with a mistake in it names no gateway; the kill is not held
 /// up, goes where the agent's lead, and nothing is proven by an empty list.
-#[test]
-fn a_kill_that_names_no_gateway_goes_to_those_of_the_agent() {
+fn goes_to_the_agents(text: &str) {
     let mesh = Mesh::new(&["--positions", "2"]);
     let mut agent = start_agent(&mesh);
     mesh.until("an agent", |s| s["agent_pid"] == agent.id() && s["state"] == "SAFE");
 
     let bad = mesh.home.path().join("bad.toml");
-    std::fs::write(&bad, "[[gatway]]\nhost = \"127.0.0.1\"\n").unwrap();
+    std::fs::write(&bad, text).unwrap();
     let bad = bad.display().to_string();
     let args = ["--config", &bad, "kill", "--reason", "test", "--yes", "--json"];
     let outcome = mesh.home.run(&args, std::time::Duration::from_mins(1));
@@ -126,6 +125,17 @@ fn a_kill_that_names_no_gateway_goes_to_those_of_the_agent() {
     mesh.until("VERIFIED", |s| phase(s) == "VERIFIED" && s["state"] == "ENGAGED");
     assert_eq!(mesh.peer.positions(), Some(0));
     end(&mut agent);
+}
+
+#[test]
+fn a_kill_that_names_no_gateway_goes_to_those_of_the_agent() {
+    goes_to_the_agents("[[gatway]]\nhost = \"127.0.0.1\"\n");
+}
+
+/// The default is no better guess than what the agent was told.
+#[test]
+fn a_kill_with_a_mistake_elsewhere_goes_to_those_of_the_agent_too() {
+    goes_to_the_agents("[screen]\nthem = \"dark\"\n");
 }
 
 /// Where nobody knows a gateway, flat can't be proven.
