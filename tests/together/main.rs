@@ -3,7 +3,8 @@
 //! compared.
 //!
 //! `rig` starts and ends them, `ear` hears what they tell, `books` reads what
-//! they left, `weight` what they hold. EODHD and HUB are servers of the test.
+//! they left, `weight` what they hold; `verdict`
+//! compares. EODHD and HUB are servers of the test.
 
 #[cfg(test)]
 mod books;
@@ -28,5 +29,7 @@ mod server;
 #[path = "../sentinel/stage.rs"]
 #[allow(dead_code, reason = "another area of tests uses the rest")]
 mod stage;
+#[cfg(test)]
+mod verdict;
 #[cfg(test)]
 mod weight;

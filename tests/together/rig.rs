@@ -6,6 +6,7 @@ use crate::common::sandbox::{Outcome, Sandbox, Signal, end, free_port, signal};
 use crate::common::wait::until;
 use crate::ear::Ear;
 use crate::stage::{SOON, Services, TOKEN, get_from};
+use crs::host::clock;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -105,6 +106,13 @@ impl Rig {
             Some((action.to_owned(), count.parse().unwrap()))
         });
         rows.collect()
+    }
+
+    /// Waits for a word of the gateway about itself that is newer than now.
+    pub fn hear_gateway(&self) {
+        let now = clock::utc();
+        let newer = || self.ear.gateway().last().is_some_and(|word| word.time_us > now);
+        assert!(until(SOON, || newer().then_some(())).is_some(), "the gateway is silent");
     }
 
     /// What a process has said, for a failure's words.

@@ -27,9 +27,9 @@ fn of(pid: u32) -> Option<Weight> {
         line.split_whitespace().next()?.parse().ok()
     };
     let words = fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
-    let verb = words.split('\0').skip(1).find(|word| word.starts_with(char::is_alphabetic));
+    let verb = words.split('\0').skip(1).find(|word| !word.is_empty());
     Some(Weight {
-        verb: verb.unwrap_or("?").to_owned(),
+        verb: verb.unwrap_or("?").trim_start_matches('_').to_owned(),
         resident: field("VmRSS:")?,
         anonymous: field("RssAnon:")?,
         threads: field("Threads:")?,
