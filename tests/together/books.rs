@@ -1,7 +1,7 @@
 //! What the processes left behind: logs and the console's recording.
 
 use crs::domain::{Decision, DecisionSource};
-use crs::event::Event;
+use crs::event::{Event, Stamped};
 use crs::journal::{Piece, Recording, Source};
 use crs::state::State;
 use crs::wire::{DecisionLines, Heard};
@@ -46,6 +46,8 @@ pub fn ticket(decision: &Decision) -> Option<u64> {
 pub struct Kept {
     /// Each decision as often as it was heard.
     pub decisions: Vec<Decision>,
+    /// How many decisions of each trader the screen counted in all.
+    pub on_screen: BTreeMap<DecisionSource, u64>,
     /// What the screen showed last.
     pub state: State,
     pub gaps: usize,
@@ -54,21 +56,28 @@ pub struct Kept {
 impl Kept {
     pub fn read(recordings: &Path) -> Option<Self> {
         let mut recording = Recording::open(recordings).ok()?;
-        let (mut state, mut decisions, mut gaps) = (State::default(), Vec::new(), 0);
+        let (mut state, mut gaps) = (State::default(), 0);
+        let (mut decisions, mut on_screen) = (Vec::new(), BTreeMap::new());
         let mut pieces = Vec::new();
         loop {
             recording.read_after(state.seq, &mut pieces).ok()?;
             if pieces.is_empty() {
-                return Some(Self { decisions, state, gaps });
+                return Some(Self { decisions, on_screen, state, gaps });
             }
             for piece in pieces.drain(..) {
                 match piece {
-                    Piece::Record(record) => {
-                        state.apply(&record).unwrap();
-                        if let Event::Decision(decision) = record.event {
-                            decisions.push(*decision);
-                        }
+                    Piece::Record(Stamped { seq, at, event: Event::Decision(decision) }) => {
+                        let before = rows(&state);
+                        decisions.push((*decision).clone());
+                        let source = decision.source;
+                        state
+                            .apply(&Stamped { seq, at, event: Event::Decision(decision) })
+                            .unwrap();
+                        // A second copy neither counts nor makes a row.
+                        let more = u64::from(rows(&state) != before);
+                        *on_screen.entry(source).or_default() += more;
                     }
+                    Piece::Record(record) => state.apply(&record).unwrap(),
                     Piece::Whole(_, whole) => {
                         gaps += 1;
                         state = *whole;
@@ -87,24 +96,18 @@ impl Kept {
         copies
     }
 
-    /// How many decisions of one trader the screen has counted: its rows have
-    /// no hole, so what was dropped is known by the first number that is left.
-    pub fn on_screen(&self, source: DecisionSource) -> u64 {
-        let rows = self.state.decisions.iter().map(|row| &row.value);
-        let mut rows: Vec<(u64, u64)> = rows
-            .filter(|row| row.decision.source == source)
-            .map(|row| (row.decision.number.unwrap(), row.count))
-            .collect();
-        rows.sort_unstable();
-        let dropped = rows.first().map_or(0, |(last, count)| last - count);
-        let counted: u64 = rows.iter().map(|(_, count)| count).sum();
-        dropped + counted
-    }
-
     /// Decisions that were too many for an events feed.
     pub fn not_kept(&self) -> u64 {
         let feeds = self.state.obey.feeds.values();
         let refused = feeds.flat_map(|feed| &feed.value.refused);
         refused.filter(|(why, _)| why.as_str() == "too many decisions").map(|(_, n)| n).sum()
     }
+}
+
+/// What changes with each decision that the pane takes: the sum of its counts,
+/// and the number in its newest row, since a row that is dropped takes its
+/// count along.
+fn rows(state: &State) -> (u64, Option<u64>) {
+    let sum = state.decisions.iter().map(|row| row.value.count).sum();
+    (sum, state.decisions.back().and_then(|row| row.value.decision.number))
 }

@@ -52,7 +52,7 @@ impl Found<'_> {
                 all.len(),
                 told.told,
                 copies.len(),
-                self.kept.on_screen(source),
+                self.kept.on_screen[&source],
                 told.lost,
                 by_action(all),
             );
@@ -124,7 +124,7 @@ impl Found<'_> {
         // Until its port is joined a trader is heard by its log alone.
         let joined = copies.values().position(|n| *n == 2).expect("heard by both ways");
         assert!(copies.values().skip(joined).all(|n| *n == 2), "{copies:?}");
-        assert_eq!(self.kept.on_screen(source), count, "{}", source.word());
+        assert_eq!(self.kept.on_screen[&source], count, "{}", source.word());
         let told = self.ear.trader(source).unwrap();
         assert_eq!((told.told, told.lost), (count, 0), "{told:#?}");
         let word = |d: &Decision| format!("{:?}", (d.number, &d.action, d.at, d.side, &d.symbol));
