@@ -61,7 +61,7 @@ fn four_processes_two_kills_and_every_count_agrees() {
             diary.kill(&mut rig, (whole / 12).clamp(Duration::from_secs(3), SOON));
         }
     }
-    diary.end(rig);
+    diary.end(rig, i64::try_from(seconds).unwrap());
 }
 
 impl Diary {
@@ -110,7 +110,9 @@ impl Diary {
         std::thread::sleep(Duration::from_millis(400));
         let pressed = clock::utc();
         rig.console.keys("y");
-        rig.console.see("VERIFIED flat");
+        // The kill before keeps its proof on the screen, as the last one.
+        let proof = |line: &str| line.contains("VERIFIED flat") && !line.contains("last KILL");
+        rig.console.wait_for("proof", SOON, |text| text.lines().any(proof));
         let proven = clock::utc();
         rig.services.set(|mood| mood.withheld = mood.withheld.saturating_sub(1));
         let blocked = |all: &[Decision]| {
@@ -141,7 +143,7 @@ impl Diary {
     }
 
     /// Ends one after the other, and compares.
-    fn end(self, mut rig: Rig) {
+    fn end(self, mut rig: Rig, seconds: i64) {
         rig.services.set(|mood| {
             (mood.hub_status, mood.hub_delay) = (200, Duration::ZERO);
             mood.shares = [0.2, 0.6, 0.2];
@@ -178,6 +180,7 @@ impl Diary {
         let left = weigh(&rig.home.processes());
         let found = Found {
             diary: &self,
+            seconds,
             ear: &rig.ear,
             kept: &kept,
             exported: exported.stdout.lines().count(),

@@ -9,14 +9,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Growth of anonymous memory that is no leak yet, in KiB: buffers that fill
-/// once, a recording's queue among them.
+/// once, a recording's queue among them; and for each second of the first ten
+/// minutes, in which histories fill.
 const GROWTH: i64 = 8 * 1_024;
+const FILLING: i64 = 40;
+const FULL: i64 = 600;
 /// Threads and descriptors that may differ by chance of the moment.
 const CHANCE: i64 = 2;
 
 /// All that was found when everything had ended.
 pub struct Found<'a> {
     pub diary: &'a Diary,
+    /// How long it traded.
+    pub seconds: i64,
     pub ear: &'a Ear,
     pub kept: &'a Kept,
     /// Lines of `crs record export --what decisions`.
@@ -175,11 +180,12 @@ impl Found<'_> {
     fn judge_weights(&self) {
         let early = &self.diary.early;
         assert!(early.len() >= 5, "{early:?}");
+        let growth = GROWTH + FILLING * self.seconds.min(FULL);
         for (pid, then) in early {
             let now = self.late.get(pid).unwrap_or_else(|| panic!("{then:?} is gone"));
             assert!((now.threads - then.threads).abs() <= CHANCE, "{then:?} {now:?}");
             assert!((now.descriptors - then.descriptors).abs() <= CHANCE, "{then:?} {now:?}");
-            assert!(now.anonymous - then.anonymous <= GROWTH, "{then:?} {now:?}");
+            assert!(now.anonymous - then.anonymous <= growth, "{then:?} {now:?}");
         }
     }
 }
