@@ -26,6 +26,8 @@ const ROOM: usize = 4_096;
 const EVERY: Duration = Duration::from_secs(1);
 /// A gate that closes by itself is noticed within this time.
 const LOOK: Duration = Duration::from_millis(50);
+/// What was told last has so long to leave.
+const LINGER_MS: i32 = 100;
 
 /// What does not change about an engine.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +62,7 @@ impl Teller {
         counters: Arc<Counters>,
     ) -> Result<Self, String> {
         let socket = publisher(zmq, at).map_err(|e: LinkError| e.to_string())?;
+        socket.set_linger(LINGER_MS).map_err(|e| e.to_string())?;
         let (to, from) = channel::bounded(ROOM);
         let lost = Arc::new(AtomicU64::new(0));
         let me = Identity::here();
@@ -171,6 +174,65 @@ impl Voice {
                 let _ = self.socket.send_multipart(frames, zmq::DONTWAIT);
             }
             Err(e) => tracing::error!("{e}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::entry::Outcome;
+    use super::*;
+    use crate::domain::Symbol;
+    use std::path::Path;
+
+    const ALL: u64 = 900;
+
+    /// What a subscriber with room for it hears of an engine that ends at once.
+    #[test]
+    fn what_waits_at_the_end_is_heard_and_the_last_word_too() {
+        for _ in 0..10 {
+            hear_an_engine_end();
+        }
+    }
+
+    fn hear_an_engine_end() {
+        let (ours, theirs) = (zmq::Context::new(), zmq::Context::new());
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let ear = theirs.socket(zmq::SUB).unwrap();
+        ear.set_subscribe(b"").unwrap();
+        ear.set_linger(0).unwrap();
+        ear.set_rcvtimeo(20_000).unwrap();
+        ear.set_reconnect_ivl(10).unwrap();
+        ear.connect(&format!("tcp://{free}")).unwrap();
+        let at = Endpoint::new("127.0.0.1", free.port()).unwrap();
+        let latch = Latch::new(Arc::default(), Path::new("/run/latch.lock"));
+        let teller = Teller::start(&ours, &at, About::default(), latch, Arc::default()).unwrap();
+        let hear = || {
+            let frames = ear.recv_multipart(0).expect("a word");
+            Telemetry::decode(&frames[0], &frames[1]).unwrap()
+        };
+        while !matches!(hear(), Telemetry::Trader(_)) {}
+        for tick_id in 1..=ALL {
+            teller.put(&Entry {
+                at: UtcMicros(1),
+                tick_id,
+                symbol: Symbol::new("EURUSD").unwrap(),
+                signal: None,
+                outcome: Outcome::NoOrder(None),
+                lag_ns: 0,
+                gap_ns: None,
+                live: false,
+            });
+        }
+        drop(teller);
+        drop(ours);
+        let (mut decisions, mut ended) = (0, false);
+        while !(ended && decisions == ALL) {
+            match hear() {
+                Telemetry::Decision(_) => decisions += 1,
+                Telemetry::Trader(_) => ended = decisions == ALL,
+                _ => {}
+            }
         }
     }
 }
