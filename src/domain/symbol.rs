@@ -98,6 +98,17 @@ impl<'de> Deserialize<'de> for Symbol {
     }
 }
 
+/// Whether a broker's `name` is `symbol`, with or without a suffix: `EURUSD.s`.
+#[must_use]
+pub fn same_symbol(name: &str, symbol: &str) -> bool {
+    match name.strip_prefix(symbol).or_else(|| symbol.strip_prefix(name)) {
+        Some(rest) if !name.is_empty() && !symbol.is_empty() => {
+            !rest.starts_with(|c: char| c.is_ascii_alphanumeric())
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +117,15 @@ mod tests {
     fn brokers_suffixes_are_kept() {
         for name in ["EURUSD", "EURUSD.s", "#US30_m", "GOLD@", &"X".repeat(31)] {
             assert_eq!(Symbol::new(name).map(|s| s.as_str().to_owned()), Ok(name.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_suffix_makes_no_other_instrument() {
+        for (name, same) in
+            [("EURUSD", true), ("EURUSD.s", true), ("EURUSDX", false), ("EUR", false), ("", false)]
+        {
+            assert_eq!(same_symbol(name, "EURUSD"), same, "{name}");
         }
     }
 

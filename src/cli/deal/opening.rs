@@ -4,7 +4,9 @@
 use super::{Deal, Ending, Fate, Report, line_of};
 use crate::breaker::Gate;
 use crate::cli::live::LiveTerms;
-use crate::domain::{Mode, OrderKind, OrderTicket, Position, Price, Side, Symbol, Text};
+use crate::domain::{
+    Mode, OrderKind, OrderTicket, Position, Price, Side, Symbol, Text, same_symbol,
+};
 use crate::link::{AskError, Peer, peer};
 use crate::wire::{Action, OrderFill, Request};
 use std::time::Duration;
@@ -26,9 +28,10 @@ pub struct Before {
 }
 
 impl Before {
-    /// An open position of this symbol and side.
+    /// An open position of this symbol, with a broker's suffix or without, and side.
     pub fn holds(&self, symbol: Symbol, side: Side) -> Option<&Position> {
-        self.open.iter().find(|p| p.symbol.as_str() == symbol.as_str() && p.side == side)
+        let same = |p: &&Position| same_symbol(p.symbol.as_str(), symbol.as_str());
+        self.open.iter().filter(same).find(|p| p.side == side)
     }
 }
 

@@ -6,7 +6,6 @@
 //! decisions that ordered nothing hides none.
 
 use crate::domain::Decision;
-use crate::state::orders::judge;
 
 /// The bounds hold for this time.
 const WINDOW_NS: u64 = 100_000_000;
@@ -30,7 +29,8 @@ impl Flood {
         if now.saturating_sub(self.since) >= WINDOW_NS {
             *self = Self { since: now, ..Self::default() };
         }
-        let ordered = !decision.order.is_empty() || judge::fate_of(decision).is_some();
+        let quiet = ["NO_ORDER", "BLOCKED", "SKIPPED"];
+        let ordered = !decision.order.is_empty() || !quiet.contains(&decision.action.as_str());
         let (count, most) =
             if ordered { (&mut self.orders, ORDERS) } else { (&mut self.quiet, QUIET) };
         *count = count.saturating_add(1);
@@ -47,12 +47,14 @@ mod tests {
     fn a_flood_of_quiet_ones_hides_no_order_and_ends_with_its_window() {
         let quiet = Decision { action: Text::new("NO_ORDER"), ..Decision::default() };
         let order = Decision { order: Text::new("ORD_000004"), ..Decision::default() };
+        let lost = Decision { action: Text::new("UNKNOWN"), ..Decision::default() };
         let mut flood = Flood::default();
         let at = 5 * WINDOW_NS;
         let taken = (0..100_000).filter(|_| flood.takes(&quiet, at)).count();
         assert_eq!(u32::try_from(taken), Ok(QUIET));
+        assert!(flood.takes(&lost, at), "what may have become an order is not quiet");
         let taken = (0..100_000).filter(|_| flood.takes(&order, at + 1)).count();
-        assert_eq!(u32::try_from(taken), Ok(ORDERS));
+        assert_eq!(u32::try_from(taken), Ok(ORDERS - 1));
         assert!(!flood.takes(&quiet, at + WINDOW_NS - 1));
         assert!(flood.takes(&quiet, at + WINDOW_NS));
     }

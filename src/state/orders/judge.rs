@@ -1,7 +1,7 @@
 //! Who ordered a position, and what became of an order: only what can be known.
 
 use super::{GRACE, Known, SOURCE_SILENT};
-use crate::domain::{Decision, OrderBy, OrderFate, OrderNews, Position, Ticket};
+use crate::domain::{Decision, OrderBy, OrderFate, OrderNews, Position, Ticket, same_symbol};
 use crate::event::OrderSourceReport;
 use crate::state::{Aged, Freshness, State};
 use std::time::Duration;
@@ -176,6 +176,7 @@ pub fn fate_of(decision: &Decision) -> Option<OrderFate> {
     let silence = ["timeout", "timed out", "no answer"].iter().any(|word| why.contains(word));
     match decision.action.as_str() {
         "ORDER_GENERATED" | "SENT" => Some(OrderFate::Untold),
+        "UNKNOWN" => Some(OrderFate::Unknown),
         "FAILED" | "ERROR" | "ERROR_ORDER_GENERATION" if silence && decision.side.is_some() => {
             Some(OrderFate::Unknown)
         }
@@ -196,15 +197,4 @@ pub fn ticket_in(words: &str) -> Option<Ticket> {
     let rest = rest.trim_start_matches(['\'', '"', ':', ' ', '=']);
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     rest.get(..end)?.parse().ok().filter(|n| *n > 0).map(Ticket)
-}
-
-/// Whether a broker's `name` is `symbol`, with or without a suffix: `EURUSD.s`.
-#[must_use]
-pub fn same_symbol(name: &str, symbol: &str) -> bool {
-    match name.strip_prefix(symbol).or_else(|| symbol.strip_prefix(name)) {
-        Some(rest) if !name.is_empty() && !symbol.is_empty() => {
-            !rest.starts_with(|c: char| c.is_ascii_alphanumeric())
-        }
-        _ => false,
-    }
 }

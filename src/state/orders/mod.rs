@@ -15,7 +15,7 @@ pub use judge::{Doubt, Owner};
 
 use super::{Aged, State};
 use crate::domain::{
-    Decision, DecisionSource, OrderBy, OrderFate, OrderNews, Side, Stamp, Text, Ticket,
+    Decision, DecisionSource, OrderBy, OrderFate, OrderNews, Side, Stamp, Text, Ticket, same_symbol,
 };
 use crate::event::{Level, OrderSourceReport, PositionsRead, Read};
 use serde::{Deserialize, Serialize};
@@ -160,7 +160,7 @@ impl State {
             let like = rows.any(|p| {
                 p.ticket == known.ticket
                     && p.side == side
-                    && judge::same_symbol(p.symbol.as_str(), symbol.as_str())
+                    && same_symbol(p.symbol.as_str(), symbol.as_str())
             });
             if like {
                 known.likely = known.likely.or(Some(by));
@@ -189,7 +189,7 @@ impl State {
             }
             let trader = self.orders.traders.iter().find(|t| {
                 t.side == p.side
-                    && judge::same_symbol(p.symbol.as_str(), t.symbol.as_str())
+                    && same_symbol(p.symbol.as_str(), t.symbol.as_str())
                     && now.since(t.last) <= NEAR
             });
             let likely = trader.map(|t| t.by);

@@ -216,6 +216,13 @@ fn an_engine_that_tells_no_tickets_is_believed_for_what_comes_at_that_time() {
 }
 
 #[test]
+fn a_sentinel_that_says_unknown_is_believed() {
+    let mut s = Story::read();
+    s.decides(DecisionSource::Sentinel, "UNKNOWN", "sent, and nothing came back").pass(3, &[]);
+    assert_eq!(s.doubts(), [Doubt::Unknown]);
+}
+
+#[test]
 fn an_order_without_an_answer_is_unknown_until_reads_tell() {
     let mut s = Story::read();
     s.order(OrderFate::Sent, None, false).pass(3, &[]);
