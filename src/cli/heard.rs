@@ -184,7 +184,7 @@ mod tests {
         (status.next, status.last, status.lost) = (at(-150), None, 2);
         assert_eq!(
             line(&status),
-            "sentinel on inf: LIVE, no cycle yet, next due for 2 min; 3 orders, 0 blocked, \
+            "sentinel on inf: sends orders, no cycle yet, next due for 2 min; 3 orders, 0 blocked, \
              0 skipped, 2 entries lost; orders denied: latched"
         );
         let late = Heard { traders: vec![status], ..Heard::default() };
