@@ -104,11 +104,11 @@ impl Checker {
         let program = argv.first().cloned().unwrap_or_default();
         let (go, asked) = channel::bounded::<()>(1);
         let (says, word) = channel::bounded(1);
-        let work = move || {
+        let checks = move || {
             while asked.recv().is_ok() && says.send(check(&argv, timeout)).is_ok() {}
         };
         // Never joined: it ends with `go`, or is stuck and ends with the process.
-        std::thread::Builder::new().name("check".to_owned()).spawn(work)?;
+        std::thread::Builder::new().name("check".to_owned()).spawn(checks)?;
         Ok(Self { program, timeout, go, word, stuck: false })
     }
 

@@ -63,7 +63,7 @@ impl Shown {
             Wrote::GaveUp(at) => {
                 self.left = true;
                 let rest = self.waiting.get(at..).unwrap_or_default();
-                let lines = rest.iter().filter(|byte| **byte == b'\n').count();
+                let lines = rest.split(|byte| *byte == b'\n').count().saturating_sub(1);
                 self.news = Some(format!(
                     "standard output: its reader takes nothing; the last {lines} entries are not on it"
                 ));
