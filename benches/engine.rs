@@ -63,7 +63,7 @@ fn main() {
 
 fn file(dir: &Path, name: &str) -> Sinks {
     let options = LogOptions { path: dir.join(name), limit: 64_000_000, keep: 2 };
-    Sinks::new(Some(FileLog::open(options).unwrap()), false, None)
+    Sinks::new(Some(FileLog::open(options).unwrap()), None, None)
 }
 
 /// The bid of a tick: to and fro around the thresholds.

@@ -13,6 +13,9 @@ use crossbeam_channel as channel;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Why a gate that opened right after it denied was closed.
+const MEANWHILE: &str = "it was not proven safe then; the proof came back meanwhile";
+
 /// Shared by the loop, the watch and telemetry.
 #[derive(Clone, Debug)]
 pub struct Latch {
@@ -144,7 +147,12 @@ impl Gates for Latch {
             (_, Some((at, reason))) => {
                 Closed { engaged, since: Text::new(&at.naive_iso()), reason }
             }
-            (None, None) => Closed { engaged, since: Text::default(), reason: self.gate.why() },
+            (None, None) => {
+                // Open again since it was asked: nothing keeps it closed now.
+                let why = self.gate.why();
+                let reason = if why.is_empty() { Text::new(MEANWHILE) } else { why };
+                Closed { engaged, since: Text::default(), reason }
+            }
         }
     }
 }
@@ -152,7 +160,22 @@ impl Gates for Latch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::breaker::watch::Check;
+    use crate::breaker::{LatchHome, WatchConfig};
     use crate::domain::EngageId;
+
+    #[test]
+    fn a_gate_that_opens_after_it_denied_still_has_its_reason() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = LatchHome::new(&dir.path().join("state"), &dir.path().join("latch.lock"));
+        home.prepare().unwrap();
+        let latch = Latch::new(Arc::default(), &home.latch);
+        let config = WatchConfig { home, extra: Vec::new(), role: "engine" };
+        Check::new(config).once(latch.gate());
+        assert!(latch.gate().is_safe(), "{}", latch.gate().why());
+        let closed = latch.closed();
+        assert_eq!((closed.code(), closed.reason.as_str()), ("NOT_PROVEN_SAFE", MEANWHILE));
+    }
 
     #[test]
     fn what_is_not_proven_claims_nothing_and_a_decision_has_its_reason() {

@@ -31,10 +31,12 @@ pub mod limits;
 mod model;
 pub mod pen;
 pub mod port;
+mod queue;
 #[cfg(test)]
 mod races;
 pub mod run;
 pub mod scenario;
+pub mod shown;
 pub mod sinks;
 pub mod source;
 pub mod step;

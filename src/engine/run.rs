@@ -2,6 +2,7 @@
 //! is told to end.
 
 use super::entry::{Entry, Outcome};
+use super::queue::Queue;
 use super::sinks::Sinks;
 use super::source::{Next, Source};
 use super::step::{Engine, Gates};
@@ -14,6 +15,8 @@ use std::time::Duration;
 
 /// A quiet source is looked at again after so long, for the signal to end.
 const PATIENCE: Duration = Duration::from_millis(50);
+/// What is to be told is told this often under a feed that is never quiet.
+const TELL_NS: u64 = 1_000_000_000;
 
 /// What the loop counts, for whoever tells it.
 #[derive(Debug, Default)]
@@ -133,12 +136,18 @@ impl<G: Gates> Run<'_, G> {
     /// the reader of standard output left.
     pub fn run(mut self) -> Report {
         let most = self.max_ticks.unwrap_or(u64::MAX);
-        let (mut ticks, mut engaged, mut behind, mut held) = (0, false, false, false);
+        let mut queue = Queue::new(self.engine.is_live(), clock::mono_ns());
+        let (mut ticks, mut engaged, mut held, mut told_ns) = (0, false, false, 0);
         while ticks < most && !self.stop.load(Ordering::Relaxed) && !self.sinks.reader_left() {
-            match self.source.next() {
+            let next = self.source.next();
+            let read_ns = clock::mono_ns();
+            queue.read(read_ns);
+            let quiet = matches!(next, Next::Quiet);
+            match next {
                 Next::Tick(mut tick) => {
                     ticks += 1;
-                    tick.late = behind;
+                    queue.taken(tick.at_ns);
+                    tick.late = queue.waited();
                     if let Some(before) = &mut self.before {
                         before(ticks);
                     }
@@ -146,23 +155,29 @@ impl<G: Gates> Run<'_, G> {
                     let now = tick.at_ns.saturating_add(entry.lag_ns);
                     self.sinks.put(&entry, now);
                     self.counters.count(&entry);
-                    // What a desk waited for, the next ticks waited for too.
-                    behind |= entry.live && waited(&entry);
                     self.switch(&entry, &mut engaged);
                     (self.hears)(&entry);
                     if self.sinks.fault().is_some() != held {
                         held = !held;
-                        self.told();
+                        told_ns = 0;
                     }
                 }
                 Next::Refused(cause) => self.refuse(&cause),
                 Next::Quiet => {
-                    behind = false;
+                    queue.empty(read_ns);
                     self.sinks.flush(clock::mono_ns());
-                    self.told();
-                    self.source.wait(PATIENCE);
+                    told_ns = 0;
                 }
                 Next::End => break,
+            }
+            if told_ns == 0 || read_ns.saturating_sub(told_ns) >= TELL_NS {
+                told_ns = read_ns;
+                self.told();
+            }
+            let busy = queue.done(clock::mono_ns());
+            // What came while this was written and told waits for nothing more.
+            if quiet && !busy {
+                self.source.wait(PATIENCE);
             }
         }
         self.sinks.end(clock::mono_ns());
@@ -203,7 +218,5 @@ impl<G: Gates> Run<'_, G> {
     }
 }
 
-/// Whether this tick's decision may have waited for a gateway.
-fn waited(entry: &Entry) -> bool {
-    entry.lag_ns > 1_000_000
-}
+#[cfg(test)]
+mod tests;

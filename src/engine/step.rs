@@ -25,7 +25,8 @@ pub struct Arrived {
     pub quote: Quote,
     /// When it was taken from its source, monotonic ns.
     pub at_ns: u64,
-    /// It waited while an order was on its way: nothing is ordered on it.
+    /// It may have waited while the engine was held up, by its own order or
+    /// otherwise: nothing is ordered on it.
     pub late: bool,
 }
 
@@ -89,7 +90,9 @@ impl<G: Gates> Engine<G> {
             last_ns: None,
             held: None,
             stranger: Text::new("this engine does not trade the symbol"),
-            late: Text::new("it waited while an order was on its way"),
+            late: Text::new(
+                "it waited in the queue: the engine was held up, or its order was on its way",
+            ),
         }
     }
 

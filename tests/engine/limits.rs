@@ -71,7 +71,7 @@ fn an_order_of_unknown_fate_is_never_sent_again_and_its_side_rests() {
     assert_eq!(desk.count("OPEN_ORDER"), 1);
     let all = engine.entries();
     assert_eq!(all.iter().filter(|e| e["action"] == "ORDER_GENERATED").count(), 1);
-    assert!(all.iter().any(says("it waited while an order was on its way")));
+    assert!(all.iter().any(says("it waited in the queue: ")));
     assert!(all.iter().any(says("LIMIT: ")));
 }
 

@@ -23,5 +23,6 @@ mod health;
 mod limits;
 mod live;
 mod process;
+mod reader;
 mod stop;
 mod told;

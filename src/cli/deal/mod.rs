@@ -73,8 +73,8 @@ impl Deal {
         self.unrecorded.as_ref()
     }
 
-    /// When libzmq was given the last order that went out, nanoseconds since
-    /// boot.
+    /// When libzmq was given the last order, nanoseconds since boot; none where
+    /// that one never left.
     #[must_use]
     pub const fn handed_ns(&self) -> Option<u64> {
         self.handed_ns
@@ -139,6 +139,7 @@ impl Deal {
         what: &str,
         timeout: Duration,
     ) -> Fate {
+        self.handed_ns = None;
         let to = peer.to().clone();
         if let Err(why) = self.note(&to, what, request, ("sent", Text::default()), None) {
             let why = format!("an order that can't be recorded is not sent: {why}");

@@ -55,6 +55,28 @@ fn a_gate_that_closed_in_the_meantime_denies_on_record() {
     assert!(text.contains("\"denied\""), "{text}");
 }
 
+#[test]
+fn an_order_that_never_left_is_not_taken_for_the_one_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let (paper, settings) = (paper(dir.path()), settings(dir.path()));
+    let (gate, config) = (Arc::new(Gate::default()), wiring::watch_config(&settings, ROLE));
+    let watcher = Watcher::start(config, Arc::clone(&gate), |_| {});
+    let zmq = zmq::Context::new();
+    let mut peer = Peer::connect(&zmq, &paper.addresses().cmd, 65_536).unwrap();
+    peer.heartbeat(WAIT).unwrap();
+    let mut deal = Deal::open(&settings);
+    let until = clock::now().plus(WAIT).mono_ns;
+    while gate.permit().is_err() {
+        assert!(clock::mono_ns() < until, "{}", gate.why());
+    }
+    let fate = deal.order(&gate, &mut peer, &request(), "OPEN_ORDER", WAIT);
+    assert!(matches!(fate, Fate::Claimed(_)) && deal.handed_ns().is_some(), "{fate:?}");
+    watcher.stop();
+    let fate = deal.order(&Gate::default(), &mut peer, &request(), "OPEN_ORDER", WAIT);
+    assert!(matches!(fate, Fate::Not(Ending::Denied, _)), "{fate:?}");
+    assert_eq!(deal.handed_ns(), None);
+}
+
 /// Stops this process; back at once when it goes on.
 fn stop() {
     let began = clock::mono_ns();

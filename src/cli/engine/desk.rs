@@ -5,6 +5,7 @@
 //! (`crs arm --live`) as well, as for `crs order`; beside them stands one
 //! position of a symbol and side.
 
+use super::ROLE;
 use crate::breaker::Gate;
 use crate::cli::Failure;
 use crate::cli::deal::{Deal, Ending, Opening, RealMoney};
@@ -41,7 +42,7 @@ impl LiveDesk {
         let zmq = context().map_err(Failure::failed)?;
         let max_message = settings.feed.max_message_bytes;
         let peer = Peer::connect(&zmq, &gateway.cmd, max_message).map_err(Failure::failed)?;
-        let (deal, terms) = (Deal::open(settings), LiveTerms::of(settings));
+        let (deal, terms) = (Deal::open_as(settings, ROLE), LiveTerms::of(settings));
         Ok(Self { gate, peer, deal, terms, lots, wait })
     }
 
@@ -78,12 +79,37 @@ impl Desk for LiveDesk {
             Some(ticket) => Text::new(&format!("ticket {ticket}, {}", report.note)),
             None => report.note,
         };
-        match report.ending {
-            Ending::Done => Placed::Done(note),
-            Ending::Refused => Placed::Refused(note),
-            Ending::NotSent => Placed::NotSent(note),
-            Ending::Denied => Placed::Denied(note),
-            Ending::Unknown | Ending::Unproven => Placed::Unknown(note),
-        }
+        // What never was handed over, no gateway refused.
+        placed(report.ending, self.deal.handed_ns().is_some(), note)
+    }
+}
+
+/// What became of an order that ended so, and left the process or not.
+fn placed(ending: Ending, left: bool, note: Text) -> Placed {
+    match ending {
+        Ending::Done => Placed::Done(note),
+        Ending::Refused if left => Placed::Refused(note),
+        // It was handed over, so nobody knows, whatever the words are.
+        Ending::NotSent if left => Placed::Unknown(note),
+        Ending::Refused | Ending::NotSent => Placed::NotSent(note),
+        Ending::Denied => Placed::Denied(note),
+        Ending::Unknown | Ending::Unproven => Placed::Unknown(note),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_left_the_process_is_refused_or_unknown() {
+        let of = |ending, left| placed(ending, left, Text::default());
+        let none = Text::default;
+        assert_eq!(of(Ending::Refused, true), Placed::Refused(none()));
+        assert_eq!(of(Ending::Refused, false), Placed::NotSent(none()));
+        assert_eq!(of(Ending::NotSent, true), Placed::Unknown(none()));
+        assert_eq!(of(Ending::NotSent, false), Placed::NotSent(none()));
+        assert_eq!(of(Ending::Denied, false), Placed::Denied(none()));
+        assert_eq!(of(Ending::Unproven, true), Placed::Unknown(none()));
     }
 }

@@ -9,6 +9,7 @@ use super::reach::{first, seconds};
 use super::{Context, Exit, Failure, Outcome};
 use crate::config::{EngineSettings, Settings, StrategyChoice, dirs};
 use crate::domain::{GatewayAddr, Lots, Symbol};
+use crate::engine::shown::Shown;
 use crate::engine::sinks::Sinks;
 use crate::engine::tell::About;
 use crate::engine::{Counters, Engine, Entry, Report, Run};
@@ -152,7 +153,7 @@ impl<'a> Plan<'a> {
     fn run(
         self,
         settings: &Settings,
-        stop: &AtomicBool,
+        stop: &Arc<AtomicBool>,
         ctx: &mut Context,
     ) -> Result<Report, Failure> {
         let Self { args, own, gateway } = &self;
@@ -186,7 +187,8 @@ impl<'a> Plan<'a> {
             ctx.out.note("DRY RUN: an order is a number and a log entry, nothing is sent");
         }
         let health = parts::health(own, settings, &latch)?;
-        let sinks = Sinks::new(file, args.to_stdout(), teller);
+        let shown = args.to_stdout().then(|| Shown::new(Arc::clone(stop)));
+        let sinks = Sinks::new(file, shown, teller);
         let mut lag = LagLine::default();
         let report = {
             let out = std::cell::RefCell::new(&mut ctx.out);
