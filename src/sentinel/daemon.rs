@@ -323,9 +323,8 @@ fn warned(memory: &Memory, book: &Book) {
         words.push(text);
     }
     for order in memory.unknown() {
-        let text = words_of(order);
-        tracing::error!("{text}");
-        words.push(text);
+        // Logged as the decision that is told of it.
+        words.push(words_of(order));
     }
     book.warn(Text::new(&words.join("; ")));
 }
