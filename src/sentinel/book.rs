@@ -131,8 +131,8 @@ impl Book {
             kept.status.failed += 1;
         }
         kept.ended = Some((now.mono_ns, wrong));
-        let [_, last] = kept.lost;
-        kept.lost = [last, lost];
+        let [_, newest] = kept.lost;
+        kept.lost = [newest, lost];
     }
 
     /// The status as of now.
