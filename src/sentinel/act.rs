@@ -92,14 +92,18 @@ impl Crew {
         let began = Instant::now();
         let left = round.done_by.saturating_duration_since(began);
         let wait = (left / ANSWERS).clamp(SHORTEST, LONGEST);
-        let placed =
-            self.place(OrderTicket::market(name, side, self.options.lots), (symbol, bar), wait);
+        let placed = self.place(
+            OrderTicket::market(name, side, self.options.lots),
+            (symbol, bar),
+            wait,
+            round,
+        );
         self.ordering.store(true, Ordering::Release);
         let placed = placed.await;
         self.ordering.store(false, Ordering::Release);
         self.metrics.send_seconds.observe(began.elapsed().as_secs_f64());
         making.step("order", began.elapsed());
-        if matches!(placed.fate, PlacedAs::Unknown | PlacedAs::NotSent) {
+        if matches!(placed.fate, PlacedAs::Unknown | PlacedAs::Barred | PlacedAs::NotSent) {
             self.metrics.send_failed.inc();
         }
         if let Some(ticket) = placed.ticket {
@@ -114,22 +118,26 @@ impl Crew {
             PlacedAs::Refused => making.end("REJECTED", &placed.why),
             PlacedAs::Denied => self.blocked(making, &placed.why),
             PlacedAs::Held => making.end("NO_ORDER", &placed.why),
-            PlacedAs::NotSent => making.end("SKIPPED", format!("not sent: {}", placed.why)),
+            PlacedAs::Barred | PlacedAs::NotSent => {
+                making.end("SKIPPED", format!("not sent: {}", placed.why))
+            }
         }
     }
 
     /// On a thread that may wait: the way to the desk, with the record before
-    /// and after it.
+    /// and after it. A disk may hold it up for any time, so the desk itself
+    /// asks last whether the cycle's time is up.
     async fn place(
         &self,
         order: OrderTicket,
         (symbol, bar): (Symbol, i64),
         wait: Duration,
+        round: Round,
     ) -> Placed {
         let (desk, memory) = (Arc::clone(&self.desk), Arc::clone(&self.memory));
         let task = tokio::task::spawn_blocking(move || {
             let mut id: Option<String> = None;
-            let placed = desk.open(&order, wait, &mut |named| {
+            let placed = desk.open(&order, wait, round.done_by, &mut |named| {
                 let (side, lots) = (order.side, order.lots);
                 let intent = Intent { id: named, symbol, side, lots, bar };
                 let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);

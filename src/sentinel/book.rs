@@ -25,8 +25,21 @@ struct Kept {
     ended: Option<(u64, Text)>,
     /// When the last good one ended.
     good: Option<UtcMicros>,
+    /// Log lines lost when the last cycle but one ended, and the last.
+    lost: [u64; 2],
     /// Said for as long as it holds: orders without an answer, held bars.
     warning: Text,
+}
+
+impl Kept {
+    /// Lines that the log lost since the last cycle but one ended, in words:
+    /// its own thread may find out a moment after the cycle.
+    fn losing(&self, lost: u64) -> Option<Text> {
+        let [before, _] = self.lost;
+        let more = lost.saturating_sub(before);
+        let words = || Text::new(&format!("decision log: {more} lines lost in the last cycles"));
+        (more > 0).then(words)
+    }
 }
 
 /// The page of `/health`.
@@ -98,13 +111,16 @@ impl Book {
         kept.status.told += 1;
         match decision.action.as_str() {
             "BLOCKED" => kept.status.blocked += 1,
+            // One without a cycle was made by the run before this.
+            "UNKNOWN" if decision.number.is_none() => {}
             "ORDER_GENERATED" | "DRY_RUN" | "UNKNOWN" => kept.status.orders += 1,
             _ => {}
         }
     }
 
-    /// A cycle ended; `wrong` is empty when nothing was.
-    pub fn ended(&self, wrong: Text) {
+    /// A cycle ended; `wrong` is empty when nothing was. `lost` are the log
+    /// lines lost so far.
+    pub fn ended(&self, wrong: Text, lost: u64) {
         let now = clock::now();
         let mut kept = self.kept();
         kept.status.cycles += 1;
@@ -115,6 +131,8 @@ impl Book {
             kept.status.failed += 1;
         }
         kept.ended = Some((now.mono_ns, wrong));
+        let [_, newest] = kept.lost;
+        kept.lost = [newest, lost];
     }
 
     /// The status as of now.
@@ -123,7 +141,8 @@ impl Book {
         let denied = self.look.denied();
         let kept = self.kept();
         let wrong = kept.ended.as_ref().map(|(_, wrong)| wrong.clone()).unwrap_or_default();
-        let whys = [denied.clone().unwrap_or_default(), wrong, kept.warning.clone()];
+        let losing = kept.losing(lost).unwrap_or_default();
+        let whys = [denied.clone().unwrap_or_default(), wrong, losing, kept.warning.clone()];
         let whys: Vec<&str> = whys.iter().map(Text::as_str).filter(|w| !w.is_empty()).collect();
         TraderStatus {
             safe: denied.is_none(),
@@ -154,6 +173,7 @@ impl Book {
                 }
             }
         }
+        causes.extend(kept.losing(lost));
         let status = &kept.status;
         Health {
             status: if causes.is_empty() { "ok" } else { "unhealthy" },

@@ -8,20 +8,21 @@ use super::eodhd::Eodhd;
 use super::hub::Hub;
 use super::log::Log;
 use super::look::Look;
-use super::memory::{Memory, MemoryFault};
+use super::memory::{Memory, MemoryFault, Unknown};
 use super::metrics::Metrics;
 use super::options::Options;
 use super::report::Reporter;
 use super::tell::Teller;
 use super::web::{self, Pages};
 use crate::config::dirs;
-use crate::domain::{Symbol, Text};
+use crate::domain::{Decision, DecisionSource, Side, Symbol, Text};
 use crate::host::clock;
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -90,9 +91,9 @@ impl Sentinel {
     ) -> Result<Self, StartFault> {
         dirs::ensure_private(&options.dir)?;
         let alone = lock(&options.dir)?;
-        let memory = Memory::open(&options.dir)?;
+        let mut memory = Memory::open(&options.dir)?;
         let book = Arc::new(Book::new(&options, Arc::clone(&look)));
-        told_at_start(&memory, &book);
+        warned(&memory, &book);
         let market = Eodhd::new(&options.eodhd).map_err(|e| fault("bars", &e))?;
         let market = market.with_age(options.max_age_h, options.calendar.clone());
         let model = Hub::new(&options.hub).map_err(|e| fault("model", &e))?;
@@ -116,6 +117,11 @@ impl Sentinel {
         };
         let metrics = Arc::new(Metrics::default());
         let reporter = Arc::new(Reporter { metrics: Arc::clone(&metrics), book, log, teller });
+        // Last, since what fails before is tried again and must find them.
+        for decision in unknown(&memory, &options) {
+            reporter.decision(&decision);
+        }
+        memory.told_unknown()?;
         let crew = Crew {
             options,
             market,
@@ -217,8 +223,10 @@ impl Sentinel {
         let began = Instant::now();
         let (crew, metrics) = (&self.crew, &self.reporter.metrics);
         metrics.cycles.inc();
-        let mut whole = tokio::spawn(all(Arc::clone(crew), began));
-        let ended = loop {
+        // What `all` has seen of a symbol it has told: it is not polled any
+        // more, or it has just been.
+        let mut whole = pin!(all(crew, &self.reporter, began));
+        let (outcomes, unnumbered) = loop {
             match timeout(LOOK, &mut whole).await {
                 Ok(ended) => break ended,
                 Err(_) if stop.load(Ordering::Acquire) => {
@@ -226,47 +234,45 @@ impl Sentinel {
                     if ordering && let Ok(ended) = timeout(PATIENCE, &mut whole).await {
                         break ended;
                     }
-                    whole.abort();
                     tracing::warn!("a cycle is broken off: the end was asked for");
                     return None;
                 }
                 Err(_) => {}
             }
         };
-        let outcomes = ended.unwrap_or_else(|e| {
-            let why = panicked(e);
-            crew.options.symbols.iter().map(|symbol| lost(crew, *symbol, 0, &why)).collect()
-        });
-        for outcome in &outcomes {
-            self.reporter.decision(&outcome.decision);
-        }
-        let wrong: Vec<String> = outcomes
-            .iter()
-            .filter(|outcome| outcome.failed)
-            .map(|Outcome { decision: d, .. }| format!("{} {}: {}", d.symbol, d.action, d.why))
-            .collect();
+        let failed = outcomes.iter().filter(|outcome| outcome.failed);
+        let failed = failed
+            .map(|Outcome { decision: d, .. }| format!("{} {}: {}", d.symbol, d.action, d.why));
+        let wrong: Vec<String> = unnumbered.into_iter().chain(failed).collect();
         metrics.cycle(began.elapsed(), !wrong.is_empty());
-        self.reporter.book.ended(Text::new(&wrong.join("; ")));
+        self.reporter.book.ended(Text::new(&wrong.join("; ")), self.reporter.lost());
         Some(outcomes)
     }
 }
 
-/// Every symbol of one cycle, side by side; a panic in one is that one's.
-async fn all(crew: Arc<Crew>, began: Instant) -> Vec<Outcome> {
+/// Every symbol of one cycle, side by side; a panic in one is that one's. Each
+/// is told when it has ended, not when the slowest has. The second part is why
+/// the cycle has no number.
+async fn all(
+    crew: &Arc<Crew>,
+    reporter: &Reporter,
+    began: Instant,
+) -> (Vec<Outcome>, Option<String>) {
     let period = crew.options.pace.period();
-    let number = match crew.remember(Memory::begin_cycle).await {
-        Ok(number) => number,
+    let (number, unnumbered) = match crew.remember(Memory::begin_cycle).await {
+        Ok(number) => (number, None),
         Err(why) => {
             // Orders need the file too, and will say so themselves.
-            tracing::error!("the cycle has no number: {why}");
-            0
+            let why = format!("the cycle has no number: {why}");
+            tracing::error!("{why}");
+            (0, Some(why))
         }
     };
     let round = Round { number, bars_by: began + period / 2, done_by: began + period * 9 / 10 };
     let mut tasks = JoinSet::new();
     let mut running = HashMap::new();
     for (place, symbol) in crew.options.symbols.iter().copied().enumerate() {
-        let task = tasks.spawn(Arc::clone(&crew).symbol(symbol, round));
+        let task = tasks.spawn(Arc::clone(crew).symbol(symbol, round));
         running.insert(task.id(), (place, symbol));
     }
     let mut ended = Vec::new();
@@ -276,10 +282,12 @@ async fn all(crew: Arc<Crew>, began: Instant) -> Vec<Outcome> {
             Err(e) => (e.id(), Err(panicked(e))),
         };
         let Some((place, symbol)) = running.remove(&id) else { continue };
-        ended.push((place, outcome.unwrap_or_else(|why| lost(&crew, symbol, number, &why))));
+        let outcome = outcome.unwrap_or_else(|why| lost(crew, symbol, number, &why));
+        reporter.decision(&outcome.decision);
+        ended.push((place, outcome));
     }
     ended.sort_by_key(|(place, _)| *place);
-    ended.into_iter().map(|(_, outcome)| outcome).collect()
+    (ended.into_iter().map(|(_, outcome)| outcome).collect(), unnumbered)
 }
 
 /// A symbol's cycle that ended in a panic.
@@ -304,7 +312,7 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
 }
 
 /// Says what the last run left behind, as long as this one lasts.
-fn told_at_start(memory: &Memory, book: &Book) {
+fn warned(memory: &Memory, book: &Book) {
     let mut words = Vec::new();
     if let Some(why) = memory.set_aside() {
         let text = format!(
@@ -315,15 +323,37 @@ fn told_at_start(memory: &Memory, book: &Book) {
         words.push(text);
     }
     for order in memory.unknown() {
-        let text = format!(
-            "order {} ({}) is UNKNOWN: the last run ended before its answer; it is not sent \
-             again, look with: crs positions",
-            order.id, order.what
-        );
-        tracing::error!("{text}");
-        words.push(text);
+        // Logged as the decision that is told of it.
+        words.push(words_of(order));
     }
     book.warn(Text::new(&words.join("; ")));
+}
+
+fn words_of(order: &Unknown) -> String {
+    let Unknown { id, symbol, side } = order;
+    let side = side.map_or("?", Side::word);
+    format!(
+        "order {id} ({symbol} {side}) is UNKNOWN: the last run ended before its answer; it is not \
+         sent again, look with: crs positions"
+    )
+}
+
+/// What the last run never told of its orders; the cycle is not known any more.
+fn unknown(memory: &Memory, options: &Options) -> Vec<Decision> {
+    let decisions = memory.unknown().iter().map(|order| Decision {
+        source: DecisionSource::Sentinel,
+        at: Some(clock::utc()),
+        symbol: order.symbol.clone(),
+        side: order.side,
+        threshold: Some(options.threshold),
+        action: Text::new("UNKNOWN"),
+        why: Text::limited(&words_of(order), 300),
+        order: order.id.clone(),
+        // A dry run's is never on its way.
+        live: Some(true),
+        ..Decision::default()
+    });
+    decisions.collect()
 }
 
 /// One sentinel for each state; ends with the file.

@@ -2,10 +2,10 @@
 //! way of every order.
 
 use crate::domain::{OrderTicket, Text, Ticket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// What became of an order. Of `Denied`, `Held` and `NotSent` it is certain
-/// that it never left; the others use up their bar.
+/// What became of an order. Of `Denied`, `Barred`, `Held` and `NotSent` it is
+/// certain that it never left; the others use up their bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlacedAs {
     /// Filled, and a read of the positions agrees.
@@ -14,8 +14,11 @@ pub enum PlacedAs {
     Unknown,
     /// The gateway said no.
     Refused,
-    /// A gate denied it.
+    /// The latch denied it.
     Denied,
+    /// Something else did: real money is not armed, or it can't be put on
+    /// record.
+    Barred,
     /// A position of this side is open already.
     Held,
     /// It could not be sent: no gateway, no readable positions, no record.
@@ -30,7 +33,7 @@ impl PlacedAs {
             Self::Done => "done",
             Self::Unknown => "unknown",
             Self::Refused => "refused",
-            Self::Denied => "denied",
+            Self::Denied | Self::Barred => "denied",
             Self::Held => "held",
             Self::NotSent => "not sent",
         }
@@ -62,11 +65,13 @@ pub trait Desk: Send + Sync + 'static {
     /// Opens `order` once, unless a position of its side is open or the
     /// positions can't be read. `intent` is told the order's identity when
     /// only the gate still stands between it and the socket, and nothing is
-    /// sent when it fails. `wait` is the longest wait for each answer.
+    /// sent when it fails. `wait` is the longest wait for each answer; nothing
+    /// is sent after `done_by`, whatever held it up.
     fn open(
         &self,
         order: &OrderTicket,
         wait: Duration,
+        done_by: Instant,
         intent: &mut dyn FnMut(&str) -> Result<(), Text>,
     ) -> Placed;
 }

@@ -126,7 +126,7 @@ pub async fn answer(request: RequestBuilder, limits: Limits<'_>) -> Result<Vec<u
     let mut response = sent.map_err(|e| fault(e, limits))?;
     let status = response.status();
     if status.is_redirection() {
-        return Err(HttpFault::Elsewhere(elsewhere(&response)));
+        return Err(HttpFault::Elsewhere(elsewhere(&response, limits.secret)));
     }
     if status != StatusCode::OK {
         // Whatever can be had of it: the status is known already.
@@ -169,14 +169,15 @@ fn struck(text: &str, secret: Option<&Secret>) -> String {
     secret.map_or_else(|| text.to_owned(), |secret| secret.struck_from(text))
 }
 
-/// The host of a `Location`; what follows it repeats the token.
-fn elsewhere(response: &Response) -> Text {
+/// The host of a `Location`; what follows it repeats the token, and the host
+/// may, too.
+fn elsewhere(response: &Response, secret: Option<&Secret>) -> Text {
     let location = response.headers().get("location").and_then(|value| value.to_str().ok());
     let to = location.and_then(|text| response.url().join(text).ok());
     let host = to.as_ref().and_then(|url| Some((url.scheme(), url.host_str()?)));
     host.map_or_else(
         || Text::new("nowhere"),
-        |(scheme, host)| Text::limited(&format!("{scheme}://{host}"), SAID),
+        |(scheme, host)| Text::limited(&struck(&format!("{scheme}://{host}"), secret), SAID),
     )
 }
 

@@ -18,6 +18,8 @@ use thiserror::Error;
 const VERSION: i64 = 1;
 /// Name of the file in the sentinel's directory.
 pub const FILE: &str = "memory.sqlite";
+/// What follows it in the name of one that was set aside.
+const DAMAGED: &str = ".damaged-";
 /// Orders kept.
 const MAX_ORDERS: i64 = 10_000;
 /// Fate of an order that is on its way.
@@ -37,6 +39,11 @@ const SCHEMA: &str = "
     ) STRICT;
     CREATE INDEX orders_of ON orders (symbol, side, live, bar);
 ";
+/// Its bars are held: in one step with the file, or a crash between the two
+/// would leave one that knows nothing and holds nothing.
+const AFTER_DAMAGE: &str = "INSERT INTO facts (name, value) VALUES ('set_aside', 1);";
+/// What a start finds where one before it ended halfway.
+const GONE: &str = "the state file is gone, and a damaged one lies beside its place";
 
 /// Why the file can't be used.
 #[derive(Debug, Error)]
@@ -76,8 +83,10 @@ pub enum MemoryFault {
 pub struct Unknown {
     /// Its identity on the wire.
     pub id: Text,
-    /// `EURUSD BUY`
-    pub what: Text,
+    /// Instrument, as EODHD names it.
+    pub symbol: Text,
+    /// Direction; none where the file has another word.
+    pub side: Option<Side>,
 }
 
 /// Whether an order may be made on a bar.
@@ -122,13 +131,20 @@ impl Memory {
     /// [`MemoryFault`]; a damaged file is none, see [`Memory::set_aside`].
     pub fn open(dir: &Path) -> Result<Self, MemoryFault> {
         let path = dir.join(FILE);
-        let existed = path.symlink_metadata().is_ok();
-        let (db, set_aside) = match opened(&path, existed) {
-            Ok(db) => (db, None),
+        let expected = if path.symlink_metadata().is_ok() {
+            Expected::There
+        } else if left_damaged(dir) {
+            // The last start came no further than this.
+            Expected::AfterDamage
+        } else {
+            Expected::New
+        };
+        let (db, set_aside) = match opened(&path, expected) {
+            Ok(db) => (db, (expected == Expected::AfterDamage).then(|| Text::new(GONE))),
             Err(Opening::Fault(fault)) => return Err(fault),
             Err(Opening::Damaged(why)) => {
                 let to = aside(&path)?;
-                let db = opened(&path, false).map_err(|e| match e {
+                let db = opened(&path, Expected::AfterDamage).map_err(|e| match e {
                     Opening::Fault(fault) => fault,
                     Opening::Damaged(cause) => {
                         sql(&path, rusqlite::Error::InvalidParameterName(cause))
@@ -139,9 +155,6 @@ impl Memory {
             }
         };
         let mut memory = Self { db, path, set_aside, unknown: Vec::new() };
-        if memory.set_aside.is_some() {
-            memory.set_fact("set_aside", 1)?;
-        }
         memory.unknown = memory.find_unknown()?;
         Ok(memory)
     }
@@ -156,6 +169,20 @@ impl Memory {
     #[must_use]
     pub fn unknown(&self) -> &[Unknown] {
         &self.unknown
+    }
+
+    /// They have been told; a start that ends before that leaves them to the
+    /// next.
+    ///
+    /// # Errors
+    /// [`MemoryFault::Sql`]
+    pub fn told_unknown(&mut self) -> Result<(), MemoryFault> {
+        let why = "the program ended before an answer came";
+        let change = "UPDATE orders SET fate = ?2, why = ?3 WHERE fate = ?1";
+        self.db
+            .execute(change, params![SENT, UNKNOWN, why])
+            .map(drop)
+            .map_err(|e| sql(&self.path, e))
     }
 
     /// Counts a new cycle; its number, from 1, over all runs.
@@ -260,20 +287,18 @@ impl Memory {
         run().map_err(|e| sql(&self.path, e))
     }
 
-    /// What the last run left behind becomes unknown for good.
-    fn find_unknown(&mut self) -> Result<Vec<Unknown>, MemoryFault> {
+    /// What the last run left behind.
+    fn find_unknown(&self) -> Result<Vec<Unknown>, MemoryFault> {
         let run = || {
-            let select = "SELECT id, symbol || ' ' || side FROM orders WHERE fate = ?1";
+            let select = "SELECT id, symbol, side FROM orders WHERE fate = ?1";
             let mut query = self.db.prepare(select)?;
             let rows = query.query_map(params![SENT], |row| {
-                let (id, what): (String, String) = (row.get(0)?, row.get(1)?);
-                Ok(Unknown { id: Text::new(&id), what: Text::new(&what) })
+                let (id, symbol, side): (String, String, String) =
+                    (row.get(0)?, row.get(1)?, row.get(2)?);
+                let side = [Side::Buy, Side::Sell].into_iter().find(|s| s.word() == side);
+                Ok(Unknown { id: Text::new(&id), symbol: Text::limited(&symbol, 32), side })
             })?;
-            let found = rows.collect::<Result<Vec<_>, _>>()?;
-            let why = "the program ended before an answer came";
-            let change = "UPDATE orders SET fate = ?2, why = ?3 WHERE fate = ?1";
-            self.db.execute(change, params![SENT, UNKNOWN, why])?;
-            Ok(found)
+            rows.collect::<Result<Vec<_>, _>>()
         };
         run().map_err(|e| sql(&self.path, e))
     }
@@ -304,11 +329,6 @@ impl Memory {
         let found = self.db.query_row(select, params![name], |row| row.get(0)).optional();
         found.map_err(|e| sql(&self.path, e))
     }
-
-    fn set_fact(&self, name: &str, value: i64) -> Result<(), MemoryFault> {
-        let change = "INSERT OR REPLACE INTO facts (name, value) VALUES (?1, ?2)";
-        self.db.execute(change, params![name, value]).map(drop).map_err(|e| sql(&self.path, e))
-    }
 }
 
 /// Why opening failed.
@@ -317,7 +337,18 @@ enum Opening {
     Fault(MemoryFault),
 }
 
-fn opened(path: &Path, existed: bool) -> Result<Connection, Opening> {
+/// What must be where the file belongs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    /// It.
+    There,
+    /// Nothing, as before the first start.
+    New,
+    /// Nothing, since it was damaged.
+    AfterDamage,
+}
+
+fn opened(path: &Path, expected: Expected) -> Result<Connection, Opening> {
     let judge = |e: rusqlite::Error| match e.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             Opening::Damaged(e.to_string())
@@ -332,13 +363,14 @@ fn opened(path: &Path, existed: bool) -> Result<Connection, Opening> {
         let path = shown(path);
         return Err(Opening::Fault(MemoryFault::Newer { path, found }));
     }
-    if found == 0 && existed {
+    if found == 0 && expected == Expected::There {
         return Err(Opening::Damaged(String::from("it is no state file of a sentinel")));
     }
     let set = |text: &str| db.execute_batch(text).map_err(judge);
     set("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
     if found == 0 {
-        set(&format!("BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"))?;
+        let held = if expected == Expected::AfterDamage { AFTER_DAMAGE } else { "" };
+        set(&format!("BEGIN; {SCHEMA} {held} PRAGMA user_version = {VERSION}; COMMIT;"))?;
     }
     let check: Result<String, _> = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
     let check = check.map_err(judge)?;
@@ -353,10 +385,18 @@ fn opened(path: &Path, existed: bool) -> Result<Connection, Opening> {
     Ok(db)
 }
 
+/// Whether a file that was set aside lies in `dir`; yes where nobody can tell.
+fn left_damaged(dir: &Path) -> bool {
+    let start = format!("{FILE}{DAMAGED}");
+    fs::read_dir(dir).map_or(true, |mut all| {
+        all.any(|e| e.map_or(true, |e| e.file_name().to_string_lossy().starts_with(&start)))
+    })
+}
+
 /// Moves the file and its companions out of the way.
 fn aside(path: &Path) -> Result<PathBuf, MemoryFault> {
     let stamp: String = clock::utc().iso().chars().filter(char::is_ascii_alphanumeric).collect();
-    let to = path.with_file_name(format!("{FILE}.damaged-{stamp}"));
+    let to = path.with_file_name(format!("{FILE}{DAMAGED}{stamp}"));
     let failed = |cause| MemoryFault::Aside { path: shown(path), cause };
     fs::rename(path, &to).map_err(failed)?;
     for ending in ["-wal", "-shm"] {

@@ -36,7 +36,7 @@ impl Reporter {
         }
         let side = decision.side.map_or("HOLD", Side::word);
         let Decision { symbol, action, why, order, .. } = decision;
-        let number = decision.number.unwrap_or(0);
+        let number = decision.number.map_or_else(|| "?".to_owned(), |n| n.to_string());
         let order = if order.is_empty() { String::new() } else { format!(" {order}") };
         let text = format!("cycle {number} {symbol}: {action} {side}{order}: {why}");
         match action.as_str() {

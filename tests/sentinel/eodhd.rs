@@ -122,6 +122,11 @@ fn bad_answers() -> Vec<(Reply, &'static str, &'static str)> {
             "redirect",
             "to http://other.example, which is not followed",
         ),
+        (
+            Reply::new(302, "").with("location", &format!("https://{TOKEN}.x/")),
+            "redirect",
+            "to https://***.x, which is not followed",
+        ),
         (Reply::new(200, "<!DOCTYPE html><html>"), "html", "a web page"),
         (Reply::new(200, "[]"), "bars_empty", "no bar at all"),
         (list(&good[..199]), "bars_too_few", "199 bars can be used, 200 are needed"),

@@ -14,7 +14,13 @@ mod fake;
 #[cfg(test)]
 mod features_verb;
 #[cfg(test)]
+mod health;
+#[cfg(test)]
 mod hub;
+#[cfg(test)]
+mod inside;
+#[cfg(test)]
+mod kept_back;
 #[cfg(test)]
 mod mlflow;
 #[cfg(test)]

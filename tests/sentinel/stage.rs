@@ -38,12 +38,14 @@ pub struct Mood {
     pub shares: [f64; 3],
     pub hub_status: u16,
     pub hub_delay: Duration,
+    /// Bars of this one take longer than any test.
+    pub slow: Option<&'static str>,
 }
 
 impl Default for Mood {
     fn default() -> Self {
         let (shares, hub_delay) = ([0.05, 0.05, 0.9], Duration::ZERO);
-        Self { withheld: 5, bars_status: 200, shares, hub_status: 200, hub_delay }
+        Self { withheld: 5, bars_status: 200, shares, hub_status: 200, hub_delay, slow: None }
     }
 }
 
@@ -93,8 +95,11 @@ impl Drop for Services {
 }
 
 async fn bars(State(mood): Shared, Path(symbol): Path<String>) -> Response {
-    assert!(symbol.strip_suffix(".FOREX").is_some(), "{symbol}");
-    let Mood { withheld, bars_status, .. } = mood.lock().unwrap().clone();
+    let symbol = symbol.strip_suffix(".FOREX").unwrap_or_else(|| panic!("{symbol}"));
+    let Mood { withheld, bars_status, slow, .. } = mood.lock().unwrap().clone();
+    if slow == Some(symbol) {
+        tokio::time::sleep(SOON).await;
+    }
     if bars_status != 200 {
         return (StatusCode::from_u16(bars_status).unwrap(), "in trouble").into_response();
     }

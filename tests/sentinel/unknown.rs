@@ -5,7 +5,7 @@ use crate::common::sandbox::{Sandbox, Signal, signal};
 use crate::common::wait::until;
 use crate::fake::{Fake, Say, success};
 use crate::stage::{Plan, SOON, Stage};
-use crs::domain::Decision;
+use crs::domain::{Decision, Side};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,7 +55,13 @@ fn an_order_without_an_answer_is_unknown_and_never_sent_again() {
         panic!("not told: {}", stage.said());
     });
     assert!(stage.said().contains("the sentinel fell (signal 9)"), "{}", stage.said());
-    let number = stage.log().last().and_then(|d| d.number);
+    let left = stage.wait_for("order of the last run", |d| {
+        d.action.as_str() == "UNKNOWN" && d.number.is_none()
+    });
+    let left = left.iter().find(|d| d.number.is_none()).unwrap();
+    assert!(left.order.as_str().starts_with("ord-") && left.why.as_str().contains(words));
+    assert_eq!((left.symbol.as_str(), left.side), ("EURUSD", Some(Side::Buy)));
+    let number = stage.log().iter().filter_map(|d| d.number).max();
     stage.next("cycle of the next run", |d| {
         d.number > number && d.why.as_str().contains("(unknown)")
     });

@@ -21,10 +21,12 @@ use crate::domain::{Endpoint, Fingerprint, GatewayAddr, Text, Ticket};
 use crate::host::clock;
 use crate::link::{AskError, Peer};
 use crate::wire::{OrderFill, Reply, Request};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Role of these verbs in the audit log.
 const ROLE: &str = "cli";
+/// What is said of an order whose time was up before it could go out.
+const LATE: &str = "the time for this order was up before it could go out";
 
 /// What the gateway made of a command.
 #[derive(Debug)]
@@ -44,6 +46,8 @@ pub struct Deal {
     live: LiveTerms,
     handed_ns: Option<u64>,
     gateways: Vec<GatewayAddr>,
+    done_by: Option<Instant>,
+    gated: bool,
 }
 
 impl Deal {
@@ -64,7 +68,29 @@ impl Deal {
             .map(|()| home.chain(role))
             .map_err(|why| Text::new(&why));
         let (live, gateways) = (LiveTerms::of(settings), settings.gateways.clone());
-        Self { chain, unrecorded: None, live, handed_ns: None, gateways }
+        let (unrecorded, handed_ns, done_by) = (None, None, None);
+        Self { chain, unrecorded, live, handed_ns, gateways, done_by, gated: false }
+    }
+
+    /// No order goes out after `done_by`, however long disk and gateway took.
+    #[must_use]
+    pub fn by(self, done_by: Instant) -> Self {
+        Self { done_by: Some(done_by), ..self }
+    }
+
+    /// Whether it was the gate that denied the last order.
+    #[must_use]
+    pub const fn was_gated(&self) -> bool {
+        self.gated
+    }
+
+    fn is_late(&self) -> bool {
+        self.done_by.is_some_and(|done_by| Instant::now() >= done_by)
+    }
+
+    fn denied(&mut self, denied: &Denied) -> Fate {
+        self.gated = true;
+        denial(denied)
     }
 
     /// Why a command that went out is not in the audit log.
@@ -139,7 +165,7 @@ impl Deal {
         what: &str,
         timeout: Duration,
     ) -> Fate {
-        self.handed_ns = None;
+        (self.handed_ns, self.gated) = (None, false);
         let to = peer.to().clone();
         if let Err(why) = self.note(&to, what, request, ("sent", Text::default()), None) {
             let why = format!("an order that can't be recorded is not sent: {why}");
@@ -147,9 +173,10 @@ impl Deal {
         }
         let fate = match self.cleared(peer, timeout) {
             Err(fate) => fate,
+            Ok(_) if self.is_late() => Fate::Not(Ending::NotSent, Text::new(LATE)),
             Ok(connection) => match gate.permit() {
                 Ok(permit) => self.post(permit, peer, connection, request, timeout),
-                Err(denied) => denial(&denied),
+                Err(denied) => self.denied(&denied),
             },
         };
         let ticket = if let Fate::Claimed(fill) = &fate { Some(fill.ticket) } else { None };
@@ -187,7 +214,7 @@ impl Deal {
         let until = clock::now().plus(timeout).mono_ns;
         let posted = match line.post_while(request, connection, now, || permit.still()) {
             Ok(Some(posted)) => posted,
-            Ok(None) => return denial(&permit.ended()),
+            Ok(None) => return self.denied(&permit.ended()),
             Err(e) => return fate_of(Err(AskError::of_call(&to, timeout, e))),
         };
         self.handed_ns = Some(posted.handed_ns());

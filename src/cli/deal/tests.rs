@@ -46,7 +46,7 @@ fn a_gate_that_closed_in_the_meantime_denies_on_record() {
     let mut deal = Deal::open(&settings);
     let fate = deal.order(&Gate::default(), &mut peer, &request(), "OPEN_ORDER", WAIT);
     assert!(matches!(fate, Fate::Not(Ending::Denied, _)), "{fate:?}");
-    assert!(peer.positions(WAIT).unwrap().value.is_empty());
+    assert!(deal.was_gated() && peer.positions(WAIT).unwrap().value.is_empty());
     assert_eq!((paper.counts().orders_accepted, deal.unrecorded()), (0, None));
     assert_eq!(deal.handed_ns(), None);
     let chain = std::fs::read_dir(wiring::latch_home(&settings).audit()).unwrap();
@@ -75,6 +75,20 @@ fn an_order_that_never_left_is_not_taken_for_the_one_before() {
     let fate = deal.order(&Gate::default(), &mut peer, &request(), "OPEN_ORDER", WAIT);
     assert!(matches!(fate, Fate::Not(Ending::Denied, _)), "{fate:?}");
     assert_eq!(deal.handed_ns(), None);
+}
+
+#[test]
+fn an_order_whose_time_is_up_asks_for_no_permit() {
+    let dir = tempfile::tempdir().unwrap();
+    let (paper, settings) = (paper(dir.path()), settings(dir.path()));
+    let zmq = zmq::Context::new();
+    let mut peer = Peer::connect(&zmq, &paper.addresses().cmd, 65_536).unwrap();
+    peer.heartbeat(WAIT).unwrap();
+    let mut deal = Deal::open(&settings).by(Instant::now());
+    let fate = deal.order(&Gate::default(), &mut peer, &request(), "OPEN_ORDER", WAIT);
+    assert!(matches!(&fate, Fate::Not(Ending::NotSent, why) if why.as_str() == LATE), "{fate:?}");
+    assert_eq!((deal.was_gated(), deal.handed_ns()), (false, None));
+    assert_eq!(paper.counts().orders_accepted, 0);
 }
 
 /// Stops this process; back at once when it goes on.

@@ -15,10 +15,13 @@ use crate::domain::{GatewayAddr, Lots, Mode, OrderTicket, Text};
 use crate::engine::port::{Desk, Placed, Wish};
 use crate::link::{Peer, context};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Said by `--live`; the arming is asked for all the same.
 const SAID: RealMoney = RealMoney { said: true, how: "" };
+
+/// Longest that the questions before an order may take: its quote ages.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// One gateway.
 pub(super) struct LiveDesk {
@@ -64,9 +67,10 @@ impl Desk for LiveDesk {
         let Wish { quote, side } = *wish;
         let ticket = OrderTicket::market(quote.symbol, side, self.lots);
         let opening = Opening::new(ticket, self.wait);
+        let asked = Instant::now();
         let before = match opening.look_first(&self.terms, SAID, &mut self.peer) {
             Ok(before) => before,
-            Err((Ending::Denied, why)) => return Placed::Denied(Text::new(&why)),
+            // Not the gate's denial: an arming that is missing, say.
             Err((_, why)) => return Placed::NotSent(Text::new(&format!("not sent: {why}"))),
         };
         if let Some(open) = before.holds(quote.symbol, side) {
@@ -74,25 +78,31 @@ impl Desk for LiveDesk {
                 format!("LIMIT: a {} of {} is open: {}", side.word(), quote.symbol, open.ticket);
             return Placed::NotSent(Text::new(&text));
         }
+        if asked.elapsed() > FRESH {
+            let text = "not sent: the gateway took so long to answer that the quote is old";
+            return Placed::NotSent(Text::new(text));
+        }
         let (report, _) = opening.place(&mut self.deal, &self.gate, &mut self.peer, &before);
         let note = match report.ticket {
             Some(ticket) => Text::new(&format!("ticket {ticket}, {}", report.note)),
             None => report.note,
         };
         // What never was handed over, no gateway refused.
-        placed(report.ending, self.deal.handed_ns().is_some(), note)
+        let (left, gated) = (self.deal.handed_ns().is_some(), self.deal.was_gated());
+        placed(report.ending, left, gated, note)
     }
 }
 
-/// What became of an order that ended so, and left the process or not.
-fn placed(ending: Ending, left: bool, note: Text) -> Placed {
+/// What became of an order that ended so, left the process or not, and was
+/// denied by the gate or by something else.
+fn placed(ending: Ending, left: bool, gated: bool, note: Text) -> Placed {
     match ending {
         Ending::Done => Placed::Done(note),
         Ending::Refused if left => Placed::Refused(note),
         // It was handed over, so nobody knows, whatever the words are.
         Ending::NotSent if left => Placed::Unknown(note),
-        Ending::Refused | Ending::NotSent => Placed::NotSent(note),
-        Ending::Denied => Placed::Denied(note),
+        Ending::Denied if gated => Placed::Denied(note),
+        Ending::Refused | Ending::NotSent | Ending::Denied => Placed::NotSent(note),
         Ending::Unknown | Ending::Unproven => Placed::Unknown(note),
     }
 }
@@ -103,13 +113,15 @@ mod tests {
 
     #[test]
     fn only_what_left_the_process_is_refused_or_unknown() {
-        let of = |ending, left| placed(ending, left, Text::default());
+        let of = |ending, left| placed(ending, left, !left, Text::default());
         let none = Text::default;
         assert_eq!(of(Ending::Refused, true), Placed::Refused(none()));
         assert_eq!(of(Ending::Refused, false), Placed::NotSent(none()));
         assert_eq!(of(Ending::NotSent, true), Placed::Unknown(none()));
         assert_eq!(of(Ending::NotSent, false), Placed::NotSent(none()));
         assert_eq!(of(Ending::Denied, false), Placed::Denied(none()));
+        let barred = placed(Ending::Denied, false, false, none());
+        assert_eq!(barred, Placed::NotSent(none()), "the latch did not do it");
         assert_eq!(of(Ending::Unproven, true), Placed::Unknown(none()));
     }
 }

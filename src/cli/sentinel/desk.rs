@@ -10,7 +10,7 @@ use crate::domain::{GatewayAddr, OrderTicket, Text, Ticket};
 use crate::link::{self, Peer};
 use crate::sentinel::{Desk, Placed, PlacedAs};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Orders at one gateway, through the gate of this process.
 pub struct GatewayDesk {
@@ -30,6 +30,7 @@ impl GatewayDesk {
         &self,
         order: &OrderTicket,
         wait: Duration,
+        done_by: Instant,
         intent: &mut dyn FnMut(&str) -> Result<(), Text>,
     ) -> Result<Placed, Placed> {
         let not_sent = |why: String| Placed::without_ticket(PlacedAs::NotSent, why);
@@ -44,7 +45,8 @@ impl GatewayDesk {
         let terms = LiveTerms::of(&self.settings);
         let before = opening.look_first(&terms, real_money, &mut peer).map_err(
             |(ending, why)| match ending {
-                Ending::Denied => Placed::without_ticket(PlacedAs::Denied, why),
+                // By the account or the arming: no gate was asked yet.
+                Ending::Denied => Placed::without_ticket(PlacedAs::Barred, why),
                 _ => not_sent(why),
             },
         )?;
@@ -53,13 +55,14 @@ impl GatewayDesk {
             return Err(Placed::without_ticket(PlacedAs::Held, why));
         }
         intent(opening.id()).map_err(|why| not_sent(format!("it needs its record: {why}")))?;
-        let mut deal = Deal::open_as(&self.settings, ROLE);
+        let mut deal = Deal::open_as(&self.settings, ROLE).by(done_by);
         let (report, _) = opening.place(&mut deal, &self.gate, &mut peer, &before);
         let left = deal.handed_ns().is_some();
         let fate = match report.ending {
             Ending::Done => PlacedAs::Done,
             Ending::Unknown | Ending::Unproven => PlacedAs::Unknown,
-            Ending::Denied => PlacedAs::Denied,
+            Ending::Denied if deal.was_gated() => PlacedAs::Denied,
+            Ending::Denied => PlacedAs::Barred,
             Ending::Refused if left => PlacedAs::Refused,
             // It was handed over, so nobody knows, whatever the words are.
             Ending::NotSent if left => PlacedAs::Unknown,
@@ -74,8 +77,9 @@ impl Desk for GatewayDesk {
         &self,
         order: &OrderTicket,
         wait: Duration,
+        done_by: Instant,
         intent: &mut dyn FnMut(&str) -> Result<(), Text>,
     ) -> Placed {
-        self.try_open(order, wait, intent).unwrap_or_else(|kept| kept)
+        self.try_open(order, wait, done_by, intent).unwrap_or_else(|kept| kept)
     }
 }

@@ -108,12 +108,15 @@ fn wait(child: &mut Child, stop: &AtomicBool) -> Option<ExitStatus> {
 }
 
 /// Why an end is a fall; none for one that it chose. What ran once and can't
-/// start again may find its disk or its port free a moment later.
+/// start again, whatever it says of that, may find its disk, its port or its
+/// configuration in order a moment later.
 fn fallen(status: ExitStatus, run: u32) -> Option<String> {
     match (status.signal(), status.code()) {
         (Some(signal), _) => Some(format!("signal {signal}")),
         (None, Some(PANICKED)) => Some(String::from("panic")),
-        (None, Some(1)) if run > 0 => Some(String::from("it could not start again")),
+        (None, Some(code @ 1..)) if run > 0 => {
+            Some(format!("it could not start again, status {code}"))
+        }
         _ => None,
     }
 }
@@ -122,4 +125,22 @@ fn fallen(status: ExitStatus, run: u32) -> Option<String> {
 fn chosen(status: ExitStatus) -> Exit {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     code.map_or(Exit::FAILED, Exit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_fall_only_a_good_end_is_chosen() {
+        let ended = |code: i32, run| fallen(ExitStatus::from_raw(code << 8), run);
+        for code in [1, 2, 64, 78] {
+            assert_eq!(ended(code, 0), None, "a first start that fails ends the keeper");
+            let why = ended(code, 1).unwrap_or_else(|| panic!("{code} ended the keeper"));
+            assert!(why.ends_with(&format!("status {code}")), "{why}");
+        }
+        assert_eq!((ended(0, 0), ended(0, 7)), (None, None));
+        assert_eq!(ended(PANICKED, 0).as_deref(), Some("panic"));
+        assert_eq!(fallen(ExitStatus::from_raw(9), 0).as_deref(), Some("signal 9"));
+    }
 }

@@ -50,9 +50,14 @@ fn what_never_left_uses_no_bar_and_what_has_no_answer_does() {
     }
     memory.intend(&intent("ord-2", HOUR)).unwrap();
     drop(memory);
+    let memory = Memory::open(dir.path()).unwrap();
+    let left =
+        [Unknown { id: Text::new("ord-2"), symbol: Text::new("EURUSD"), side: Some(Side::Buy) }];
+    assert_eq!(memory.unknown(), left);
+    drop(memory);
     let mut memory = Memory::open(dir.path()).unwrap();
-    let left = Unknown { id: Text::new("ord-2"), what: Text::new("EURUSD BUY") };
-    assert_eq!(memory.unknown(), [left]);
+    assert_eq!(memory.unknown(), left, "a start that ended before it was told");
+    memory.told_unknown().unwrap();
     assert_eq!(buy(&mut memory, HOUR), Standing::Used(Text::new("ord-2 (unknown)")));
     drop(memory);
     assert!(Memory::open(dir.path()).unwrap().unknown().is_empty(), "it is said once");
@@ -103,6 +108,27 @@ fn a_damaged_file_is_set_aside_and_its_bars_are_held() {
         assert_eq!(buy(&mut memory, 2 * HOUR), Standing::Free);
         let names = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name());
         assert_eq!(names.filter(|n| n.to_string_lossy().contains("damaged")).count(), 1);
+    }
+}
+
+#[test]
+fn a_crash_while_a_damaged_file_is_set_aside_frees_no_bar() {
+    for made_anew in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE);
+        let mut memory = Memory::open(dir.path()).unwrap();
+        memory.intend(&intent("ord-1", HOUR)).unwrap();
+        drop(memory);
+        fs::write(&path, "damaged").unwrap();
+        aside(&path).unwrap();
+        if made_anew {
+            assert!(opened(&path, Expected::AfterDamage).is_ok());
+        }
+        // Here it ended; this is the next start.
+        let mut memory = Memory::open(dir.path()).unwrap();
+        assert_eq!(memory.set_aside().is_some(), !made_anew);
+        assert_eq!(buy(&mut memory, HOUR), Standing::Held, "{made_anew}");
+        assert_eq!(buy(&mut memory, 2 * HOUR), Standing::Free);
     }
 }
 
