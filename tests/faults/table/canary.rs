@@ -24,16 +24,11 @@ pub const ROWS: &[Row] = &[Row {
     run: canary,
 }];
 
-/// Names that the programs of the mesh take secrets and addresses from, and
-/// those of their usual neighbours. What `crs` shows on purpose (its gateway's
-/// address, its latch) is not among them.
+/// Names that the programs of the mesh take secrets from, and those of their
+/// usual neighbours. What `crs` shows on purpose (addresses, ports, its latch)
+/// is not among them.
 const NAMES: &[&str] = &[
     "EODHD_API_TOKEN",
-    "HUB_HOST",
-    "HUB_PORT",
-    "GTW_HOST",
-    "GTW_PORT",
-    "METRICS_PORT",
     "NOTION_TOKEN",
     "GITHUB_TOKEN",
     "MT5_PASSWORD",
@@ -66,9 +61,12 @@ impl Stage {
         let scene = Scene::with(&["honest"]);
         // Digits only, so that it can be a port's text as well as a token.
         let secret = format!("739{:016}", seed.wrapping_mul(0x9E37_79B9_7F4A) % 10_u64.pow(16));
-        let [cmd, data, events] = [free_port(), free_port(), free_port()];
+        let [cmd, data, events, bars] = [(); 4].map(|()| free_port());
+        // The sentinel takes its token, and asks nobody beyond this machine.
         scene.configure(&format!(
-            "[paper]\ncmd_port = {cmd}\ndata_port = {data}\nevents_port = {events}\n"
+            "[paper]\ncmd_port = {cmd}\ndata_port = {data}\nevents_port = {events}\n\
+             [eodhd]\nbase_url = \"http://127.0.0.1:{bars}\"\n[engine]\nevents_port = 0\n\
+             [sentinel]\nmetrics_port = 0\nevents_port = 0\n"
         ));
         let home = scene.home.path();
         let text = format!(
