@@ -20,6 +20,7 @@
 //! | [`feeds`] | inbound edges and the sequencer |
 //! | [`mesh`] | checks of the mesh, once or for as long as somebody watches; its gateway over SSH |
 //! | [`engine`] | the live engine: tick, gates, signal, order, entry |
+//! | [`mission`] | a daemon that owns processes: modes, supervision, lines, alerts, API |
 //! | [`gateway`] | the paper gateway, which shares no client code |
 //! | [`sentinel`] | bars, features, the model's word, and an order on it |
 //! | [`tui`] | the screen |
@@ -42,6 +43,7 @@ pub mod host;
 pub mod journal;
 pub mod link;
 pub mod mesh;
+pub mod mission;
 pub mod sentinel;
 pub mod state;
 pub mod tui;

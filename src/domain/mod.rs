@@ -19,6 +19,7 @@ pub mod kill;
 pub mod latch;
 pub mod link;
 pub mod mark;
+pub mod mission;
 pub mod mode;
 pub mod order;
 pub mod position;

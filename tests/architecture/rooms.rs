@@ -56,6 +56,13 @@ pub const ROOMS: &[Room] = &[
             "link", "control", "feeds",
         ],
     ),
+    row(
+        "mission",
+        &[
+            "domain", "host", "config", "wire", "event", "state", "journal", "audit", "breaker",
+            "link", "control", "feeds", "mesh",
+        ],
+    ),
     // No client code: with one decoder at both ends, both would share a bug.
     row("gateway", &["domain", "config", "wire", "host"]),
     row(

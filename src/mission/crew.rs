@@ -1,0 +1,62 @@
+//! Everybody who runs: what can be asked of the supervision as a whole.
+
+use super::hands::Vars;
+use super::order::Refusal;
+use super::spec::{Mission, Name, Restart};
+use crate::domain::Text;
+use crate::domain::mission::{HostRecord, ProcessRecord};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What an order to one process is refused with.
+pub type Refused = (Refusal, Text);
+
+/// The supervision. None of these waits for a process, but `wait_down`.
+pub trait Crew: Send + Sync {
+    /// From now on exactly these are wanted, started with these variables:
+    /// what runs and is not wanted is stopped (dependants first), what runs
+    /// with other variables is started anew, what is wanted is started in the
+    /// order of its dependencies.
+    fn want(&self, wanted: &[Name], vars: &Vars, restart: &BTreeMap<Name, Restart>);
+
+    /// Wants one beside what is wanted, with what it depends on.
+    ///
+    /// # Errors
+    /// No such process, or somebody else's.
+    fn start(&self, process: &str) -> Result<ProcessRecord, Refused>;
+
+    /// Wants one no longer.
+    ///
+    /// # Errors
+    /// No such process, or somebody else's.
+    fn stop(&self, process: &str, dependants: bool) -> Result<ProcessRecord, Refused>;
+
+    /// Stops and starts one; two of these at once are one.
+    ///
+    /// # Errors
+    /// No such process, or somebody else's.
+    fn restart(&self, process: &str) -> Result<ProcessRecord, Refused>;
+
+    /// How everybody stands, in the order of the configuration.
+    fn records(&self) -> Vec<ProcessRecord>;
+
+    /// How the machines stand.
+    fn hosts(&self) -> Vec<HostRecord>;
+
+    /// Why one is not up, a line for each fact; empty where it is.
+    ///
+    /// # Errors
+    /// No such process.
+    fn why(&self, process: &str) -> Result<Vec<Text>, Refused>;
+
+    /// Another configuration: what changed of a running process is started
+    /// anew, what did not is not touched. What changed, in words.
+    fn reload(&self, mission: Arc<Mission>) -> Vec<Text>;
+
+    /// Waits until nothing lives that is not wanted; whether that came true.
+    fn wait_down(&self, longest: Duration) -> bool;
+
+    /// Stops what does not outlive the daemon, and ends the supervision.
+    fn shutdown(&self);
+}

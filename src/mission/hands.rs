@@ -1,0 +1,97 @@
+//! What can be done with processes on one machine, the daemon's own or one
+//! behind SSH. Calls may wait; each process has a thread of its own that
+//! makes them.
+
+use super::spec::{Name, Process};
+use crate::domain::Text;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Which process, so that it can't be confused with a later one of the same
+/// number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Ident {
+    /// Process id.
+    pub pid: u32,
+    /// Its start: clock ticks since boot on Linux, the creation time on Windows.
+    pub start: u64,
+    /// Which boot of the machine.
+    pub boot: Text,
+}
+
+/// What a start puts into commands and environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vars {
+    /// The settings document of the mode in force; none: no mode is.
+    pub settings: Option<PathBuf>,
+    /// Its flags, as text, for `{mode:KEY}`.
+    pub flags: BTreeMap<String, String>,
+    /// Name of the mode, empty: none.
+    pub mode: Name,
+}
+
+/// What one look at a process found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It lives and uses so much.
+    Alive(Usage),
+    /// It is gone.
+    Ended(End),
+    /// The machine can't be asked.
+    Unknown(Text),
+}
+
+/// What a process uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// CPU time so far, in microseconds, of itself and what it waited for.
+    pub cpu_us: u64,
+    /// Resident memory, in bytes.
+    pub memory: u64,
+    /// Open file handles, where they can be counted.
+    pub files: Option<u32>,
+}
+
+/// How a process ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// Its status; none after a signal, or where nobody could learn it.
+    pub code: Option<i32>,
+    /// The signal, empty without: `SIGKILL`.
+    pub signal: Text,
+}
+
+/// The hands.
+pub trait Hands: Send + Sync {
+    /// Starts it as the leader of a group of its own, with its output where
+    /// the lines are read. `run` counts the starts of this process.
+    ///
+    /// # Errors
+    /// The cause and the next step: no such program, a port that is held (and
+    /// by whom), a directory that is not there.
+    fn spawn(&self, process: &Process, run: u64, vars: &Vars) -> Result<Ident, Text>;
+
+    /// Looks at one that was started.
+    fn look(&self, who: &Ident) -> Seen;
+
+    /// Signals it, or all that belongs to it. Never anybody else: an identity
+    /// that does not hold any more is refused.
+    ///
+    /// # Errors
+    /// Why it could not be signalled.
+    fn signal(&self, who: &Ident, signal: i32, all: bool) -> Result<(), Text>;
+
+    /// What still lives of all that it started, itself included.
+    ///
+    /// # Errors
+    /// Why that can't be known.
+    fn rest(&self, who: &Ident) -> Result<Vec<Ident>, Text>;
+
+    /// Removes what it may leave behind (`shm`, `locks`), once nothing of it
+    /// lives; what was removed.
+    fn tidy(&self, process: &Process) -> Vec<Text>;
+
+    /// One that runs without having been started here (`check` ends with 0).
+    fn external(&self, process: &Process) -> bool;
+}

@@ -1,0 +1,78 @@
+//! Where output goes, and who wants to know of trouble: the seam between the
+//! supervision, the lines and the alerts.
+
+use super::spec::Name;
+use crate::domain::Text;
+use crate::domain::mission::{Gravity, LineLevel, Recovery};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+/// One stream of one run of a process.
+#[derive(Debug)]
+pub struct Source {
+    /// Whose.
+    pub process: Name,
+    /// Which of its starts.
+    pub run: u64,
+    /// Standard error.
+    pub stderr: bool,
+    /// Where the bytes come from.
+    pub output: Output,
+}
+
+/// Where bytes come from.
+#[derive(Debug)]
+pub enum Output {
+    /// A pipe's end, or a socket's.
+    Pipe(OwnedFd),
+    /// A file that somebody else writes, from this byte on.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// First byte not read yet.
+        from: u64,
+    },
+}
+
+/// Who reads output.
+pub trait Reads: Send + Sync {
+    /// Reads this from now on.
+    fn attach(&self, source: Source);
+
+    /// The run ended: what is left of its streams is read (for a bounded
+    /// time, as a grandchild may hold them), and the last unended line kept.
+    fn ended(&self, process: &str, run: u64);
+
+    /// A line of this run has contained `text`.
+    fn has_said(&self, process: &str, run: u64, text: &str) -> bool;
+
+    /// The daemon's own word about a process, as a line among its lines.
+    fn note(&self, process: &str, level: LineLevel, text: &Text);
+}
+
+/// A new alert.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Raise {
+    /// Its rule or source: `crash-loop`, `memory-growth`.
+    pub kind: Name,
+    /// How grave.
+    pub severity: Gravity,
+    /// Which process, empty: none.
+    pub process: Name,
+    /// In a few words.
+    pub title: Text,
+    /// The fact behind it.
+    pub message: Text,
+    /// What to do.
+    pub solution: Text,
+    /// Who does it.
+    pub strategy: Recovery,
+    /// Proposed actions.
+    pub actions: Vec<String>,
+}
+
+/// Who hears of trouble.
+pub trait Raises: Send + Sync {
+    /// Raises an alert, or counts it where the same one is open.
+    fn raise(&self, raise: Raise);
+}

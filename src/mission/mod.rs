@@ -1,0 +1,17 @@
+//! Mission control: a daemon that owns processes.
+//!
+//! `spec` says what is to run (the checked `mission.toml`), `order` what may
+//! be asked of the daemon, `told` what it says to everybody who listens,
+//! `crew`, `hands` and `lines` how its parts meet (supervision, one machine,
+//! output and alerts), and `ports` what it needs from elsewhere: the kill
+//! path, the armed accounts.
+//! Clients (the console, the command line, HTTP, WebSocket) give orders and
+//! hear what is told; ending one of them stops nothing.
+
+pub mod crew;
+pub mod hands;
+pub mod lines;
+pub mod order;
+pub mod ports;
+pub mod spec;
+pub mod told;
