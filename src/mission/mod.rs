@@ -15,3 +15,4 @@ pub mod order;
 pub mod ports;
 pub mod spec;
 pub mod told;
+pub mod usage;
