@@ -13,6 +13,7 @@ pub mod hands;
 pub mod lines;
 pub mod order;
 pub mod ports;
+pub mod remote;
 pub mod spec;
 pub mod told;
 pub mod usage;
