@@ -11,6 +11,7 @@
 pub mod api;
 pub mod crew;
 pub mod hands;
+pub mod hub;
 pub mod lines;
 pub mod order;
 pub mod ports;
