@@ -39,6 +39,7 @@ pub mod live;
 pub mod logs;
 pub mod looks;
 pub mod man;
+pub mod mission;
 mod numbers;
 pub mod order;
 mod orders;
