@@ -52,6 +52,7 @@ mod remembers;
 pub mod remote;
 pub mod replay;
 pub mod reset;
+pub mod seal;
 pub mod sentinel;
 pub mod session;
 pub mod stage;

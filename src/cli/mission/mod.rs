@@ -6,10 +6,12 @@
 mod alerts;
 mod audit;
 mod client;
+mod figures;
 mod logs;
 mod look;
 mod orders;
 mod safe;
+pub mod switch;
 mod up;
 mod zombies;
 
