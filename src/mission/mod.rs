@@ -8,10 +8,15 @@
 //! Clients (the console, the command line, HTTP, WebSocket) give orders and
 //! hear what is told; ending one of them stops nothing.
 
+pub mod annals;
+pub mod api;
 pub mod crew;
+pub mod desk;
 pub mod hands;
+pub mod hub;
 pub mod lines;
 pub mod order;
+pub mod parts;
 pub mod ports;
 pub mod spec;
 pub mod told;
