@@ -19,21 +19,26 @@ use toml::de::{DeTable, DeValue};
 pub struct Document<'a> {
     path: Arc<str>,
     text: &'a str,
+    /// Offsets at which the lines begin: a long file may have many places.
+    lines: Vec<usize>,
 }
 
 impl<'a> Document<'a> {
     /// `path` as the user knows it.
     #[must_use]
     pub fn new(path: &str, text: &'a str) -> Self {
-        Self { path: Arc::from(Text::new(path).as_str()), text }
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
+        Self { path: Arc::from(Text::new(path).as_str()), text, lines }
     }
 
     /// Line and column of a byte offset.
     #[must_use]
     pub fn place(&self, offset: usize) -> Origin {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let offset = if self.text.is_char_boundary(offset) { offset } else { self.text.len() };
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        let column = self.text.get(start..offset).unwrap_or_default().chars().count() + 1;
         Origin::File { path: Arc::clone(&self.path), line, column }
     }
 }
@@ -67,7 +72,13 @@ impl<'a, 'd> Section<'a, 'd> {
     /// The whole document.
     #[must_use]
     pub fn root(doc: &'a Document<'d>, table: &'a Spanned<DeTable<'d>>) -> Self {
-        Self { doc, table: table.get_ref(), name: String::new(), at: table.span(), known: Vec::new() }
+        Self {
+            doc,
+            table: table.get_ref(),
+            name: String::new(),
+            at: table.span(),
+            known: Vec::new(),
+        }
     }
 
     /// Where the table begins.
@@ -78,14 +89,17 @@ impl<'a, 'd> Section<'a, 'd> {
 
     fn take(&mut self, key: &'a str) -> Option<Value<'a, 'd>> {
         self.known.push(key);
-        self.table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
+        self.table.get(key)
     }
 
     /// Every key, in the order of the file, for a table whose keys are names.
     #[must_use]
     pub fn keys(&self) -> Vec<Sourced<&'a str>> {
-        let mut keys: Vec<(usize, &'a str)> =
-            self.table.iter().map(|(name, _)| (name.span().start, name.get_ref().as_ref())).collect();
+        let mut keys: Vec<(usize, &'a str)> = self
+            .table
+            .iter()
+            .map(|(name, _)| (name.span().start, name.get_ref().as_ref()))
+            .collect();
         keys.sort_unstable();
         let placed = |(at, value)| Sourced { value, origin: self.doc.place(at) };
         keys.into_iter().map(placed).collect()
@@ -97,13 +111,16 @@ impl<'a, 'd> Section<'a, 'd> {
         let plain = match value.get_ref() {
             DeValue::Boolean(on) => Some(Plain::Flag(*on)),
             DeValue::String(text) => Some(Plain::Text(text.as_ref())),
-            DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(Plain::Number),
+            DeValue::Integer(n) => {
+                i64::from_str_radix(n.as_str(), n.radix()).ok().map(Plain::Number)
+            }
             _ => None,
         };
         if plain.is_none() {
             out.push(self.wrong_type(value, key, "true, false, a whole number or a string"));
         }
-        plain.map(|value_of| Sourced { value: value_of, origin: self.doc.place(value.span().start) })
+        plain
+            .map(|value_of| Sourced { value: value_of, origin: self.doc.place(value.span().start) })
     }
 
     /// A table under `key`.
@@ -200,11 +217,7 @@ impl<'a, 'd> Section<'a, 'd> {
     }
 
     /// A list of absolute paths.
-    pub fn paths(
-        &mut self,
-        key: &'a str,
-        out: &mut Vec<Problem>,
-    ) -> Option<Sourced<Vec<PathBuf>>> {
+    pub fn paths(&mut self, key: &'a str, out: &mut Vec<Problem>) -> Option<Sourced<Vec<PathBuf>>> {
         let texts = self.texts(key, out)?;
         let key = self.full(key);
         Some(texts.map(|all| {
@@ -220,6 +233,33 @@ impl<'a, 'd> Section<'a, 'd> {
         out: &mut Vec<Problem>,
     ) -> Option<Sourced<u64>> {
         let value = self.take(key)?;
+        self.integer_of(value, key, &range, out)
+    }
+
+    /// A list of whole numbers within `range`.
+    pub fn integers(
+        &mut self,
+        key: &'a str,
+        range: &RangeInclusive<u64>,
+        out: &mut Vec<Problem>,
+    ) -> Option<Sourced<Vec<Sourced<u64>>>> {
+        let value = self.take(key)?;
+        let DeValue::Array(items) = value.get_ref() else {
+            out.push(self.wrong_type(value, key, "a list of whole numbers"));
+            return None;
+        };
+        let read = |item| self.integer_of(item, key, range, out);
+        let numbers = items.iter().filter_map(read).collect();
+        Some(Sourced { value: numbers, origin: self.doc.place(value.span().start) })
+    }
+
+    fn integer_of(
+        &self,
+        value: Value<'a, 'd>,
+        key: &str,
+        range: &RangeInclusive<u64>,
+        out: &mut Vec<Problem>,
+    ) -> Option<Sourced<u64>> {
         let DeValue::Integer(number) = value.get_ref() else {
             out.push(self.wrong_type(value, key, "a whole number"));
             return None;
@@ -243,11 +283,7 @@ impl<'a, 'd> Section<'a, 'd> {
     }
 
     /// The text of a number, whole or not: money never passes through a float.
-    pub fn decimal(
-        &mut self,
-        key: &'a str,
-        out: &mut Vec<Problem>,
-    ) -> Option<Sourced<String>> {
+    pub fn decimal(&mut self, key: &'a str, out: &mut Vec<Problem>) -> Option<Sourced<String>> {
         let value = self.take(key)?;
         let origin = self.doc.place(value.span().start);
         let text = match value.get_ref() {
@@ -273,6 +309,11 @@ impl<'a, 'd> Section<'a, 'd> {
 
     /// Names every key that nobody took.
     pub fn finish(self, out: &mut Vec<Problem>) {
+        self.unknown(out);
+    }
+
+    /// As [`Section::finish`], of a section that is only borrowed.
+    pub fn unknown(&self, out: &mut Vec<Problem>) {
         for (name, _) in self.table {
             let key: &str = name.get_ref();
             if self.known.contains(&key) {

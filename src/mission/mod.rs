@@ -9,8 +9,10 @@
 //! hear what is told; ending one of them stops nothing.
 
 pub mod crew;
+pub mod file;
 pub mod hands;
 pub mod lines;
+pub mod modes;
 pub mod order;
 pub mod ports;
 pub mod spec;

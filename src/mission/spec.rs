@@ -345,6 +345,40 @@ pub enum Value {
     Text(String),
 }
 
+impl Value {
+    /// Whether the other is of the same kind.
+    #[must_use]
+    pub const fn same_kind(&self, other: &Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Flag(_), Self::Flag(_))
+                | (Self::Number(_), Self::Number(_))
+                | (Self::Text(_), Self::Text(_))
+        )
+    }
+
+    /// What kind it is, in words.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Flag(_) => "true or false",
+            Self::Number(_) => "a whole number",
+            Self::Text(_) => "a string",
+        }
+    }
+}
+
+impl std::fmt::Display for Value {
+    /// As it is put into commands.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Flag(on) => write!(f, "{on}"),
+            Self::Number(n) => write!(f, "{n}"),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
 /// What a mode requires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Require {
