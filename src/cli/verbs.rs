@@ -4,7 +4,7 @@ use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
     console, demo, doctor, drill, engine, features, gateway, heartbeat, kill, man, order,
-    positions, record, remote, replay, reset, sentinel, status, ticks, verify,
+    positions, record, remote, replay, reset, seal, sentinel, status, ticks, verify,
 };
 
 macro_rules! verbs {
@@ -95,6 +95,9 @@ verbs! {
     /// The process that owns the kill
     #[command(name = "__agent", hide = true)]
     Agent => agent,
+    /// Packs a recorded file that grows no more
+    #[command(name = "__seal", hide = true)]
+    Seal => seal,
 }
 
 impl Verb {

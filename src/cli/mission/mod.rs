@@ -1,0 +1,4 @@
+//! `crs mission`: the daemon, and its clients.
+
+mod figures;
+pub mod switch;
