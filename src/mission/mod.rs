@@ -11,9 +11,12 @@
 pub mod crew;
 pub mod file;
 pub mod hands;
+pub mod launch;
 pub mod lines;
 pub mod modes;
 pub mod order;
+pub mod plan;
 pub mod ports;
+pub mod requires;
 pub mod spec;
 pub mod told;

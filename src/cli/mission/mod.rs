@@ -1,4 +1,6 @@
 //! `crs mission`: the daemon, and its clients.
 
+pub mod check;
 mod figures;
+pub mod plan;
 pub mod switch;

@@ -50,7 +50,7 @@ fn process(name: Name, mut section: Section<'_, '_>, out: &mut Vec<Problem>) -> 
     let cmd_at = section.texts("cmd", &mut Vec::new()).map(|list| list.origin);
     let cmd = words::argv(section, "cmd", out);
     let check = words::argv(section, "check", out).unwrap_or_default();
-    let cwd = section.path("cwd", out).map(|path| path.value);
+    let cwd = directory(section, out);
     let env = env(section, out);
     let secrets = secrets(section, out);
     let (depends, depends_at) = depends(section, out);
@@ -99,6 +99,23 @@ fn process(name: Name, mut section: Section<'_, '_>, out: &mut Vec<Problem>) -> 
         at: at.clone(),
     };
     Some(Placed { process, host: host_at, depends: depends_at, cmd: cmd_at.unwrap_or(at) })
+}
+
+/// An absolute path of either platform: the host's is not known yet.
+fn directory(section: &mut Section<'_, '_>, out: &mut Vec<Problem>) -> Option<PathBuf> {
+    let text = section.text("cwd", out)?;
+    let mut first = text.value.chars();
+    let drive = matches!(
+        (first.next(), first.next(), first.next()),
+        (Some('A'..='Z' | 'a'..='z'), Some(':'), Some('/' | '\\'))
+    );
+    if text.value.contains('\0') || !(drive || text.value.starts_with('/')) {
+        let cause = format!("{} is not an absolute path", section.full("cwd"));
+        let next = "begin it with / or with a drive (~ and variables are not expanded)";
+        out.push(Problem::new(text.origin, cause, next));
+        return None;
+    }
+    Some(PathBuf::from(text.value))
 }
 
 /// A variable's name must fit `NAME=value`.
