@@ -10,6 +10,7 @@ mod decimal;
 mod files;
 mod imports;
 mod logs;
+mod mission;
 mod recording;
 mod sentinel;
 mod ticks;
@@ -40,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     ("import", imports::import),
     ("bars", sentinel::bars),
     ("hub", sentinel::hub),
+    ("mission", mission::mission),
 ];
 
 /// Holds `data` to everything that target `name` promises; whether its
