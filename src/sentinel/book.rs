@@ -108,7 +108,6 @@ impl Book {
     /// A decision is told.
     pub fn decided(&self, decision: &Decision) {
         let mut kept = self.kept();
-        kept.status.told += 1;
         match decision.action.as_str() {
             "BLOCKED" => kept.status.blocked += 1,
             // One without a cycle was made by the run before this.

@@ -16,7 +16,7 @@ use super::tell::Teller;
 use super::web::{self, Pages};
 use crate::config::dirs;
 use crate::domain::{Decision, DecisionSource, Side, Symbol, Text};
-use crate::host::clock;
+use crate::host::{Identity, clock};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -116,7 +116,8 @@ impl Sentinel {
             None => None,
         };
         let metrics = Arc::new(Metrics::default());
-        let reporter = Arc::new(Reporter { metrics: Arc::clone(&metrics), book, log, teller });
+        let (me, counted) = (Identity::here(), Arc::clone(&metrics));
+        let reporter = Arc::new(Reporter { metrics: counted, book, log, teller, me });
         // Last, since what fails before is tried again and must find them.
         for decision in unknown(&memory, &options) {
             reporter.decision(&decision);
