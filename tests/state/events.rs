@@ -397,6 +397,8 @@ fn decision() -> impl Strategy<Value = Decision> {
                 .map(|(name, us)| DecisionStep { name: Text::new(&name), us })
                 .collect(),
             live: lag_us.map(|us| us % 2 == 0),
+            host: Text::new(if lag_us.is_some() { "inf" } else { "" }),
+            pid: number,
         },
     )
 }
