@@ -422,6 +422,9 @@ fn verb() -> impl Strategy<Value = GuardedVerb> {
         Just(GuardedVerb::Arm),
         Just(GuardedVerb::StandDown),
         Just(GuardedVerb::Order),
+        Just(GuardedVerb::RemoteStart),
+        Just(GuardedVerb::RemoteStop),
+        Just(GuardedVerb::RemoteRestart),
         any::<u64>().prop_map(|t| GuardedVerb::Close(Ticket(t)))
     ]
 }
