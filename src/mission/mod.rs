@@ -25,3 +25,4 @@ pub mod ports;
 pub mod requires;
 pub mod spec;
 pub mod told;
+pub mod usage;
