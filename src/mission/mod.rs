@@ -8,6 +8,7 @@
 //! Clients (the console, the command line, HTTP, WebSocket) give orders and
 //! hear what is told; ending one of them stops nothing.
 
+pub mod api;
 pub mod crew;
 pub mod hands;
 pub mod lines;
