@@ -15,6 +15,7 @@
 mod common;
 mod far;
 mod far_golden;
+mod console;
 mod faults;
 mod golden;
 mod host;
