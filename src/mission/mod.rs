@@ -27,3 +27,4 @@ pub mod requires;
 pub mod spec;
 pub mod told;
 pub mod usage;
+pub mod zombies;

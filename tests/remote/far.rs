@@ -303,12 +303,12 @@ fn a_lost_line_is_unknown_and_comes_back() {
         });
         let why = why.unwrap();
         assert!(why.as_str().contains(words) && why.as_str().contains(" on FAR"), "{why}");
-        assert!(daemon.hands.reaches().is_err());
+        assert!(daemon.hands.reach().is_err());
         host.client(host.any_port(), "key", "127.0.0.1");
         host.knows("host");
         assert!(until(LONG, || alive(&daemon.hands.look(&who)).then_some(())).is_some());
     }
-    daemon.hands.reaches().unwrap();
+    daemon.hands.reach().unwrap();
 }
 
 /// Ends this host's clients of ours that follow an output.
@@ -358,8 +358,8 @@ fn output_goes_on_at_the_byte_where_it_stopped() {
     // The next daemon takes it up behind what this one has read.
     drop(first.hands);
     let next = daemon(&host, "daemon");
-    let record = next.hands.take_up(&one).unwrap().unwrap();
-    assert_eq!((&record.known.who, record.run), (&who, 3));
+    let record = next.hands.found(&one).unwrap().unwrap();
+    assert_eq!((&record.who, record.run), (&who, 3));
     fs::write(&go, "").unwrap();
     assert_eq!(ended(&next, &who), End { code: Some(0), signal: Text::default() });
     let came = until(Duration::from_secs(5), || {
@@ -369,7 +369,7 @@ fn output_goes_on_at_the_byte_where_it_stopped() {
     wanted.push_str("one more");
     assert_eq!(next.kept.text("one", true), "", "it was read by the first");
     assert_eq!(first.kept.text("one", true), "half\n");
-    assert_eq!(next.hands.take_up(&one).unwrap(), None, "it has ended");
+    assert_eq!(next.hands.found(&one).unwrap(), None, "it has ended");
 }
 
 #[test]
@@ -384,7 +384,7 @@ fn the_next_daemon_ends_what_must_not_outlive_the_last() {
     drop(first);
     assert!(usage::of(who.pid).is_some());
     let next = daemon(&host, "daemon");
-    assert_eq!(next.hands.take_up(&one).unwrap(), None);
+    assert_eq!(next.hands.found(&one).unwrap(), None);
     assert_eq!(sleepers(&host, "1004"), 0);
     assert!(usage::of(who.pid).is_none_or(|(start, _)| start != who.start));
     assert_ne!(start(&next, &one, 2), who);

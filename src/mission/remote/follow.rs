@@ -23,7 +23,7 @@ const TICK: Duration = Duration::from_millis(50);
 const WAITS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(5)];
 /// How long a process's last bytes are still fetched after it is known to
 /// have ended.
-const LAST: Duration = Duration::from_secs(60);
+const LAST: Duration = Duration::from_mins(1);
 /// Longest noise of a login before the first byte.
 const NOISE: usize = 65_536;
 
@@ -63,7 +63,7 @@ impl Line {
 
     fn over(&self) -> bool {
         let ended = self.ended.load(Ordering::SeqCst);
-        let late = || clock::mono_ns().saturating_sub(ended) > LAST.as_nanos() as u64;
+        let late = || Duration::from_nanos(clock::mono_ns().saturating_sub(ended)) > LAST;
         self.stop.load(Ordering::SeqCst) || ended > 0 && (self.all() || late())
     }
 }
@@ -126,9 +126,9 @@ impl Follower {
     }
 
     fn wait(&self, patience: Duration) {
-        let until = clock::mono_ns().saturating_add(patience.as_nanos() as u64);
+        let begun = clock::now();
         let runs = || self.thread.as_ref().is_some_and(|thread| !thread.is_finished());
-        while runs() && clock::mono_ns() < until {
+        while runs() && clock::now().since(begun) < patience {
             clock::sleep(Duration::from_millis(10));
         }
     }
@@ -155,8 +155,8 @@ fn follow(route: &Route, line: &Line, pipes: &[PipeWriter; 2]) {
         }
         keep(route, line, pipes);
         wait = if line.at() == before { (wait * 2).min(longest) } else { first };
-        let until = clock::mono_ns().saturating_add(wait.as_nanos() as u64);
-        while !line.over() && clock::mono_ns() < until {
+        let begun = clock::now();
+        while !line.over() && clock::now().since(begun) < wait {
             clock::sleep(TICK);
         }
     }
@@ -205,7 +205,7 @@ fn carry(
         while matches!(child.try_wait(), Ok(None)) && !line.over() {
             clock::sleep(TICK);
             ticks += 1;
-            if ticks % 20 == 0 {
+            if ticks.is_multiple_of(20) {
                 keep(route, line, pipes);
             }
         }

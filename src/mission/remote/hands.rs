@@ -6,12 +6,12 @@ use super::follow::{self, Follower, Route};
 use super::start::{self, Start};
 use super::{fault, script};
 use crate::config::RemoteSettings;
-use crate::domain::Text;
+use crate::domain::{Text, UtcMicros};
 use crate::host::clock;
 use crate::mesh::remote::seen::Said;
 use crate::mesh::remote::ssh::{self, Call, Ssh};
 use crate::mesh::remote::{Cause, Fault};
-use crate::mission::hands::{Hands, Ident, Seen, Vars};
+use crate::mission::hands::{Found, Hands, Ident, Seen, Vars};
 use crate::mission::lines::{Output, Reads, Source};
 use crate::mission::spec::{Host, OnDeath, Platform, Process};
 use std::collections::BTreeMap;
@@ -189,35 +189,6 @@ impl Remote {
         }))
     }
 
-    /// One that an earlier daemon started and that lives: it is taken up
-    /// again, with its output from the byte on at which that one stopped, or
-    /// ended where it must not outlive its daemon. Its run, who it is, and
-    /// since when it runs, in seconds of UTC.
-    ///
-    /// # Errors
-    /// Why that can't be known, or why it does not end.
-    pub fn take_up(&self, process: &Process) -> Result<Option<Record>, Text> {
-        let Some(record) = self.record(&process.name)?.filter(|record| record.alive) else {
-            return Ok(None);
-        };
-        if process.on_daemon_death == OnDeath::Kill {
-            self.end(&record.known)?;
-            return Ok(None);
-        }
-        let file = self.dir.join(format!("{}.at", process.name));
-        let from = follow::kept(&file, &record.known.mark).unwrap_or_default();
-        self.track(record.known.clone(), record.run, from)?;
-        Ok(Some(record))
-    }
-
-    /// Whether it answers.
-    ///
-    /// # Errors
-    /// Why it does not.
-    pub fn reaches(&self) -> Result<(), Text> {
-        self.ask(&Ask::Reach).map(drop)
-    }
-
     /// Looks at all that is tracked, and at this one.
     fn look_at(&self, who: &Ident) -> Fate {
         let mut batch = lock(&self.batch);
@@ -255,15 +226,13 @@ impl Remote {
 
 /// What stands on record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// It lives.
-    pub alive: bool,
-    /// Who.
-    pub known: Known,
+struct Record {
+    alive: bool,
+    known: Known,
     /// Which of its starts.
-    pub run: u64,
+    run: u64,
     /// Since when, in seconds of UTC by that machine's clock.
-    pub since: Option<i64>,
+    since: Option<i64>,
 }
 
 /// `PID START BOOT RUN MARK`, and what follows it.
@@ -370,5 +339,28 @@ impl Hands for Remote {
         }
         let said = self.ask(&Ask::Check(process.check.clone()));
         said.is_ok_and(|said| said.after("status").next() == Some("0"))
+    }
+
+    /// Its output goes on from the byte on at which the last daemon of this
+    /// directory stopped.
+    fn found(&self, process: &Process) -> Result<Option<Found>, Text> {
+        let Some(record) = self.record(&process.name)?.filter(|record| record.alive) else {
+            return Ok(None);
+        };
+        if process.on_daemon_death == OnDeath::Kill {
+            self.end(&record.known)?;
+            return Ok(None);
+        }
+        let Record { known, run, since, .. } = record;
+        let file = self.dir.join(format!("{}.at", process.name));
+        let from = follow::kept(&file, &known.mark).unwrap_or_default();
+        let who = known.who.clone();
+        self.track(known, run, from)?;
+        let since = UtcMicros(since.unwrap_or_default().saturating_mul(1_000_000));
+        Ok(Some(Found { run, who, since, stamp: Text::default() }))
+    }
+
+    fn reach(&self) -> Result<(), Text> {
+        self.ask(&Ask::Reach).map(drop)
     }
 }

@@ -4,6 +4,7 @@
 use crate::domain::Text;
 use crate::mesh::remote::quote;
 use crate::mission::hands::Vars;
+use std::fmt::Write as _;
 
 /// A part of a word.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,7 +106,9 @@ pub fn posix(word: &[Piece]) -> String {
     word.iter().fold(String::new(), |mut all, piece| {
         match piece {
             Piece::Plain(text) => all.push_str(&quote::posix(text)),
-            Piece::Env(name) => all.push_str(&format!("\"${{{name}-}}\"")),
+            Piece::Env(name) => {
+                let _ = write!(all, "\"${{{name}-}}\"");
+            }
             Piece::Settings => all.push_str("\"$settings\""),
             Piece::Dir => all.push_str("\"$dir\""),
         }

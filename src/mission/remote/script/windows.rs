@@ -261,10 +261,10 @@ fn keeper(host: &Host, start: &Start, mark: &str) -> String {
         );
     }
     text.push_str(KEEP);
-    let mask = start.limits.affinity.iter().filter(|core| **core < 64);
-    let mask = mask.fold(0_u64, |mask, core| mask | 1 << core);
-    if mask > 0 {
-        let _ = writeln!(text, "try{{$q.ProcessorAffinity=[IntPtr][long]{mask}}}catch{{}}");
+    let cores = start.limits.affinity.iter().filter(|core| **core < 64);
+    let bits = cores.fold(0_u64, |bits, core| bits | 1 << core);
+    if bits > 0 {
+        let _ = writeln!(text, "try{{$q.ProcessorAffinity=[IntPtr][long]{bits}}}catch{{}}");
     }
     if let Some(nice) = start.limits.nice {
         let class = match nice {
