@@ -11,7 +11,9 @@
 pub mod crew;
 pub mod hands;
 pub mod lines;
+pub mod local;
 pub mod order;
 pub mod ports;
 pub mod spec;
+pub mod supervise;
 pub mod told;
