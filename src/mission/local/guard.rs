@@ -59,14 +59,14 @@ impl Guard {
     ///
     /// # Errors
     /// It can't be started.
-    pub fn new(crs: &Path, id: &str) -> io::Result<Self> {
+    pub fn new(program: &Path, id: &str) -> io::Result<Self> {
         let told = Arc::new(Mutex::new(Told::default()));
-        let (seen, crs, id) = (Arc::downgrade(&told), crs.to_path_buf(), id.to_owned());
+        let (seen, program, id) = (Arc::downgrade(&told), program.to_path_buf(), id.to_owned());
         let (begun, first) = channel();
         std::thread::Builder::new().name(String::from("mission-guard")).stack_size(STACK).spawn(
             move || {
                 let mut begun = Some(begun);
-                while let Some(started) = begin(&seen, &crs, &id) {
+                while let Some(started) = begin(&seen, &program, &id) {
                     let (child, told) = match started {
                         Ok(child) => (Some(child), Ok(())),
                         Err(e) => (None, Err(e)),
@@ -104,9 +104,9 @@ impl Guard {
 }
 
 /// Starts one and tells it all; none when the daemon's end is gone.
-fn begin(told: &Weak<Mutex<Told>>, crs: &Path, id: &str) -> Option<io::Result<Child>> {
+fn begin(told: &Weak<Mutex<Told>>, program: &Path, id: &str) -> Option<io::Result<Child>> {
     let told = told.upgrade()?;
-    let mut command = Command::new(crs);
+    let mut command = Command::new(program);
     // Its own group: what ends the daemon from a terminal must not end it.
     command.arg(VERB).arg(id).process_group(0).current_dir("/");
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
