@@ -46,6 +46,33 @@ fn a_start_takes_little_of_its_own_and_an_end_is_seen_at_once() {
 }
 
 #[test]
+fn fifty_are_up_and_down_again_and_orders_come_by_the_hundred() {
+    let names: Vec<String> = (0..50).map(|n| format!("p{n}")).collect();
+    let stage = Stage::new(names.iter().map(|name| process(name, "exec sleep 600")).collect());
+    let begun = Instant::now();
+    stage.want_all();
+    for name in &names {
+        stage.running(name);
+    }
+    println!("50 up: {:?}", begun.elapsed());
+    let begun = Instant::now();
+    for name in names.iter().chain(&names) {
+        stage.crew.restart(name).unwrap();
+    }
+    println!("100 restarts ordered: {:?}", begun.elapsed());
+    for name in &names {
+        stage.until(name, |r| r.state.ready());
+    }
+    println!("and carried out: {:?}", begun.elapsed());
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    println!("{}", status.lines().find(|line| line.starts_with("VmRSS")).unwrap());
+    let begun = Instant::now();
+    stage.crew.want(&[], &Vars::default(), &BTreeMap::new());
+    assert!(stage.crew.wait_down(crate::stage::PATIENCE));
+    println!("50 down: {:?}", begun.elapsed());
+}
+
+#[test]
 fn grandchildren_end_with_a_stop_wherever_they_went() {
     let deaf = "trap '' TERM; \
         setsid sh -c 'trap \"\" TERM; echo $$ >one; while :; do sleep 0.1; done' & \

@@ -6,6 +6,7 @@
 
 mod children;
 mod daemon;
+mod link;
 mod probes;
 mod shot;
 mod stage;

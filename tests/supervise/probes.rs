@@ -103,3 +103,43 @@ fn a_line_a_port_and_a_counter_are_readiness_too() {
     stage.word("a", "exited");
     assert!(!shm.exists(), "its shared memory went with it");
 }
+
+fn free() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn redis_and_a_gateway_are_ready_when_they_say_so() {
+    let (redis, cmd, data) = (free(), free(), free());
+    let at = |port: u16| format!("127.0.0.1:{port}").parse::<Endpoint>().unwrap();
+    let run = |name: &str, cmd: &[&str]| {
+        let mut one = process(name, "");
+        one.cmd = cmd.iter().map(|word| (*word).to_owned()).collect();
+        one
+    };
+    let ports = [redis, cmd, data, free()].map(|port| port.to_string());
+    let [redis_at, cmd_at, data_at, events_at] = ports.each_ref().map(String::as_str);
+    let store = ["redis-server", "--port", redis_at, "--save", "", "--bind", "127.0.0.1"];
+    let mut store = run("redis", &store);
+    store.ready = vec![probe(Look::Redis(at(redis)))];
+    store.ports = vec![redis];
+    let gateway = ["{crs}", "gateway", "--cmd-port", cmd_at, "--data-port", data_at];
+    let own =
+        ["--events-port", events_at, "--kill-switch-file", "{dir}/latch", "--state-dir", "{dir}"];
+    let mut gateway = run("gateway", &[&gateway[..], &own].concat());
+    gateway.env.insert(String::from("HOME"), String::from("{dir}"));
+    gateway.ready = vec![probe(Look::Heartbeat(at(cmd)))];
+    gateway.ports = vec![cmd, data];
+    let has_redis = std::process::Command::new("redis-server").arg("--version").output().is_ok();
+    if !has_redis {
+        println!("SKIPPED: no redis-server");
+    }
+    let mut all = vec![gateway];
+    all.extend(has_redis.then_some(store));
+    let stage = Stage::new(all);
+    stage.want_all();
+    stage.running("gateway");
+    if has_redis {
+        stage.running("redis");
+    }
+}
