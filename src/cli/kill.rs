@@ -48,8 +48,8 @@ pub struct Args {
 /// What is known when the waiting ends.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
-    engage_id: EngageId,
-    exit: u8,
+    pub(super) engage_id: EngageId,
+    pub(super) exit: u8,
     latch: LatchPhase,
     agent_pid: Option<u32>,
     /// Steps of this process, in microseconds since the key.
@@ -83,6 +83,19 @@ pub(super) fn engage(
     json: bool,
     ctx: &mut Context,
 ) -> Exit {
+    let report = carry_out(intent, reason, wait, json, ctx);
+    finish(&report, intent, json, ctx);
+    Exit(report.exit)
+}
+
+/// The stop itself and the wait for its proof; `quiet` says nothing meanwhile.
+pub(super) fn carry_out(
+    intent: Intent,
+    reason: &str,
+    wait: Duration,
+    quiet: bool,
+    ctx: &mut Context,
+) -> Report {
     let pressed = clock::now();
     // A misspelt theme must not hold up a kill: problems are said, not fatal.
     let mut loaded = ctx.loaded();
@@ -103,7 +116,7 @@ pub(super) fn engage(
              and a running agent tells its own",
         );
         let done = alone::engage(intent, reason, pressed, &loaded.settings);
-        return without_a_hand(done, intent, json, ctx);
+        return without_a_hand(done, intent, ctx);
     }
     let (sender, receiver) = channel_pair();
     let gate = Arc::new(Gate::default());
@@ -112,29 +125,26 @@ pub(super) fn engage(
         Err(why) => {
             ctx.out.note(format!("crs: {}: one thread latches and records", why.text));
             let done = alone::engage(intent, reason, pressed, &loaded.settings);
-            return without_a_hand(done, intent, json, ctx);
+            return without_a_hand(done, intent, ctx);
         }
     };
     let engage_id = hand.decide(intent, Text::new(reason), pressed);
     let targets = loaded.settings.gateways.len();
-    let mut seen = Watch::new(ctx, engage_id, json);
+    let mut seen = Watch::new(ctx, engage_id, quiet);
     seen.card = card::lines(&loaded.settings.card);
     let until = clock::mono_ns() + u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
     while clock::mono_ns() < until && !seen.settled(intent, targets) {
         seen.hear(&receiver);
     }
-    let exit = seen.exit(intent, targets);
-    let report = Report {
+    Report {
         engage_id,
-        exit: exit.0,
+        exit: seen.exit(intent, targets).0,
         latch: seen.latch(),
         agent_pid: seen.agent,
         times: seen.last.values().map(|p| p.times).next().unwrap_or_default(),
         gateways: seen.last.values().cloned().collect(),
         log: std::mem::take(&mut seen.log),
-    };
-    finish(&report, intent, exit, json, ctx);
-    exit
+    }
 }
 
 /// That a broken configuration lists no gateway, and which one is told therefore.
@@ -146,7 +156,7 @@ fn by_default(loaded: &Loaded) -> Option<String> {
 }
 
 /// Nobody was there to send anything.
-fn without_a_hand(done: Alone, intent: Intent, json: bool, ctx: &mut Context) -> Exit {
+fn without_a_hand(done: Alone, intent: Intent, ctx: &mut Context) -> Report {
     let exit = match (done.latch, intent) {
         (LatchPhase::Blocked, _) => LATCH_FAILED,
         (_, Intent::Block) => Exit::OK,
@@ -156,19 +166,25 @@ fn without_a_hand(done: Alone, intent: Intent, json: bool, ctx: &mut Context) ->
     for line in &log {
         ctx.out.note(format!("crs: {line}"));
     }
-    let gateways = Vec::new();
-    let report = Report { engage_id, exit: exit.0, latch, agent_pid, times, gateways, log };
-    finish(&report, intent, exit, json, ctx);
-    exit
+    Report { engage_id, exit: exit.0, latch, agent_pid, times, gateways: Vec::new(), log }
 }
 
-fn finish(report: &Report, intent: Intent, exit: Exit, json: bool, ctx: &mut Context) {
+fn finish(report: &Report, intent: Intent, json: bool, ctx: &mut Context) {
+    let exit = Exit(report.exit);
     if json {
         ctx.out.json(report);
         return;
     }
+    ctx.out.line(outcome(report, intent));
+    if report.agent_pid.is_none() && exit != Exit::OK {
+        ctx.out.line("No agent runs: with the end of this command nobody goes on trying.");
+    }
+}
+
+/// How it ended, in one line.
+pub(super) fn outcome(report: &Report, intent: Intent) -> String {
     let id = report.engage_id;
-    let next = match exit {
+    match Exit(report.exit) {
         Exit::OK if intent == Intent::Block => {
             format!("BLOCKED: no new orders; positions stand. Way back: crs reset --engage-id {id}")
         }
@@ -176,10 +192,6 @@ fn finish(report: &Report, intent: Intent, exit: Exit, json: bool, ctx: &mut Con
         SURVIVORS => "SURVIVORS: positions are still open; `crs status` follows the agent".into(),
         LATCH_FAILED => "LATCH FAILED: other programs on this host do not see the stop".into(),
         _ => "UNCONFIRMED: latched, not proven; `crs status` follows, the card is your way".into(),
-    };
-    ctx.out.line(next);
-    if report.agent_pid.is_none() && exit != Exit::OK {
-        ctx.out.line("No agent runs: with the end of this command nobody goes on trying.");
     }
 }
 

@@ -18,6 +18,12 @@ pub struct Out {
 }
 
 impl Out {
+    /// Prints no answer; notes still go to standard error.
+    #[must_use]
+    pub const fn silent() -> Self {
+        Self { left: true }
+    }
+
     /// One line, or several, of the answer. Whatever a line holds, it can't
     /// steer the terminal.
     pub fn line(&mut self, text: impl AsRef<str>) {

@@ -272,6 +272,7 @@ fn recorded(
     let config = RingConfig {
         max_bytes: max_mb.saturating_mul(1 << 20),
         max_age: Duration::from_hours(24 * max_days),
+        sealer: std::env::current_exe().ok(),
         ..RingConfig::new(wiring::recordings(settings))
     };
     match Recorder::start(config, sender.clone()) {

@@ -3,8 +3,8 @@
 use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
-    console, demo, doctor, drill, engine, features, gateway, heartbeat, kill, man, order,
-    positions, record, remote, replay, reset, sentinel, status, ticks, verify,
+    console, demo, doctor, drill, engine, features, gateway, heartbeat, kill, man, mission, order,
+    positions, record, remote, replay, reset, seal, sentinel, status, ticks, verify,
 };
 
 macro_rules! verbs {
@@ -78,6 +78,8 @@ verbs! {
     Audit => audit,
     /// Start, stop and look at the gateway's process on its own machine, over SSH
     Remote => remote,
+    /// Mission control: launch modes, start and stop processes, logs, alerts, audit
+    Mission => mission,
     /// Look into recordings, mend, cut, import and export them
     Record => record,
     /// Write, check or show the configuration
@@ -95,6 +97,9 @@ verbs! {
     /// The process that owns the kill
     #[command(name = "__agent", hide = true)]
     Agent => agent,
+    /// Packs a recorded file that grows no more
+    #[command(name = "__seal", hide = true)]
+    Seal => seal,
 }
 
 impl Verb {

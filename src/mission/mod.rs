@@ -8,12 +8,23 @@
 //! Clients (the console, the command line, HTTP, WebSocket) give orders and
 //! hear what is told; ending one of them stops nothing.
 
+pub mod annals;
+pub mod api;
 pub mod crew;
+pub mod desk;
+pub mod file;
 pub mod hands;
+pub mod hub;
+pub mod launch;
 pub mod lines;
 pub mod local;
+pub mod modes;
 pub mod order;
+pub mod parts;
+pub mod plan;
 pub mod ports;
+pub mod requires;
 pub mod spec;
 pub mod supervise;
 pub mod told;
+pub mod usage;

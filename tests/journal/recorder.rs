@@ -75,6 +75,27 @@ fn small_files_follow_each_other_are_sealed_and_recycled_but_for_the_bookmarked(
     assert!(holes > 0);
 }
 
+/// The whole program seals in a process of its own; one that can't be started,
+/// or does nothing, costs no more than the room it was to save.
+#[test]
+fn files_are_sealed_by_another_process_or_without_it() {
+    let own = Some(env!("CARGO_BIN_EXE_crs").into());
+    for sealer in [own, Some("/bin/true".into()), Some("/nowhere/crs".into())] {
+        let home = tempfile::tempdir().unwrap();
+        let file_bytes = 20_000;
+        let mut desk = Desk::open(RingConfig { file_bytes, sealer, ..config(home.path()) });
+        desk.put(5_000);
+        desk.until("sealed", |_| {
+            let files = ring::files(home.path()).unwrap();
+            files.iter().filter(|(name, _)| !name.live).count() > 2
+        });
+        let (session, state) = desk.end();
+        let mut recording = Recording::session(session).unwrap();
+        assert_eq!(recording.state_at(state.seq).unwrap().digest(), state.digest());
+        assert_eq!(all(home.path()), ((1..=state.seq).map(record).collect(), None));
+    }
+}
+
 #[test]
 fn a_second_writer_is_refused_and_takes_over_when_the_first_ends() {
     let home = tempfile::tempdir().unwrap();

@@ -6,12 +6,13 @@ use super::RingConfig;
 use crate::domain::{Text, UtcMicros};
 use crate::host::clock;
 use crate::journal::ring::{self, Bookmark};
-use crate::journal::seal;
+use crate::journal::{RecordingError, seal};
 use crossbeam_channel as channel;
 use std::fs::{self, File};
 use std::io;
 use std::mem;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -19,6 +20,9 @@ use std::time::{Duration, SystemTime};
 
 /// The ring is looked over this often.
 const ROUND: Duration = Duration::from_mins(1);
+
+/// The verb of this program that seals a file.
+pub const SEAL: &str = "__seal";
 
 enum Errand {
     Sync(File),
@@ -109,7 +113,7 @@ impl Round {
     /// Sealing takes room for a second copy; where there is none, the oldest
     /// may still be too much.
     fn seal(&mut self, path: PathBuf) {
-        if let Err(e) = seal::seal(&path) {
+        if let Err(e) = self.pack(&path) {
             tracing::warn!("not sealed, still readable: {e}");
             if path.exists() {
                 self.again.push(path);
@@ -118,12 +122,30 @@ impl Round {
         self.recycle();
     }
 
+    /// By a process of its own, where there is one to be had; what that one
+    /// leaves undone, whatever the reason, is done here.
+    fn pack(&self, path: &Path) -> Result<(), RecordingError> {
+        if let Some(program) = &self.config.sealer {
+            let child = Command::new(program)
+                .arg(SEAL)
+                .arg(path)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
+            if child.is_ok_and(|status| status.success()) && !path.exists() {
+                return Ok(());
+            }
+        }
+        seal::seal(path)
+    }
+
     /// What a session that died, or ended in a hurry, did not seal.
     fn left_behind(&self) {
         for (name, path) in ring::files(&self.config.dir).unwrap_or_default() {
             if name.live
                 && name.session != self.session
-                && let Err(e) = seal::seal(&path)
+                && let Err(e) = self.pack(&path)
             {
                 tracing::warn!("not sealed, still readable: {e}");
             }

@@ -52,6 +52,10 @@ pub struct RingConfig {
     /// What came is handed to the system after this time: what a crash of
     /// this process loses.
     pub flush: Duration,
+    /// This program, which seals in a process of its own: packing well takes
+    /// tens of megabytes for seconds, and they would stay with this one. None
+    /// seals in a thread.
+    pub sealer: Option<PathBuf>,
 }
 
 impl RingConfig {
@@ -66,6 +70,7 @@ impl RingConfig {
             file_bytes: 32 << 20,
             file_age: Duration::from_mins(10),
             flush: Duration::from_secs(1),
+            sealer: None,
         }
     }
 }
