@@ -23,6 +23,7 @@ pub mod order;
 pub mod parts;
 pub mod plan;
 pub mod ports;
+pub mod remote;
 pub mod requires;
 pub mod spec;
 pub mod supervise;

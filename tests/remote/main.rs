@@ -13,6 +13,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod far;
+mod far_golden;
 mod console;
 mod faults;
 mod golden;
