@@ -306,6 +306,12 @@ pub enum GuardedVerb {
     StandDown,
     /// Place the order that is in the ticket.
     Order,
+    /// Start the gateway on its own machine.
+    RemoteStart,
+    /// Stop it there.
+    RemoteStop,
+    /// Stop and start it there.
+    RemoteRestart,
 }
 
 impl fmt::Display for GuardedVerb {
@@ -318,6 +324,9 @@ impl fmt::Display for GuardedVerb {
             Self::Arm => f.pad("ARM"),
             Self::StandDown => f.pad("STAND DOWN"),
             Self::Order => f.pad("ORDER"),
+            Self::RemoteStart => f.pad("START GATEWAY"),
+            Self::RemoteStop => f.pad("STOP GATEWAY"),
+            Self::RemoteRestart => f.pad("RESTART GATEWAY"),
         }
     }
 }

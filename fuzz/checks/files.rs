@@ -14,7 +14,8 @@ use std::path::PathBuf;
 
 const FILE: &str = "x.toml";
 
-fn within(text: &str, line: usize, column: usize) {
+/// Whether `line:column` is a place in `text`.
+pub fn within(text: &str, line: usize, column: usize) {
     assert!(line > 0 && column > 0, "{line}:{column} is no place");
     let Some(shown) = text.split('\n').nth(line - 1) else { panic!("no line {line}") };
     assert!(column <= shown.chars().count() + 1, "no column {column} in line {line}: {shown:?}");

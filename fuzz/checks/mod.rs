@@ -10,6 +10,7 @@ mod decimal;
 mod files;
 mod imports;
 mod logs;
+mod mission;
 mod recording;
 mod sentinel;
 mod ticks;
@@ -32,6 +33,7 @@ pub const TARGETS: &[Target] = &[
     ("audit", logs::audit),
     ("heads", logs::heads),
     ("decisions", logs::decisions),
+    ("sentinel_log", logs::sentinel_log),
     ("config", files::config),
     ("keymap", files::keymap),
     ("theme", files::theme),
@@ -40,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     ("import", imports::import),
     ("bars", sentinel::bars),
     ("hub", sentinel::hub),
+    ("mission", mission::mission),
 ];
 
 /// Holds `data` to everything that target `name` promises; whether its

@@ -79,7 +79,7 @@ pub fn apply(path: &str, text: &str, draft: &mut Draft) {
 
 /// A mistake of syntax, in the place of what the recovered value amounts to,
 /// which is noise beside its cause.
-pub(super) fn not_toml(doc: &Document<'_>, error: &toml::de::Error, out: &mut Vec<Problem>) {
+pub(crate) fn not_toml(doc: &Document<'_>, error: &toml::de::Error, out: &mut Vec<Problem>) {
     let at = doc.place(error.span().map_or(0, |span| span.start));
     let cause = format!("not valid TOML: {}", error.message());
     out.retain(|problem| problem.at != at);

@@ -28,6 +28,7 @@ pub mod template;
 pub mod token;
 
 pub use checks::{Check, MeshSettings, Profile};
+pub use engine::{EngineSettings, StrategyChoice};
 pub use flags::Flags;
 pub use load::{Loaded, load};
 pub use origin::{Origin, Origins};
@@ -35,7 +36,7 @@ pub use problem::Problem;
 pub use remote::{Platform, RemoteSettings};
 pub use sentinel::SentinelSettings;
 pub use settings::{
-    AlarmSettings, AuditSettings, Calls, Card, ColorChoice, EngineSettings, EodhdSettings,
-    FeedSettings, HubSettings, KillSettings, LineChoice, PaperSettings, PollSettings,
-    RecordingSettings, Settings, StrategyChoice, SyslogChoice,
+    AlarmSettings, AuditSettings, Calls, Card, ColorChoice, FeedSettings, KillSettings, LineChoice,
+    PaperSettings, PollSettings, RecordingSettings, Settings, SyslogChoice,
 };
+pub use sources::{EodhdSettings, HubSettings};

@@ -19,21 +19,26 @@ use toml::de::{DeTable, DeValue};
 pub struct Document<'a> {
     path: Arc<str>,
     text: &'a str,
+    /// Offsets at which the lines begin: a long file may have many places.
+    lines: Vec<usize>,
 }
 
 impl<'a> Document<'a> {
     /// `path` as the user knows it.
     #[must_use]
     pub fn new(path: &str, text: &'a str) -> Self {
-        Self { path: Arc::from(Text::new(path).as_str()), text }
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
+        Self { path: Arc::from(Text::new(path).as_str()), text, lines }
     }
 
     /// Line and column of a byte offset.
     #[must_use]
     pub fn place(&self, offset: usize) -> Origin {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let offset = if self.text.is_char_boundary(offset) { offset } else { self.text.len() };
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        let column = self.text.get(start..offset).unwrap_or_default().chars().count() + 1;
         Origin::File { path: Arc::clone(&self.path), line, column }
     }
 }
@@ -42,10 +47,24 @@ impl<'a> Document<'a> {
 pub struct Section<'a, 'd> {
     doc: &'a Document<'d>,
     table: &'a DeTable<'d>,
-    name: &'static str,
+    name: String,
     at: Range<usize>,
-    known: Vec<&'static str>,
+    known: Vec<&'a str>,
 }
+
+/// A value of a table whose keys are the writer's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plain<'a> {
+    /// `true` or `false`.
+    Flag(bool),
+    /// A whole number.
+    Number(i64),
+    /// A string.
+    Text(&'a str),
+}
+
+/// Longest name of a table in a message, in characters.
+const NAME_CHARS: usize = 60;
 
 type Value<'a, 'd> = &'a Spanned<DeValue<'d>>;
 
@@ -53,7 +72,13 @@ impl<'a, 'd> Section<'a, 'd> {
     /// The whole document.
     #[must_use]
     pub fn root(doc: &'a Document<'d>, table: &'a Spanned<DeTable<'d>>) -> Self {
-        Self { doc, table: table.get_ref(), name: "", at: table.span(), known: Vec::new() }
+        Self {
+            doc,
+            table: table.get_ref(),
+            name: String::new(),
+            at: table.span(),
+            known: Vec::new(),
+        }
     }
 
     /// Where the table begins.
@@ -62,13 +87,44 @@ impl<'a, 'd> Section<'a, 'd> {
         self.doc.place(self.at.start)
     }
 
-    fn take(&mut self, key: &'static str) -> Option<Value<'a, 'd>> {
+    fn take(&mut self, key: &'a str) -> Option<Value<'a, 'd>> {
         self.known.push(key);
-        self.table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
+        self.table.get(key)
+    }
+
+    /// Every key, in the order of the file, for a table whose keys are names.
+    #[must_use]
+    pub fn keys(&self) -> Vec<Sourced<&'a str>> {
+        let mut keys: Vec<(usize, &'a str)> = self
+            .table
+            .iter()
+            .map(|(name, _)| (name.span().start, name.get_ref().as_ref()))
+            .collect();
+        keys.sort_unstable();
+        let placed = |(at, value)| Sourced { value, origin: self.doc.place(at) };
+        keys.into_iter().map(placed).collect()
+    }
+
+    /// A flag, a whole number or a string.
+    pub fn plain(&mut self, key: &'a str, out: &mut Vec<Problem>) -> Option<Sourced<Plain<'a>>> {
+        let value = self.take(key)?;
+        let plain = match value.get_ref() {
+            DeValue::Boolean(on) => Some(Plain::Flag(*on)),
+            DeValue::String(text) => Some(Plain::Text(text.as_ref())),
+            DeValue::Integer(n) => {
+                i64::from_str_radix(n.as_str(), n.radix()).ok().map(Plain::Number)
+            }
+            _ => None,
+        };
+        if plain.is_none() {
+            out.push(self.wrong_type(value, key, "true, false, a whole number or a string"));
+        }
+        plain
+            .map(|value_of| Sourced { value: value_of, origin: self.doc.place(value.span().start) })
     }
 
     /// A table under `key`.
-    pub fn section(&mut self, key: &'static str, out: &mut Vec<Problem>) -> Option<Self> {
+    pub fn section(&mut self, key: &'a str, out: &mut Vec<Problem>) -> Option<Self> {
         let value = self.take(key)?;
         let found = self.table_of(key, value);
         if found.is_none() {
@@ -78,7 +134,7 @@ impl<'a, 'd> Section<'a, 'd> {
     }
 
     /// The tables of `[[key]]`, none when there are none.
-    pub fn sections(&mut self, key: &'static str, out: &mut Vec<Problem>) -> Vec<Self> {
+    pub fn sections(&mut self, key: &'a str, out: &mut Vec<Problem>) -> Vec<Self> {
         let Some(value) = self.take(key) else { return Vec::new() };
         let DeValue::Array(items) = value.get_ref() else {
             out.push(self.wrong_type(value, key, "a list of tables"));
@@ -94,8 +150,9 @@ impl<'a, 'd> Section<'a, 'd> {
         found
     }
 
-    fn table_of(&self, name: &'static str, value: Value<'a, 'd>) -> Option<Self> {
+    fn table_of(&self, key: &str, value: Value<'a, 'd>) -> Option<Self> {
         let DeValue::Table(table) = value.get_ref() else { return None };
+        let name = self.full(Text::limited(key, NAME_CHARS).as_str());
         Some(Self { doc: self.doc, table, name, at: value.span(), known: Vec::new() })
     }
 
@@ -106,7 +163,7 @@ impl<'a, 'd> Section<'a, 'd> {
     }
 
     /// A string.
-    pub fn text(&mut self, key: &'static str, out: &mut Vec<Problem>) -> Option<Sourced<&'a str>> {
+    pub fn text(&mut self, key: &'a str, out: &mut Vec<Problem>) -> Option<Sourced<&'a str>> {
         let value = self.take(key)?;
         self.string_of(value, key, out)
     }
@@ -127,7 +184,7 @@ impl<'a, 'd> Section<'a, 'd> {
     /// A list of strings.
     pub fn texts(
         &mut self,
-        key: &'static str,
+        key: &'a str,
         out: &mut Vec<Problem>,
     ) -> Option<Sourced<Vec<Sourced<&'a str>>>> {
         let value = self.take(key)?;
@@ -141,7 +198,7 @@ impl<'a, 'd> Section<'a, 'd> {
 
     /// An absolute path. A relative one would mean another file in every
     /// working directory, and two processes would watch two latches.
-    pub fn path(&mut self, key: &'static str, out: &mut Vec<Problem>) -> Option<Sourced<PathBuf>> {
+    pub fn path(&mut self, key: &'a str, out: &mut Vec<Problem>) -> Option<Sourced<PathBuf>> {
         let text = self.text(key, out)?;
         absolute(text, &self.full(key), out)
     }
@@ -149,7 +206,7 @@ impl<'a, 'd> Section<'a, 'd> {
     /// An absolute path, or an empty text for none.
     pub fn path_or_none(
         &mut self,
-        key: &'static str,
+        key: &'a str,
         out: &mut Vec<Problem>,
     ) -> Option<Sourced<Option<PathBuf>>> {
         let text = self.text(key, out)?;
@@ -160,11 +217,7 @@ impl<'a, 'd> Section<'a, 'd> {
     }
 
     /// A list of absolute paths.
-    pub fn paths(
-        &mut self,
-        key: &'static str,
-        out: &mut Vec<Problem>,
-    ) -> Option<Sourced<Vec<PathBuf>>> {
+    pub fn paths(&mut self, key: &'a str, out: &mut Vec<Problem>) -> Option<Sourced<Vec<PathBuf>>> {
         let texts = self.texts(key, out)?;
         let key = self.full(key);
         Some(texts.map(|all| {
@@ -175,11 +228,38 @@ impl<'a, 'd> Section<'a, 'd> {
     /// A whole number within `range`.
     pub fn integer(
         &mut self,
-        key: &'static str,
+        key: &'a str,
         range: RangeInclusive<u64>,
         out: &mut Vec<Problem>,
     ) -> Option<Sourced<u64>> {
         let value = self.take(key)?;
+        self.integer_of(value, key, &range, out)
+    }
+
+    /// A list of whole numbers within `range`.
+    pub fn integers(
+        &mut self,
+        key: &'a str,
+        range: &RangeInclusive<u64>,
+        out: &mut Vec<Problem>,
+    ) -> Option<Sourced<Vec<Sourced<u64>>>> {
+        let value = self.take(key)?;
+        let DeValue::Array(items) = value.get_ref() else {
+            out.push(self.wrong_type(value, key, "a list of whole numbers"));
+            return None;
+        };
+        let read = |item| self.integer_of(item, key, range, out);
+        let numbers = items.iter().filter_map(read).collect();
+        Some(Sourced { value: numbers, origin: self.doc.place(value.span().start) })
+    }
+
+    fn integer_of(
+        &self,
+        value: Value<'a, 'd>,
+        key: &str,
+        range: &RangeInclusive<u64>,
+        out: &mut Vec<Problem>,
+    ) -> Option<Sourced<u64>> {
         let DeValue::Integer(number) = value.get_ref() else {
             out.push(self.wrong_type(value, key, "a whole number"));
             return None;
@@ -203,11 +283,7 @@ impl<'a, 'd> Section<'a, 'd> {
     }
 
     /// The text of a number, whole or not: money never passes through a float.
-    pub fn decimal(
-        &mut self,
-        key: &'static str,
-        out: &mut Vec<Problem>,
-    ) -> Option<Sourced<String>> {
+    pub fn decimal(&mut self, key: &'a str, out: &mut Vec<Problem>) -> Option<Sourced<String>> {
         let value = self.take(key)?;
         let origin = self.doc.place(value.span().start);
         let text = match value.get_ref() {
@@ -222,7 +298,7 @@ impl<'a, 'd> Section<'a, 'd> {
     }
 
     /// `true` or `false`.
-    pub fn switch(&mut self, key: &'static str, out: &mut Vec<Problem>) -> Option<Sourced<bool>> {
+    pub fn switch(&mut self, key: &'a str, out: &mut Vec<Problem>) -> Option<Sourced<bool>> {
         let value = self.take(key)?;
         let DeValue::Boolean(on) = value.get_ref() else {
             out.push(self.wrong_type(value, key, "true or false"));
@@ -233,6 +309,11 @@ impl<'a, 'd> Section<'a, 'd> {
 
     /// Names every key that nobody took.
     pub fn finish(self, out: &mut Vec<Problem>) {
+        self.unknown(out);
+    }
+
+    /// As [`Section::finish`], of a section that is only borrowed.
+    pub fn unknown(&self, out: &mut Vec<Problem>) {
         for (name, _) in self.table {
             let key: &str = name.get_ref();
             if self.known.contains(&key) {
@@ -250,7 +331,7 @@ impl<'a, 'd> Section<'a, 'd> {
                 continue;
             }
             let known = self.known.join(", ");
-            let next = match self.name {
+            let next = match self.name.as_str() {
                 "" => format!("remove it; the file may hold: {known}"),
                 name => format!("remove it; [{name}] may hold: {known}"),
             };

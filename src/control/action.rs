@@ -120,6 +120,12 @@ actions! {
     OrderTicket = "order-ticket", Guarded, "Fill in an order; it asks once more before it is sent.";
     PartialClose = "partial-close", Guarded, "Close part of the position, where its gateway can.";
     ModifyExits = "modify-exits", Guarded, "Change the position's SL and TP, where its gateway can.";
+    RemoteStatus = "remote-status", None, "Ask how the gateway's process stands on its machine.";
+    RemoteLocate = "remote-locate", None, "Ask where gateway and interpreters lie on its machine.";
+    RemoteLogs = "remote-logs", None, "The last COUNT lines of the gateway's own log; 20 without.", Words("COUNT");
+    RemoteStart = "remote-start", Guarded, "Start the gateway on its machine.";
+    RemoteStop = "remote-stop", Guarded, "Stop the gateway on its machine.";
+    RemoteRestart = "remote-restart", Guarded, "Stop the gateway on its machine and start it again.";
     PanePositions = "pane-positions", None, "To the positions; once more zooms.";
     PaneTicks = "pane-ticks", None, "To the ticks; once more zooms.";
     PaneChart = "pane-chart", None, "To the chart of the selected symbol; once more zooms.";

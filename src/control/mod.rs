@@ -11,5 +11,5 @@ pub mod ticket;
 
 pub use action::{Action, Danger, Takes};
 pub use guard::Guard;
-pub use port::{Desk, Trigger};
+pub use port::{Desk, Remote, RemoteVerb, Trigger};
 pub use ticket::Proposal;

@@ -8,6 +8,13 @@ use serde::{Deserialize, Serialize};
 /// Who asks: `root@inf over the socket`, `token over tcp 127.0.0.1:50312`.
 pub type By = Text;
 
+/// What is typed for the emergency shutdown: on Protocol v1.0 the only way to
+/// cancel pending orders closes every position too.
+pub const SAFE_PHRASE: &str = "CLOSE EVERYTHING";
+/// What is typed to restore, before the mode's own words, or its name where it
+/// wants none: `RESTORE PAPER`.
+pub const RESTORE_WORD: &str = "RESTORE";
+
 /// An order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "order", rename_all = "snake_case")]

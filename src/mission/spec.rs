@@ -25,6 +25,9 @@ pub struct Mission {
     pub hosts: Vec<Host>,
     /// `[process.NAME]`.
     pub processes: Vec<Process>,
+    /// `[settings]`: the base of every mode's document, over the documented
+    /// one (`modes::base`). Every mode begins from it anew.
+    pub base: BTreeMap<String, Value>,
     /// `[mode.NAME]`.
     pub modes: Vec<ModeSpec>,
     /// `[[rule]]`, after the embedded ones; one of the same name replaces it.
@@ -127,7 +130,8 @@ pub struct Process {
     pub env: BTreeMap<String, String>,
     /// Variables whose value a program prints (a secret: never logged).
     pub secrets: BTreeMap<String, Vec<String>>,
-    /// What must be there first.
+    /// What must be there first. In a mode that does not run a dependency, it
+    /// is not waited for (`TANK_SEALED` runs Main without Telemetry).
     pub depends: Vec<(Name, Condition)>,
     /// Ready when all of them hold.
     pub ready: Vec<Probe>,
@@ -311,6 +315,9 @@ pub struct ModeSpec {
     pub description: Text,
     /// What runs in it; everything else is stopped.
     pub processes: Vec<Name>,
+    /// What goes on where it runs, and is not started where it does not: a
+    /// paper gateway that began after an emergency would pose as the real one.
+    pub keeps: Vec<Name>,
     /// Its flags over the base document.
     pub settings: BTreeMap<String, Value>,
     /// What must hold before anything is changed.
@@ -336,6 +343,40 @@ pub enum Value {
     Number(i64),
     /// `"text"`.
     Text(String),
+}
+
+impl Value {
+    /// Whether the other is of the same kind.
+    #[must_use]
+    pub const fn same_kind(&self, other: &Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Flag(_), Self::Flag(_))
+                | (Self::Number(_), Self::Number(_))
+                | (Self::Text(_), Self::Text(_))
+        )
+    }
+
+    /// What kind it is, in words.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Flag(_) => "true or false",
+            Self::Number(_) => "a whole number",
+            Self::Text(_) => "a string",
+        }
+    }
+}
+
+impl std::fmt::Display for Value {
+    /// As it is put into commands.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Flag(on) => write!(f, "{on}"),
+            Self::Number(n) => write!(f, "{n}"),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
 }
 
 /// What a mode requires.

@@ -16,6 +16,7 @@ pub mod decisions;
 pub mod digest;
 pub mod gateways;
 pub mod health;
+mod heard;
 pub mod lag;
 pub mod log;
 pub mod market;

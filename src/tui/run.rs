@@ -12,6 +12,7 @@ mod left;
 mod line;
 mod looks;
 mod past;
+mod remote;
 mod stray;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod console;
 mod faults;
 mod golden;
 mod host;

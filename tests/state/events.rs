@@ -397,6 +397,8 @@ fn decision() -> impl Strategy<Value = Decision> {
                 .map(|(name, us)| DecisionStep { name: Text::new(&name), us })
                 .collect(),
             live: lag_us.map(|us| us % 2 == 0),
+            host: Text::new(if lag_us.is_some() { "inf" } else { "" }),
+            pid: number,
         },
     )
 }
@@ -420,6 +422,9 @@ fn verb() -> impl Strategy<Value = GuardedVerb> {
         Just(GuardedVerb::Arm),
         Just(GuardedVerb::StandDown),
         Just(GuardedVerb::Order),
+        Just(GuardedVerb::RemoteStart),
+        Just(GuardedVerb::RemoteStop),
+        Just(GuardedVerb::RemoteRestart),
         any::<u64>().prop_map(|t| GuardedVerb::Close(Ticket(t)))
     ]
 }

@@ -5,11 +5,13 @@
 
 mod alerts;
 mod audit;
+mod check;
 mod client;
 mod figures;
 mod logs;
 mod look;
 mod orders;
+mod plan;
 mod safe;
 pub mod switch;
 mod up;
@@ -64,7 +66,27 @@ macro_rules! verbs {
     };
 }
 
+/// Needs no daemon.
+fn check(args: &check::Args, _: &Reach, ctx: &mut Context) -> Outcome {
+    check::run(args, ctx)
+}
+
+/// Needs no daemon.
+fn plan(args: &plan::Args, _: &Reach, ctx: &mut Context) -> Outcome {
+    plan::run(args, ctx)
+}
+
 verbs! {
+    /// Check a mission file: every mistake with its place
+    #[command(after_help = exits!(
+        0 "no mistake; warnings may be",
+        1 "the file can't be read",
+        78 "mistakes, each with its place",
+    ))]
+    Check(check::Args) => check,
+    /// Say what a launch of a mode would stop, start and change, and what must hold
+    #[command(after_help = exits!(0 "it could be launched", 1 "a requirement does not hold"))]
+    Plan(plan::Args) => plan,
     /// Launch a mode: show the plan, ask for what must be typed, follow the launch to its end
     #[command(after_help = exits!(
         0 "complete: every process of the mode is ready",

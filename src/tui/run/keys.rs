@@ -1,8 +1,8 @@
 //! What the loop makes of keys: sequences to actions, actions to effects.
 
-use super::{Exit, Round, past};
+use super::{Exit, Round, past, remote};
 use crate::control::guard::{self, Input, Step, Stroke};
-use crate::control::{Action, Danger, Proposal, Takes};
+use crate::control::{Action, Danger, Proposal, RemoteVerb, Takes};
 use crate::domain::{Stamp, Text, Ticket};
 use crate::event::{Event, GuardPhase, GuardedVerb, Level};
 use crate::host::clock;
@@ -130,6 +130,9 @@ impl Round {
                 self.line_changed();
             }
             Action::ProbeAgain => self.desk.probe_again(),
+            Action::RemoteStatus => self.remote(RemoteVerb::Status),
+            Action::RemoteLocate => self.remote(RemoteVerb::Locate),
+            Action::RemoteLogs => self.remote(RemoteVerb::Logs(remote::LINES)),
             Action::AcknowledgeAll => self.acknowledge_all(),
             Action::Acknowledge | Action::Silence => self.take_on(action, None),
             other => return self.act(other),
@@ -151,6 +154,10 @@ impl Round {
                     self.cannot(action, ticket);
                 }
                 return;
+            }
+            Action::RemoteStart | Action::RemoteStop | Action::RemoteRestart => {
+                let Some(guarded) = self.remote_guard(action) else { return };
+                guarded
             }
             // Its guard opens once it is filled in.
             Action::OrderTicket => return self.screen.act(action, &self.state),
@@ -209,6 +216,9 @@ impl Round {
             Some(GuardedVerb::Arm) => self.desk.arm(),
             Some(GuardedVerb::StandDown) => self.desk.stand_down(),
             Some(GuardedVerb::Order) => self.order(),
+            Some(GuardedVerb::RemoteStart) => self.desk.remote(RemoteVerb::Start),
+            Some(GuardedVerb::RemoteStop) => self.desk.remote(RemoteVerb::Stop),
+            Some(GuardedVerb::RemoteRestart) => self.desk.remote(RemoteVerb::Restart),
             Some(GuardedVerb::Kill | GuardedVerb::Block) | None => {}
         }
         for report in step.reports {

@@ -298,7 +298,13 @@ impl Round {
     pub(super) fn refused(&self, action: Action) -> Option<Text> {
         let asks_gateway = matches!(
             action,
-            Action::ProbeAgain | Action::Acknowledge | Action::AcknowledgeAll | Action::Silence
+            Action::ProbeAgain
+                | Action::Acknowledge
+                | Action::AcknowledgeAll
+                | Action::Silence
+                | Action::RemoteStatus
+                | Action::RemoteLocate
+                | Action::RemoteLogs
         );
         let acts = action.danger() == Danger::Guarded || asks_gateway;
         if self.looking.is_recording() && acts {

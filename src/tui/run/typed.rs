@@ -126,6 +126,7 @@ impl Round {
             (action, _) if self.refused(action).is_some() => {
                 return Ok(self.run(action, stroke, at));
             }
+            (Action::RemoteLogs, _) if !told.is_empty() => self.remote_logs(told)?,
             (action, _) if past::travels(action) => self.travel(action, told),
             (action, _) if matches!(action.takes(), Takes::Choice(_)) || !told.is_empty() => {
                 let context = self.screen.context();

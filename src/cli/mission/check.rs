@@ -1,0 +1,73 @@
+//! `crs mission check`
+
+use crate::cli::context::listed;
+use crate::cli::exit::exits;
+use crate::cli::{Context, Exit, Outcome};
+use crate::config::Problem;
+use crate::mission::file;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Names every mistake of a mission file
+#[derive(Debug, clap::Args)]
+#[command(after_help = exits!(0 "no mistake; warnings may be"))]
+pub struct Args {
+    /// The mission file; the embedded one without
+    file: Option<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    file: Option<&'a PathBuf>,
+    sha: String,
+    processes: usize,
+    modes: Vec<String>,
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+/// Reads the file, and says what is wrong with it and what may not work here.
+///
+/// # Errors
+/// None: a file with mistakes is an answer, with status 78.
+pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
+    let mut report = Report {
+        file: args.file.as_ref(),
+        sha: String::new(),
+        processes: 0,
+        modes: Vec::new(),
+        problems: Vec::new(),
+        warnings: Vec::new(),
+    };
+    match file::load(args.file.as_deref()) {
+        Err(problems) => report.problems = problems,
+        Ok(mission) => {
+            report.warnings = file::commands::warnings(&mission);
+            report.sha = mission.sha;
+            report.processes = mission.processes.len();
+            report.modes = mission.modes.into_iter().map(|mode| mode.name).collect();
+        }
+    }
+    let exit = if report.problems.is_empty() { Exit::OK } else { Exit::CONFIG };
+    if args.json {
+        ctx.out.json(&report);
+        return Ok(exit);
+    }
+    if !report.problems.is_empty() {
+        ctx.out.line(listed(&report.problems));
+        return Ok(exit);
+    }
+    for warning in &report.warnings {
+        ctx.out.line(format!("warning: {warning}"));
+    }
+    let name = report.file.map_or_else(
+        || format!("the embedded {}", file::EMBEDDED_NAME),
+        |path| path.display().to_string(),
+    );
+    let (processes, modes) = (report.processes, report.modes.join(", "));
+    ctx.out.line(format!("no mistakes in {name}: {processes} processes; modes {modes}"));
+    Ok(exit)
+}
