@@ -1,7 +1,7 @@
 //! The settings in force, after every layer has spoken.
 
 use super::sentinel::SentinelSettings;
-use super::{MeshSettings, RemoteSettings};
+use super::{MeshSettings, MissionSettings, RemoteSettings};
 use crate::domain::{
     AlarmRules, Calendar, Endpoint, GatewayAddr, Lots, Money, Price, Severity, Symbol, Text,
 };
@@ -98,6 +98,8 @@ pub struct Settings {
     pub hub: HubSettings,
     /// Checks of the mesh.
     pub mesh: MeshSettings,
+    /// Mission control, as a console follows it.
+    pub mission: MissionSettings,
 }
 
 /// The kill path.
@@ -432,6 +434,7 @@ impl Settings {
             eodhd: EodhdSettings::default(),
             hub: HubSettings::default(),
             mesh: MeshSettings::default(),
+            mission: MissionSettings::default(),
         }
     }
 }

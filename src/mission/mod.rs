@@ -9,6 +9,7 @@
 //! hear what is told; ending one of them stops nothing.
 
 pub mod api;
+pub mod client;
 pub mod crew;
 pub mod hands;
 pub mod lines;
