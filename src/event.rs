@@ -312,6 +312,8 @@ pub enum GuardedVerb {
     StandDown,
     /// Place the order that is in the ticket.
     Order,
+    /// Give mission control the order that is shown.
+    Mission,
 }
 
 impl fmt::Display for GuardedVerb {
@@ -324,6 +326,7 @@ impl fmt::Display for GuardedVerb {
             Self::Arm => f.pad("ARM"),
             Self::StandDown => f.pad("STAND DOWN"),
             Self::Order => f.pad("ORDER"),
+            Self::Mission => f.pad("MISSION"),
         }
     }
 }

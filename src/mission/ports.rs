@@ -7,7 +7,7 @@ pub trait Switch: Send + Sync {
     /// Why the latch is not proven absent now; none while it is.
     fn engaged(&self) -> Option<Text>;
 
-    /// Engages the breaker and blocks new orders; the same engage_id as long
+    /// Engages the breaker and blocks new orders; the same `engage_id` as long
     /// as one is in force.
     ///
     /// # Errors

@@ -281,7 +281,7 @@ pub enum OnDeath {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of memory: the group's in a cgroup where one is delegated, the
-    /// address space's (RLIMIT_AS) else.
+    /// address space's (`RLIMIT_AS`) else.
     pub memory: Option<u64>,
     /// Hundredths of one core, in a cgroup; said to be ignored where none is.
     pub cpu_pct: Option<u32>,

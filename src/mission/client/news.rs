@@ -63,7 +63,9 @@ impl News {
                 Vec::new()
             }
             Message::ConsoleLines { data } => {
-                data.into_iter().for_each(|line| self.line(line));
+                for line in data {
+                    self.line(line);
+                }
                 Vec::new()
             }
             Message::Lagged { data } => {

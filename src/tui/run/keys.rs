@@ -1,5 +1,6 @@
 //! What the loop makes of keys: sequences to actions, actions to effects.
 
+use super::mission::asks_mission;
 use super::{Exit, Round, past};
 use crate::control::guard::{self, Input, Step, Stroke};
 use crate::control::{Action, Danger, Proposal, Takes};
@@ -23,6 +24,7 @@ impl Round {
                 // Not reported: the guard that opened is the news.
                 self.guard = guard::Guard::default();
                 self.proposal = None;
+                self.asking = None;
                 self.sequence.clear();
                 self.explain();
             }
@@ -131,6 +133,7 @@ impl Round {
             }
             Action::ProbeAgain => self.desk.probe_again(),
             Action::AcknowledgeAll => self.acknowledge_all(),
+            verb if asks_mission(verb) => self.of_mission(verb, at),
             Action::Acknowledge | Action::Silence => self.take_on(action, None),
             other => return self.act(other),
         }
@@ -152,6 +155,7 @@ impl Round {
                 }
                 return;
             }
+            verb if asks_mission(verb) => return self.of_mission(verb, at),
             // Its guard opens once it is filled in.
             Action::OrderTicket => return self.screen.act(action, &self.state),
             _ => return,
@@ -209,11 +213,13 @@ impl Round {
             Some(GuardedVerb::Arm) => self.desk.arm(),
             Some(GuardedVerb::StandDown) => self.desk.stand_down(),
             Some(GuardedVerb::Order) => self.order(),
+            Some(GuardedVerb::Mission) => self.ask_mission(),
             Some(GuardedVerb::Kill | GuardedVerb::Block) | None => {}
         }
         for report in step.reports {
             if report.phase == GuardPhase::StoodDown {
                 self.proposal = None;
+                self.asking = None;
             }
             self.sender.send(Event::Guard(report));
         }
