@@ -10,6 +10,7 @@
 
 pub mod annals;
 pub mod api;
+pub mod client;
 pub mod crew;
 pub mod desk;
 pub mod file;
