@@ -10,6 +10,7 @@
 
 pub mod annals;
 pub mod api;
+pub mod client;
 pub mod crew;
 pub mod desk;
 pub mod file;
@@ -17,14 +18,18 @@ pub mod hands;
 pub mod hub;
 pub mod launch;
 pub mod lines;
+pub mod local;
 pub mod modes;
 pub mod order;
+pub mod output;
 pub mod parts;
 pub mod plan;
 pub mod ports;
 pub mod remote;
 pub mod requires;
+pub mod rules;
 pub mod spec;
+pub mod supervise;
 pub mod told;
 pub mod usage;
 pub mod zombies;
