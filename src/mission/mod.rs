@@ -11,6 +11,7 @@
 pub mod crew;
 pub mod file;
 pub mod hands;
+pub mod import;
 pub mod launch;
 pub mod lines;
 pub mod modes;

@@ -2,5 +2,6 @@
 
 pub mod check;
 mod figures;
+pub mod import;
 pub mod plan;
 pub mod switch;
