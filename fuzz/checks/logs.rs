@@ -6,7 +6,8 @@ use crs::audit::ledger::Ledger;
 use crs::audit::record::{Act, Record, line_sha};
 use crs::audit::{Witness, syslog, verify};
 use crs::breaker::body;
-use crs::domain::{EngageId, Intent, KillIntent, Stamp, Text, UtcMicros};
+use crs::domain::{DecisionSource, EngageId, Intent, KillIntent, Stamp, Text, UtcMicros};
+use crs::wire::decisions::own;
 use crs::wire::{DecisionLines, Heard};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -167,6 +168,27 @@ pub fn decisions(data: &[u8]) -> bool {
             }
             Heard::Refused(cause) => clean(cause),
             Heard::Nothing => {}
+        }
+    }
+    some
+}
+
+/// The log of our own sentinel: what is read of it is what it would write.
+pub fn sentinel_log(data: &[u8]) -> bool {
+    let mut some = false;
+    for line in data.split(|b| *b == b'\n') {
+        match own::read(line) {
+            Heard::Decision(decision) => {
+                clean_all(&decision, &[]);
+                same_again(&*decision);
+                let again = own::line(&decision);
+                let ours = decision.source == DecisionSource::Sentinel;
+                assert_eq!(own::is_own(again.as_bytes()), ours, "{again}");
+                assert_eq!(own::read(again.as_bytes()), Heard::Decision(decision), "{again}");
+                some = true;
+            }
+            Heard::Refused(cause) => clean(cause),
+            Heard::Nothing => panic!("a line is a decision or no decision"),
         }
     }
     some

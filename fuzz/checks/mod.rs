@@ -33,6 +33,7 @@ pub const TARGETS: &[Target] = &[
     ("audit", logs::audit),
     ("heads", logs::heads),
     ("decisions", logs::decisions),
+    ("sentinel_log", logs::sentinel_log),
     ("config", files::config),
     ("keymap", files::keymap),
     ("theme", files::theme),

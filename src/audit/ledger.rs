@@ -112,6 +112,7 @@ impl Ledger {
             | Act::Tampered { .. }
             | Act::Synced
             | Act::Alarm { .. }
+            | Act::Mission { .. }
             | Act::Command { .. } => {}
         }
     }

@@ -233,6 +233,20 @@ pub enum Act {
         /// By the keys of the console, else by the program alone.
         keys: bool,
     },
+    /// Mission control: an order and its answer, a configuration, what a
+    /// process, a launch or an alert did. It engages and frees nothing.
+    Mission {
+        /// `ORDER`, `ANSWER`, `CONFIG`, `PROCESS`, `LAUNCH`, `ALERT`, `DAEMON`
+        kind: Text,
+        /// Who, empty: the daemon by itself.
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        by: Text,
+        /// What.
+        what: Text,
+        /// What came of it, empty: nothing yet.
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        outcome: Text,
+    },
 }
 
 impl Act {
@@ -265,6 +279,7 @@ impl Act {
             Self::Command { .. } => "COMMAND",
             Self::Alarm { .. } => "ALARM",
             Self::Drill { .. } => "DRILL",
+            Self::Mission { .. } => "MISSION",
             Self::Synced => "SYNCED",
         }
     }

@@ -112,6 +112,11 @@ pub(super) fn detail(act: &Act) -> String {
         Act::Drill { phase, keys, .. } => {
             format!("{} {}", phase.word(), if *keys { "by keys" } else { "unattended" })
         }
+        Act::Mission { kind, by, what, outcome } => {
+            let by = if by.is_empty() { String::new() } else { format!(" by {by}") };
+            let came = if outcome.is_empty() { String::new() } else { format!(": {outcome}") };
+            format!("{kind} {what}{by}{came}")
+        }
         Act::Command { req_id, what, outcome, gateway, .. } => {
             let to = gateway.as_ref().map_or_else(String::new, |name| format!(" to {name}"));
             format!("{what}{to} {outcome} {req_id}")

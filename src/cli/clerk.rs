@@ -5,10 +5,11 @@ use super::arm;
 use super::deal::{Deal, Ending, Fate, Look, look};
 use super::placing::Placing;
 use super::remembers::{self, Memory};
+use super::remote::RemoteDesk;
 use crate::breaker::Gate;
 use crate::config::Settings;
 use crate::control::kill::Hand;
-use crate::control::{Desk, Proposal};
+use crate::control::{Desk, Proposal, Remote, RemoteVerb};
 use crate::domain::{GatewayAddr, Text, Ticket};
 use crate::event::{CommandPhase, CommandReport, Event, Level, Sender};
 use crate::feeds::polls::PollHandle;
@@ -40,6 +41,7 @@ pub struct Clerk {
     polls: Polls,
     looks: Looks,
     placing: Placing,
+    remote: RemoteDesk,
 }
 
 impl Clerk {
@@ -55,6 +57,7 @@ impl Clerk {
         sender: Sender,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, inbox) = channel::unbounded();
+        let remote = RemoteDesk::new(settings.clone(), Arc::clone(&gate), sender.clone());
         let placing = Placing::new(settings.clone(), gate, sender.clone());
         let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || {
             let mut room = Room { settings, sender, zmq: None };
@@ -65,7 +68,17 @@ impl Clerk {
                 }
             }
         })?;
-        Ok((Self { jobs, hand, polls, looks, placing }, thread))
+        Ok((Self { jobs, hand, polls, looks, placing, remote }, thread))
+    }
+}
+
+impl Remote for Clerk {
+    fn remote(&self, verb: RemoteVerb) {
+        self.remote.remote(verb);
+    }
+
+    fn denies_remote(&self, verb: RemoteVerb) -> Option<Text> {
+        self.remote.denies_remote(verb)
     }
 }
 

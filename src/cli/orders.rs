@@ -79,7 +79,7 @@ fn follow(audit: &Path, config_sha: &str, sender: &Sender, stop: &AtomicBool) {
 }
 
 /// `OPEN_ORDER EURUSD BUY_LIMIT 0.1 lots at 1.08` and its outcome.
-fn news(record: &Record) -> Option<OrderNews> {
+pub(super) fn news(record: &Record) -> Option<OrderNews> {
     let Act::Command { req_id, what, outcome, ticket, .. } = &record.act else { return None };
     let mut words = what.as_str().split(' ').skip(1);
     let (symbol, kind) = (words.next()?, words.next()?);

@@ -9,7 +9,7 @@ use super::session::{self, Plan};
 use super::{Context, Exit, Failure, Outcome};
 use crate::config::AlarmSettings;
 use crate::config::Calls as CallsFor;
-use crate::control::{Desk, Proposal, Trigger};
+use crate::control::{Desk, Proposal, Remote, RemoteVerb, Trigger};
 use crate::domain::{Intent, Mode, Stamp, Text, Ticket};
 use crate::event::{Level, Sender, SessionInfo, channel_pair};
 use crate::feeds::Sequencer;
@@ -127,6 +127,7 @@ fn show(args: &Args, plan: &Plan) -> Outcome {
         looks,
         trigger: Arc::clone(&nobody) as _,
         desk: nobody,
+        mission: None,
         fps: plan.settings.fps,
         line: plan.settings.line,
         calls: Calls::new(silent, None),
@@ -197,6 +198,16 @@ impl Nobody {
 impl Trigger for Nobody {
     fn fire(&self, _intent: Intent, _pressed: Stamp) {
         self.tell();
+    }
+}
+
+impl Remote for Nobody {
+    fn remote(&self, _verb: RemoteVerb) {
+        self.tell();
+    }
+
+    fn denies_remote(&self, _verb: RemoteVerb) -> Option<Text> {
+        Some(Text::new(NOTHING))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::looks::{keys, themes};
 use super::{
     Context, Outcome, account, agent, arm, audit, block, brief, card, close, completions, config,
-    console, demo, doctor, drill, engine, features, gateway, heartbeat, kill, man, order,
+    console, demo, doctor, drill, engine, features, gateway, heartbeat, kill, man, mission, order,
     positions, record, remote, replay, reset, seal, sentinel, status, ticks, verify,
 };
 
@@ -78,6 +78,8 @@ verbs! {
     Audit => audit,
     /// Start, stop and look at the gateway's process on its own machine, over SSH
     Remote => remote,
+    /// Mission control: launch modes, start and stop processes, logs, alerts, audit
+    Mission => mission,
     /// Look into recordings, mend, cut, import and export them
     Record => record,
     /// Write, check or show the configuration

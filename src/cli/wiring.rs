@@ -49,6 +49,12 @@ pub fn recordings(settings: &Settings) -> PathBuf {
     absolute(&settings.state_dir).join("recordings")
 }
 
+/// Everything of mission control, where `mission.toml` names no other place.
+#[must_use]
+pub fn mission(settings: &Settings) -> PathBuf {
+    absolute(&settings.state_dir).join("mission")
+}
+
 /// Further latches, absolute.
 #[must_use]
 pub fn extra(settings: &Settings) -> Vec<PathBuf> {

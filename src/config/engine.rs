@@ -1,16 +1,98 @@
 //! `[engine]`: the live engine.
 
+use super::Problem;
 use super::file::narrow;
 use super::load::Draft;
 use super::origin::Sourced;
 use super::section::Section;
-use super::{EngineSettings, Problem, StrategyChoice};
+use super::settings::empty_path;
 use crate::domain::{Lots, Price, Symbol, Text};
+use serde::Serialize;
+use std::path::PathBuf;
 
 /// Most lots of one order.
 const MOST_LOTS: Lots = Lots::from_raw(100 * 100_000_000);
 /// Most symbols, and most words of the health check.
 const MOST: usize = 64;
+
+/// What an engine's signals come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StrategyChoice {
+    /// The documents': above one bid it buys, below another it sells.
+    #[default]
+    Threshold,
+    /// The cross of two moving averages of the bid.
+    MovingAverage,
+}
+
+impl StrategyChoice {
+    /// As it is called in the file and on the command line.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        match word {
+            "threshold" => Some(Self::Threshold),
+            "moving-average" => Some(Self::MovingAverage),
+            _ => None,
+        }
+    }
+}
+
+/// The live engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EngineSettings {
+    /// Where its signals come from.
+    pub strategy: StrategyChoice,
+    /// What it trades; empty for every symbol, which live orders refuse.
+    pub symbols: Vec<Symbol>,
+    /// Volume of each order.
+    pub lots: Lots,
+    /// Threshold: a bid above it buys.
+    pub buy_above: Price,
+    /// Threshold: a bid below it sells.
+    pub sell_below: Price,
+    /// Moving average: quotes of the fast one.
+    pub fast: usize,
+    /// Moving average: quotes of the slow one.
+    pub slow: usize,
+    /// Live orders in any 60 seconds.
+    pub max_orders_per_minute: u32,
+    /// Its log; none for `engine.jsonl` in the state directory.
+    #[serde(serialize_with = "empty_path")]
+    pub log: Option<PathBuf>,
+    /// Megabytes after which a new file is begun.
+    pub log_max_mb: u64,
+    /// Older files kept.
+    pub log_keep: u32,
+    /// Its telemetry port on 127.0.0.1; 0 for none.
+    pub events_port: u16,
+    /// A program and its arguments whose failure engages the breaker; empty
+    /// for none.
+    pub health: Vec<String>,
+    /// Longest time that it may take, in ms.
+    pub health_timeout_ms: u64,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            strategy: StrategyChoice::Threshold,
+            symbols: Vec::new(),
+            lots: Lots::from_raw(1_000_000),
+            buy_above: Price::from_raw(108_500_000),
+            sell_below: Price::from_raw(108_495_000),
+            fast: 10,
+            slow: 30,
+            max_orders_per_minute: 6,
+            log: None,
+            log_max_mb: 64,
+            log_keep: 5,
+            events_port: 5_560,
+            health: Vec::new(),
+            health_timeout_ms: 1_000,
+        }
+    }
+}
 
 /// Reads the table.
 pub fn engine(section: &mut Section<'_, '_>, draft: &mut Draft) {

@@ -16,6 +16,7 @@ pub mod flags;
 pub mod gateways;
 pub mod load;
 mod market;
+mod mission;
 pub mod origin;
 pub mod problem;
 mod recording;
@@ -28,14 +29,16 @@ pub mod template;
 pub mod token;
 
 pub use checks::{Check, MeshSettings, Profile};
+pub use engine::{EngineSettings, StrategyChoice};
 pub use flags::Flags;
 pub use load::{Loaded, load};
+pub use mission::MissionSettings;
 pub use origin::{Origin, Origins};
 pub use problem::Problem;
 pub use remote::{Platform, RemoteSettings};
 pub use sentinel::SentinelSettings;
 pub use settings::{
-    AlarmSettings, AuditSettings, Calls, Card, ColorChoice, EngineSettings, EodhdSettings,
-    FeedSettings, HubSettings, KillSettings, LineChoice, PaperSettings, PollSettings,
-    RecordingSettings, Settings, StrategyChoice, SyslogChoice,
+    AlarmSettings, AuditSettings, Calls, Card, ColorChoice, FeedSettings, KillSettings, LineChoice,
+    PaperSettings, PollSettings, RecordingSettings, Settings, SyslogChoice,
 };
+pub use sources::{EodhdSettings, HubSettings};

@@ -1,10 +1,10 @@
 //! The settings in force, after every layer has spoken.
 
+use super::engine::EngineSettings;
 use super::sentinel::SentinelSettings;
-use super::{MeshSettings, RemoteSettings};
-use crate::domain::{
-    AlarmRules, Calendar, Endpoint, GatewayAddr, Lots, Money, Price, Severity, Symbol, Text,
-};
+use super::sources::{EodhdSettings, HubSettings};
+use super::{MeshSettings, MissionSettings, RemoteSettings};
+use crate::domain::{AlarmRules, Calendar, Endpoint, GatewayAddr, Money, Severity, Text};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 
@@ -98,6 +98,8 @@ pub struct Settings {
     pub hub: HubSettings,
     /// Checks of the mesh.
     pub mesh: MeshSettings,
+    /// Mission control, as a console follows it.
+    pub mission: MissionSettings,
 }
 
 /// The kill path.
@@ -203,7 +205,10 @@ fn empty_without<S: Serializer>(at: &Option<Endpoint>, serializer: S) -> Result<
 
 /// As in the file.
 #[expect(clippy::ref_option, reason = "the signature is serde's")]
-fn empty_path<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn empty_path<S: Serializer>(
+    path: &Option<PathBuf>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&path.as_ref().map(|p| p.to_string_lossy()).unwrap_or_default())
 }
 
@@ -266,35 +271,6 @@ impl Card {
     }
 }
 
-/// The data service with hourly bars. The token is not among the settings:
-/// `config::token` reads it where it is used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct EodhdSettings {
-    /// Where its `/api` is: https, or http on this machine.
-    pub base_url: String,
-    /// A file with the token; the environment's `EODHD_API_TOKEN` wins.
-    #[serde(serialize_with = "empty_path")]
-    pub token_file: Option<PathBuf>,
-    /// Longest wait for a whole answer, in seconds.
-    pub timeout_s: u64,
-    /// Authorities (PEM) to trust instead of the built-in ones.
-    #[serde(serialize_with = "empty_path")]
-    pub ca_file: Option<PathBuf>,
-    /// Most hours of open market after the last bar; 0 takes any.
-    pub max_age_h: u64,
-}
-
-/// The model server (HUB).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct HubSettings {
-    /// Host name or address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// Longest wait for an answer, in ms.
-    pub timeout_ms: u64,
-}
-
 /// The paper gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PaperSettings {
@@ -312,85 +288,6 @@ pub struct PaperSettings {
     pub currency: Text,
     /// Leverage, 100 for 1:100.
     pub leverage: u32,
-}
-
-/// What an engine's signals come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StrategyChoice {
-    /// The documents': above one bid it buys, below another it sells.
-    #[default]
-    Threshold,
-    /// The cross of two moving averages of the bid.
-    MovingAverage,
-}
-
-impl StrategyChoice {
-    /// As it is called in the file and on the command line.
-    #[must_use]
-    pub fn of(word: &str) -> Option<Self> {
-        match word {
-            "threshold" => Some(Self::Threshold),
-            "moving-average" => Some(Self::MovingAverage),
-            _ => None,
-        }
-    }
-}
-
-/// The live engine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct EngineSettings {
-    /// Where its signals come from.
-    pub strategy: StrategyChoice,
-    /// What it trades; empty for every symbol, which live orders refuse.
-    pub symbols: Vec<Symbol>,
-    /// Volume of each order.
-    pub lots: Lots,
-    /// Threshold: a bid above it buys.
-    pub buy_above: Price,
-    /// Threshold: a bid below it sells.
-    pub sell_below: Price,
-    /// Moving average: quotes of the fast one.
-    pub fast: usize,
-    /// Moving average: quotes of the slow one.
-    pub slow: usize,
-    /// Live orders in any 60 seconds.
-    pub max_orders_per_minute: u32,
-    /// Its log; none for `engine.jsonl` in the state directory.
-    #[serde(serialize_with = "empty_path")]
-    pub log: Option<PathBuf>,
-    /// Megabytes after which a new file is begun.
-    pub log_max_mb: u64,
-    /// Older files kept.
-    pub log_keep: u32,
-    /// Its telemetry port on 127.0.0.1; 0 for none.
-    pub events_port: u16,
-    /// A program and its arguments whose failure engages the breaker; empty
-    /// for none.
-    pub health: Vec<String>,
-    /// Longest time that it may take, in ms.
-    pub health_timeout_ms: u64,
-}
-
-impl Default for EngineSettings {
-    fn default() -> Self {
-        Self {
-            strategy: StrategyChoice::Threshold,
-            symbols: Vec::new(),
-            lots: Lots::from_raw(1_000_000),
-            buy_above: Price::from_raw(108_500_000),
-            sell_below: Price::from_raw(108_495_000),
-            fast: 10,
-            slow: 30,
-            max_orders_per_minute: 6,
-            log: None,
-            log_max_mb: 64,
-            log_keep: 5,
-            events_port: 5_560,
-            health: Vec::new(),
-            health_timeout_ms: 1_000,
-        }
-    }
 }
 
 /// The latch unless told otherwise: the path that every program of the mesh
@@ -432,6 +329,7 @@ impl Settings {
             eodhd: EodhdSettings::default(),
             hub: HubSettings::default(),
             mesh: MeshSettings::default(),
+            mission: MissionSettings::default(),
         }
     }
 }
@@ -457,24 +355,6 @@ impl Default for FeedSettings {
 impl Default for PollSettings {
     fn default() -> Self {
         Self { heartbeat_ms: 1_000, positions_ms: 1_000, account_ms: 2_000, timeout_ms: 3_000 }
-    }
-}
-
-impl Default for EodhdSettings {
-    fn default() -> Self {
-        Self {
-            base_url: String::from("https://eodhistoricaldata.com"),
-            token_file: None,
-            timeout_s: 10,
-            ca_file: None,
-            max_age_h: 4,
-        }
-    }
-}
-
-impl Default for HubSettings {
-    fn default() -> Self {
-        Self { host: String::from("127.0.0.1"), port: 5_001, timeout_ms: 1_000 }
     }
 }
 

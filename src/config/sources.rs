@@ -5,7 +5,57 @@ use super::file::narrow;
 use super::load::Draft;
 use super::origin::Sourced;
 use super::section::Section;
+use super::settings::empty_path;
 use crate::domain::Endpoint;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// The data service with hourly bars. The token is not among the settings:
+/// `config::token` reads it where it is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EodhdSettings {
+    /// Where its `/api` is: https, or http on this machine.
+    pub base_url: String,
+    /// A file with the token; the environment's `EODHD_API_TOKEN` wins.
+    #[serde(serialize_with = "empty_path")]
+    pub token_file: Option<PathBuf>,
+    /// Longest wait for a whole answer, in seconds.
+    pub timeout_s: u64,
+    /// Authorities (PEM) to trust instead of the built-in ones.
+    #[serde(serialize_with = "empty_path")]
+    pub ca_file: Option<PathBuf>,
+    /// Most hours of open market after the last bar; 0 takes any.
+    pub max_age_h: u64,
+}
+
+/// The model server (HUB).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HubSettings {
+    /// Host name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Longest wait for an answer, in ms.
+    pub timeout_ms: u64,
+}
+
+impl Default for EodhdSettings {
+    fn default() -> Self {
+        Self {
+            base_url: String::from("https://eodhistoricaldata.com"),
+            token_file: None,
+            timeout_s: 10,
+            ca_file: None,
+            max_age_h: 4,
+        }
+    }
+}
+
+impl Default for HubSettings {
+    fn default() -> Self {
+        Self { host: String::from("127.0.0.1"), port: 5_001, timeout_ms: 1_000 }
+    }
+}
 
 /// Reads `[eodhd]`.
 pub fn eodhd(section: &mut Section<'_, '_>, draft: &mut Draft) {

@@ -4,7 +4,7 @@
 //! shows settings can show it.
 
 use super::env::{EODHD_API_TOKEN, Lookup};
-use super::settings::EodhdSettings;
+use super::sources::EodhdSettings;
 use crate::domain::{Secret, Text};
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;

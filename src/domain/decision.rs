@@ -94,4 +94,11 @@ pub struct Decision {
     /// That orders of this trader leave the process; none where it is not told.
     #[serde(default)]
     pub live: Option<bool>,
+    /// Host that the trader runs on; empty where it is not told.
+    #[serde(default)]
+    pub host: Text,
+    /// Its process id there; none where it is not told. With source and host it
+    /// says which of several traders of one kind decided.
+    #[serde(default)]
+    pub pid: Option<u64>,
 }

@@ -52,7 +52,7 @@ pub use order::{OrderBy, OrderFate, OrderKind, OrderNews, OrderTicket, Side};
 pub use position::{Position, Ticket};
 pub use secret::Secret;
 pub use stamp::{Stamp, UtcMicros};
-pub use symbol::{Symbol, SymbolError, same_symbol};
+pub use symbol::{Symbol, SymbolError, is_asked_for, same_symbol};
 pub use text::Text;
 pub use tick::{Heard, PeerTime, RawTicks, Tick, TickBatch, TickShape};
 pub use trader::TraderStatus;

@@ -109,6 +109,13 @@ pub fn same_symbol(name: &str, symbol: &str) -> bool {
     }
 }
 
+/// Whether an instrument is the one that is asked for, as `EURUSD.s` is where
+/// somebody asks for `EURUSD`: a suffix that is asked for has to be there.
+#[must_use]
+pub fn is_asked_for(name: &str, asked: &str) -> bool {
+    name.starts_with(asked) && same_symbol(name, asked)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +133,8 @@ mod tests {
             [("EURUSD", true), ("EURUSD.s", true), ("EURUSDX", false), ("EUR", false), ("", false)]
         {
             assert_eq!(same_symbol(name, "EURUSD"), same, "{name}");
+            assert_eq!(is_asked_for(name, "EURUSD"), same, "{name}");
+            assert_eq!(is_asked_for(name, "EURUSD.s"), name == "EURUSD.s", "{name}");
         }
     }
 

@@ -34,7 +34,7 @@ pub struct TraderStatus {
     pub orders: u64,
     /// What the latch blocked.
     pub blocked: u64,
-    /// Decisions that it told; the number of the last one in this run.
+    /// Decisions that left on its telemetry port before this word.
     pub told: u64,
     /// Entries that a full disk or a slow reader cost.
     pub lost: u64,

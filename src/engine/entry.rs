@@ -4,6 +4,7 @@ use super::Signal;
 use crate::domain::{
     Decision, DecisionSource, Price, Side, Symbol, Text, UtcMicros, fixed::format_scaled,
 };
+use crate::host::Identity;
 
 /// One log entry: every tick has exactly one.
 #[derive(Clone, Debug)]
@@ -109,9 +110,9 @@ impl Entry {
         format!("Lag: {}ms", format_scaled(us, 3, 2))
     }
 
-    /// As telemetry and the console know it.
+    /// As telemetry and the console know it; `me` is the engine's process.
     #[must_use]
-    pub fn decision(&self) -> Decision {
+    pub fn decision(&self, me: &Identity) -> Decision {
         let (why, order) = match &self.outcome {
             Outcome::Ordered(order, note) => {
                 (Some(note.clone().unwrap_or_else(|| Text::new(&order.id()))), Some(order))
@@ -134,6 +135,8 @@ impl Entry {
             number: Some(self.tick_id),
             order: order.map(|order| Text::new(&order.id())).unwrap_or_default(),
             live: Some(self.live),
+            host: me.host.clone(),
+            pid: Some(u64::from(me.pid)),
             ..Decision::default()
         }
     }

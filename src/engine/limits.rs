@@ -57,6 +57,16 @@ impl Limits {
         if held || self.held.len() >= MOST { Err(self.soon.clone()) } else { Ok(()) }
     }
 
+    /// An order of the run before this one that left `ago` ns ago and may have
+    /// happened: it counts, and its side rests. The oldest first.
+    pub fn remember(&mut self, symbol: Symbol, side: Side, ago: u64, now: u64) {
+        if ago < UNKNOWN {
+            let at = now.saturating_sub(ago);
+            self.sent.push_back(at);
+            self.held.push((symbol, side, at.saturating_add(UNKNOWN)));
+        }
+    }
+
     /// The desk was asked; whether an order left, and whether its fate is known.
     pub fn asked(&mut self, symbol: Symbol, side: Side, now: u64, left: bool, known: bool) {
         if left {
@@ -87,6 +97,19 @@ mod tests {
         assert_eq!(limits.allow(jpy, buy, 60 * SECOND), Ok(()), "the first is a minute old");
         assert!(limits.allow(eur, buy, 60 * SECOND).is_err(), "its fate is not known yet");
         assert_eq!(limits.allow(eur, buy, 61 * SECOND), Ok(()));
+    }
+
+    #[test]
+    fn what_the_run_before_sent_counts_and_rests() {
+        let mut limits = Limits::new(2);
+        let (eur, now) = (Symbol::new("EURUSD").unwrap(), 1_000 * SECOND);
+        limits.remember(eur, Side::Buy, 60 * SECOND, now);
+        limits.remember(eur, Side::Buy, 50 * SECOND, now);
+        limits.remember(eur, Side::Sell, 20 * SECOND, now);
+        assert!(limits.allow(eur, Side::Buy, now).unwrap_err().as_str().contains("2 orders"));
+        let later = now + 10 * SECOND;
+        assert_eq!(limits.allow(eur, Side::Buy, later), Ok(()), "a minute is over");
+        assert!(limits.allow(eur, Side::Sell, later).is_err());
     }
 
     #[test]

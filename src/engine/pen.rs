@@ -4,23 +4,37 @@
 use super::Signal;
 use super::entry::{Closed, Entry, Order, Outcome};
 use crate::domain::{Price, UtcMicros};
+use crate::host::Identity;
 
 const SECOND_US: i64 = 1_000_000;
 
-/// The writer; keeps the text of the second that it last wrote.
+/// The writer; keeps the text of the second that it last wrote, and how each
+/// line ends: with this process.
 #[derive(Debug)]
 pub struct Pen {
     second: i64,
     stem: String,
+    end: Vec<u8>,
 }
 
 impl Default for Pen {
     fn default() -> Self {
-        Self { second: i64::MIN, stem: String::new() }
+        Self::new(&Identity::here())
     }
 }
 
 impl Pen {
+    /// For the entries of the process `me`.
+    #[must_use]
+    pub fn new(me: &Identity) -> Self {
+        let mut end = b",\"host\":".to_vec();
+        quoted(me.host.as_str(), &mut end);
+        end.extend_from_slice(b",\"pid\":");
+        whole(u64::from(me.pid), &mut end);
+        end.extend_from_slice(b"}\n");
+        Self { second: i64::MIN, stem: String::new(), end }
+    }
+
     /// Appends the line of `entry`, its end included.
     pub fn line(&mut self, entry: &Entry, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"timestamp\":");
@@ -54,11 +68,9 @@ impl Pen {
             out.extend_from_slice(b",\"gap_ms\":");
             millis(gap, out);
         }
-        out.extend_from_slice(if entry.live {
-            b",\"live\":true}\n"
-        } else {
-            b",\"live\":false}\n"
-        });
+        out.extend_from_slice(b",\"live\":");
+        out.extend_from_slice(if entry.live { b"true" } else { b"false" });
+        out.extend_from_slice(&self.end);
     }
 
     fn order(&mut self, order: &Order, symbol: &str, out: &mut Vec<u8>) {
@@ -199,9 +211,13 @@ mod tests {
         }
     }
 
+    fn me() -> Identity {
+        Identity { host: Text::new("inf"), pid: 42, ..Identity::here() }
+    }
+
     fn text(entry: &Entry) -> String {
         let mut out = Vec::new();
-        Pen::default().line(entry, &mut out);
+        Pen::new(&me()).line(entry, &mut out);
         String::from_utf8(out).unwrap()
     }
 
@@ -217,7 +233,8 @@ mod tests {
             "{\"timestamp\":\"2026-01-14T13:56:58.271512\",\"tick_id\":5,\"symbol\":\"EURUSD\",\
              \"action\":\"ORDER_GENERATED\",\"signal\":\"BUY\",\"order\":{\"order_id\":\"ORD_000004\",\
              \"symbol\":\"EURUSD\",\"action\":\"BUY\",\"entry_price\":1.08515,\
-             \"timestamp\":\"2026-01-14T13:56:58.271512\"},\"lag_ms\":1.95,\"live\":false}\n"
+             \"timestamp\":\"2026-01-14T13:56:58.271512\"},\"lag_ms\":1.95,\"live\":false,\
+             \"host\":\"inf\",\"pid\":42}\n"
         );
     }
 
@@ -262,7 +279,7 @@ mod tests {
                 let entry = Entry { live, ..entry(outcome.clone()) };
                 let line = text(&entry);
                 match DecisionLines::default().line(line.trim_end().as_bytes()) {
-                    Heard::Decision(read) => assert_eq!(*read, entry.decision(), "{line}"),
+                    Heard::Decision(read) => assert_eq!(*read, entry.decision(&me()), "{line}"),
                     other => panic!("{other:?}: {line}"),
                 }
             }

@@ -4,7 +4,7 @@ use super::entry::{Closed, Entry, Order, Outcome};
 use super::limits::Limits;
 use super::port::{Desk, Placed, Wish};
 use super::{Signal, Strategy};
-use crate::domain::{Price, Side, Symbol, Text, UtcMicros};
+use crate::domain::{Price, Side, Symbol, Text, UtcMicros, is_asked_for};
 use crate::host::clock;
 
 /// Both prices of one instrument.
@@ -137,7 +137,7 @@ impl<G: Gates> Engine<G> {
         if self.gates.permit().is_none() {
             return (None, Outcome::Blocked(1, self.gates.closed()));
         }
-        if !self.symbols.is_empty() && !self.symbols.contains(&quote.symbol) {
+        if !self.trades(quote.symbol) {
             return (None, Outcome::NoOrder(Some(self.stranger.clone())));
         }
         let signal = match self.strategy.signal(quote) {
@@ -153,6 +153,11 @@ impl<G: Gates> Engine<G> {
             self.generate(quote, side, at)
         };
         (Some(signal), outcome)
+    }
+
+    fn trades(&self, symbol: Symbol) -> bool {
+        let asked = |asked: &Symbol| is_asked_for(symbol.as_str(), asked.as_str());
+        self.symbols.is_empty() || self.symbols.contains(&symbol) || self.symbols.iter().any(asked)
     }
 
     /// The order is complete, then the gate is asked, then it is an order.
@@ -304,6 +309,29 @@ mod tests {
         assert_eq!(entry.outcome, Outcome::Error(Text::new("the log"), None));
         engine.hold(None);
         assert!(engine.step(&tick("EURUSD", "1.09", "1.1")).outcome.order().is_some());
+    }
+
+    /// As `--symbol EURUSD` is meant at a broker that says `EURUSD.s`.
+    #[test]
+    fn a_brokers_suffix_makes_no_stranger() {
+        let gate = Opens(Cell::new(u32::MAX));
+        let ordered = |asked: &str, named: &str| {
+            let mut engine = Engine::new(&gate, documented(), vec![Symbol::new(asked).unwrap()]);
+            let entry = engine.step(&tick(named, "1.09", "1.091"));
+            assert_eq!(entry.symbol.as_str(), named, "its order has the broker's name");
+            entry.outcome.order().is_some()
+        };
+        for (asked, named, is) in [
+            ("EURUSD", "EURUSD", true),
+            ("EURUSD", "EURUSD.s", true),
+            ("EURUSD.s", "EURUSD.s", true),
+            ("EURUSD.s", "EURUSD", false),
+            ("EURUSD.s", "EURUSD.m", false),
+            ("EUR", "EURUSD", false),
+            ("EURUSD", "EURUSDX", false),
+        ] {
+            assert_eq!(ordered(asked, named), is, "{named} for {asked}");
+        }
     }
 
     #[test]

@@ -66,7 +66,7 @@ impl Teller {
         let (to, from) = channel::bounded(ROOM);
         let lost = Arc::new(AtomicU64::new(0));
         let me = Identity::here();
-        let voice = Voice { socket, about, latch, counters, lost: Arc::clone(&lost), me };
+        let voice = Voice { socket, about, latch, counters, lost: Arc::clone(&lost), me, told: 0 };
         let thread = std::thread::Builder::new().name("telemetry".to_owned());
         let thread = thread.spawn(move || voice.run(&from)).map_err(|e| e.to_string())?;
         Ok(Self { to: Some(to), lost, thread: Some(thread) })
@@ -103,10 +103,12 @@ struct Voice {
     counters: Arc<Counters>,
     lost: Arc<AtomicU64>,
     me: Identity,
+    /// Decisions that the socket was given.
+    told: u64,
 }
 
 impl Voice {
-    fn run(self, from: &channel::Receiver<Entry>) {
+    fn run(mut self, from: &channel::Receiver<Entry>) {
         let bell = self.latch.changes();
         let mut said: Option<(Instant, Option<bool>)> = None;
         loop {
@@ -116,7 +118,8 @@ impl Voice {
                         self.word();
                         return;
                     };
-                    let decision = TraderDecision::from(&entry.decision());
+                    let decision = TraderDecision::from(&entry.decision(&self.me));
+                    self.told += 1;
                     self.send(&Telemetry::Decision(Box::new(decision)));
                 },
                 recv(bell) -> _ => said = None,
@@ -159,7 +162,7 @@ impl Voice {
             failed: told.errors,
             orders: told.orders_generated,
             blocked: told.ticks_blocked,
-            told: told.ticks,
+            told: self.told,
             lost: told.entries_lost.saturating_add(self.lost.load(Ordering::Relaxed)),
             last: self.counters.last(),
             next: None,

@@ -46,6 +46,12 @@ pub trait Reads: Send + Sync {
     /// A line of this run has contained `text`.
     fn has_said(&self, process: &str, run: u64, text: &str) -> bool;
 
+    /// The first byte of a followed file that was not read yet, for the next
+    /// daemon; none for a pipe, and for what is not followed.
+    fn position(&self, _process: &str, _run: u64, _stderr: bool) -> Option<u64> {
+        None
+    }
+
     /// The daemon's own word about a process, as a line among its lines.
     fn note(&self, process: &str, level: LineLevel, text: &Text);
 }

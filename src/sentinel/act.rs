@@ -5,9 +5,10 @@ use super::daemon::panicked;
 use super::desk::{Placed, PlacedAs};
 use super::memory::{Intent, Standing};
 use crate::domain::{OrderTicket, Side, Symbol, Text};
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 /// Longest wait for one answer of the gateway.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -15,6 +16,17 @@ const LONGEST: Duration = Duration::from_secs(10);
 const SHORTEST: Duration = Duration::from_secs(1);
 /// Answers that an order waits for, one after the other.
 const ANSWERS: u32 = 5;
+/// Beyond all of them: then it is a disk that hangs.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// An order's thread; whoever sees this end knows that it has come back.
+struct Out(Arc<AtomicBool>);
+
+impl Drop for Out {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
 
 impl Crew {
     /// Orders, or says why not. Only one symbol at a time is in here.
@@ -27,7 +39,7 @@ impl Crew {
     ) -> Outcome {
         let _turn = self.turn.lock().await;
         let live = self.options.live;
-        let standing = self.remember(move |m| m.standing((symbol, side), bar, live)).await;
+        let standing = self.store.remember(move |m| m.standing((symbol, side), bar, live)).await;
         match standing {
             Ok(Standing::Free) => {}
             Ok(Standing::Used(order)) => {
@@ -67,7 +79,7 @@ impl Crew {
     ) -> Outcome {
         let began = Instant::now();
         let lots = self.options.lots;
-        let made = self.remember(move |m| m.make_dry(symbol, side, lots, bar)).await;
+        let made = self.store.remember(move |m| m.make_dry(symbol, side, lots, bar)).await;
         making.step("order", began.elapsed());
         match made {
             Ok(id) => {
@@ -89,18 +101,16 @@ impl Crew {
             let suffix = Text::new(&self.options.suffix);
             return making.end("SKIPPED", format!("{symbol}{suffix} is no symbol of a broker"));
         };
+        if self.ordering.swap(true, Ordering::AcqRel) {
+            let why = "the order before has not come back: its disk or its gateway hangs";
+            return making.end("SKIPPED", why);
+        }
+        let out = Out(Arc::clone(&self.ordering));
         let began = Instant::now();
         let left = round.done_by.saturating_duration_since(began);
         let wait = (left / ANSWERS).clamp(SHORTEST, LONGEST);
-        let placed = self.place(
-            OrderTicket::market(name, side, self.options.lots),
-            (symbol, bar),
-            wait,
-            round,
-        );
-        self.ordering.store(true, Ordering::Release);
-        let placed = placed.await;
-        self.ordering.store(false, Ordering::Release);
+        let ticket = OrderTicket::market(name, side, self.options.lots);
+        let (placed, id) = self.place(out, ticket, (symbol, bar), wait, round).await;
         self.metrics.send_seconds.observe(began.elapsed().as_secs_f64());
         making.step("order", began.elapsed());
         if matches!(placed.fate, PlacedAs::Unknown | PlacedAs::Barred | PlacedAs::NotSent) {
@@ -109,7 +119,7 @@ impl Crew {
         if let Some(ticket) = placed.ticket {
             making.order(&format!("ticket {ticket}"));
         }
-        match placed.fate {
+        let outcome = match placed.fate {
             PlacedAs::Done => {
                 self.metrics.executed(side);
                 making.end("ORDER_GENERATED", &placed.why)
@@ -121,43 +131,54 @@ impl Crew {
             PlacedAs::Barred | PlacedAs::NotSent => {
                 making.end("SKIPPED", format!("not sent: {}", placed.why))
             }
-        }
+        };
+        Outcome { order: id, ..outcome }
     }
 
     /// On a thread that may wait: the way to the desk, with the record before
     /// and after it. A disk may hold it up for any time, so the desk itself
-    /// asks last whether the cycle's time is up.
+    /// asks last whether the cycle's time is up, and the cycle waits no longer
+    /// than all answers may take. The second part is the order's identity, once
+    /// it is on record; of one that comes back later the next cycle tells.
     async fn place(
         &self,
+        out: Out,
         order: OrderTicket,
         (symbol, bar): (Symbol, i64),
         wait: Duration,
         round: Round,
-    ) -> Placed {
-        let (desk, memory) = (Arc::clone(&self.desk), Arc::clone(&self.memory));
+    ) -> (Placed, Option<String>) {
+        let (desk, store) = (Arc::clone(&self.desk), Arc::clone(&self.store));
         let task = tokio::task::spawn_blocking(move || {
+            let _out = out;
             let mut id: Option<String> = None;
             let placed = desk.open(&order, wait, round.done_by, &mut |named| {
-                let (side, lots) = (order.side, order.lots);
-                let intent = Intent { id: named, symbol, side, lots, bar };
-                let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
-                memory.intend(&intent).map_err(|e| Text::new(&e.to_string()))?;
-                id = Some(named.to_owned());
-                Ok(())
+                let (side, lots, named) = (order.side, order.lots, named.to_owned());
+                // Before it is asked for: an answer that comes too late leaves
+                // a record, too.
+                id = Some(named.clone());
+                store.ask(move |m| m.intend(&Intent { id: &named, symbol, side, lots, bar }))
             });
-            let Some(id) = id else { return placed };
-            let fate = placed.fate.word();
-            let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Err(e) = memory.settle(&id, fate, placed.ticket, &placed.why) {
-                tracing::error!("{id} is {fate}, and that is not on record: {e}");
+            if let Some(id) = id.clone() {
+                let (fate, ticket, why) = (placed.fate.word(), placed.ticket, placed.why.clone());
+                let what = format!("{id} is {fate}");
+                store.write(what, move |m| m.settle(&id, fate, ticket, &why));
             }
-            placed
+            (placed, id)
         });
-        task.await.unwrap_or_else(|e| {
-            // Its record says "sent", so its bar is used up.
-            let why = panicked(e);
-            let why = format!("UNKNOWN: {why}; it is not sent again, look with: crs positions");
-            Placed::without_ticket(PlacedAs::Unknown, why)
-        })
+        match timeout(wait * ANSWERS + GRACE, task).await {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(e)) => {
+                // Its record says "sent", so its bar is used up.
+                let why = panicked(e);
+                let why = format!("UNKNOWN: {why}; it is not sent again, look with: crs positions");
+                (Placed::without_ticket(PlacedAs::Unknown, why), None)
+            }
+            Err(_) => {
+                let why = "UNKNOWN: its disk or its gateway hangs; nothing is sent after the \
+                           cycle's end, and what became of it is told when it comes back";
+                (Placed::without_ticket(PlacedAs::Unknown, why), None)
+            }
+        }
     }
 }

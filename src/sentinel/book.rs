@@ -107,12 +107,14 @@ impl Book {
 
     /// A decision is told.
     pub fn decided(&self, decision: &Decision) {
+        // One without a cycle was made by the run before this, or counted as
+        // one without an answer.
+        if decision.number.is_none() {
+            return;
+        }
         let mut kept = self.kept();
-        kept.status.told += 1;
         match decision.action.as_str() {
             "BLOCKED" => kept.status.blocked += 1,
-            // One without a cycle was made by the run before this.
-            "UNKNOWN" if decision.number.is_none() => {}
             "ORDER_GENERATED" | "DRY_RUN" | "UNKNOWN" => kept.status.orders += 1,
             _ => {}
         }

@@ -8,13 +8,13 @@ use super::eodhd::Eodhd;
 use super::features::{self, Features};
 use super::hub::Hub;
 use super::look::Look;
-use super::memory::Memory;
 use super::metrics::{EODHD, HUB, Metrics};
 use super::options::Options;
+use super::store::Store;
 use crate::domain::{Decision, DecisionSource, DecisionStep, Probabilities, Side, Symbol, Text};
 use crate::host::clock;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
@@ -28,8 +28,6 @@ const LONGEST: Duration = Duration::from_secs(8);
 /// bars says the same again.
 const PASSING: [&str; 9] =
     ["timeout", "dns", "connect", "tls", "broken", "http_500", "http_502", "http_503", "http_504"];
-/// The state file must answer within this time.
-const DISK: Duration = Duration::from_secs(5);
 
 /// What every cycle works with.
 pub struct Crew {
@@ -42,15 +40,17 @@ pub struct Crew {
     /// Where orders go.
     pub desk: Arc<dyn Desk>,
     /// What is remembered.
-    pub memory: Arc<Mutex<Memory>>,
+    pub store: Arc<Store>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The latch.
     pub look: Arc<Look>,
     /// One order at a time.
     pub turn: tokio::sync::Mutex<()>,
-    /// An order is on its way.
-    pub ordering: AtomicBool,
+    /// An order is on its way, or its thread has not come back.
+    pub ordering: Arc<AtomicBool>,
+    /// Positions of orders without an answer are looked for.
+    pub looking: AtomicBool,
 }
 
 /// The limits of one cycle.
@@ -71,6 +71,8 @@ pub struct Outcome {
     pub decision: Decision,
     /// It was skipped or failed.
     pub failed: bool,
+    /// Its live order in the state file, which has to learn that it was told.
+    pub order: Option<String>,
 }
 
 /// A decision in the making.
@@ -118,7 +120,7 @@ impl Making {
         decision.action = Text::new(action);
         decision.why = Text::limited(why.as_ref(), 300);
         let failed = matches!(action, "SKIPPED" | "FAILED" | "UNKNOWN" | "REJECTED" | "ERROR");
-        Outcome { decision, failed }
+        Outcome { decision, failed, order: None }
     }
 }
 
@@ -212,22 +214,6 @@ impl Crew {
                 self.metrics.error(HUB, "deadline");
                 Err(Text::new("no answer before the cycle's time was up"))
             }
-        }
-    }
-
-    /// Asks the state file on a thread that may hang on its disk.
-    pub async fn remember<T: Send + 'static>(
-        &self,
-        ask: impl FnOnce(&mut Memory) -> Result<T, super::memory::MemoryFault> + Send + 'static,
-    ) -> Result<T, Text> {
-        let memory = Arc::clone(&self.memory);
-        let task = tokio::task::spawn_blocking(move || {
-            ask(&mut memory.lock().unwrap_or_else(PoisonError::into_inner))
-        });
-        match timeout(DISK, task).await {
-            Ok(Ok(answer)) => answer.map_err(|e| Text::new(&e.to_string())),
-            Ok(Err(e)) => Err(Text::new(&format!("state file: {e}"))),
-            Err(_) => Err(Text::new("the state file does not answer")),
         }
     }
 }

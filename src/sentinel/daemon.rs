@@ -6,25 +6,27 @@ use super::cycle::{Crew, Making, Outcome, Round};
 use super::desk::Desk;
 use super::eodhd::Eodhd;
 use super::hub::Hub;
+use super::left;
 use super::log::Log;
 use super::look::Look;
-use super::memory::{Memory, MemoryFault, Unknown};
+use super::memory::{Left, Memory, MemoryFault};
 use super::metrics::Metrics;
 use super::options::Options;
 use super::report::Reporter;
+use super::store::Store;
 use super::tell::Teller;
 use super::web::{self, Pages};
 use crate::config::dirs;
-use crate::domain::{Decision, DecisionSource, Side, Symbol, Text};
-use crate::host::clock;
+use crate::domain::{Symbol, Text};
+use crate::host::{Identity, clock};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::task::{JoinError, JoinSet};
@@ -36,7 +38,7 @@ const LOOK: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_millis(500);
 /// The last words get so long on each way.
 const LAST_WORDS: Duration = Duration::from_millis(150);
-/// Threads that may hang on a disk or a gateway.
+/// Threads for what may hang: one order, and names that are looked up.
 const HELPERS: usize = 8;
 
 /// Why it can't start.
@@ -74,7 +76,18 @@ pub struct Sentinel {
     crew: Arc<Crew>,
     reporter: Arc<Reporter>,
     web: Option<TcpListener>,
+    /// Why its state file was set aside, if it was.
+    damage: Option<String>,
     _alone: File,
+}
+
+/// How a cycle ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// What each symbol came to, in their order.
+    pub outcomes: Vec<Outcome>,
+    /// What was skipped or failed, in words; empty after a good one.
+    pub wrong: Vec<String>,
 }
 
 impl Sentinel {
@@ -93,7 +106,7 @@ impl Sentinel {
         let alone = lock(&options.dir)?;
         let mut memory = Memory::open(&options.dir)?;
         let book = Arc::new(Book::new(&options, Arc::clone(&look)));
-        warned(&memory, &book);
+        let damage = damage(&memory);
         let market = Eodhd::new(&options.eodhd).map_err(|e| fault("bars", &e))?;
         let market = market.with_age(options.max_age_h, options.calendar.clone());
         let model = Hub::new(&options.hub).map_err(|e| fault("model", &e))?;
@@ -116,24 +129,28 @@ impl Sentinel {
             None => None,
         };
         let metrics = Arc::new(Metrics::default());
-        let reporter = Arc::new(Reporter { metrics: Arc::clone(&metrics), book, log, teller });
+        let (me, counted) = (Identity::here(), Arc::clone(&metrics));
+        let reporter = Arc::new(Reporter { metrics: counted, book, log, teller, me });
         // Last, since what fails before is tried again and must find them.
-        for decision in unknown(&memory, &options) {
+        for decision in left::decisions(&memory.left_behind()?, &options) {
             reporter.decision(&decision);
         }
-        memory.told_unknown()?;
+        memory.told_all()?;
+        warn(&reporter, damage.as_deref(), &memory.doubtful()?);
+        let store = Store::start(memory).map_err(|e| fault("state file", &e))?;
         let crew = Crew {
             options,
             market,
             model,
             desk,
-            memory: Arc::new(Mutex::new(memory)),
+            store: Arc::new(store),
             metrics,
             look,
             turn: tokio::sync::Mutex::default(),
-            ordering: AtomicBool::default(),
+            ordering: Arc::default(),
+            looking: AtomicBool::default(),
         };
-        Ok(Self { crew: Arc::new(crew), reporter, web, _alone: alone })
+        Ok(Self { crew: Arc::new(crew), reporter, web, damage, _alone: alone })
     }
 
     /// Where metrics and health are served.
@@ -156,17 +173,16 @@ impl Sentinel {
         Ok(())
     }
 
-    /// Runs one cycle now; what it decided, in the order of the symbols. None
-    /// when `stop` came first.
+    /// Runs one cycle now. None when `stop` came first.
     ///
     /// # Errors
     /// The system's, when there is no runtime to be had.
-    pub fn once(self, stop: &AtomicBool) -> io::Result<Option<Vec<Outcome>>> {
+    pub fn once(self, stop: &AtomicBool) -> io::Result<Option<Ended>> {
         let runtime = runtime()?;
-        let outcomes = runtime.block_on(self.cycle(stop));
+        let ended = runtime.block_on(self.cycle(stop));
         runtime.shutdown_background();
         self.reporter.end(LAST_WORDS);
-        Ok(outcomes)
+        Ok(ended)
     }
 
     async fn serve(&self, web: Option<TcpListener>, stop: &AtomicBool) {
@@ -219,13 +235,13 @@ impl Sentinel {
     }
 
     /// One cycle with all symbols; none when it was broken off for the end.
-    async fn cycle(&self, stop: &AtomicBool) -> Option<Vec<Outcome>> {
+    async fn cycle(&self, stop: &AtomicBool) -> Option<Ended> {
         let began = Instant::now();
         let (crew, metrics) = (&self.crew, &self.reporter.metrics);
         metrics.cycles.inc();
         // What `all` has seen of a symbol it has told: it is not polled any
         // more, or it has just been.
-        let mut whole = pin!(all(crew, &self.reporter, began));
+        let mut whole = pin!(all(self, began));
         let (outcomes, unnumbered) = loop {
             match timeout(LOOK, &mut whole).await {
                 Ok(ended) => break ended,
@@ -246,21 +262,27 @@ impl Sentinel {
         let wrong: Vec<String> = unnumbered.into_iter().chain(failed).collect();
         metrics.cycle(began.elapsed(), !wrong.is_empty());
         self.reporter.book.ended(Text::new(&wrong.join("; ")), self.reporter.lost());
-        Some(outcomes)
+        Some(Ended { outcomes, wrong })
     }
 }
 
 /// Every symbol of one cycle, side by side; a panic in one is that one's. Each
 /// is told when it has ended, not when the slowest has. The second part is why
 /// the cycle has no number.
-async fn all(
-    crew: &Arc<Crew>,
-    reporter: &Reporter,
-    began: Instant,
-) -> (Vec<Outcome>, Option<String>) {
+async fn all(sentinel: &Sentinel, began: Instant) -> (Vec<Outcome>, Option<String>) {
+    let (crew, reporter) = (&sentinel.crew, &sentinel.reporter);
     let period = crew.options.pace.period();
-    let (number, unnumbered) = match crew.remember(Memory::begin_cycle).await {
-        Ok(number) => (number, None),
+    let ask = |m: &mut Memory| Ok((m.begin_cycle()?, m.untold()?, m.doubtful()?));
+    let (number, unnumbered) = match crew.store.remember(ask).await {
+        Ok((number, untold, doubts)) => {
+            for (order, decision) in untold.iter().zip(left::decisions(&untold, &crew.options)) {
+                reporter.decision(&decision);
+                told(crew, order.id.to_string());
+            }
+            warn(reporter, sentinel.damage.as_deref(), &doubts);
+            crew.look_for(&doubts);
+            (number, None)
+        }
         Err(why) => {
             // Orders need the file too, and will say so themselves.
             let why = format!("the cycle has no number: {why}");
@@ -284,10 +306,24 @@ async fn all(
         let Some((place, symbol)) = running.remove(&id) else { continue };
         let outcome = outcome.unwrap_or_else(|why| lost(crew, symbol, number, &why));
         reporter.decision(&outcome.decision);
+        if let Some(id) = outcome.order.clone() {
+            told(crew, id);
+        }
         ended.push((place, outcome));
     }
     ended.sort_by_key(|(place, _)| *place);
     (ended.into_iter().map(|(_, outcome)| outcome).collect(), unnumbered)
+}
+
+/// What became of this order is told, and the state file learns that.
+fn told(crew: &Crew, id: String) {
+    crew.store.leave(format!("{id} is told"), move |m| m.told(&id));
+}
+
+fn warn(reporter: &Reporter, damage: Option<&str>, doubts: &[Left]) {
+    let words: Vec<String> =
+        damage.map(str::to_owned).into_iter().chain(left::words(doubts)).collect();
+    reporter.book.warn(Text::new(&words.join("; ")));
 }
 
 /// A symbol's cycle that ended in a panic.
@@ -311,49 +347,15 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
         .build()
 }
 
-/// Says what the last run left behind, as long as this one lasts.
-fn warned(memory: &Memory, book: &Book) {
-    let mut words = Vec::new();
-    if let Some(why) = memory.set_aside() {
-        let text = format!(
-            "STATE FILE DAMAGED: {why}; no orders on the bars that are current now, since it is \
-             not known any more what was ordered on them"
-        );
-        tracing::error!("{text}");
-        words.push(text);
-    }
-    for order in memory.unknown() {
-        // Logged as the decision that is told of it.
-        words.push(words_of(order));
-    }
-    book.warn(Text::new(&words.join("; ")));
-}
-
-fn words_of(order: &Unknown) -> String {
-    let Unknown { id, symbol, side } = order;
-    let side = side.map_or("?", Side::word);
-    format!(
-        "order {id} ({symbol} {side}) is UNKNOWN: the last run ended before its answer; it is not \
-         sent again, look with: crs positions"
-    )
-}
-
-/// What the last run never told of its orders; the cycle is not known any more.
-fn unknown(memory: &Memory, options: &Options) -> Vec<Decision> {
-    let decisions = memory.unknown().iter().map(|order| Decision {
-        source: DecisionSource::Sentinel,
-        at: Some(clock::utc()),
-        symbol: order.symbol.clone(),
-        side: order.side,
-        threshold: Some(options.threshold),
-        action: Text::new("UNKNOWN"),
-        why: Text::limited(&words_of(order), 300),
-        order: order.id.clone(),
-        // A dry run's is never on its way.
-        live: Some(true),
-        ..Decision::default()
-    });
-    decisions.collect()
+/// Said as long as it holds; a damage as long as this run lasts.
+fn damage(memory: &Memory) -> Option<String> {
+    let why = memory.set_aside()?;
+    let text = format!(
+        "STATE FILE DAMAGED: {why}; no orders on the bars that are current now, since it is not \
+         known any more what was ordered on them"
+    );
+    tracing::error!("{text}");
+    Some(text)
 }
 
 /// One sentinel for each state; ends with the file.

@@ -1,7 +1,7 @@
 //! The port that orders go through; `cli` implements it with the one audited
 //! way of every order.
 
-use crate::domain::{OrderTicket, Text, Ticket};
+use crate::domain::{OrderTicket, Side, Symbol, Text, Ticket};
 use std::time::{Duration, Instant};
 
 /// What became of an order. Of `Denied`, `Barred`, `Held` and `NotSent` it is
@@ -74,4 +74,11 @@ pub trait Desk: Send + Sync + 'static {
         done_by: Instant,
         intent: &mut dyn FnMut(&str) -> Result<(), Text>,
     ) -> Placed;
+
+    /// An open position of this symbol, in the broker's name, and side; none
+    /// where the positions can be read and none is open. Reads only.
+    ///
+    /// # Errors
+    /// Why they can't be read.
+    fn holds(&self, symbol: Symbol, side: Side, wait: Duration) -> Result<Option<Ticket>, Text>;
 }

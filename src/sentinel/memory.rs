@@ -7,19 +7,19 @@
 
 use crate::domain::{Lots, Side, Symbol, Text, Ticket, UtcMicros};
 use crate::host::clock;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
-use std::fs;
+use open::{Expected, GONE, Opening, VERSION, aside, left_damaged, opened, sql};
+use rusqlite::{Connection, OptionalExtension, params};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use thiserror::Error;
 
-/// Shape of the file.
-const VERSION: i64 = 1;
+mod left;
+mod open;
+
+pub use left::Left;
+
 /// Name of the file in the sentinel's directory.
 pub const FILE: &str = "memory.sqlite";
-/// What follows it in the name of one that was set aside.
-const DAMAGED: &str = ".damaged-";
 /// Orders kept.
 const MAX_ORDERS: i64 = 10_000;
 /// Fate of an order that is on its way.
@@ -28,22 +28,6 @@ const SENT: &str = "sent";
 const UNKNOWN: &str = "unknown";
 /// That of one that a dry run made.
 const DRY: &str = "dry";
-
-const SCHEMA: &str = "
-    CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
-    CREATE TABLE held (symbol TEXT PRIMARY KEY, bar INTEGER NOT NULL) STRICT;
-    CREATE TABLE orders (
-        id TEXT PRIMARY KEY, symbol TEXT NOT NULL, side TEXT NOT NULL, lots INTEGER NOT NULL,
-        bar INTEGER NOT NULL, live INTEGER NOT NULL, at INTEGER NOT NULL,
-        fate TEXT NOT NULL, ticket INTEGER, why TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX orders_of ON orders (symbol, side, live, bar);
-";
-/// Its bars are held: in one step with the file, or a crash between the two
-/// would leave one that knows nothing and holds nothing.
-const AFTER_DAMAGE: &str = "INSERT INTO facts (name, value) VALUES ('set_aside', 1);";
-/// What a start finds where one before it ended halfway.
-const GONE: &str = "the state file is gone, and a damaged one lies beside its place";
 
 /// Why the file can't be used.
 #[derive(Debug, Error)]
@@ -75,18 +59,6 @@ pub enum MemoryFault {
         /// Its version.
         found: i64,
     },
-}
-
-/// An order that was on its way when the program ended, or whose answer never
-/// came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unknown {
-    /// Its identity on the wire.
-    pub id: Text,
-    /// Instrument, as EODHD names it.
-    pub symbol: Text,
-    /// Direction; none where the file has another word.
-    pub side: Option<Side>,
 }
 
 /// Whether an order may be made on a bar.
@@ -121,7 +93,6 @@ pub struct Memory {
     db: Connection,
     path: PathBuf,
     set_aside: Option<Text>,
-    unknown: Vec<Unknown>,
 }
 
 impl Memory {
@@ -154,35 +125,13 @@ impl Memory {
                 (db, Some(Text::new(&words)))
             }
         };
-        let mut memory = Self { db, path, set_aside, unknown: Vec::new() };
-        memory.unknown = memory.find_unknown()?;
-        Ok(memory)
+        Ok(Self { db, path, set_aside })
     }
 
     /// Why a damaged file was set aside at this start, and where to.
     #[must_use]
     pub const fn set_aside(&self) -> Option<&Text> {
         self.set_aside.as_ref()
-    }
-
-    /// Orders that were on their way when the last run ended; unknown now.
-    #[must_use]
-    pub fn unknown(&self) -> &[Unknown] {
-        &self.unknown
-    }
-
-    /// They have been told; a start that ends before that leaves them to the
-    /// next.
-    ///
-    /// # Errors
-    /// [`MemoryFault::Sql`]
-    pub fn told_unknown(&mut self) -> Result<(), MemoryFault> {
-        let why = "the program ended before an answer came";
-        let change = "UPDATE orders SET fate = ?2, why = ?3 WHERE fate = ?1";
-        self.db
-            .execute(change, params![SENT, UNKNOWN, why])
-            .map(drop)
-            .map_err(|e| sql(&self.path, e))
     }
 
     /// Counts a new cycle; its number, from 1, over all runs.
@@ -269,8 +218,8 @@ impl Memory {
     }
 
     fn insert(&mut self, intent: &Intent<'_>, live: bool, fate: &str) -> Result<(), MemoryFault> {
-        let insert = "INSERT INTO orders (id, symbol, side, lots, bar, live, at, fate, why) \
-                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '')";
+        let insert = "INSERT INTO orders (id, symbol, side, lots, bar, live, at, fate, why, told) \
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '', NOT ?6)";
         let prune = "DELETE FROM orders WHERE rowid <= (SELECT max(rowid) FROM orders) - ?1";
         let run = || {
             let done = self.db.unchecked_transaction()?;
@@ -283,22 +232,6 @@ impl Memory {
             )?;
             done.execute(prune, params![MAX_ORDERS])?;
             done.commit()
-        };
-        run().map_err(|e| sql(&self.path, e))
-    }
-
-    /// What the last run left behind.
-    fn find_unknown(&self) -> Result<Vec<Unknown>, MemoryFault> {
-        let run = || {
-            let select = "SELECT id, symbol, side FROM orders WHERE fate = ?1";
-            let mut query = self.db.prepare(select)?;
-            let rows = query.query_map(params![SENT], |row| {
-                let (id, symbol, side): (String, String, String) =
-                    (row.get(0)?, row.get(1)?, row.get(2)?);
-                let side = [Side::Buy, Side::Sell].into_iter().find(|s| s.word() == side);
-                Ok(Unknown { id: Text::new(&id), symbol: Text::limited(&symbol, 32), side })
-            })?;
-            rows.collect::<Result<Vec<_>, _>>()
         };
         run().map_err(|e| sql(&self.path, e))
     }
@@ -329,96 +262,6 @@ impl Memory {
         let found = self.db.query_row(select, params![name], |row| row.get(0)).optional();
         found.map_err(|e| sql(&self.path, e))
     }
-}
-
-/// Why opening failed.
-enum Opening {
-    Damaged(String),
-    Fault(MemoryFault),
-}
-
-/// What must be where the file belongs.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Expected {
-    /// It.
-    There,
-    /// Nothing, as before the first start.
-    New,
-    /// Nothing, since it was damaged.
-    AfterDamage,
-}
-
-fn opened(path: &Path, expected: Expected) -> Result<Connection, Opening> {
-    let judge = |e: rusqlite::Error| match e.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            Opening::Damaged(e.to_string())
-        }
-        _ => Opening::Fault(sql(path, e)),
-    };
-    let db = Connection::open(path).map_err(judge)?;
-    db.busy_timeout(Duration::from_secs(2)).map_err(judge)?;
-    let pragma = |name: &str| db.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0));
-    let found: i64 = pragma("user_version").map_err(judge)?;
-    if found > VERSION {
-        let path = shown(path);
-        return Err(Opening::Fault(MemoryFault::Newer { path, found }));
-    }
-    if found == 0 && expected == Expected::There {
-        return Err(Opening::Damaged(String::from("it is no state file of a sentinel")));
-    }
-    let set = |text: &str| db.execute_batch(text).map_err(judge);
-    set("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
-    if found == 0 {
-        let held = if expected == Expected::AfterDamage { AFTER_DAMAGE } else { "" };
-        set(&format!("BEGIN; {SCHEMA} {held} PRAGMA user_version = {VERSION}; COMMIT;"))?;
-    }
-    let check: Result<String, _> = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
-    let check = check.map_err(judge)?;
-    if check != "ok" {
-        return Err(Opening::Damaged(check));
-    }
-    let whole = "SELECT (SELECT count(*) FROM facts) + (SELECT count(*) FROM held) \
-                 + (SELECT count(*) FROM orders WHERE ticket IS NOT why AND id IS NOT fate)";
-    // A table or a column that is missing can only have been taken away.
-    db.query_row(whole, [], |row| row.get::<_, i64>(0))
-        .map_err(|e| Opening::Damaged(e.to_string()))?;
-    Ok(db)
-}
-
-/// Whether a file that was set aside lies in `dir`; yes where nobody can tell.
-fn left_damaged(dir: &Path) -> bool {
-    let start = format!("{FILE}{DAMAGED}");
-    fs::read_dir(dir).map_or(true, |mut all| {
-        all.any(|e| e.map_or(true, |e| e.file_name().to_string_lossy().starts_with(&start)))
-    })
-}
-
-/// Moves the file and its companions out of the way.
-fn aside(path: &Path) -> Result<PathBuf, MemoryFault> {
-    let stamp: String = clock::utc().iso().chars().filter(char::is_ascii_alphanumeric).collect();
-    let to = path.with_file_name(format!("{FILE}{DAMAGED}{stamp}"));
-    let failed = |cause| MemoryFault::Aside { path: shown(path), cause };
-    fs::rename(path, &to).map_err(failed)?;
-    for ending in ["-wal", "-shm"] {
-        let with = |path: &Path| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(ending);
-            PathBuf::from(name)
-        };
-        match fs::rename(with(path), with(&to)) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
-            _ => {}
-        }
-    }
-    Ok(to)
-}
-
-fn sql(path: &Path, cause: rusqlite::Error) -> MemoryFault {
-    MemoryFault::Sql { path: shown(path), cause }
-}
-
-fn shown(path: &Path) -> Text {
-    Text::new(&path.to_string_lossy())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::log::Log;
 use super::metrics::Metrics;
 use super::tell::Teller;
 use crate::domain::{Decision, Side};
+use crate::host::Identity;
 use crate::wire::decisions::own;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,11 +22,15 @@ pub struct Reporter {
     pub log: Option<Arc<Log>>,
     /// The telemetry port, if there is one.
     pub teller: Option<Teller>,
+    /// This process, whose decisions they are.
+    pub me: Identity,
 }
 
 impl Reporter {
     /// Tells of one decision, once.
     pub fn decision(&self, decision: &Decision) {
+        let (host, pid) = (self.me.host.clone(), Some(u64::from(self.me.pid)));
+        let decision = &Decision { host, pid, ..decision.clone() };
         self.metrics.decision(decision);
         self.book.decided(decision);
         if let Some(log) = &self.log {

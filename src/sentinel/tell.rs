@@ -4,7 +4,7 @@
 use super::book::Book;
 use super::log::Log;
 use super::look::Look;
-use crate::domain::{Decision, Endpoint};
+use crate::domain::{Decision, Endpoint, TraderStatus};
 use crate::link;
 use crate::wire::{LatchEvidence, Telemetry};
 use crossbeam_channel as channel;
@@ -47,7 +47,7 @@ impl Teller {
         let (to, from) = channel::unbounded();
         let thread = std::thread::Builder::new().name("telemetry".to_owned());
         thread.spawn(move || {
-            let news = Newspaper { socket, book, look, log };
+            let news = Newspaper { socket, book, look, log, told: 0 };
             news.run(&from);
         })?;
         Ok(Self { to })
@@ -72,10 +72,12 @@ struct Newspaper {
     book: Arc<Book>,
     look: Arc<Look>,
     log: Option<Arc<Log>>,
+    /// Decisions that the socket was given.
+    told: u64,
 }
 
 impl Newspaper {
-    fn run(self, from: &channel::Receiver<Said>) {
+    fn run(mut self, from: &channel::Receiver<Said>) {
         let mut told: Option<Instant> = None;
         let mut last = None;
         loop {
@@ -91,6 +93,7 @@ impl Newspaper {
             }
             match from.recv_timeout(LOOK) {
                 Ok(Said::Decision(decision)) => {
+                    self.told += 1;
                     self.publish(&Telemetry::Decision(Box::new((&*decision).into())));
                 }
                 Ok(Said::End(done)) => {
@@ -107,7 +110,8 @@ impl Newspaper {
 
     fn status(&self) {
         let lost = self.log.as_ref().map_or(0, |log| log.lost());
-        self.publish(&Telemetry::Trader(Box::new(self.book.status(lost).into())));
+        let status = TraderStatus { told: self.told, ..self.book.status(lost) };
+        self.publish(&Telemetry::Trader(Box::new(status.into())));
     }
 
     fn publish(&self, message: &Telemetry) {

@@ -5,8 +5,8 @@
 //! and when the room is spent, the trader with most rows gives up its oldest.
 //!
 //! One decision may be heard twice, from a log and from a telemetry port, or by
-//! two ports: the number that its trader gave it tells, and what the second
-//! copy knows more is added to the first.
+//! two ports: the number that its trader gave it tells, with the process that
+//! the trader is, and what the second copy knows more is added to the first.
 
 use super::log::push;
 use super::orders::judge;
@@ -57,9 +57,10 @@ impl State {
         if let Some(key) = key {
             push(&mut self.decision_keys, KEYS, key);
         }
+        self.heard_of(decision);
         let same = |row: &Aged<Run>| {
             let d = &row.value.decision;
-            d.source == decision.source && d.symbol == decision.symbol
+            is_of_one(d, decision) && d.symbol == decision.symbol
         };
         let before = self.decisions.iter().rposition(same);
         let last = before.and_then(|at| self.decisions.get(at)).map(|row| &row.value.decision);
@@ -135,6 +136,12 @@ impl State {
     }
 }
 
+/// Whether one trader decided both. Two of one kind may hear the same feed, and
+/// number its ticks alike.
+fn is_of_one(one: &Decision, other: &Decision) -> bool {
+    (one.source, one.pid, &one.host) == (other.source, other.pid, &other.host)
+}
+
 /// What tells that two copies are of one decision; none where its trader gave
 /// it no number or no time: better twice than one that is hidden.
 fn key(decision: &Decision) -> Option<u64> {
@@ -144,10 +151,19 @@ fn key(decision: &Decision) -> Option<u64> {
         .into_iter()
         .chain(number.to_le_bytes())
         .chain(at.0.to_le_bytes())
-        .chain(decision.symbol.as_str().bytes());
+        .chain(decision.symbol.as_str().bytes())
+        .chain(decision.pid.map_or([0; 9], named))
+        .chain(decision.host.as_str().bytes());
     Some(bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     }))
+}
+
+/// A process id that is told, zero too, is not one that is not.
+fn named(pid: u64) -> [u8; 9] {
+    let mut bytes = [1; 9];
+    bytes.iter_mut().zip(pid.to_le_bytes()).for_each(|(slot, byte)| *slot = byte);
+    bytes
 }
 
 /// Whether `next` says again what `last` said, and ordered nothing. An order,
@@ -325,6 +341,38 @@ mod tests {
         s.put(bare.clone());
         s.put(bare);
         assert_eq!(s.rows().len(), 8);
+    }
+
+    /// Both number the ticks of one feed, and may decide in one microsecond.
+    #[test]
+    fn two_engines_on_one_feed_hide_nothing_of_each_other() {
+        let mut s = Session::new();
+        let of = |pid, host: &str, action: &str, ms: i64| Decision {
+            at: Some(UtcMicros(1_768_399_199_000_000 + ms * 1_000)),
+            number: Some(5),
+            live: Some(true),
+            side: Some(Side::Buy),
+            order: Text::new(if action == "NO_ORDER" { "" } else { "ORD_000004" }),
+            host: Text::new(host),
+            pid: Some(pid),
+            ..engine("EURUSD", action, "")
+        };
+        for copy in [0, 1] {
+            for (pid, host) in [(41, "inf"), (42, "inf"), (41, "hub")] {
+                s.put(of(pid, host, "ORDER_GENERATED", 0));
+                assert_eq!(s.rows().iter().filter(|row| row.2 == 1).count(), s.rows().len());
+                assert!(copy == 0 || s.rows().len() == 3);
+            }
+        }
+        assert_eq!(s.rows().len(), 3);
+        for n in 1..=10 {
+            s.put(of(41, "inf", "NO_ORDER", n * 10));
+            s.put(of(42, "inf", "NO_ORDER", n * 10));
+        }
+        let runs = [("eng", "NO_ORDER", 10), ("eng", "NO_ORDER", 10)];
+        assert_eq!(s.rows()[3..], runs, "each has a row of its own");
+        let gaps = &s.state.lag.engine_gap;
+        assert_eq!((gaps.count, gaps.max()), (20, Some(10_000)), "and a rhythm of its own");
     }
 
     #[test]

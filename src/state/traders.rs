@@ -5,6 +5,7 @@
 //! counted from the moment it said so, which asks for no agreement of clocks.
 
 use super::health::of_trader;
+use super::heard::Ear;
 use super::{Freshness, State};
 use crate::domain::{DecisionSource, Stamp, Text};
 use crate::event::{Level, TraderReport};
@@ -32,6 +33,12 @@ pub struct Trader {
     /// When what it lost last grew.
     #[serde(default)]
     lost_at: Option<Stamp>,
+    /// Words heard of it.
+    #[serde(default)]
+    pub(super) words: u64,
+    /// What it told against what was heard.
+    #[serde(default)]
+    pub(super) ear: Ear,
 }
 
 /// How a trader that works in cycles stands, best first.
@@ -69,12 +76,17 @@ impl Trader {
 
 impl State {
     pub(super) fn on_trader(&mut self, report: &TraderReport) {
-        let mut next = Trader { at: self.now, value: report.clone(), ..Trader::default() };
+        let ear = Ear::new(report.status.told);
+        let mut next =
+            Trader { at: self.now, value: report.clone(), words: 1, ear, ..Trader::default() };
         let known = self.traders.iter().position(|t| t.key() == next.key());
         if let Some(at) = known {
             let Some(before) = self.traders.get_mut(at) else { return };
             next.held_at = before.held_at;
             next.lost_at = before.lost_at;
+            next.words = before.words.saturating_add(1);
+            next.ear = before.ear;
+            next.ear.compare(report.status.told, before.value.status.told, self.now);
             if report.status.lost > before.value.status.lost {
                 next.lost_at = Some(self.now);
             }
@@ -84,11 +96,7 @@ impl State {
             return;
         }
         self.replace_silent(&next);
-        if self.traders.len() >= MAX_TRADERS {
-            let oldest = (0..).zip(&self.traders).min_by_key(|(_, t)| t.at.mono_ns);
-            let Some((at, _)) = oldest else { return };
-            self.traders.remove(at);
-        }
+        self.make_room(report.feed);
         let how = if report.status.live { "live" } else { "dry run" };
         let text = format!("{} is heard, pid {}, {how}", next.name(), report.status.pid);
         self.say(Level::Info, "trader", &text);

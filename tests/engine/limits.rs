@@ -1,6 +1,6 @@
 //! What keeps an engine from turning to a gateway too often.
 
-use crate::common::sandbox::Sandbox;
+use crate::common::sandbox::{Sandbox, Signal, signal};
 use crate::desk::{Desk, Manner};
 use crate::process::{Process, is};
 use serde_json::Value;
@@ -73,6 +73,25 @@ fn an_order_of_unknown_fate_is_never_sent_again_and_its_side_rests() {
     assert_eq!(all.iter().filter(|e| e["action"] == "ORDER_GENERATED").count(), 1);
     assert!(all.iter().any(says("it waited in the queue: ")));
     assert!(all.iter().any(says("LIMIT: ")));
+}
+
+/// Whoever starts it again, by hand or by a supervisor, does not know of it.
+#[test]
+fn an_order_of_unknown_fate_rests_over_a_restart_of_the_engine() {
+    let (home, ticks) = (Sandbox::new(), Ticks::start());
+    let desk = Desk::start("OPEN_ORDER", Manner::Mute);
+    let first = engine(&home, &desk, &ticks);
+    let order = first.until("an order", is("ORDER_GENERATED"));
+    assert!(says("UNKNOWN")(&order), "{order}");
+    signal(first.pid(), Signal::KILL);
+    drop(first);
+    fs::remove_file(home.path().join("engine.jsonl")).unwrap();
+    let second = engine(&home, &desk, &ticks);
+    second.until("more", |e| e["tick_id"].as_u64().unwrap() > 150);
+    assert_eq!(desk.count("OPEN_ORDER"), 1);
+    assert!(second.entries().iter().any(says("LIMIT: this symbol and side")));
+    let (_, said) = second.stop();
+    assert!(said.contains("EURUSD SELL rests: an order of "), "{said}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! started again inside a terminal. Hands and desk write into `notes`; the
 //! screen says what the guard does.
 
-use crs::control::{Action, Desk, Proposal, Trigger};
+use crs::control::{Action, Desk, Proposal, Remote, RemoteVerb, Trigger};
 use crs::domain::{Intent, Stamp, Text, Ticket};
 use crs::event::{GuardPhase, SessionInfo, channel_pair};
 use crs::feeds::Sequencer;
@@ -31,6 +31,15 @@ struct Hands;
 impl Trigger for Hands {
     fn fire(&self, intent: Intent, _pressed: Stamp) {
         note(&format!("fired {}", intent.word()));
+    }
+}
+
+impl Remote for Hands {
+    fn remote(&self, verb: RemoteVerb) {
+        note(&format!("remote {}", verb.word()));
+    }
+    fn denies_remote(&self, _: RemoteVerb) -> Option<Text> {
+        None
     }
 }
 
@@ -111,6 +120,7 @@ fn console() {
         looks: Looks::default(),
         trigger: hands.clone(),
         desk: hands,
+        mission: None,
         fps: 10,
         line: crs::config::LineChoice::Auto,
         calls: crs::tui::run::Calls::default(),

@@ -13,6 +13,9 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod console;
+mod far;
+mod far_golden;
 mod faults;
 mod golden;
 mod host;

@@ -222,7 +222,7 @@ fn a_trader_that_is_late_silent_or_denied_says_so() {
     shoot("traders_late", &s, &zoomed(Pane::Decisions));
     for size in SIZES {
         let all = screen(&s, &zoomed(Pane::Decisions), size).join("\n");
-        assert!(all.contains("LATE 3m") && all.contains("1,204 not kept"), "{size:?}:\n{all}");
+        assert!(all.contains("LATE 3m") && all.contains("1,204 missing"), "{size:?}:\n{all}");
     }
     let all = screen(&s, &zoomed(Pane::Decisions), (120, 40)).join("\n");
     for words in ["sends denied: kill switch: latched by ops@inf", "17 lost"] {

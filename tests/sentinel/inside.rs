@@ -5,11 +5,11 @@ use crate::common::wait::until;
 use crate::stage::{SOON, Services};
 use crs::breaker::{Gate, LatchHome, WatchConfig, Watcher};
 use crs::config::Settings;
-use crs::domain::{OrderTicket, Secret, Symbol, Text};
+use crs::domain::{OrderTicket, Secret, Side, Symbol, Text, Ticket};
 use crs::sentinel::eodhd::EodhdOptions;
 use crs::sentinel::hub::HubOptions;
 use crs::sentinel::{Desk, Look, Options, Pace, Placed, PlacedAs, Sentinel};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -20,6 +20,8 @@ pub struct Inside {
     pub services: Services,
     log: PathBuf,
     watcher: Watcher,
+    look: Arc<Look>,
+    options: Options,
     _dir: TempDir,
 }
 
@@ -59,8 +61,18 @@ impl Inside {
                 ..HubOptions::of(&settings.hub)
             },
         };
-        let sentinel = Sentinel::open(options, look, desk, false).unwrap();
-        (Self { services, log, watcher, _dir: dir }, sentinel)
+        let sentinel = Sentinel::open(options.clone(), Arc::clone(&look), desk, false).unwrap();
+        (Self { services, log, watcher, look, options, _dir: dir }, sentinel)
+    }
+
+    /// The next one on the same state.
+    pub fn again(&self, desk: Arc<dyn Desk>) -> Sentinel {
+        Sentinel::open(self.options.clone(), Arc::clone(&self.look), desk, false).unwrap()
+    }
+
+    /// Its directory.
+    pub fn state(&self) -> &Path {
+        &self.options.dir
     }
 
     /// The decision log.
@@ -88,6 +100,10 @@ impl Desk for Willing {
         let n = self.0.fetch_add(1, Ordering::SeqCst);
         intent(&format!("ord-{n}")).unwrap();
         Placed::without_ticket(PlacedAs::Done, "filled")
+    }
+
+    fn holds(&self, _: Symbol, _: Side, _: Duration) -> Result<Option<Ticket>, Text> {
+        Err(Text::new("no look"))
     }
 }
 

@@ -21,6 +21,7 @@ mod hub;
 mod inside;
 #[cfg(test)]
 mod kept_back;
+mod left;
 #[cfg(test)]
 mod mlflow;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use crate::common::wait::until;
 use crate::inside::Inside;
 use crate::stage::SOON;
-use crs::domain::{OrderTicket, Text};
+use crs::domain::{OrderTicket, Side, Symbol, Text, Ticket};
 use crs::sentinel::{Desk, Pace, Placed, PlacedAs};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -28,6 +28,10 @@ impl Desk for Clumsy {
             panic!("over its own feet");
         }
         Placed::without_ticket(PlacedAs::NotSent, "no")
+    }
+
+    fn holds(&self, _: Symbol, _: Side, _: Duration) -> Result<Option<Ticket>, Text> {
+        Err(Text::new("no look"))
     }
 }
 

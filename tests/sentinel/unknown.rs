@@ -61,6 +61,15 @@ fn an_order_without_an_answer_is_unknown_and_never_sent_again() {
     let left = left.iter().find(|d| d.number.is_none()).unwrap();
     assert!(left.order.as_str().starts_with("ord-") && left.why.as_str().contains(words));
     assert_eq!((left.symbol.as_str(), left.side), ("EURUSD", Some(Side::Buy)));
+    // Whoever comes later hears of it, too, until a look tells.
+    let doubt = "UNKNOWN: look with: crs positions";
+    let heard = || stage.heard.lock().unwrap().status.clone();
+    for _ in 0..2 {
+        let said = heard().map(|status| status.said);
+        let later = until(SOON, || heard().filter(|status| Some(status.said) > said));
+        let status = later.expect("a later word");
+        assert!(status.why.as_str().contains(doubt), "{status:#?}");
+    }
     let number = stage.log().iter().filter_map(|d| d.number).max();
     stage.next("cycle of the next run", |d| {
         d.number > number && d.why.as_str().contains("(unknown)")

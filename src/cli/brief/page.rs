@@ -119,6 +119,8 @@ fn changed(facts: &Facts, hours: u16) -> Vec<String> {
     let tells = |r: &&Record| match &r.act {
         Act::Open { .. } | Act::Synced | Act::Positions { .. } | Act::Exchange { .. } => false,
         Act::Command { req_id, outcome, .. } => outcome.as_str() != "sent" || !answered(req_id),
+        // What an operator did; crs mission audit has what processes did.
+        Act::Mission { kind, .. } => matches!(kind.as_str(), "ANSWER" | "LAUNCH" | "CONFIG"),
         Act::Step { phase, .. } => {
             matches!(phase, GatewayPhase::Verified | GatewayPhase::Partial | GatewayPhase::NotV1)
         }

@@ -4,10 +4,12 @@
 //! `report` is what a shell prints, `look` the independent read, `opening` an
 //! order from its first look to its report.
 
+mod kind;
 mod look;
 mod opening;
 mod report;
 
+pub use kind::Kind;
 pub use look::{Guarded, Look, line_of, look};
 pub use opening::{Opening, RealMoney};
 pub use report::{Ending, Report};

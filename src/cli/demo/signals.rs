@@ -182,6 +182,8 @@ impl Source<'_> {
             order: Text::new(&deed.order),
             steps,
             live: Some(status.live),
+            host: status.host.clone(),
+            pid: Some(status.pid),
         })));
     }
 

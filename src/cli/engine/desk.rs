@@ -8,7 +8,7 @@
 use super::ROLE;
 use crate::breaker::Gate;
 use crate::cli::Failure;
-use crate::cli::deal::{Deal, Ending, Opening, RealMoney};
+use crate::cli::deal::{Deal, Kind, Opening, RealMoney};
 use crate::cli::live::LiveTerms;
 use crate::config::Settings;
 use crate::domain::{GatewayAddr, Lots, Mode, OrderTicket, Text};
@@ -87,41 +87,12 @@ impl Desk for LiveDesk {
             Some(ticket) => Text::new(&format!("ticket {ticket}, {}", report.note)),
             None => report.note,
         };
-        // What never was handed over, no gateway refused.
-        let (left, gated) = (self.deal.handed_ns().is_some(), self.deal.was_gated());
-        placed(report.ending, left, gated, note)
-    }
-}
-
-/// What became of an order that ended so, left the process or not, and was
-/// denied by the gate or by something else.
-fn placed(ending: Ending, left: bool, gated: bool, note: Text) -> Placed {
-    match ending {
-        Ending::Done => Placed::Done(note),
-        Ending::Refused if left => Placed::Refused(note),
-        // It was handed over, so nobody knows, whatever the words are.
-        Ending::NotSent if left => Placed::Unknown(note),
-        Ending::Denied if gated => Placed::Denied(note),
-        Ending::Refused | Ending::NotSent | Ending::Denied => Placed::NotSent(note),
-        Ending::Unknown | Ending::Unproven => Placed::Unknown(note),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_left_the_process_is_refused_or_unknown() {
-        let of = |ending, left| placed(ending, left, !left, Text::default());
-        let none = Text::default;
-        assert_eq!(of(Ending::Refused, true), Placed::Refused(none()));
-        assert_eq!(of(Ending::Refused, false), Placed::NotSent(none()));
-        assert_eq!(of(Ending::NotSent, true), Placed::Unknown(none()));
-        assert_eq!(of(Ending::NotSent, false), Placed::NotSent(none()));
-        assert_eq!(of(Ending::Denied, false), Placed::Denied(none()));
-        let barred = placed(Ending::Denied, false, false, none());
-        assert_eq!(barred, Placed::NotSent(none()), "the latch did not do it");
-        assert_eq!(of(Ending::Unproven, true), Placed::Unknown(none()));
+        match self.deal.kind(report.ending) {
+            Kind::Done => Placed::Done(note),
+            Kind::Unknown => Placed::Unknown(note),
+            Kind::Refused => Placed::Refused(note),
+            Kind::Gated => Placed::Denied(note),
+            Kind::Barred | Kind::NotSent => Placed::NotSent(note),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod desk;
 mod parts;
+mod rest;
 mod scenario;
 
 use super::exit::exits;
@@ -46,7 +47,7 @@ pub struct Args {
     /// The gateway, by its name in the configuration; the first one without
     #[arg(long, value_name = "NAME")]
     on: Option<String>,
-    /// Trade only this instrument; may be repeated [default: engine.symbols, all if empty]
+    /// Trade only this instrument, EURUSD also as EURUSD.s; may be repeated [default: engine.symbols, all if empty]
     #[arg(long, value_name = "SYMBOL")]
     symbol: Vec<Symbol>,
     /// threshold or moving-average [default: engine.strategy]
@@ -181,7 +182,12 @@ impl<'a> Plan<'a> {
             let word = mode.map_or("an account that does not answer yet", |mode| mode.word());
             ctx.out
                 .note(format!("LIVE ORDERS to {} ({word}): {} lots each", gateway.cmd, own.lots));
-            let limits = crate::engine::limits::Limits::new(own.max_orders_per_minute);
+            let mut limits = crate::engine::limits::Limits::new(own.max_orders_per_minute);
+            let rests = rest::remember(settings, &mut limits)
+                .map_err(|why| Failure::failed(format!("--live is refused: {why}")))?;
+            for line in rests {
+                ctx.out.note(line);
+            }
             engine = engine.with_desk(Box::new(desk), limits);
         } else {
             ctx.out.note("DRY RUN: an order is a number and a log entry, nothing is sent");

@@ -1,7 +1,6 @@
 //! `crs mission import`
 
 use crate::cli::context::listed;
-use crate::cli::exit::exits;
 use crate::cli::{Context, Exit, Failure, Outcome};
 use crate::mission::import::import;
 use std::fs::OpenOptions;
@@ -13,10 +12,6 @@ const MAX_BYTES: u64 = 4 * 1_048_576;
 
 /// Writes a mission file from the documented JSON
 #[derive(Debug, clap::Args)]
-#[command(after_help = exits!(
-    0 "written; what could not be carried over is on standard error",
-    1 "the file to write exists, or can't be"
-))]
 pub struct Args {
     /// The file with "mission_control_distributed"
     file: PathBuf,

@@ -1,7 +1,203 @@
-//! `crs mission`: the daemon, and its clients.
+//! `crs mission`: the daemon that owns processes, and its clients.
+//!
+//! Each verb but `serve` speaks with a running daemon over its Unix socket, or
+//! over TCP where `--url` names it. Quitting a client stops nothing.
 
-pub mod check;
+mod alerts;
+mod audit;
+mod check;
+mod client;
 mod figures;
-pub mod import;
-pub mod plan;
+mod import;
+mod logs;
+mod look;
+mod orders;
+mod plan;
+mod safe;
 pub mod switch;
+mod up;
+mod zombies;
+
+use super::exit::exits;
+use super::{Context, Outcome};
+use std::path::PathBuf;
+
+/// What to do with the mission.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    reach: Reach,
+    #[command(subcommand)]
+    what: What,
+}
+
+/// Where the daemon is.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Where the daemon is")]
+pub struct Reach {
+    /// Its Unix socket [default: mission/mission.sock in the state directory]
+    #[arg(long, global = true, value_name = "PATH", conflicts_with = "url")]
+    socket: Option<PathBuf>,
+    /// Its address over TCP, as http://127.0.0.1:8600
+    #[arg(long, global = true, value_name = "URL", requires = "token_file")]
+    url: Option<String>,
+    /// File with the token that TCP demands; nobody else may read it
+    #[arg(long, global = true, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+macro_rules! verbs {
+    ($($(#[$attr:meta])* $name:ident($args:ty) => $run:path,)+) => {
+        #[derive(Debug, clap::Subcommand)]
+        enum What {
+            $($(#[$attr])* $name($args),)+
+        }
+
+        /// Does it.
+        ///
+        /// # Errors
+        /// A failure with its exit status: 1 refused or failed, 2 no daemon or
+        /// no answer of one, 64 where nobody can confirm, 78 a wrong
+        /// configuration.
+        pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
+            match &args.what {
+                $(What::$name(with) => $run(with, &args.reach, ctx),)+
+            }
+        }
+    };
+}
+
+/// Needs no daemon.
+fn check(args: &check::Args, _: &Reach, ctx: &mut Context) -> Outcome {
+    check::run(args, ctx)
+}
+
+/// Needs no daemon.
+fn plan(args: &plan::Args, _: &Reach, ctx: &mut Context) -> Outcome {
+    plan::run(args, ctx)
+}
+
+/// Needs no daemon.
+fn import(args: &import::Args, _: &Reach, ctx: &mut Context) -> Outcome {
+    import::run(args, ctx)
+}
+
+verbs! {
+    /// Check a mission file: every mistake with its place
+    #[command(after_help = exits!(
+        0 "no mistake; warnings may be",
+        1 "the file can't be read",
+        78 "mistakes, each with its place",
+    ))]
+    Check(check::Args) => check,
+    /// Say what a launch of a mode would stop, start and change, and what must hold
+    #[command(after_help = exits!(0 "it could be launched", 1 "a requirement does not hold"))]
+    Plan(plan::Args) => plan,
+    /// Write a mission file from the documented JSON, and say what could not be carried over
+    #[command(after_help = exits!(
+        0 "written; what could not be carried over is on standard error",
+        1 "the file to write exists, or can't be",
+        78 "the JSON can't be read, or is none of a mission",
+    ))]
+    Import(import::Args) => import,
+    /// Launch a mode: show the plan, ask for what must be typed, follow the launch to its end
+    #[command(after_help = exits!(
+        0 "complete: every process of the mode is ready",
+        1 "not confirmed by you",
+        2 "no daemon, or no answer of it",
+        3 "partial: some processes are ready, some are not",
+        4 "failed: none is, or another launch took its place",
+        5 "refused: a requirement does not hold; nothing was changed",
+    ))]
+    Up(up::Args) => up::run,
+    /// Stop everything, dependants first; no mode is in force afterwards
+    #[command(after_help = exits!(
+        0 "accepted, and with --wait: nothing lives any more",
+        1 "refused, or not confirmed by you, or something still lives",
+        2 "no daemon, or no answer of it",
+    ))]
+    Down(orders::DownArgs) => orders::down,
+    /// Show mode, launch, processes and machines
+    #[command(after_help = exits!(
+        0 "every process that is wanted is ready",
+        1 "some are not",
+        2 "no daemon, or no answer of it",
+    ))]
+    Ps(look::PsArgs) => look::ps,
+    /// Show what processes wrote, and follow it
+    #[command(after_help = exits!(
+        0 "shown",
+        1 "no such process",
+        2 "no daemon, or no answer of it",
+    ))]
+    Logs(logs::Args) => logs::run,
+    /// Start processes, and what they depend on
+    #[command(after_help = exits!(
+        0 "accepted",
+        1 "refused, with the reason",
+        2 "no daemon, or no answer of it",
+    ))]
+    Start(orders::StartArgs) => orders::start,
+    /// Stop processes
+    #[command(after_help = exits!(
+        0 "accepted",
+        1 "refused, with the reason",
+        2 "no daemon, or no answer of it",
+    ))]
+    Stop(orders::StopArgs) => orders::stop,
+    /// Stop and start processes; never two copies of one
+    #[command(after_help = exits!(
+        0 "accepted",
+        1 "refused, with the reason",
+        2 "no daemon, or no answer of it",
+    ))]
+    Restart(orders::StartArgs) => orders::restart,
+    /// Say why a process is not up
+    #[command(after_help = exits!(
+        0 "it is up and ready",
+        1 "it is not, and why; or there is no such process",
+        2 "no daemon, or no answer of it",
+    ))]
+    Why(look::WhyArgs) => look::why,
+    /// Show alerts with their advice; acknowledge one, or carry out its action
+    #[command(after_help = exits!(
+        0 "no alert is open; or: done",
+        1 "some are open; or: refused, with the reason",
+        2 "no daemon, or no answer of it",
+    ))]
+    Alerts(alerts::Args) => alerts::run,
+    /// Find what holds ports or was left behind; end it with a typed confirmation
+    #[command(after_help = exits!(
+        0 "nothing was found; or: done",
+        1 "something was; or: refused, with the reason",
+        2 "no daemon, or no answer of it",
+    ))]
+    Zombies(zombies::Args) => zombies::run,
+    /// Show who ordered what, what came of it, and what processes did
+    #[command(after_help = exits!(
+        0 "shown",
+        1 "the log can't be read, or is damaged (crs audit verify)",
+    ))]
+    Audit(audit::Args) => audit::run,
+    /// The emergency shutdown: SAFE_MODE, close everything by the kill path, dump, stop in order
+    #[command(after_help = exits!(
+        0 "accepted; crs mission ps and crs status follow it",
+        1 "refused, or not confirmed by you",
+        2 "no daemon, or no answer of it: use crs kill",
+    ))]
+    Safe(safe::SafeArgs) => safe::safe,
+    /// Bring back what the last dump says
+    #[command(after_help = exits!(
+        0 "accepted",
+        1 "refused, or not confirmed by you",
+        2 "no daemon, or no answer of it",
+    ))]
+    Restore(safe::RestoreArgs) => safe::restore,
+    /// Read mission.toml again; what did not change is not touched
+    #[command(after_help = exits!(
+        0 "done",
+        1 "refused, with the reason: the old configuration stands",
+        2 "no daemon, or no answer of it",
+    ))]
+    Reload(orders::ReloadArgs) => orders::reload,
+}

@@ -1,13 +1,12 @@
 //! Whoever runs the steps at the command line: prints each, proves the latch,
-//! and writes into the audit log what was done and what came of it.
+//! and has it on record what was done and what came of it.
 
-use super::super::{Context, Out, status, wiring};
+use super::super::{Context, Out, status};
+use super::record::OnRecord;
 use super::row;
-use crate::audit::{Act, Chain};
 use crate::config::Settings;
 use crate::domain::{LatchPhase, LatchSeen, Text};
-use crate::host::ids;
-use crate::mesh::remote::{Conduct, Done, Failed, Fate, Step};
+use crate::mesh::remote::{Conduct, Done, Failed, Step};
 use serde::Serialize;
 
 /// Who proves that the latch is absent.
@@ -17,16 +16,10 @@ type Proof<'a> = Box<dyn Fn() -> Result<Text, Text> + 'a>;
 pub(super) struct Clerk<'a> {
     /// Told to start whatever the latch says.
     pub while_engaged: bool,
-    settings: &'a Settings,
     out: &'a mut Out,
     json: bool,
-    verb: &'static str,
     proof: Proof<'a>,
-    chain: Option<Chain>,
-    role: &'static str,
-    /// What is being done there now, under which id.
-    open: Option<(Text, String)>,
-    gateway: Text,
+    record: OnRecord<'a>,
 }
 
 impl<'a> Clerk<'a> {
@@ -37,46 +30,26 @@ impl<'a> Clerk<'a> {
         json: bool,
         ctx: &'a mut Context,
     ) -> Self {
-        let proof = Box::new(|| allows(&status::look(settings)));
+        let proof = Box::new(|| proven(settings));
         Self::with(settings, (verb, "cli"), json, &mut ctx.out, proof)
     }
 
     /// With a proof of its own.
     pub fn with(
         settings: &'a Settings,
-        (verb, role): (&'static str, &'static str),
+        verb: (&'static str, &'static str),
         json: bool,
         out: &'a mut Out,
         proof: Proof<'a>,
     ) -> Self {
-        let name = &settings.remote.gateway;
-        let first = settings.gateways.first().map(|g| g.name.clone()).unwrap_or_default();
-        let gateway = if name.is_empty() { first } else { Text::new(name) };
-        Self {
-            while_engaged: false,
-            settings,
-            out,
-            json,
-            verb,
-            proof,
-            chain: None,
-            role,
-            open: None,
-            gateway,
-        }
+        let record = OnRecord::new(settings, verb);
+        Self { while_engaged: false, out, json, proof, record }
     }
 
     /// The end: told, and on record.
     pub fn over(&mut self, came: &Result<Done, Failed>) {
-        match came {
-            Ok(done) => self.close("done", &done.what),
-            // Of what a watchdog leaves alone again and again only acts count.
-            Err(failed) if self.nothing_done() && failed.fate == Fate::Denied => {
-                let what = format!("{} {}: {}", self.verb, self.settings.remote.host, failed.why);
-                self.record(&Text::default(), &what, Fate::Denied.word());
-            }
-            Err(failed) => self.close(failed.fate.word(), &failed.why),
-        }
+        self.record.over(came);
+        self.note();
         if self.json {
             #[derive(Serialize)]
             struct End<'a> {
@@ -103,37 +76,12 @@ impl<'a> Clerk<'a> {
 
     /// Whether anything was done there.
     pub const fn acted(&self) -> bool {
-        self.chain.is_some()
+        self.record.acted()
     }
 
-    fn nothing_done(&self) -> bool {
-        self.open.is_none() && self.role == "cli"
-    }
-
-    fn close(&mut self, outcome: &str, how: &Text) {
-        if let Some((id, what)) = self.open.take() {
-            self.record(&id, &format!("{what}: {how}"), outcome);
-        }
-    }
-
-    /// Not being on record holds nothing up, and is said.
-    fn record(&mut self, id: &Text, what: &str, outcome: &str) {
-        let home = wiring::latch_home(self.settings);
-        let act = Act::Command {
-            req_id: id.clone(),
-            what: Text::new(what),
-            outcome: Text::new(outcome),
-            ticket: None,
-            gateway: Some(self.gateway.clone()),
-            why: Text::default(),
-        };
-        let role = self.role;
-        let written = home.prepare().map_err(|e| e.to_string()).and_then(|()| {
-            let chain = self.chain.get_or_insert_with(|| home.chain(role));
-            chain.append(act).map_err(|e| e.to_string())
-        });
-        if let Err(why) = written {
-            self.out.note(format!("crs: {} is not on record: {why}", self.verb));
+    fn note(&mut self) {
+        if let Some(why) = self.record.fault() {
+            self.out.note(format!("crs: {why}"));
         }
     }
 }
@@ -162,12 +110,17 @@ impl Conduct for Clerk<'_> {
     }
 
     fn acting(&mut self, what: &str) {
-        // The first half of a restart is over when the second begins.
-        self.close("done", &Text::new("both ports are free"));
-        let id = Text::new(ids::req_id("rmt").as_str());
-        self.record(&id, what, "sent");
-        self.open = Some((id, what.to_owned()));
+        self.record.begin(what);
+        self.note();
     }
+}
+
+/// Whether the latch of these settings allows a start now.
+///
+/// # Errors
+/// What the look at it found instead.
+pub(super) fn proven(settings: &Settings) -> Result<Text, Text> {
+    allows(&status::look(settings))
 }
 
 /// Whether a look at the latch allows a start: only when it is proven absent.

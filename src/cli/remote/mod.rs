@@ -1,8 +1,12 @@
 //! `crs remote gateway`: the gateway's process on its own machine, over SSH.
 
 mod conduct;
+mod desk;
 mod read;
+mod record;
 mod watch;
+
+pub use desk::RemoteDesk;
 
 use super::exit::exits;
 use super::reach::first;

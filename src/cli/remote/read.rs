@@ -5,7 +5,10 @@ use super::super::{Context, Exit, Failure, Outcome};
 use super::probe;
 use crate::config::Settings;
 use crate::domain::Text;
-use crate::mesh::remote::{Alive, Ask, Record, Seen, Ssh, Standing, judge, words};
+use crate::host::clock;
+use crate::mesh::remote::{
+    Alive, Ask, Fault, Probe, Process, Record, Seen, Ssh, Standing, judge, words,
+};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -24,34 +27,83 @@ struct Report<'a> {
     fault: Option<&'a Text>,
 }
 
-/// Ports and processes there, a HEARTBEAT from here: both are told, whatever
-/// the other says.
-pub(super) fn status(settings: &Settings, ssh: &Ssh, json: bool, ctx: &mut Context) -> Outcome {
-    let probe = probe(settings)?;
-    let beat = probe.within(PATIENCE);
-    let looked = ssh.ask(&Ask::Look).map(|said| said.seen()).map_err(|fault| fault.to_string());
-    let remote = ssh.remote();
-    let standing = looked.as_ref().ok().map(|seen| judge(remote, seen));
-    let fault = looked.as_ref().err().map(|fault| Text::new(fault));
-    if json {
-        ctx.out.json(&Report {
-            host: &remote.host,
-            platform: remote.platform.word(),
-            standing: standing.as_ref(),
-            seen: looked.as_ref().ok(),
-            alive: beat.as_ref().ok(),
-            silent: beat.as_ref().err(),
-            fault: fault.as_ref(),
+/// A look at ports and processes there, and a HEARTBEAT from here: both are
+/// told, whatever the other says.
+pub(super) struct Looked {
+    seen: Result<(Seen, Standing), Text>,
+    beat: Result<Alive, Text>,
+    /// How long the look took, in microseconds.
+    pub took_us: u64,
+}
+
+impl Looked {
+    /// Looks.
+    pub fn now(ssh: &Ssh, probe: &Probe) -> Self {
+        let beat = probe.within(PATIENCE);
+        let began = clock::now();
+        let seen = ssh.ask(&Ask::Look).map(|said| said.seen());
+        let took = clock::now().since(began);
+        let judged = seen.map(|seen| {
+            let standing = judge(ssh.remote(), &seen);
+            (seen, standing)
         });
-    } else {
-        ctx.out.line(format!("gateway at {} ({})", remote.host, remote.platform.word()));
-        if let (Ok(seen), Some(standing)) = (&looked, &standing) {
-            show(remote.cmd_port, remote.data_port, seen, standing, ctx);
+        Self {
+            seen: judged.map_err(|fault| Text::new(&fault.to_string())),
+            beat,
+            took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         }
-        if let Some(fault) = &fault {
-            ctx.out.line(format!("process    ?  {fault}"));
+    }
+
+    /// 0: it runs and answers; 1: it does not run, or a stranger holds a port;
+    /// 2: not known.
+    pub const fn exit(&self) -> Exit {
+        match (&self.seen, &self.beat) {
+            (Ok((_, Standing::Ours(_) | Standing::Known(_))), Ok(_)) => Exit::OK,
+            (Ok((_, Standing::Free | Standing::Stranger { .. })), Err(_)) => Exit::FAILED,
+            _ => Exit::TIMEOUT,
         }
-        ctx.out.line(match &beat {
+    }
+
+    /// How it stands there, or why that is not known.
+    pub fn word(&self) -> Text {
+        match &self.seen {
+            Ok((_, standing)) => Text::new(&standing.to_string()),
+            Err(fault) => fault.clone(),
+        }
+    }
+
+    /// The process that runs and is the gateway's.
+    pub const fn process(&self) -> Option<&Process> {
+        match &self.seen {
+            Ok((_, Standing::Ours(process) | Standing::Known(process))) => Some(process),
+            _ => None,
+        }
+    }
+
+    /// Why it does not answer.
+    pub const fn silence(&self) -> Option<&Text> {
+        match &self.beat {
+            Ok(_) => None,
+            Err(why) => Some(why),
+        }
+    }
+
+    /// Whether that machine could be looked at.
+    pub const fn is_seen(&self) -> bool {
+        self.seen.is_ok()
+    }
+
+    /// All of it.
+    pub fn lines(&self, ssh: &Ssh, probe: &Probe) -> Vec<String> {
+        let remote = ssh.remote();
+        let mut lines = vec![format!("gateway at {} ({})", remote.host, remote.platform.word())];
+        match &self.seen {
+            Ok((seen, standing)) => {
+                show(remote.cmd_port, remote.data_port, seen, standing, &mut lines);
+            }
+            Err(fault) => lines.push(format!("process    ?  {fault}")),
+        }
+        lines.push(match &self.beat {
             Ok(alive) => format!(
                 "HEARTBEAT  \"{}\" at {}, {} ms",
                 alive.service,
@@ -60,92 +112,129 @@ pub(super) fn status(settings: &Settings, ssh: &Ssh, json: bool, ctx: &mut Conte
             ),
             Err(why) => format!("HEARTBEAT  none: {why}"),
         });
+        lines
     }
-    Ok(match (&standing, &beat) {
-        (Some(Standing::Ours(_) | Standing::Known(_)), Ok(_)) => Exit::OK,
-        (Some(Standing::Free | Standing::Stranger { .. }), Err(_)) => Exit::FAILED,
-        _ => Exit::TIMEOUT,
-    })
 }
 
-fn show(cmd: u16, data: u16, seen: &Seen, standing: &Standing, ctx: &mut Context) {
+/// Ports and processes there, a HEARTBEAT from here.
+pub(super) fn status(settings: &Settings, ssh: &Ssh, json: bool, ctx: &mut Context) -> Outcome {
+    let probe = probe(settings)?;
+    let looked = Looked::now(ssh, &probe);
+    let remote = ssh.remote();
+    if json {
+        ctx.out.json(&Report {
+            host: &remote.host,
+            platform: remote.platform.word(),
+            standing: looked.seen.as_ref().ok().map(|(_, standing)| standing),
+            seen: looked.seen.as_ref().ok().map(|(seen, _)| seen),
+            alive: looked.beat.as_ref().ok(),
+            silent: looked.beat.as_ref().err(),
+            fault: looked.seen.as_ref().err(),
+        });
+    } else {
+        for line in looked.lines(ssh, &probe) {
+            ctx.out.line(line);
+        }
+    }
+    Ok(looked.exit())
+}
+
+fn show(cmd: u16, data: u16, seen: &Seen, standing: &Standing, lines: &mut Vec<String>) {
     for (port, what) in [(cmd, "commands"), (data, "ticks")] {
         let mut free = true;
         for listener in seen.listeners.iter().filter(|l| l.port == port) {
             free = false;
             let who = words(seen, listener.pid);
-            ctx.out.line(format!("port {port:<5} {what:<9} {} {who}", listener.at));
+            lines.push(format!("port {port:<5} {what:<9} {} {who}", listener.at));
         }
         if free {
-            ctx.out.line(format!("port {port:<5} {what:<9} free"));
+            lines.push(format!("port {port:<5} {what:<9} free"));
         }
     }
     if let Standing::Ours(process) | Standing::Known(process) | Standing::Half { process, .. } =
         standing
         && let Some(about) = seen.processes.get(&process.pid)
     {
-        ctx.out.line(format!("program    {}", about.exe));
+        lines.push(format!("program    {}", about.exe));
     }
     let record = match &seen.record {
         Record::None => "none".to_owned(),
         Record::Started(process) => format!("pid {} was started from here", process.pid),
         Record::Stopped => "stopped on purpose".to_owned(),
     };
-    ctx.out.line(format!("record     {record}"));
-    ctx.out.line(format!("process    {standing}"));
+    lines.push(format!("record     {record}"));
+    lines.push(format!("process    {standing}"));
 }
 
 /// Whether what is configured is there, and what else lies about.
-pub(super) fn locate(ssh: &Ssh, json: bool, ctx: &mut Context) -> Outcome {
-    let inspected = ssh.ask(&Ask::Inspect).map_err(Failure::failed)?;
-    let found = ssh.ask(&Ask::Locate).map_err(Failure::failed)?;
-    let remote = ssh.remote();
-    let gone = |word: &str| inspected.after(word).any(|state| state == "missing");
-    let unfit: Vec<&str> =
-        inspected.after("module").filter(|line| !line.ends_with(" ok")).collect();
-    let fit = !gone("interpreter") && !gone("script") && unfit.is_empty();
-    let clean = |line: &str| Text::limited(line, 300);
-    let all = |word| found.after(word).map(clean).collect::<Vec<_>>();
-    let version = inspected.after("version").next().map(clean);
-    if json {
-        #[derive(Serialize)]
-        struct Located<'a> {
-            interpreter: &'a str,
-            version: Option<Text>,
-            script: &'a str,
-            script_missing: bool,
-            modules: Vec<Text>,
-            gateways: Vec<Text>,
-            interpreters: Vec<Text>,
-            fit: bool,
-        }
-        ctx.out.json_line(&Located {
+#[derive(Serialize)]
+pub(super) struct Located<'a> {
+    interpreter: &'a str,
+    version: Option<Text>,
+    script: &'a str,
+    script_missing: bool,
+    modules: Vec<Text>,
+    gateways: Vec<Text>,
+    interpreters: Vec<Text>,
+    /// All of it is there and fit.
+    pub fit: bool,
+    #[serde(skip)]
+    interpreter_missing: bool,
+}
+
+impl<'a> Located<'a> {
+    /// Looks.
+    ///
+    /// # Errors
+    /// That machine can't be asked.
+    pub fn now(ssh: &'a Ssh) -> Result<Self, Fault> {
+        let inspected = ssh.ask(&Ask::Inspect)?;
+        let found = ssh.ask(&Ask::Locate)?;
+        let remote = ssh.remote();
+        let gone = |word: &str| inspected.after(word).any(|state| state == "missing");
+        let unfit = inspected.after("module").any(|line| !line.ends_with(" ok"));
+        let clean = |line: &str| Text::limited(line, 300);
+        let all = |word| found.after(word).map(clean).collect::<Vec<_>>();
+        Ok(Self {
             interpreter: &remote.interpreter,
-            version,
+            version: inspected.after("version").next().map(clean),
             script: &remote.script,
             script_missing: gone("script"),
             modules: inspected.after("module").map(clean).collect(),
             gateways: all("found"),
             interpreters: all("python"),
-            fit,
-        });
-        return Ok(if fit { Exit::OK } else { Exit::FAILED });
+            fit: !gone("interpreter") && !gone("script") && !unfit,
+            interpreter_missing: gone("interpreter"),
+        })
     }
-    let state = |word| if gone(word) { "MISSING" } else { "there" };
-    let version = version.unwrap_or_default();
-    ctx.out.line(format!("interpreter  {} {} {version}", remote.interpreter, state("interpreter")));
-    if !remote.script.is_empty() {
-        ctx.out.line(format!("script       {} {}", remote.script, state("script")));
+
+    /// All of it.
+    pub fn lines(&self) -> Vec<String> {
+        let state = |missing| if missing { "MISSING" } else { "there" };
+        let version = self.version.as_ref().map_or("", Text::as_str);
+        let there = state(self.interpreter_missing);
+        let mut lines = vec![format!("interpreter  {} {there} {version}", self.interpreter)];
+        if !self.script.is_empty() {
+            lines.push(format!("script       {} {}", self.script, state(self.script_missing)));
+        }
+        lines.extend(self.modules.iter().map(|module| format!("module       {module}")));
+        lines.extend(self.gateways.iter().map(|path| format!("found        {path}")));
+        lines.extend(self.interpreters.iter().map(|path| format!("python       {path}")));
+        lines
     }
-    for module in inspected.after("module") {
-        ctx.out.line(format!("module       {module}"));
-    }
-    for (label, word) in [("found", "found"), ("python", "python")] {
-        for path in all(word) {
-            ctx.out.line(format!("{label:<12} {path}"));
+}
+
+/// Whether what is configured is there, and what else lies about.
+pub(super) fn locate(ssh: &Ssh, json: bool, ctx: &mut Context) -> Outcome {
+    let located = Located::now(ssh).map_err(Failure::failed)?;
+    if json {
+        ctx.out.json_line(&located);
+    } else {
+        for line in located.lines() {
+            ctx.out.line(line);
         }
     }
-    Ok(if fit { Exit::OK } else { Exit::FAILED })
+    Ok(if located.fit { Exit::OK } else { Exit::FAILED })
 }
 
 /// The last lines, and with `follow` those that come.

@@ -3,10 +3,10 @@
 
 use super::ROLE;
 use crate::breaker::Gate;
-use crate::cli::deal::{Deal, Ending, Opening, RealMoney, line_of};
+use crate::cli::deal::{Deal, Ending, Kind, Opening, RealMoney, line_of};
 use crate::cli::live::LiveTerms;
 use crate::config::Settings;
-use crate::domain::{GatewayAddr, OrderTicket, Text, Ticket};
+use crate::domain::{GatewayAddr, OrderTicket, Position, Side, Symbol, Text, Ticket, same_symbol};
 use crate::link::{self, Peer};
 use crate::sentinel::{Desk, Placed, PlacedAs};
 use std::sync::Arc;
@@ -57,16 +57,13 @@ impl GatewayDesk {
         intent(opening.id()).map_err(|why| not_sent(format!("it needs its record: {why}")))?;
         let mut deal = Deal::open_as(&self.settings, ROLE).by(done_by);
         let (report, _) = opening.place(&mut deal, &self.gate, &mut peer, &before);
-        let left = deal.handed_ns().is_some();
-        let fate = match report.ending {
-            Ending::Done => PlacedAs::Done,
-            Ending::Unknown | Ending::Unproven => PlacedAs::Unknown,
-            Ending::Denied if deal.was_gated() => PlacedAs::Denied,
-            Ending::Denied => PlacedAs::Barred,
-            Ending::Refused if left => PlacedAs::Refused,
-            // It was handed over, so nobody knows, whatever the words are.
-            Ending::NotSent if left => PlacedAs::Unknown,
-            Ending::Refused | Ending::NotSent => PlacedAs::NotSent,
+        let fate = match deal.kind(report.ending) {
+            Kind::Done => PlacedAs::Done,
+            Kind::Unknown => PlacedAs::Unknown,
+            Kind::Refused => PlacedAs::Refused,
+            Kind::Gated => PlacedAs::Denied,
+            Kind::Barred => PlacedAs::Barred,
+            Kind::NotSent => PlacedAs::NotSent,
         };
         Ok(Placed { fate, ticket: report.ticket.map(Ticket), why: report.note })
     }
@@ -81,5 +78,18 @@ impl Desk for GatewayDesk {
         intent: &mut dyn FnMut(&str) -> Result<(), Text>,
     ) -> Placed {
         self.try_open(order, wait, done_by, intent).unwrap_or_else(|kept| kept)
+    }
+
+    fn holds(&self, symbol: Symbol, side: Side, wait: Duration) -> Result<Option<Ticket>, Text> {
+        let said = |e: &dyn std::fmt::Display| Text::new(&e.to_string());
+        let zmq = link::context().map_err(|e| said(&e))?;
+        let max_message = self.settings.feed.max_message_bytes;
+        let mut peer = Peer::connect(&zmq, &self.gateway.cmd, max_message).map_err(|e| said(&e))?;
+        // An empty list counts only beside an account that can be read.
+        peer.account(wait).map_err(|e| said(&e))?;
+        let open = peer.positions(wait).map_err(|e| said(&e))?.value;
+        let same =
+            |p: &&Position| p.side == side && same_symbol(p.symbol.as_str(), symbol.as_str());
+        Ok(open.iter().find(same).map(|p| p.ticket))
     }
 }

@@ -29,7 +29,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(2);
 #[derive(Debug, clap::Args)]
 #[command(after_help = exits!(
     0 "ended by SIGTERM, SIGINT or SIGHUP; with --once: every symbol was decided",
-    1 "could not start, with the reason; with --once: a symbol was skipped or failed",
+    1 "could not start, with the reason; with --once: a symbol or the cycle was skipped or failed",
     2 "the threshold is not within 0 and 1",
 ))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -166,18 +166,18 @@ fn watched(settings: &Settings, gate: &Arc<Gate>, look: &Arc<Look>) -> Watcher {
 }
 
 fn once(json: bool, sentinel: Sentinel, stop: &AtomicBool, ctx: &mut Context) -> Outcome {
-    let outcomes = sentinel.once(stop).map_err(Failure::failed)?;
-    let outcomes = outcomes.ok_or_else(|| Failure::failed("broken off by a signal"))?;
-    let decisions: Vec<&Decision> = outcomes.iter().map(|o| &o.decision).collect();
+    let ended = sentinel.once(stop).map_err(Failure::failed)?;
+    let ended = ended.ok_or_else(|| Failure::failed("broken off by a signal"))?;
+    let decisions: Vec<&Decision> = ended.outcomes.iter().map(|o| &o.decision).collect();
     if json {
-        ctx.out.json(&serde_json::json!({ "decisions": decisions }));
+        ctx.out.json(&serde_json::json!({ "decisions": decisions, "wrong": ended.wrong }));
     } else {
         for d in decisions {
             let order = if d.order.is_empty() { String::new() } else { format!(" {}", d.order) };
             ctx.out.line(format!("{}: {}{order}: {}", d.symbol, d.action, d.why));
         }
     }
-    Ok(if outcomes.iter().any(|o| o.failed) { Exit::FAILED } else { Exit::OK })
+    Ok(if ended.wrong.is_empty() { Exit::OK } else { Exit::FAILED })
 }
 
 /// The documented banner, or the same as a document.

@@ -173,6 +173,8 @@ impl Feed {
         if !self.flood.takes(&decision, mono_ns()) {
             return Err("too many decisions");
         }
+        // What it told of itself before comes before: State compares the two.
+        self.newest.before(&decision, &self.sender);
         self.sender.send(Event::Decision(Box::new(decision)));
         Ok(())
     }

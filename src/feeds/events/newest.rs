@@ -1,7 +1,7 @@
 //! The newest word of each consumer, until it is handed on.
 
 use super::HeadTap;
-use crate::domain::{AuditHead, DecisionSource, Evidence, Text, TraderStatus};
+use crate::domain::{AuditHead, Decision, DecisionSource, Evidence, Text, TraderStatus};
 use crate::event::{Event, EvidenceReport, GatewayStatusReport, Sender, TraderReport};
 use crate::wire::GatewayStatus;
 use std::collections::BTreeMap;
@@ -91,6 +91,16 @@ impl Newest {
         Ok(())
     }
 
+    /// Hands on what waits of the trader of `decision`.
+    pub(super) fn before(&mut self, decision: &Decision, sender: &Sender) {
+        let Some(pid) = decision.pid.filter(|_| !self.traders.is_empty()) else { return };
+        let key = (decision.source, decision.host.clone(), pid);
+        if let Some(status) = self.traders.remove(&key) {
+            let report = TraderReport { feed: self.feed, status };
+            sender.send(Event::Trader(Box::new(report)));
+        }
+    }
+
     pub(super) fn hand_on(&mut self, sender: &Sender, heads: &HeadTap) {
         for head in std::mem::take(&mut self.heads).into_values() {
             heads(head);
@@ -140,6 +150,30 @@ mod tests {
         let first = EvidenceReport { feed: Some(3), evidence: said("c00", true) };
         assert_eq!(handed[0], Event::Evidence(Box::new(first)));
         assert!(newest.is_empty());
+    }
+
+    #[test]
+    fn a_traders_word_is_not_overtaken_by_its_decision() {
+        let (sender, receiver) = channel_pair();
+        let mut newest = Newest::new(3);
+        let word = |pid, told| TraderStatus {
+            host: Text::new("inf"),
+            pid,
+            told,
+            ..TraderStatus::default()
+        };
+        for told in 1..=5 {
+            newest.trader(word(7, told)).unwrap();
+            newest.trader(word(8, told)).unwrap();
+        }
+        let of = |pid| Decision { host: Text::new("inf"), pid, ..Decision::default() };
+        for pid in [None, Some(9), Some(7), Some(7)] {
+            newest.before(&of(pid), &sender);
+        }
+        let handed: Vec<Event> = receiver.urgent.try_iter().collect();
+        let report = TraderReport { feed: 3, status: word(7, 5) };
+        assert_eq!(handed, [Event::Trader(Box::new(report))]);
+        assert!(!newest.is_empty(), "another's word may wait");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod pairs;
 use super::*;
 use crate::domain::UtcMicros;
 use crate::mission::file;
+use crate::mission::parts::Modes;
 use crate::mission::ports::{Figures, KillEnd};
 use crew::FakeCrew;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -282,10 +283,30 @@ fn down_leaves_no_mode_and_no_settings() {
 fn settings_that_cant_be_written_start_nothing() {
     let rig = Rig::new();
     std::fs::create_dir(rig.dir.path().join("mission/settings.json.new")).unwrap();
-    let launch = rig.enter("PAPER");
-    assert_eq!(launch.phase, LaunchPhase::Failed);
-    assert!(launch.notes[0].as_str().contains("could not be written"), "{:?}", launch.notes);
+    let answer = rig.launch("PAPER", "");
+    assert_eq!(kind(&answer), Some(Refusal::Failed));
+    assert!(why(&answer).contains("could not be written"), "{}", why(&answer));
     assert!(rig.names().is_empty() && rig.launcher.mode().name.is_empty());
+    // What stops things goes on without them.
+    let launch = rig.enter("SAFE_MODE");
+    assert_eq!(launch.phase, LaunchPhase::Partial, "{launch:?}");
+    assert!(rig.switch.engaged.load(Ordering::SeqCst));
+    assert_eq!(rig.names(), ["feed"]);
+}
+
+#[test]
+fn the_api_is_told_every_mode_and_plan() {
+    let rig = Rig::new();
+    let modes = Modes::modes(&rig.launcher);
+    assert_eq!(modes.len(), 6);
+    assert_eq!((modes[0].live, modes[0].confirm.as_str()), (true, LIVE));
+    assert!(modes[5].engage && modes[5].settings.contains_key("replay_mode"));
+    rig.switch.engaged.store(true, Ordering::SeqCst);
+    let plan = Modes::plan(&rig.launcher, "LIVE").unwrap();
+    assert_eq!(plan.confirm.as_str(), LIVE);
+    assert_eq!(plan.refused, [Text::new("kill switch clear: engaged")]);
+    assert!(plan.steps.iter().any(|step| step.as_str().contains("engine-live")), "{plan:?}");
+    assert_eq!(Modes::plan(&rig.launcher, "LIV").unwrap_err().0, Refusal::Unknown);
 }
 
 #[test]

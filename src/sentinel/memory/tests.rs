@@ -1,6 +1,7 @@
 //! What is remembered, over ends and damage.
 
 use super::*;
+use std::fs;
 
 const HOUR: i64 = 3_600;
 
@@ -31,7 +32,7 @@ fn a_bar_is_used_once_for_each_side_and_over_restarts() {
     drop(memory);
     let mut memory = Memory::open(dir.path()).unwrap();
     assert_eq!(memory.begin_cycle().unwrap(), 3);
-    assert!(memory.unknown().is_empty() && memory.set_aside().is_none());
+    assert!(memory.doubtful().unwrap().is_empty() && memory.set_aside().is_none());
     assert_eq!(buy(&mut memory, HOUR), Standing::Used(Text::new("ord-1 (done)")));
     assert_eq!(buy(&mut memory, 2 * HOUR), Standing::Free);
     let sell = memory.standing((eurusd(), Side::Sell), HOUR, true).unwrap();
@@ -50,17 +51,67 @@ fn what_never_left_uses_no_bar_and_what_has_no_answer_does() {
     }
     memory.intend(&intent("ord-2", HOUR)).unwrap();
     drop(memory);
-    let memory = Memory::open(dir.path()).unwrap();
-    let left =
-        [Unknown { id: Text::new("ord-2"), symbol: Text::new("EURUSD"), side: Some(Side::Buy) }];
-    assert_eq!(memory.unknown(), left);
+    let mut memory = Memory::open(dir.path()).unwrap();
+    let ids = |left: Vec<Left>| left.into_iter().map(|l| l.id.to_string()).collect::<Vec<_>>();
+    let left = ["denied", "held", "not sent", "ord-2"];
+    assert_eq!(ids(memory.left_behind().unwrap()), left);
+    assert_eq!(ids(memory.untold().unwrap()), left[..3], "one may be on its way");
+    memory.told("held").unwrap();
     drop(memory);
     let mut memory = Memory::open(dir.path()).unwrap();
-    assert_eq!(memory.unknown(), left, "a start that ended before it was told");
-    memory.told_unknown().unwrap();
+    let again = ids(memory.left_behind().unwrap());
+    assert_eq!(again, ["denied", "not sent", "ord-2"], "a start that ended before it was told");
+    memory.told_all().unwrap();
     assert_eq!(buy(&mut memory, HOUR), Standing::Used(Text::new("ord-2 (unknown)")));
     drop(memory);
-    assert!(Memory::open(dir.path()).unwrap().unknown().is_empty(), "it is said once");
+    let mut memory = Memory::open(dir.path()).unwrap();
+    assert!(memory.left_behind().unwrap().is_empty(), "it is told once");
+    let doubts = memory.doubtful().unwrap();
+    assert_eq!(ids(doubts.clone()), ["ord-2"], "and stays in doubt until somebody looked");
+    assert_eq!(doubts[0].side, Some(Side::Buy));
+    memory.cleared("ord-2", Some(Ticket(9))).unwrap();
+    assert!(memory.doubtful().unwrap().is_empty());
+    memory.cleared("ord-2", None).unwrap();
+    assert_eq!(buy(&mut memory, HOUR), Standing::Used(Text::new("ord-2 (found)")));
+}
+
+#[test]
+fn an_order_that_was_answered_and_not_told_is_kept_for_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut memory = Memory::open(dir.path()).unwrap();
+    memory.intend(&intent("ord-1", HOUR)).unwrap();
+    memory.settle("ord-1", "done", Some(Ticket(7)), &Text::new("filled")).unwrap();
+    memory.make_dry(eurusd(), Side::Sell, lots(), HOUR).unwrap();
+    drop(memory);
+    let left = Memory::open(dir.path()).unwrap().left_behind().unwrap();
+    assert_eq!(left.len(), 1, "a dry run's is told as it is made: {left:?}");
+    let told = (left[0].fate.as_str(), left[0].ticket, left[0].why.as_str());
+    assert_eq!(told, ("done", Some(Ticket(7)), "filled"));
+}
+
+#[test]
+fn a_file_of_the_first_version_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Memory::open(dir.path()).unwrap());
+    let db = Connection::open(dir.path().join(FILE)).unwrap();
+    let row = |id: &str, fate: &str| {
+        format!(
+            "INSERT INTO orders (id, symbol, side, lots, bar, live, at, fate, why) \
+             VALUES ('{id}', 'EURUSD', 'BUY', 1000000, {HOUR}, 1, 5, '{fate}', '');"
+        )
+    };
+    let (first, second) = (row("ord-1", "done"), row("ord-2", "sent"));
+    db.execute_batch(&format!(
+        "DROP INDEX orders_untold; ALTER TABLE orders DROP COLUMN told; {first} {second} \
+         PRAGMA user_version = 1;"
+    ))
+    .unwrap();
+    drop(db);
+    let mut memory = Memory::open(dir.path()).unwrap();
+    assert_eq!(memory.set_aside(), None);
+    let left = memory.left_behind().unwrap();
+    assert_eq!((left.len(), left[0].id.as_str(), left[0].at), (1, "ord-2", UtcMicros(5)));
+    assert_eq!(buy(&mut memory, HOUR), Standing::Used(Text::new("ord-1 (done)")));
 }
 
 #[test]

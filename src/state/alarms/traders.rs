@@ -20,12 +20,24 @@ impl State {
             self.of_its_orders(causes, trader, &id);
             self.of_its_silence(causes, trader, &id);
             self.of_its_money(causes, trader, &id);
+            self.of_what_was_missed(causes, trader, &id);
             if self.loses(trader, TOLD) {
                 let text = format!("{} lost {} entries so far", trader.name(), status.lost);
                 let advice = "make room on its disk, or end what reads its telemetry slowly; what \
                               was lost stays missing in Decisions";
                 causes.warning(&format!("entries {id}"), &text, advice, 0);
             }
+        }
+    }
+
+    /// What it told and this console never heard.
+    fn of_what_was_missed(&self, causes: &mut Causes, trader: &Trader, id: &str) {
+        if self.misses(trader, TOLD) {
+            let missed = self.missed(trader);
+            let text = format!("{} told {missed} decisions that never came", trader.name());
+            let advice = "its own log has them (`decision_logs` shows it here too); the line, or \
+                          this host, was too slow for its telemetry";
+            causes.warning(&format!("missed {id}"), &text, advice, 0);
         }
     }
 

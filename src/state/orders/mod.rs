@@ -131,7 +131,10 @@ impl State {
         let at = decision.at.map_or(self.seq, |at| at.0.unsigned_abs());
         self.on_order(&OrderNews {
             by,
-            id: Text::new(&format!("{} {at}", decision.symbol)),
+            id: Text::new(&match decision.pid {
+                Some(pid) => format!("{} {at} {pid} {}", decision.symbol, decision.host),
+                None => format!("{} {at}", decision.symbol),
+            }),
             symbol: decision.symbol.clone(),
             side: decision.side,
             lots: None,

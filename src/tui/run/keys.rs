@@ -1,8 +1,9 @@
 //! What the loop makes of keys: sequences to actions, actions to effects.
 
-use super::{Exit, Round, past};
+use super::mission::asks_mission;
+use super::{Exit, Round, past, remote};
 use crate::control::guard::{self, Input, Step, Stroke};
-use crate::control::{Action, Danger, Proposal, Takes};
+use crate::control::{Action, Danger, Proposal, RemoteVerb, Takes};
 use crate::domain::{Stamp, Text, Ticket};
 use crate::event::{Event, GuardPhase, GuardedVerb, Level};
 use crate::host::clock;
@@ -23,6 +24,7 @@ impl Round {
                 // Not reported: the guard that opened is the news.
                 self.guard = guard::Guard::default();
                 self.proposal = None;
+                self.asking = None;
                 self.sequence.clear();
                 self.explain();
             }
@@ -130,7 +132,11 @@ impl Round {
                 self.line_changed();
             }
             Action::ProbeAgain => self.desk.probe_again(),
+            Action::RemoteStatus => self.remote(RemoteVerb::Status),
+            Action::RemoteLocate => self.remote(RemoteVerb::Locate),
+            Action::RemoteLogs => self.remote(RemoteVerb::Logs(remote::LINES)),
             Action::AcknowledgeAll => self.acknowledge_all(),
+            verb if asks_mission(verb) => self.of_mission(verb, at),
             Action::Acknowledge | Action::Silence => self.take_on(action, None),
             other => return self.act(other),
         }
@@ -152,6 +158,11 @@ impl Round {
                 }
                 return;
             }
+            Action::RemoteStart | Action::RemoteStop | Action::RemoteRestart => {
+                let Some(guarded) = self.remote_guard(action) else { return };
+                guarded
+            }
+            verb if asks_mission(verb) => return self.of_mission(verb, at),
             // Its guard opens once it is filled in.
             Action::OrderTicket => return self.screen.act(action, &self.state),
             _ => return,
@@ -209,11 +220,16 @@ impl Round {
             Some(GuardedVerb::Arm) => self.desk.arm(),
             Some(GuardedVerb::StandDown) => self.desk.stand_down(),
             Some(GuardedVerb::Order) => self.order(),
+            Some(GuardedVerb::RemoteStart) => self.desk.remote(RemoteVerb::Start),
+            Some(GuardedVerb::RemoteStop) => self.desk.remote(RemoteVerb::Stop),
+            Some(GuardedVerb::RemoteRestart) => self.desk.remote(RemoteVerb::Restart),
+            Some(GuardedVerb::Mission) => self.ask_mission(),
             Some(GuardedVerb::Kill | GuardedVerb::Block) | None => {}
         }
         for report in step.reports {
             if report.phase == GuardPhase::StoodDown {
                 self.proposal = None;
+                self.asking = None;
             }
             self.sender.send(Event::Guard(report));
         }

@@ -5,7 +5,7 @@ mod alarms;
 
 use super::*;
 use crate::control::guard::Stroke;
-use crate::control::{Action, Proposal};
+use crate::control::{Action, Proposal, Remote, RemoteVerb};
 use crate::domain::{Lots, OrderTicket, Side, Symbol, Ticket};
 use crate::event::{Event, GuardPhase, GuardReport, GuardedVerb, SessionInfo, channel_pair};
 use crate::host::SystemClock;
@@ -20,6 +20,7 @@ mod looks;
 mod orders;
 mod past;
 mod random_orders;
+mod remote;
 
 type Notes = Arc<Mutex<Vec<String>>>;
 
@@ -28,6 +29,15 @@ struct Clerk(Notes, Option<Text>);
 impl Clerk {
     fn note(&self, what: impl Into<String>) {
         self.0.lock().unwrap().push(what.into());
+    }
+}
+
+impl Remote for Clerk {
+    fn remote(&self, verb: RemoteVerb) {
+        self.note(format!("remote {verb:?}"));
+    }
+    fn denies_remote(&self, _verb: RemoteVerb) -> Option<Text> {
+        self.1.clone()
     }
 }
 
@@ -119,6 +129,8 @@ fn rig() -> Rig {
         notice: None,
         wish: Arc::default(),
         desk: Arc::new(Clerk(notes.clone(), None)),
+        mission: None,
+        asking: None,
         sequence: Sequence::default(),
         stray: Stray::default(),
         way_back: WayBack { reset: Text::new("crs reset --reason TEXT"), ..WayBack::default() },

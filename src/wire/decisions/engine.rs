@@ -54,6 +54,10 @@ struct Object<'a> {
     #[serde(borrow, default)]
     live: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    host: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pid: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     circuit_breaker_state: Option<Breaker<'a>>,
 }
 
@@ -101,6 +105,8 @@ impl EngineLines {
             // With the moment it tells that telemetry speaks of the same one.
             order: Text::limited(order.and_then(|o| o.id.as_deref()).unwrap_or_default(), 64),
             live: object.live.and_then(|raw| raw.get().parse().ok()),
+            host: Text::limited(object.host.as_deref().unwrap_or_default(), 64),
+            pid: object.pid.and_then(|raw| raw.get().parse().ok()),
             ..Decision::default()
         }))
     }
@@ -175,8 +181,11 @@ mod tests {
         let text = r#"{"action":"NO_ORDER","tick_id":"five","live":"maybe"}"#;
         let d = read(&mut lines, text);
         assert_eq!((d.number, d.live, d.order.as_str()), (None, None, ""));
-        let d = read(&mut lines, r#"{"action":"NO_ORDER","tick_id":7,"live":false}"#);
+        assert_eq!((d.host.as_str(), d.pid), ("", None));
+        let text = r#"{"action":"NO_ORDER","tick_id":7,"live":false,"host":"inf","pid":42}"#;
+        let d = read(&mut lines, text);
         assert_eq!((d.number, d.live), (Some(7), Some(false)));
+        assert_eq!((d.host.as_str(), d.pid), ("inf", Some(42)));
     }
 
     #[test]

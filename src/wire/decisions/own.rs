@@ -45,6 +45,7 @@ pub fn read(line: &[u8]) -> Heard {
             decision.action = short(&decision.action, 32);
             decision.why = short(&decision.why, CHARS);
             decision.order = short(&decision.order, 64);
+            decision.host = short(&decision.host, 64);
             Heard::Decision(Box::new(decision))
         }
         Ok(_) => Heard::Refused("a sentinel's entry of another version"),
@@ -73,6 +74,8 @@ mod tests {
             number: Some(7),
             steps: vec![DecisionStep { name: Text::new("bars"), us: 1_200 }],
             live: Some(true),
+            host: Text::new("inf"),
+            pid: Some(4_712),
             ..Decision::default()
         }
     }

@@ -55,6 +55,12 @@ pub struct TraderDecision {
     /// Orders leave the process (else a dry run).
     #[serde(default)]
     pub live: Option<bool>,
+    /// Host that the trader runs on, as in its status; empty from older ones.
+    #[serde(default)]
+    pub host: Text,
+    /// Its process id there, as in its status; nothing from older ones.
+    #[serde(default)]
+    pub pid: Option<u64>,
     /// When it was decided.
     pub time_us: UtcMicros,
 }
@@ -85,6 +91,8 @@ impl From<&Decision> for TraderDecision {
             lag_us: d.lag_us,
             steps: d.steps.iter().map(|step| (step.name.clone(), step.us)).collect(),
             live: d.live,
+            host: d.host.clone(),
+            pid: d.pid,
             time_us: d.at.unwrap_or_default(),
         }
     }
@@ -112,6 +120,8 @@ impl From<TraderDecision> for Decision {
             order: told.order,
             steps: told.steps.into_iter().take(MAX_STEPS).map(step).collect(),
             live: told.live,
+            host: told.host,
+            pid: told.pid,
         }
     }
 }

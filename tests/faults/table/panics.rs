@@ -15,7 +15,7 @@ use crs::breaker::Gate;
 use crs::cli::{Cli, Context, wiring};
 use crs::config::Flags;
 use crs::control::kill::Hand;
-use crs::control::{Action, Desk, Proposal, Trigger};
+use crs::control::{Action, Desk, Proposal, Remote, RemoteVerb, Trigger};
 use crs::domain::{Intent, Stamp, Text, Ticket};
 use crs::event::{SessionInfo, Tap, channel_pair};
 use crs::feeds::{LatchFeed, Sequencer, polls, ticks};
@@ -68,6 +68,13 @@ impl Trigger for Fragile {
     fn fire(&self, intent: Intent, pressed: Stamp) {
         self.0.fire(intent, pressed);
         fall("input");
+    }
+}
+
+impl Remote for Fragile {
+    fn remote(&self, _: RemoteVerb) {}
+    fn denies_remote(&self, _: RemoteVerb) -> Option<Text> {
+        None
     }
 }
 
@@ -133,6 +140,7 @@ fn console() {
         looks: Looks::default(),
         trigger: hand.clone(),
         desk: hand,
+        mission: None,
         fps: 10,
         line: crs::config::LineChoice::Auto,
         calls: crs::tui::run::Calls::default(),

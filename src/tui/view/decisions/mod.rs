@@ -17,8 +17,6 @@ use ratatui::layout::Rect;
 const TALL: u16 = 5;
 /// Inner rows for each line of a trader.
 const ROWS: u16 = 5;
-/// What an events feed calls decisions that were too many for it.
-const NOT_KEPT: &str = "too many decisions";
 
 /// The rows that pass the filter, oldest first.
 #[must_use]
@@ -112,17 +110,15 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     }
 }
 
-/// Decisions that an events feed could not keep come before what is newer.
+/// Decisions that never came, or were too many to keep, come before what is
+/// newer.
 fn note(scene: Scene<'_>, rows: usize) -> (String, Role) {
-    let feeds = scene.state.obey.feeds.values();
-    let lost = feeds
-        .flat_map(|feed| feed.value.refused.iter().filter(|(cause, _)| cause.as_str() == NOT_KEPT));
-    let lost = lost.fold(0_u64, |sum, (_, n)| sum.saturating_add(*n));
+    let lost = scene.state.decisions_missing();
     let back = scene.ui.row(Pane::Decisions).min(rows.saturating_sub(1));
     match (lost, back) {
         (0, 0) => (String::new(), Role::Accent),
         (0, back) => (format!("{back} newer below"), Role::Accent),
-        (lost, _) => (format!("{} not kept", super::format::count(lost)), Role::HealthStale),
+        (lost, _) => (format!("{} missing", super::format::count(lost)), Role::HealthStale),
     }
 }
 

@@ -97,6 +97,10 @@ fn words(state: &State, trader: &Trader, width: u16) -> Vec<(String, Role)> {
     if status.lost > 0 {
         all.push((format!("{} lost", format::count(status.lost)), Role::HealthStale));
     }
+    let missed = state.missed(trader);
+    if missed > 0 {
+        all.push((format!("{} missed", format::count(missed)), Role::HealthStale));
+    }
     let age = state.trader_age(trader);
     if state.trader_freshness(trader) == Freshness::Stale {
         all.push((format!("word {} old", format::age(age)), Role::HealthStale));

@@ -1,0 +1,162 @@
+//! What only looks: `ps`, `why`.
+
+use super::Reach;
+use super::client::Client;
+use crate::cli::{Context, Exit, Outcome};
+use crate::domain::mission::{LaunchPhase, ProcessState};
+use crate::mission::api::message::{ProcessShape, Status};
+use crate::mission::api::page::WhyPage;
+
+/// How to show it.
+#[derive(Debug, clap::Args)]
+pub struct PsArgs {
+    /// One JSON document on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which.
+#[derive(Debug, clap::Args)]
+pub struct WhyArgs {
+    /// By its name in mission.toml
+    #[arg(value_name = "PROCESS")]
+    process: String,
+    /// One JSON document on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows everything.
+pub(super) fn ps(args: &PsArgs, reach: &Reach, ctx: &mut Context) -> Outcome {
+    let client = Client::new(reach, ctx)?;
+    let status: Status = client.get("/api/status", &[])?;
+    let well = status.processes.iter().all(|p| !p.record.wanted || p.record.state.ready());
+    let exit = if well { Exit::OK } else { Exit::FAILED };
+    if args.json {
+        ctx.out.json(&status);
+        return Ok(exit);
+    }
+    for line in page(&status) {
+        ctx.out.line(line);
+    }
+    Ok(exit)
+}
+
+/// The page, a line each.
+fn page(status: &Status) -> Vec<String> {
+    let mut lines = Vec::new();
+    let live = if status.live { " (real money)" } else { "" };
+    let mode = if status.mode.is_empty() { "none" } else { status.mode.as_str() };
+    lines.push(format!("mode {mode}{live}, {} alerts open", status.alerts.len()));
+    if let Some(launch) = status.launch.as_ref().filter(|l| l.phase != LaunchPhase::Complete) {
+        lines.push(format!("launch {} of {}: {}", launch.id, launch.mode, launch.phase.word()));
+        lines.extend(launch.notes.iter().map(|note| format!("  {note}")));
+    }
+    let head = ["NAME", "HOST", "STATE", "PID", "CPU%", "MEM MB", "RESTARTS", "UPTIME"];
+    let mut rows = vec![head.map(str::to_owned)];
+    rows.extend(status.processes.iter().map(row));
+    let widths = std::array::from_fn::<_, 8, _>(|at| {
+        let of = |row: &[String; 8]| row.get(at).map_or(0, |cell| cell.chars().count());
+        rows.iter().map(of).max().unwrap_or(0)
+    });
+    for row in &rows {
+        let cells = row.iter().zip(widths).enumerate().map(|(at, (cell, width))| {
+            // Numbers to the right.
+            if at >= 3 { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+        });
+        lines.push(cells.collect::<Vec<_>>().join("  ").trim_end().to_owned());
+    }
+    let troubled = status.processes.iter().filter(|p| p.record.wanted && !p.record.state.ready());
+    lines.extend(troubled.map(|p| format!("{}: {}", p.record.name, p.record.state)));
+    for host in &status.hosts {
+        let stand = match host.reachable {
+            Some(true) => "answers".to_owned(),
+            Some(false) => format!("does not answer since {}: {}", host.since.hms(), host.why),
+            None => "not asked yet".to_owned(),
+        };
+        lines.push(format!("machine {}: {stand}", host.name));
+    }
+    lines
+}
+
+fn row(shape: &ProcessShape) -> [String; 8] {
+    let record = &shape.record;
+    let state = match record.state {
+        ProcessState::Running { ready: true } => "ready".to_owned(),
+        ref state => state.word().to_owned(),
+    };
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let host = if record.host.is_empty() { "here" } else { record.host.as_str() };
+    [
+        record.name.to_string(),
+        host.to_owned(),
+        state,
+        or_dash(record.pid.map(|pid| pid.to_string())),
+        or_dash(shape.cpu_percent.map(|cpu| format!("{cpu:.1}"))),
+        or_dash(shape.memory_mb.map(|mb| mb.to_string())),
+        record.restart_count.to_string(),
+        or_dash(shape.uptime.map(uptime)),
+    ]
+}
+
+/// `3d 04:05:06`, `04:05:06`
+fn uptime(seconds: u64) -> String {
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let hms = format!("{:02}:{:02}:{:02}", rest / 3_600, rest % 3_600 / 60, rest % 60);
+    if days == 0 { hms } else { format!("{days}d {hms}") }
+}
+
+/// Says why.
+pub(super) fn why(args: &WhyArgs, reach: &Reach, ctx: &mut Context) -> Outcome {
+    let client = Client::new(reach, ctx)?;
+    let page: WhyPage = client.get("/api/why", &[("process", args.process.clone())])?;
+    if args.json {
+        ctx.out.json(&page);
+    } else {
+        if page.ready {
+            ctx.out.line(format!("{} is up and ready", page.process));
+        }
+        for line in &page.lines {
+            ctx.out.line(line);
+        }
+    }
+    Ok(if page.ready { Exit::OK } else { Exit::FAILED })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::mission::{MissionStatus, ProcessRecord};
+    use crate::domain::{Text, UtcMicros};
+
+    #[test]
+    fn the_page_says_what_is_not_up_and_why() {
+        let record = |name: &str, state, wanted| ProcessRecord {
+            name: Text::new(name),
+            pid: Some(7).filter(|_| wanted),
+            state,
+            wanted,
+            start_time: Some(UtcMicros(0)),
+            cpu_centi: Some(1_234),
+            memory: Some(512 << 20),
+            ..ProcessRecord::default()
+        };
+        let failed = ProcessState::Failed { why: Text::new("command not found") };
+        let status = MissionStatus {
+            mode: Text::new("PAPER"),
+            processes: vec![
+                record("gateway", ProcessState::Running { ready: true }, true),
+                record("engine", failed, true),
+                record("sentinel", ProcessState::Stopped, false),
+            ],
+            said: UtcMicros(90_061_000_000),
+            ..MissionStatus::default()
+        };
+        let lines = page(&Status::of(&status, Vec::new()));
+        assert_eq!(lines[0], "mode PAPER, 0 alerts open");
+        let cells: Vec<_> = lines[2].split_whitespace().collect();
+        let row = ["gateway", "here", "ready", "7", "12.3", "512", "0", "1d", "01:01:01"];
+        assert_eq!(cells, row);
+        assert_eq!(lines.last().unwrap(), "engine: failed: command not found");
+    }
+}
