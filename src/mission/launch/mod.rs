@@ -41,9 +41,7 @@ pub type LastLines = Arc<dyn Fn(&str) -> Text + Send + Sync>;
 const DISK: Duration = Duration::from_secs(5);
 
 /// Work on a disk that may hang: then it is left behind.
-fn disk<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
+fn disk<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     world::within(DISK, work).unwrap_or_else(|| {
         let why = format!("the disk does not answer ({} s)", DISK.as_secs());
         Err(io::Error::new(io::ErrorKind::TimedOut, why))
