@@ -16,6 +16,7 @@ pub mod desk;
 pub mod file;
 pub mod hands;
 pub mod hub;
+pub mod import;
 pub mod launch;
 pub mod lines;
 pub mod local;

@@ -8,6 +8,7 @@ mod audit;
 mod check;
 mod client;
 mod figures;
+mod import;
 mod logs;
 mod look;
 mod orders;
@@ -76,6 +77,11 @@ fn plan(args: &plan::Args, _: &Reach, ctx: &mut Context) -> Outcome {
     plan::run(args, ctx)
 }
 
+/// Needs no daemon.
+fn import(args: &import::Args, _: &Reach, ctx: &mut Context) -> Outcome {
+    import::run(args, ctx)
+}
+
 verbs! {
     /// Check a mission file: every mistake with its place
     #[command(after_help = exits!(
@@ -87,6 +93,13 @@ verbs! {
     /// Say what a launch of a mode would stop, start and change, and what must hold
     #[command(after_help = exits!(0 "it could be launched", 1 "a requirement does not hold"))]
     Plan(plan::Args) => plan,
+    /// Write a mission file from the documented JSON, and say what could not be carried over
+    #[command(after_help = exits!(
+        0 "written; what could not be carried over is on standard error",
+        1 "the file to write exists, or can't be",
+        78 "the JSON can't be read, or is none of a mission",
+    ))]
+    Import(import::Args) => import,
     /// Launch a mode: show the plan, ask for what must be typed, follow the launch to its end
     #[command(after_help = exits!(
         0 "complete: every process of the mode is ready",

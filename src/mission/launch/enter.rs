@@ -2,7 +2,7 @@
 
 use super::kept::{self, InForce};
 use super::verdict::{Verdict, judge};
-use super::{Shared, State};
+use super::{Shared, State, disk};
 use crate::domain::Text;
 use crate::domain::mission::{Launch, LaunchPhase};
 use crate::host::clock;
@@ -30,6 +30,8 @@ pub struct Entry {
     pub by: By,
     /// What was done so far, one line for each step.
     pub notes: Vec<Text>,
+    /// It engages the breaker: whatever fails, it goes on.
+    pub engages: bool,
     /// A step failed: the launch can't end complete.
     pub degraded: bool,
 }
@@ -44,6 +46,7 @@ impl Entry {
             restart: mode.restart.clone(),
             by: by.clone(),
             notes: Vec::new(),
+            engages: mode.engage,
             degraded: false,
         }
     }
@@ -56,13 +59,13 @@ impl Entry {
 
 impl Shared {
     /// Begins a launch record and makes its launch the one that may act.
-    pub(super) fn begin(&self, mode: &str, entry: &Entry) -> (u64, Launch) {
+    pub(super) fn begin(&self, entry: &Entry) -> (u64, Launch) {
         let generation = self.supersede();
         let mut state = self.state();
         state.count += 1;
         let launch = Launch {
             id: state.count,
-            mode: Text::new(mode),
+            mode: Text::new(&entry.mode),
             by: entry.by.clone(),
             began: clock::utc(),
             ended: None,
@@ -77,23 +80,27 @@ impl Shared {
 
     /// Settings, mode in force, processes: in this order, so that nothing is
     /// ever started under another mode's settings. Then it is followed.
-    pub(super) fn enter(self: &Arc<Self>, mission: &Arc<Mission>, mut entry: Entry) -> Launch {
-        let (generation, launch) = self.begin(&entry.mode, &entry);
-        if !self.settle(&mut entry) {
-            return self.end(generation, LaunchPhase::Failed, &entry.notes).unwrap_or(launch);
-        }
+    ///
+    /// # Errors
+    /// The settings can't be written; nothing was changed then.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        mission: &Arc<Mission>,
+        mut entry: Entry,
+    ) -> Result<Launch, String> {
+        self.settle(&mut entry)?;
+        let (generation, launch) = self.begin(&entry);
         self.want(&entry, &entry.wanted);
         self.follow(generation, mission, entry);
-        self.state().launch.clone().unwrap_or(launch)
+        Ok(self.state().launch.clone().unwrap_or(launch))
     }
 
-    /// Writes the settings and the mode in force; whether the settings are
-    /// there.
-    pub(super) fn settle(&self, entry: &mut Entry) -> bool {
-        if let Err(e) = entry.document.write(&self.dir) {
-            entry.note(&format!("the settings of {} could not be written: {e}", entry.mode));
-            return false;
-        }
+    /// Writes the settings and the mode in force. A mode that stops things is
+    /// entered without its settings where they can't be written.
+    ///
+    /// # Errors
+    /// The settings can't be written; the old ones stand.
+    pub(super) fn settle(&self, entry: &mut Entry) -> Result<(), String> {
         let in_force = InForce {
             v: 1,
             mode: entry.mode.clone(),
@@ -101,14 +108,24 @@ impl Shared {
             by: entry.by.clone(),
             at: clock::utc(),
         };
-        if let Err(e) = kept::put(&self.dir, Some(&in_force)) {
+        let (dir, document) = (self.dir.clone(), entry.document.clone());
+        if let Err(e) = disk(move || document.write(&dir)) {
+            let why = format!("the settings of {} could not be written: {e}", entry.mode);
+            if !entry.engages {
+                return Err(why);
+            }
+            entry.degraded = true;
+            entry.note(&why);
+        }
+        let (dir, state) = (self.dir.clone(), in_force.clone());
+        if let Err(e) = disk(move || kept::put(&dir, Some(&state))) {
             entry.degraded = true;
             entry.note(&format!("a daemon's restart would not find this mode: {e}"));
         }
         let mut state = self.state();
         state.in_force = Some(in_force);
         state.document = Some(entry.document.clone());
-        true
+        Ok(())
     }
 
     /// Tells the crew what runs from now on.

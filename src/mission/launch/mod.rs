@@ -6,6 +6,7 @@
 //! Nothing here clears a kill switch. What does not belong here: how a process
 //! is started or stopped (`Crew`), and who may ask.
 
+mod api;
 mod enter;
 pub mod kept;
 mod restore;
@@ -26,14 +27,26 @@ use super::spec::{Mission, ModeSpec};
 use super::told::{Hears, Told};
 use crate::domain::Text;
 use crate::domain::mission::{Launch, LaunchPhase};
-use crate::host::clock;
+use crate::host::{clock, world};
 use kept::InForce;
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Where the last lines of a process lie, in words for a dump.
 pub type LastLines = Arc<dyn Fn(&str) -> Text + Send + Sync>;
+
+/// Longest wait for a disk: an order behind this one may be a stop.
+const DISK: Duration = Duration::from_secs(5);
+
+/// Work on a disk that may hang: then it is left behind.
+fn disk<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    world::within(DISK, work).unwrap_or_else(|| {
+        let why = format!("the disk does not answer ({} s)", DISK.as_secs());
+        Err(io::Error::new(io::ErrorKind::TimedOut, why))
+    })
+}
 
 /// How long is waited for what.
 #[derive(Clone, Copy, Debug)]
@@ -137,7 +150,7 @@ impl Launcher {
         std::fs::create_dir_all(&dir)
             .map_err(|e| Text::new(&format!("{} can't be made: {e}", dir.display())))?;
         let mut doubts = Vec::new();
-        let mut note = |e: std::io::Error| doubts.push(Text::new(&e.to_string()));
+        let mut note = |e: io::Error| doubts.push(Text::new(&e.to_string()));
         let in_force = kept::in_force(&dir).map_err(&mut note).unwrap_or_default();
         let document = kept::document(&dir).map_err(&mut note).unwrap_or_default();
         let below = Text::new(&format!("below {}", dir.display()));
@@ -278,7 +291,13 @@ impl Shared {
         if mode.engage {
             self.engage(&format!("mode {name}, launched by {by}"), &mut entry);
         }
-        Answer::Launched(self.enter(&mission, entry))
+        self.enter(&mission, entry).map_or_else(|why| self.failed(name, by, &why), Answer::Launched)
+    }
+
+    /// Nothing could be changed.
+    fn failed(&self, mode: &str, by: &By, why: &str) -> Answer {
+        self.told_refused(mode, by, why);
+        refuse(Refusal::Failed, why)
     }
 
     /// Engages the breaker and notes how that went. A breaker that can't be
@@ -304,17 +323,23 @@ impl Shared {
             return answer;
         }
         self.supersede();
-        if let Err(e) = kept::put(&self.dir, None) {
+        if let Err(e) = self.forget() {
             let why = format!("the next daemon would take up the mode again: {e}");
             self.hears.hear(Told::Ordered(Text::new(&why)));
         }
+        self.crew.want(&[], &super::hands::Vars::default(), &std::collections::BTreeMap::new());
+        Answer::Accepted
+    }
+
+    /// No mode is in force from now on, for the next daemon neither.
+    fn forget(&self) -> io::Result<()> {
         {
             let mut state = self.state();
             state.in_force = None;
             state.document = None;
         }
-        self.crew.want(&[], &super::hands::Vars::default(), &std::collections::BTreeMap::new());
-        Answer::Accepted
+        let dir = self.dir.clone();
+        disk(move || kept::put(&dir, None))
     }
 
     /// The refusal while an emergency shutdown runs.

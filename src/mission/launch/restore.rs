@@ -4,7 +4,7 @@
 use super::enter::Entry;
 use super::kept::{self, Dump};
 use super::verdict::judge;
-use super::{Shared, refuse, unknown};
+use super::{Shared, disk, refuse, unknown};
 use crate::domain::Text;
 use crate::domain::mission::LaunchPhase;
 use crate::mission::modes::Document;
@@ -17,7 +17,8 @@ use std::time::Instant;
 
 impl Shared {
     pub(super) fn restore_phrase(&self) -> Option<String> {
-        let (_, dump) = kept::last_dump(&self.dir).ok().flatten()?;
+        let dir = self.dir.clone();
+        let (_, dump) = disk(move || kept::last_dump(&dir)).ok().flatten()?;
         let mission = self.mission();
         Some(phrase(&mission, mission.mode(&dump.mode)?))
     }
@@ -29,7 +30,8 @@ impl Shared {
         if let Some(answer) = self.busy() {
             return answer;
         }
-        let (path, dump): (PathBuf, Dump) = match kept::last_dump(&self.dir) {
+        let dir = self.dir.clone();
+        let (path, dump): (PathBuf, Dump) = match disk(move || kept::last_dump(&dir)) {
             Ok(Some(found)) => found,
             Ok(None) => {
                 let why = "there is no dump of an emergency shutdown to restore from";
@@ -71,11 +73,10 @@ impl Shared {
         } else if let Some(why) = self.switch.engaged() {
             entry.note(&format!("{why}; a restore does not clear it, and no order passes"));
         }
-        let (generation, launch) = self.begin(&mode.name, &entry);
-        if !self.settle(&mut entry) {
-            let ended = self.end(generation, LaunchPhase::Failed, &entry.notes);
-            return Answer::Launched(ended.unwrap_or(launch));
+        if let Err(why) = self.settle(&mut entry) {
+            return self.failed(&mode.name, by, &why);
         }
+        let (generation, launch) = self.begin(&entry);
         let shared = Arc::clone(self);
         let named = std::thread::Builder::new().name("mission-restore".to_owned());
         let notes = entry.notes.clone();

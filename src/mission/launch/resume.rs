@@ -33,8 +33,12 @@ impl Shared {
             return said;
         }
         let entry = Entry::of(&mission, mode, &standing, &by);
-        said.push(Text::new(&format!("mode {} is taken up again", mode.name)));
-        self.enter(&mission, entry);
+        match self.enter(&mission, entry) {
+            Ok(_) => said.push(Text::new(&format!("mode {} is taken up again", mode.name))),
+            Err(why) => {
+                said.push(self.hold(&in_force.wanted, document, &standing, &by, &why));
+            }
+        }
         said
     }
 
@@ -70,17 +74,16 @@ impl Shared {
         let document = document.unwrap_or_default();
         let wanted: Vec<Name> =
             wanted.iter().filter(|name| standing.lives(name)).cloned().collect();
-        let mode = document.mode.clone();
         let said = Text::new(&format!("{why}; nothing is started, launch a mode"));
         let entry = Entry {
-            mode: mode.clone(),
+            mode: document.mode.clone(),
             document,
             wanted,
             by: by.clone(),
             notes: vec![said.clone()],
             ..Entry::default()
         };
-        let (generation, _) = self.begin(&mode, &entry);
+        let (generation, _) = self.begin(&entry);
         self.want(&entry, &entry.wanted);
         self.end(generation, LaunchPhase::Partial, &entry.notes);
         said
@@ -107,7 +110,11 @@ impl Shared {
             let said = format!("{name} changed, and was confirmed as it was: launch it again");
             return vec![Text::new(&said)];
         }
-        self.enter(mission, Entry { by: Text::new("the configuration's reload"), ..entry });
-        vec![Text::new(&format!("mode {name} changed and is launched anew"))]
+        let by = Text::new("the configuration's reload");
+        let said = match self.enter(mission, Entry { by, ..entry }) {
+            Ok(_) => format!("mode {name} changed and is launched anew"),
+            Err(why) => format!("mode {name} changed and goes on as it was: {why}"),
+        };
+        vec![Text::new(&said)]
     }
 }

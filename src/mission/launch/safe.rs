@@ -3,12 +3,13 @@
 
 use super::enter::Entry;
 use super::kept::{self, Claim, Dump, KillSaid};
-use super::{Shared, refuse};
+use super::{Shared, disk, refuse};
 use crate::domain::Text;
 use crate::domain::mission::LaunchPhase;
 use crate::host::clock;
 use crate::mission::order::{Answer, By, Refusal, SAFE_PHRASE};
 use crate::mission::plan::Standing;
+use crate::mission::ports::KillEnd;
 use crate::mission::spec::{Mission, ModeSpec, Name};
 use std::sync::Arc;
 
@@ -50,14 +51,13 @@ impl Shared {
         };
         let said = format!("emergency shutdown by {by}: {reason}");
         let engage_id = self.engage(&said, &mut entry);
-        let name = mode.map_or(SAFE_MODE, |mode| mode.name.as_str());
         let (mode, wanted) = {
             let state = self.state();
             let in_force = state.in_force.as_ref();
             in_force.map(|i| (i.mode.clone(), i.wanted.clone())).unwrap_or_default()
         };
         let before = Before { mode, wanted, standing, reason };
-        let (generation, launch) = self.begin(name, &entry);
+        let (generation, launch) = self.begin(&entry);
         self.state().emergency = true;
         let shared = Arc::clone(self);
         let work = move || {
@@ -88,31 +88,31 @@ impl Shared {
         before: &Before,
         engage_id: &Text,
     ) {
-        // From here on a daemon that dies comes back in the emergency's mode.
-        if entry.mode.is_empty() {
-            entry.note("the mission has no mode for an emergency: everything is stopped");
-            if let Err(e) = kept::put(&self.dir, None) {
-                entry.note(&format!("the next daemon would take up the mode again: {e}"));
-            }
-            let mut state = self.state();
-            state.in_force = None;
-            state.document = None;
-        } else if self.settle(&mut entry) {
-            entry.note(&format!("the settings of {} are in force", entry.mode));
-        } else {
-            entry.degraded = true;
-        }
-        self.report(generation, entry.notes.clone());
-
+        // The kill waits for no disk.
         let reason = format!("emergency shutdown: {}", before.reason);
-        let end = self.switch.kill(&reason, self.patience.kill_s);
+        let (switch, wait) = (Arc::clone(&self.switch), self.patience.kill_s);
+        let kill = {
+            let reason = reason.clone();
+            let named = std::thread::Builder::new().name("mission-kill".to_owned());
+            named.spawn(move || switch.kill(&reason, wait))
+        };
+        let kill = kill.map_err(|_| self.switch.kill(&reason, wait));
+        self.prepare(&mut entry);
+        self.report(generation, entry.notes.clone());
+        let gone = || KillEnd { verified: false, said: Text::new("the kill's thread is gone") };
+        let end = match kill {
+            Ok(thread) => thread.join().unwrap_or_else(|_| gone()),
+            Err(end) => end,
+        };
         entry.degraded |= !end.verified;
         let word = if end.verified { "VERIFIED" } else { "NOT VERIFIED" };
         entry.note(&format!("kill path: {word}: {}", end.said));
         self.report(generation, entry.notes.clone());
 
         let kill = KillSaid { verified: end.verified, said: end.said };
-        match kept::dump(&self.dir, &self.dump(mission, &entry, before, engage_id, kill)) {
+        let dump = self.dump(mission, &entry, before, engage_id, kill);
+        let dir = self.dir.clone();
+        match disk(move || kept::dump(&dir, &dump)) {
             Ok(path) => entry.note(&format!("the state is in {}", path.display())),
             Err(e) => {
                 entry.degraded = true;
@@ -134,6 +134,24 @@ impl Shared {
             self.end(generation, LaunchPhase::Partial, &entry.notes);
         } else {
             self.watch(generation, mission, &entry, self.patience.launch);
+        }
+    }
+
+    /// From here on a daemon that dies comes back in the emergency's mode.
+    fn prepare(&self, entry: &mut Entry) {
+        if entry.mode.is_empty() {
+            entry.note("the mission has no mode for an emergency: everything is stopped");
+            if let Err(e) = self.forget() {
+                entry.note(&format!("the next daemon would take up the mode again: {e}"));
+            }
+        } else {
+            let before = entry.notes.len();
+            if let Err(why) = self.settle(entry) {
+                entry.degraded = true;
+                entry.note(&why);
+            } else if entry.notes.len() == before {
+                entry.note(&format!("the settings of {} are in force", entry.mode));
+            }
         }
     }
 
