@@ -14,6 +14,7 @@ mod look;
 mod orders;
 mod plan;
 mod safe;
+mod serve;
 pub mod switch;
 mod up;
 mod zombies;
@@ -83,6 +84,8 @@ fn import(args: &import::Args, _: &Reach, ctx: &mut Context) -> Outcome {
 }
 
 verbs! {
+    /// Run the daemon that owns the processes
+    Serve(serve::Args) => serve::run,
     /// Check a mission file: every mistake with its place
     #[command(after_help = exits!(
         0 "no mistake; warnings may be",
