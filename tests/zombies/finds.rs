@@ -1,15 +1,20 @@
 //! Each kind of find, and its end with its confirmation.
 
-use crate::common::sandbox::{Sandbox, free_port};
+use crate::common::sandbox::{Sandbox, binary, free_port};
 use crate::common::wait::until;
 use crate::stage::{
     LONG, Stray, id, in_home, known, listener, mission, of, process, recorded, stray,
 };
 use crs::domain::Text;
+use crs::domain::mission::LineLevel;
+use crs::mission::hands::{Hands as _, Seen, Vars};
+use crs::mission::lines::{Output, Reads, Source};
+use crs::mission::local::{LocalHands, Setup};
 use crs::mission::order::Refusal;
-use crs::mission::parts::Zombies as _;
+use crs::mission::parts::Zombies;
+use crs::mission::rules::Ports;
 use crs::mission::spec::Mission;
-use crs::mission::zombies::{Finder, Known, Knows, end, find};
+use crs::mission::zombies::{Daemon, Finder, Known, Knows, end, find};
 use std::fs;
 use std::sync::Arc;
 
@@ -177,20 +182,82 @@ fn the_api_names_a_find_until_it_changes() {
     let mut stranger = listener(&home, port, "");
     let finder = Finder::new(Arc::new(Fixed(Arc::new(mission(vec![main])), known(&home))));
     let by = Text::new("test");
-    let record = finder.find().remove(0);
+    let record = Zombies::find(&finder).remove(0);
     assert_eq!(record.pid, Some(stranger.pid()));
     assert_eq!((record.kind.as_str(), record.process.as_str()), ("port", "Main"));
-    assert_eq!(finder.find().remove(0), record, "a look changes nothing");
+    assert_eq!(Zombies::find(&finder).remove(0), record, "a look changes nothing");
     assert_eq!(finder.at_port(port).len(), 1);
-    let (kind, _) = finder.end("z00000000", "yes", &by).unwrap_err();
+    let (kind, _) = Zombies::end(&finder, "z00000000", "yes", &by).unwrap_err();
     assert_eq!(kind, Refusal::Unknown);
-    let (kind, _) = finder.end(record.id.as_str(), "", &by).unwrap_err();
+    let (kind, _) = Zombies::end(&finder, record.id.as_str(), "", &by).unwrap_err();
     assert_eq!(kind, Refusal::Confirmation);
-    finder.end(record.id.as_str(), record.confirm.as_str(), &by).unwrap();
+    Zombies::end(&finder, record.id.as_str(), record.confirm.as_str(), &by).unwrap();
     assert!(stranger.gone());
     // Another one at the same port is another find.
     let mut other = listener(&home, port, "");
-    let (kind, _) = finder.end(record.id.as_str(), record.confirm.as_str(), &by).unwrap_err();
+    let (kind, _) =
+        Zombies::end(&finder, record.id.as_str(), record.confirm.as_str(), &by).unwrap_err();
     assert_eq!(kind, Refusal::Unknown);
     assert!(other.lives());
+}
+
+/// Nobody wants its lines.
+struct Deaf;
+
+impl Reads for Deaf {
+    fn attach(&self, source: Source) {
+        if let Output::Pipe(pipe) = source.output {
+            std::mem::forget(pipe);
+        }
+    }
+    fn ended(&self, _process: &str, _run: u64) {}
+    fn has_said(&self, _process: &str, _run: u64, _text: &str) -> bool {
+        false
+    }
+    fn note(&self, _process: &str, _level: LineLevel, _text: &Text) {}
+}
+
+#[test]
+fn what_the_hands_of_this_host_run_is_in_hand_until_it_has_ended() {
+    let home = Sandbox::new();
+    let setup = Setup {
+        dir: in_home(&home, "mission"),
+        crs: binary(),
+        names: vec!["Main".to_owned()],
+        latches: vec![home.latch()],
+        kept_bytes: 1 << 20,
+    };
+    let hands = Arc::new(LocalHands::new(setup, Arc::new(Deaf)).unwrap());
+    let mut main = process("Main");
+    main.ports = vec![free_port()];
+    let script = format!(
+        "setsid python3 -c 'import socket,time\ns=socket.socket()\n\
+         s.bind((\"127.0.0.1\",{}))\ns.listen()\ntime.sleep(1000)' & exec sleep 1000",
+        main.ports[0]
+    );
+    main.cmd = ["/bin/sh", "-c", &script].map(str::to_owned).to_vec();
+    let port = main.ports[0];
+    let all = Arc::new(mission(vec![main.clone()]));
+    let finder =
+        Finder::new(Arc::new(Daemon { hands: hands.clone(), mission: move || all.clone() }));
+    assert_eq!(Ports::of(&finder, "Main"), [port]);
+    let who = hands.spawn(&main, 1, &Vars::default()).unwrap();
+    let up = until(LONG, || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
+    assert!(up.is_some());
+    assert_eq!(Zombies::find(&finder), [], "its own port, held by what it started");
+    let held = finder.holders(port).unwrap();
+    assert!(held[0].never.as_ref().is_some_and(|n| n.as_str().contains("crs mission stop Main")));
+    assert!(Ports::end(&finder, &held[0]).is_err());
+    // Its leader ends; who stays behind is left over, and holds the port.
+    hands.signal(&who, 9, false).unwrap();
+    let gone = until(LONG, || matches!(hands.look(&who), Seen::Ended(_)).then_some(()));
+    assert!(gone.is_some());
+    let left = until(LONG, || {
+        let holders = finder.holders(port).unwrap();
+        holders.into_iter().find(|holder| holder.never.is_none())
+    });
+    let left = left.unwrap();
+    assert_eq!(left.ours.as_deref(), Some("Main"));
+    Ports::end(&finder, &left).unwrap();
+    assert_eq!(finder.holders(port).unwrap(), []);
 }

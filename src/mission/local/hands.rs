@@ -14,6 +14,7 @@ use crate::mission::hands::{End, Found, Hands, Ident, Seen, Tell, Vars};
 use crate::mission::lines::{Output, Reads, Source};
 use crate::mission::spec::{OnDeath, Process};
 use crate::mission::supervise::stamp;
+use crate::mission::zombies::{Known, Recorded};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
@@ -162,6 +163,26 @@ impl LocalHands {
             std::thread::sleep(Duration::from_millis(5));
         }
         *lock(&self.found) = found;
+    }
+
+    /// What is on record, and what of it is in hand now: for who looks for
+    /// what was left behind.
+    #[must_use]
+    pub fn known(&self) -> Known {
+        let of = |entry: &Entry, owned| Recorded {
+            name: entry.name.clone(),
+            run: entry.run,
+            who: entry.who.clone(),
+            owned,
+        };
+        let runs = lock(&self.runs);
+        let mut recorded: Vec<Recorded> =
+            runs.values().map(|run| of(&run.entry, run.end.is_none())).collect();
+        drop(runs);
+        // Those are waited for by who takes them up.
+        recorded.extend(lock(&self.found).values().map(|entry| of(entry, true)));
+        let latches = self.setup.latches.clone();
+        Known { id: self.id.clone(), recorded, latches, dir: self.setup.dir.clone() }
     }
 
     /// Attaches a stream to whoever reads lines.

@@ -22,7 +22,7 @@ pub mod scan;
 
 pub use end::end;
 pub use find::find;
-pub use finder::{Finder, Knows};
+pub use finder::{Daemon, Finder, Knows};
 
 use crate::domain::Text;
 use crate::mission::hands::Ident;
