@@ -43,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     ("bars", sentinel::bars),
     ("hub", sentinel::hub),
     ("mission", mission::mission),
+    ("mission_json", mission::json),
 ];
 
 /// Holds `data` to everything that target `name` promises; whether its
