@@ -1,5 +1,7 @@
 //! `crs kill`: the whole kill over bare SSH, without the console.
 
+mod booked;
+
 use super::alone::{self, Alone};
 use super::exit::exits;
 use super::reach::seconds;
@@ -9,8 +11,10 @@ use crate::config::Loaded;
 use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchPhase, StepTimes, Text};
 use crate::event::{Event, Receiver, channel_pair};
 use crate::host::clock;
+use booked::{Balances, Booked};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +59,8 @@ pub(super) struct Report {
     /// Steps of this process, in microseconds since the key.
     times: StepTimes,
     gateways: Vec<KillProgress>,
+    /// Balances before the key and after the proof, where both were read.
+    booked: Vec<Booked>,
     log: Vec<Text>,
 }
 
@@ -63,8 +69,12 @@ pub(super) struct Report {
 /// # Errors
 /// Status 64 when it was not confirmed.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
+    let mut balances = None;
     if !args.yes {
-        let gateways = ctx.loaded().settings.gateways;
+        let settings = ctx.loaded().settings;
+        // While the operator reads and types; asked of nobody at the key.
+        balances = std::io::stdin().is_terminal().then(|| Balances::before(&settings));
+        let gateways = settings.gateways;
         let names: Vec<_> = gateways.iter().map(|g| format!("{} {}", g.name, g.cmd)).collect();
         let question = &format!(
             "KILL: latches, cancels pending orders, closes every position, blocks orders.\n  at {}",
@@ -72,7 +82,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         );
         confirm::typed_to_stop(question, "KILL", "add --yes to kill without being asked")?;
     }
-    Ok(engage(Intent::Kill, &args.reason, args.timeout, args.json, ctx))
+    Ok(engage_after(balances.as_ref(), Intent::Kill, &args.reason, (args.timeout, args.json), ctx))
 }
 
 /// Both verbs that stop trading.
@@ -81,6 +91,16 @@ pub(super) fn engage(
     reason: &str,
     wait: Duration,
     json: bool,
+    ctx: &mut Context,
+) -> Exit {
+    engage_after(None, intent, reason, (wait, json), ctx)
+}
+
+fn engage_after(
+    balances: Option<&Balances>,
+    intent: Intent,
+    reason: &str,
+    (wait, json): (Duration, bool),
     ctx: &mut Context,
 ) -> Exit {
     let pressed = clock::now();
@@ -116,6 +136,8 @@ pub(super) fn engage(
         }
     };
     let engage_id = hand.decide(intent, Text::new(reason), pressed);
+    // What was back at the key, and nothing that came later: the kill is out.
+    let before = balances.map(Balances::by_now).unwrap_or_default();
     let targets = loaded.settings.gateways.len();
     let mut seen = Watch::new(ctx, engage_id, json);
     seen.card = card::lines(&loaded.settings.card);
@@ -124,6 +146,8 @@ pub(super) fn engage(
         seen.hear(&receiver);
     }
     let exit = seen.exit(intent, targets);
+    let proven = intent == Intent::Kill && exit == Exit::OK;
+    let booked = if proven { booked::since(&before, &loaded.settings) } else { Vec::new() };
     let report = Report {
         engage_id,
         exit: exit.0,
@@ -131,6 +155,7 @@ pub(super) fn engage(
         agent_pid: seen.agent,
         times: seen.last.values().map(|p| p.times).next().unwrap_or_default(),
         gateways: seen.last.values().cloned().collect(),
+        booked,
         log: std::mem::take(&mut seen.log),
     };
     finish(&report, intent, exit, json, ctx);
@@ -156,8 +181,8 @@ fn without_a_hand(done: Alone, intent: Intent, json: bool, ctx: &mut Context) ->
     for line in &log {
         ctx.out.note(format!("crs: {line}"));
     }
-    let gateways = Vec::new();
-    let report = Report { engage_id, exit: exit.0, latch, agent_pid, times, gateways, log };
+    let (gateways, booked) = (Vec::new(), Vec::new());
+    let report = Report { engage_id, exit: exit.0, latch, agent_pid, times, gateways, booked, log };
     finish(&report, intent, exit, json, ctx);
     exit
 }
@@ -166,6 +191,9 @@ fn finish(report: &Report, intent: Intent, exit: Exit, json: bool, ctx: &mut Con
     if json {
         ctx.out.json(report);
         return;
+    }
+    for booked in &report.booked {
+        ctx.out.line(booked.words());
     }
     let id = report.engage_id;
     let next = match exit {
