@@ -173,8 +173,8 @@ fn compact_engaged(body: Rect, ui: &Ui) -> Cut {
     let both = match ui.focus {
         Pane::Obey => Some([13, 9]),
         Pane::Proof => Some([9, 13]),
-        Pane::Chart | Pane::Mesh | Pane::Alarms | Pane::Processes => Some([12, 10]),
-        _ => None,
+        Pane::Kill | Pane::Positions | Pane::Log => None,
+        _ => Some([12, 10]),
     };
     if let Some(weights) = both {
         let [top, bottom] = rows(body, weights);
@@ -450,6 +450,21 @@ mod tests {
                 let Some(guest) = all.guest else { continue };
                 let ui = Ui { focus: Pane::Positions, guest: Some(guest), ..Ui::default() };
                 assert!(areas(area, &ui, Stage::Calm).pane(guest).is_some(), "{w}×{h} {guest:?}");
+            }
+        }
+    }
+
+    /// A frame with a heading and no row tells nothing. The log's last line does.
+    #[test]
+    fn who_has_the_keys_under_a_kill_has_rows_below_its_heading() {
+        for (w, h) in [(80, 20), (80, 24), (109, 40), (110, 34), (120, 40), (200, 60)] {
+            for focus in Pane::ALL.into_iter().filter(|pane| *pane != Pane::Log) {
+                let ui = Ui { focus, ..Ui::default() };
+                for stage in [Stage::Engaged, Stage::Proving] {
+                    let all = areas(Rect::new(0, 0, w, h), &ui, stage);
+                    let place = all.pane(focus).unwrap_or_default();
+                    assert!(place.height >= 5, "{w}×{h} {focus:?} {stage:?}: {place:?}");
+                }
             }
         }
     }
