@@ -91,16 +91,12 @@ impl Cgroups {
         }
         Ok(dir)
     }
+}
 
-    /// The group of one process, if it was made.
-    #[must_use]
-    pub fn of(&self, name: &str) -> Option<PathBuf> {
-        Some(self.root.join(name)).filter(|dir| dir.is_dir())
-    }
-
-    /// Nobody is in it any more.
-    pub fn remove(&self, name: &str) {
-        let _ = fs::remove_dir(self.root.join(name));
+/// Nobody is in it any more.
+pub fn remove(dir: Option<&Path>) {
+    if let Some(dir) = dir {
+        let _ = fs::remove_dir(dir);
     }
 }
 

@@ -55,18 +55,20 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Starts a guardian for what bears the marks of `id`, and keeps one.
+    /// Starts a guardian for what `by`, this daemon of the directory `id`, marks
+    /// as its own, and keeps one.
     ///
     /// # Errors
     /// It can't be started.
-    pub fn new(program: &Path, id: &str) -> io::Result<Self> {
+    pub fn new(program: &Path, id: &str, by: &str) -> io::Result<Self> {
         let told = Arc::new(Mutex::new(Told::default()));
-        let (seen, program, id) = (Arc::downgrade(&told), program.to_path_buf(), id.to_owned());
+        let (seen, program) = (Arc::downgrade(&told), program.to_path_buf());
+        let (id, by) = (id.to_owned(), by.to_owned());
         let (begun, first) = channel();
         std::thread::Builder::new().name(String::from("mission-guard")).stack_size(STACK).spawn(
             move || {
                 let mut begun = Some(begun);
-                while let Some(started) = begin(&seen, &program, &id) {
+                while let Some(started) = begin(&seen, &program, [&id, &by]) {
                     let (child, told) = match started {
                         Ok(child) => (Some(child), Ok(())),
                         Err(e) => (None, Err(e)),
@@ -104,11 +106,11 @@ impl Guard {
 }
 
 /// Starts one and tells it all; none when the daemon's end is gone.
-fn begin(told: &Weak<Mutex<Told>>, program: &Path, id: &str) -> Option<io::Result<Child>> {
+fn begin(told: &Weak<Mutex<Told>>, program: &Path, whose: [&str; 2]) -> Option<io::Result<Child>> {
     let told = told.upgrade()?;
     let mut command = Command::new(program);
     // Its own group: what ends the daemon from a terminal must not end it.
-    command.arg(VERB).arg(id).process_group(0).current_dir("/");
+    command.arg(VERB).args(whose).process_group(0).current_dir("/");
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let started = command.spawn().map(|mut child| {
         let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,9 +123,9 @@ fn begin(told: &Weak<Mutex<Told>>, program: &Path, id: &str) -> Option<io::Resul
     Some(started)
 }
 
-/// The guardian itself, until the daemon is gone and what must end has ended.
+/// The guardian itself of the daemon `by`, until the daemon is gone and what must end has ended.
 #[must_use]
-pub fn run(id: &str) -> u8 {
+pub fn run(id: &str, by: &str) -> u8 {
     let (bring, lines) = channel();
     let read = move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
@@ -142,7 +144,13 @@ pub fn run(id: &str) -> u8 {
                 let mark = format!("{id}/{}/", ward.name);
                 match ward.leader.filter(|leader| leader.boot == boot) {
                     Some(leader) => {
-                        let claim = Claim { leader, mark, cgroup: ward.cgroup, ..Claim::default() };
+                        let claim = Claim {
+                            leader,
+                            mark,
+                            by: Some(by.to_owned()),
+                            cgroup: ward.cgroup,
+                            ..Claim::default()
+                        };
                         claims.insert(ward.name, claim);
                     }
                     None => drop(claims.remove(&ward.name)),
@@ -161,7 +169,7 @@ pub fn run(id: &str) -> u8 {
     }
     for _ in 0..ROUNDS {
         let left: usize = claims.values_mut().map(Claim::kill).sum();
-        if left + super::sweep::marked(id, |mark| !mark.keep) == 0 {
+        if left + super::sweep::marked(id, |mark| !mark.keep && mark.by == by) == 0 {
             return 0;
         }
         std::thread::sleep(Duration::from_millis(25));

@@ -1,6 +1,6 @@
 //! `Hands`, for processes of this host.
 
-use super::cgroup::Cgroups;
+use super::cgroup::{self, Cgroups};
 use super::ends::Ends;
 use super::guard::Guard;
 use super::ledger::{Entry, Ledger};
@@ -44,6 +44,8 @@ struct Run {
 pub struct LocalHands {
     setup: Setup,
     id: String,
+    /// This daemon, among those of its directory.
+    by: String,
     boot: Text,
     reads: Arc<dyn Reads>,
     ledger: Ledger,
@@ -90,6 +92,8 @@ impl LocalHands {
         })?;
         let setup = Setup { dir, ..setup };
         let id = id_of(&setup.dir);
+        let own = std::process::id();
+        let by = format!("{own}.{}", proc::stat(own).map_or(0, |stat| stat.start));
         let no_means = |e: std::io::Error| {
             Text::new(&format!("no thread or process to supervise with: {e}; `crs doctor`"))
         };
@@ -97,7 +101,7 @@ impl LocalHands {
             boot: proc::boot(),
             groups: Cgroups::new(&id),
             ends: Ends::new().map_err(no_means)?,
-            guard: Guard::new(&setup.crs, &id).map_err(|e| {
+            guard: Guard::new(&setup.crs, &id, &by).map_err(|e| {
                 let crs = setup.crs.display();
                 Text::new(&format!("the guardian ({crs}) can't be started: {e}; `crs doctor`"))
             })?,
@@ -108,6 +112,7 @@ impl LocalHands {
             _lock: taken,
             setup,
             id,
+            by,
             reads,
             ledger,
         };
@@ -116,7 +121,7 @@ impl LocalHands {
     }
 
     fn claim(&self, entry: &Entry) -> Claim {
-        let cgroup = self.groups.as_ref().and_then(|groups| groups.of(&entry.name));
+        let cgroup = entry.cgroup.clone();
         let mark = format!("{}/{}/", self.id, entry.name);
         Claim { leader: entry.who.clone(), mark, cgroup, ..Claim::default() }
     }
@@ -140,6 +145,7 @@ impl LocalHands {
                     }
                 }
             }
+            cgroup::remove(entry.cgroup.as_deref());
             self.ledger.forget(&entry.name);
         }
         for _ in 0..ROUNDS {
@@ -206,7 +212,10 @@ impl LocalHands {
                 "limits.memory counts address space: no cgroup v2 with `memory` is delegated here",
             );
         }
-        groups.map(|groups| groups.make(&process.name, limits)).transpose()
+        // A name of its own: the guardian of an earlier daemon may still end what
+        // is in that one's.
+        let name = format!("{}.{}", process.name, self.by);
+        groups.map(|groups| groups.make(&name, limits)).transpose()
     }
 
     /// All processes, of this second.
@@ -267,7 +276,7 @@ impl Hands for LocalHands {
         let memory = self.groups.as_ref().is_some_and(|g| g.limits("memory"));
         let cgroup = self.held(process).map_err(text)?;
         plan.in_group(cgroup.clone(), memory);
-        let mark = spawn::mark(&self.id, process, run);
+        let mark = spawn::mark(&self.id, &self.by, process, run);
         let started = spawn::start(&self.setup, &self.spawner, process, &plan, &mark);
         let started = started.map_err(text)?;
         let mut entry = Entry {
@@ -277,6 +286,7 @@ impl Hands for LocalHands {
             since: clock::utc(),
             stamp: stamp(process, vars),
             keep: process.on_daemon_death == OnDeath::Keep,
+            cgroup: cgroup.clone(),
             read: (0, 0),
         };
         if let Outlet::Files(out, err) = &started.outlet {
@@ -359,15 +369,15 @@ impl Hands for LocalHands {
 
     fn tidy(&self, process: &Process) -> Vec<Text> {
         let run = lock(&self.runs).remove(&process.name);
-        if let Some(mut child) = run.and_then(|run| run.child) {
-            // It has ended; only now its number may be another's.
-            let _ = child.wait();
+        if let Some(run) = run {
+            if let Some(mut child) = run.child {
+                // It has ended; only now its number may be another's.
+                let _ = child.wait();
+            }
+            cgroup::remove(run.entry.cgroup.as_deref());
         }
         self.ledger.forget(&process.name);
         self.guard.forget(&process.name);
-        if let Some(groups) = &self.groups {
-            groups.remove(&process.name);
-        }
         tidy::tidy(process, &self.setup.dir, &self.setup.latches)
     }
 

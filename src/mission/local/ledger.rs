@@ -25,6 +25,8 @@ pub struct Entry {
     pub stamp: Text,
     /// It outlives the daemon.
     pub keep: bool,
+    /// Directory of its cgroup.
+    pub cgroup: Option<PathBuf>,
     /// First byte of its output, and of its errors, that was not read.
     pub read: (u64, u64),
 }

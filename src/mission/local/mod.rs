@@ -37,7 +37,8 @@ pub fn hidden(mut args: impl Iterator<Item = OsString>) -> Option<u8> {
     }
     if verb == guard::VERB {
         let id = args.next().and_then(|id| id.into_string().ok())?;
-        return Some(guard::run(&id));
+        let by = args.next().and_then(|by| by.into_string().ok())?;
+        return Some(guard::run(&id, &by));
     }
     None
 }

@@ -19,6 +19,8 @@ pub struct Claim {
     pub leader: Ident,
     /// What marks of it begin with: `dir/process/`.
     pub mark: String,
+    /// Only marks of this daemon count; none: of any of the directory's.
+    pub by: Option<String>,
     /// Its cgroup.
     pub cgroup: Option<PathBuf>,
     /// Seen below it: process id and start.
@@ -44,6 +46,11 @@ impl Claim {
     fn leader_holds(&self, all: &[Stat]) -> bool {
         self.unreaped
             || all.iter().any(|s| s.pid == self.leader.pid && s.start == self.leader.start)
+    }
+
+    fn is_mine(&self, mark: &str) -> bool {
+        let by = || mark.rsplit_once('/').map(|(_, by)| by);
+        mark.starts_with(&self.mark) && self.by.as_deref().is_none_or(|own| by() == Some(own))
     }
 
     /// Remembers who descends from it, for the day when that can't be seen.
@@ -81,7 +88,7 @@ impl Claim {
             .unwrap_or_default();
         let marked = |s: &Stat| {
             s.start >= self.leader.start
-                && proc::mark(s.pid).is_some_and(|mark| mark.starts_with(&self.mark))
+                && proc::mark(s.pid).is_some_and(|mark| self.is_mine(&mark))
         };
         let sure: BTreeSet<u32> = all
             .iter()
@@ -108,11 +115,21 @@ impl Claim {
     /// Signals all of it, the group at once and everybody else one by one.
     /// How many it reached.
     pub fn signal(&mut self, signal: Signal) -> usize {
+        let group = raw(self.leader.pid);
+        if self.unreaped
+            && let Some(group) = group
+        {
+            // At once: nobody else can have this number.
+            let _ = kill_process_group(group, signal);
+        }
         let found = self.living();
-        let group = found.iter().any(|s| s.pgrp == self.leader.pid);
-        if group && let Some(pid) = raw(self.leader.pid) {
+        let member = found.iter().any(|s| s.pgrp == self.leader.pid);
+        if member
+            && !self.unreaped
+            && let Some(group) = group
+        {
             // A member lives, so the number of the group is nobody else's.
-            let _ = kill_process_group(pid, signal);
+            let _ = kill_process_group(group, signal);
         }
         for one in found.iter().filter(|s| s.pgrp != self.leader.pid) {
             let _ = one_by_one(one.pid, one.start, signal);

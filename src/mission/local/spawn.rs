@@ -237,7 +237,7 @@ pub fn start(
 
 /// The mark of a start.
 #[must_use]
-pub fn mark(id: &str, process: &Process, run: u64) -> String {
+pub fn mark(id: &str, by: &str, process: &Process, run: u64) -> String {
     let keep = process.on_daemon_death == OnDeath::Keep;
-    Mark { name: process.name.clone(), run, keep }.write(id)
+    Mark { name: process.name.clone(), run, keep, by: by.to_owned() }.write(id)
 }

@@ -4,8 +4,8 @@ use super::own::one_by_one;
 use super::proc;
 use rustix::process::Signal;
 
-/// A mark: whose process it is, which, of which start, and whether it
-/// outlives its daemon.
+/// A mark: which process it is of, of which start, whether it outlives its
+/// daemon, and which daemon that was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The process's name.
@@ -14,6 +14,8 @@ pub struct Mark {
     pub run: u64,
     /// It outlives the daemon.
     pub keep: bool,
+    /// The daemon that started it.
+    pub by: String,
 }
 
 impl Mark {
@@ -21,20 +23,21 @@ impl Mark {
     #[must_use]
     pub fn write(&self, id: &str) -> String {
         let policy = if self.keep { "keep" } else { "kill" };
-        format!("{id}/{}/{}/{policy}", self.name, self.run)
+        format!("{id}/{}/{}/{policy}/{}", self.name, self.run, self.by)
     }
 
     /// Of this directory's daemons; none: another's, or none at all.
     #[must_use]
     pub fn read(text: &str, id: &str) -> Option<Self> {
         let parts: Vec<&str> = text.strip_prefix(id)?.strip_prefix('/')?.split('/').collect();
-        let [name, run, policy] = parts.as_slice() else { return None };
+        let [name, run, policy, by] = parts.as_slice() else { return None };
         let keep = match *policy {
             "keep" => true,
             "kill" => false,
             _ => return None,
         };
-        Some(Self { name: (*name).to_owned(), run: run.parse().ok()?, keep })
+        let by = (*by).to_owned();
+        Some(Self { name: (*name).to_owned(), run: run.parse().ok()?, keep, by })
     }
 }
 
@@ -73,13 +76,14 @@ mod tests {
 
     #[test]
     fn a_mark_reads_back_and_anothers_is_none() {
-        let mark = Mark { name: String::from("redis.1"), run: 7, keep: true };
+        let by = String::from("77.1234");
+        let mark = Mark { name: String::from("redis.1"), run: 7, keep: true, by };
         let text = mark.write("ab12");
-        assert_eq!(text, "ab12/redis.1/7/keep");
+        assert_eq!(text, "ab12/redis.1/7/keep/77.1234");
         assert_eq!(Mark::read(&text, "ab12"), Some(mark));
         for other in ["ab1", "ab123", "", "ab12/redis.1"] {
             assert_eq!(Mark::read(&text, other), None, "{other}");
         }
-        assert_eq!(Mark::read("ab12/x/7/other", "ab12"), None);
+        assert_eq!(Mark::read("ab12/x/7/other/77.1234", "ab12"), None);
     }
 }

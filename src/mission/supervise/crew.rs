@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 /// Enough for a start; only what is touched costs memory.
 const STACK: usize = 512 << 10;
 /// Longest wait for a thread's word in an answer.
-const WORD: Duration = Duration::from_millis(100);
+const WORD: Duration = Duration::from_millis(20);
 /// Longest wait for what runs already, at the beginning.
 const BEGIN: Duration = Duration::from_secs(2);
 /// Longest wait for everybody's end at the end, beside their own timeouts.
