@@ -6,6 +6,7 @@
 //! running them.
 
 mod clean;
+mod control;
 mod decimal;
 mod files;
 mod imports;
@@ -43,6 +44,7 @@ pub const TARGETS: &[Target] = &[
     ("bars", sentinel::bars),
     ("hub", sentinel::hub),
     ("mission", mission::mission),
+    ("control", control::control),
 ];
 
 /// Holds `data` to everything that target `name` promises; whether its
