@@ -6,6 +6,7 @@
 //! running them.
 
 mod clean;
+mod control;
 mod decimal;
 mod files;
 mod imports;
@@ -44,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     ("hub", sentinel::hub),
     ("mission", mission::mission),
     ("mission_json", mission::json),
+    ("control", control::control),
 ];
 
 /// Holds `data` to everything that target `name` promises; whether its

@@ -47,7 +47,7 @@ fn a_launch_is_planned_followed_and_ends_with_its_own_status() {
     let house = House::new();
     let said = mission(&house, &["up", "PAPER"]);
     assert_eq!(said.code, Some(0), "{said:#?}");
-    for words in ["PAPER:", "1  start engine", "PAPER: complete"] {
+    for words in ["start engine\n", "  waits for engine", "PAPER: complete"] {
         assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
     }
     assert_eq!(mission(&house, &["up", "TANK"]).code, Some(3));

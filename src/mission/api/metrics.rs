@@ -16,12 +16,32 @@ type Floats = Family<Labels, Float>;
 
 /// Collects figures by their names.
 #[derive(Default)]
-struct Sheet(BTreeMap<&'static str, (&'static str, Floats)>);
+struct Sheet {
+    plain: BTreeMap<&'static str, (&'static str, f64)>,
+    labelled: BTreeMap<&'static str, (&'static str, Floats)>,
+}
 
 impl Sheet {
     fn put(&mut self, name: &'static str, help: &'static str, labels: &Labels, value: f64) {
-        let (_, family) = self.0.entry(name).or_insert_with(|| (help, Floats::default()));
+        if labels.is_empty() {
+            self.plain.insert(name, (help, value));
+            return;
+        }
+        let (_, family) = self.labelled.entry(name).or_insert_with(|| (help, Floats::default()));
         family.get_or_create(labels).set(value);
+    }
+
+    fn registry(self) -> Registry {
+        let mut registry = Registry::with_prefix("mission");
+        for (name, (help, family)) in self.labelled {
+            registry.register(name, help, family);
+        }
+        for (name, (help, value)) in self.plain {
+            let gauge = Float::default();
+            gauge.set(value);
+            registry.register(name, help, gauge);
+        }
+        registry
     }
 }
 
@@ -106,10 +126,7 @@ pub fn page(parts: &Parts) -> String {
     }
     let counts = parts.hub.counts();
     sheet.put("listeners", "Who hears what happens, now", &Vec::new(), float_of(counts.listeners));
-    let mut registry = Registry::with_prefix("mission");
-    for (name, (help, family)) in sheet.0 {
-        registry.register(name, help, family);
-    }
+    let mut registry = sheet.registry();
     for (name, help, value) in [
         ("lines", "Lines of all processes since the start", counts.lines),
         ("lines_dropped", "Lines that a listener was too slow for", counts.dropped),
