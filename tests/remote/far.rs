@@ -227,17 +227,31 @@ fn a_start_that_is_cut_has_one_process() {
     assert!(why.as_str().contains("cut in the middle"), "{why}");
     assert_eq!(lines(&began, 1), 1);
     fs::remove_dir(home.join("cut-always")).unwrap();
+    // The supervision looks for what it may have started: it is not ended,
+    // though it would not outlive this daemon.
+    let mut brief = one.clone();
+    brief.on_daemon_death = OnDeath::Kill;
+    let found = daemon.hands.found(&brief).unwrap().unwrap();
+    assert!(alive(&daemon.hands.look(&found.who)));
+    let why = daemon.hands.spawn(&one, 2, &Vars::default()).unwrap_err();
+    assert!(why.as_str().contains("already running"), "{why}");
+    daemon.hands.signal(&found.who, 9, true).unwrap();
+    ended(&daemon, &found.who);
+    fs::create_dir(home.join("cut-always")).unwrap();
+    assert!(daemon.hands.spawn(&one, 2, &Vars::default()).is_err());
+    fs::remove_dir(home.join("cut-always")).unwrap();
+    assert_eq!(lines(&began, 2), 2);
     // Asked for again, whatever its number: it is there.
     let who = start(&daemon, &one, 2);
     assert!(alive(&daemon.hands.look(&who)));
-    assert_eq!(lines(&began, 1), 1);
+    assert_eq!(lines(&began, 1), 2);
     // With other words, what the lost start left ends first.
     daemon.hands.signal(&who, 9, true).unwrap();
     ended(&daemon, &who);
     fs::create_dir(home.join("cut-always")).unwrap();
     assert!(daemon.hands.spawn(&one, 3, &Vars::default()).is_err());
     fs::remove_dir(home.join("cut-always")).unwrap();
-    assert_eq!(lines(&began, 2), 2);
+    assert_eq!(lines(&began, 3), 3);
     let other = process("one", "exec sleep 2000");
     let who = start(&daemon, &other, 4);
     assert!(alive(&daemon.hands.look(&who)));
@@ -360,6 +374,9 @@ fn output_goes_on_at_the_byte_where_it_stopped() {
     let next = daemon(&host, "daemon");
     let record = next.hands.found(&one).unwrap().unwrap();
     assert_eq!((&record.who, record.run), (&who, 3));
+    assert_eq!(record.stamp, crs::mission::supervise::stamp(&one, &Vars::default()));
+    assert!(record.since.0 > 0);
+    assert_eq!(next.hands.found(&one).unwrap(), Some(record), "it is in hand already");
     fs::write(&go, "").unwrap();
     assert_eq!(ended(&next, &who), End { code: Some(0), signal: Text::default() });
     let came = until(Duration::from_secs(5), || {

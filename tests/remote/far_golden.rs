@@ -67,6 +67,7 @@ fn start() -> Start {
             nofile: Some(512),
         },
         settings: Some("{\"replay_mode\": false, \"who\": \"it's\"}".to_owned()),
+        stamp: "00112233445566778899aabbccddeeff".to_owned(),
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How long a look is good for all.
-const FRESH: Duration = Duration::from_millis(300);
+const FRESH: Duration = Duration::from_millis(500);
 /// How long a machine that could not be asked is not asked again: each try
 /// may take as long as a connection does.
 const REST: Duration = Duration::from_secs(1);
@@ -38,6 +38,17 @@ impl Batch {
     #[must_use]
     pub fn new(fates: Result<BTreeMap<Ident, Fate>, Text>) -> Self {
         Self { at_ns: clock::mono_ns(), fates }
+    }
+
+    /// Whether the machine answered, as long as it is fresh.
+    #[must_use]
+    pub fn reached(&self) -> Option<Result<(), Text>> {
+        let age = Duration::from_nanos(clock::mono_ns().saturating_sub(self.at_ns));
+        match &self.fates {
+            Ok(_) if age <= FRESH => Some(Ok(())),
+            Err(why) if age <= REST => Some(Err(why.clone())),
+            _ => None,
+        }
     }
 
     /// What it says of this one, as long as it is fresh.

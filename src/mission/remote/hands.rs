@@ -184,8 +184,17 @@ impl Remote {
         Ok(line.and_then(|line| {
             let (word, rest) = line.split_once(' ')?;
             let (known, run, rest) = known(name, rest)?;
-            let since = rest.split_whitespace().next().and_then(|s| s.parse().ok());
-            Some(Record { alive: word == "alive", known, run, since })
+            let mut record =
+                Record { alive: word == "alive", known, run, since: None, stamp: Text::default() };
+            for word in rest.split_whitespace() {
+                // A stamp has 32 digits, and no second has.
+                if word.len() == 32 {
+                    record.stamp = Text::new(word);
+                } else {
+                    record.since = word.parse().ok();
+                }
+            }
+            Some(record)
         }))
     }
 
@@ -233,6 +242,8 @@ struct Record {
     run: u64,
     /// Since when, in seconds of UTC by that machine's clock.
     since: Option<i64>,
+    /// What it was started with.
+    stamp: Text,
 }
 
 /// `PID START BOOT RUN MARK`, and what follows it.
@@ -342,25 +353,36 @@ impl Hands for Remote {
     }
 
     /// Its output goes on from the byte on at which the last daemon of this
-    /// directory stopped.
+    /// directory stopped. What this daemon has started itself, and only lost
+    /// the answer, is not ended.
     fn found(&self, process: &Process) -> Result<Option<Found>, Text> {
-        let Some(record) = self.record(&process.name)?.filter(|record| record.alive) else {
+        let name = &process.name;
+        let Some(record) = self.record(name)?.filter(|record| record.alive) else {
             return Ok(None);
         };
-        if process.on_daemon_death == OnDeath::Kill {
-            self.end(&record.known)?;
+        let Record { known, run, since, stamp, .. } = record;
+        let who = known.who.clone();
+        let since = UtcMicros(since.unwrap_or_default().saturating_mul(1_000_000));
+        let found = Found { run, who: who.clone(), since, stamp };
+        if lock(&self.tracked).contains_key(&who) {
+            return Ok(Some(found));
+        }
+        let ours = lock(&self.pending).get(name).is_some_and(|left| left.mark == known.mark);
+        if process.on_daemon_death == OnDeath::Kill && !ours {
+            self.end(&known)?;
             return Ok(None);
         }
-        let Record { known, run, since, .. } = record;
-        let file = self.dir.join(format!("{}.at", process.name));
+        if ours {
+            lock(&self.pending).remove(name);
+        }
+        let file = self.dir.join(format!("{name}.at"));
         let from = follow::kept(&file, &known.mark).unwrap_or_default();
-        let who = known.who.clone();
         self.track(known, run, from)?;
-        let since = UtcMicros(since.unwrap_or_default().saturating_mul(1_000_000));
-        Ok(Some(Found { run, who, since, stamp: Text::default() }))
+        Ok(Some(found))
     }
 
     fn reach(&self) -> Result<(), Text> {
-        self.ask(&Ask::Reach).map(drop)
+        let lately = lock(&self.batch).as_ref().and_then(Batch::reached);
+        lately.unwrap_or_else(|| self.ask(&Ask::Reach).map(drop))
     }
 }

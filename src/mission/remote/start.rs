@@ -5,6 +5,7 @@ use crate::domain::Text;
 use crate::host::{clock, ids};
 use crate::mission::hands::Vars;
 use crate::mission::spec::{Limits, Process};
+use crate::mission::supervise::stamp;
 
 /// Largest settings document that travels with a start, in bytes.
 const MOST: u64 = 65_536;
@@ -28,6 +29,8 @@ pub struct Start {
     pub limits: Limits,
     /// The settings document of the mode in force.
     pub settings: Option<String>,
+    /// What all this is, for the next daemon.
+    pub stamp: String,
 }
 
 impl Start {
@@ -57,6 +60,7 @@ impl Start {
             secrets: secrets.collect::<Result<_, Text>>()?,
             limits: process.limits.clone(),
             settings: settings(vars)?,
+            stamp: stamp(process, vars).to_string(),
         })
     }
 }

@@ -31,7 +31,7 @@ start_of() {
 lives() { [ "$3" = "$boot" ] && [ "$(start_of "$1")" = "$2" ]; }
 "#;
 
-/// Arguments: directory, mark, run, script of the child.
+/// Arguments: directory, mark, run, script of the child, stamp.
 const KEEPER: &str = r#"p=$1 t=$2
 umask 077
 exec 9>>"$p/lock" || exit 1
@@ -43,7 +43,7 @@ until flock -n 9; do
 done 2>/dev/null
 if { read -r a b c d <"$p/pid"; } 2>/dev/null && lives "$a" "$b" "$c"; then exit 0; fi
 [ ! -e "$p/$t.pid" ] || exit 0
-setsid /bin/sh -c "$4" crs-start "$p" "$t" "$3" 9>&- >>"$p/$t.out" 2>>"$p/$t.err" </dev/null &
+setsid /bin/sh -c "$4" crs-start "$p" "$t" "$3" "$5" 9>&- >>"$p/$t.out" 2>>"$p/$t.err" </dev/null &
 wait $!
 s=$?
 printf '%s\n' "$s" >"$p/$t.tmp" && mv "$p/$t.tmp" "$p/$t.status"
@@ -52,7 +52,7 @@ printf '%s\n' "$s" >"$p/$t.tmp" && mv "$p/$t.tmp" "$p/$t.status"
 /// The child, up to its program: the record is there before the program is.
 const CHILD: &str = r#"p=$1 t=$2 settings=$1/$2.settings dir=${1%/*}
 umask 077
-printf '%s %s %s %s %s\n' "$$" "$(start_of $$)" "$boot" "$3" "$t" >"$p/$t.new" || exit 125
+printf '%s %s %s %s %s %s\n' "$$" "$(start_of $$)" "$boot" "$3" "$t" "$4" >"$p/$t.new" || exit 125
 cp "$p/$t.new" "$p/pid.new" && mv "$p/pid.new" "$p/pid" || exit 125
 mv "$p/$t.new" "$p/$t.pid" || exit 125
 "#;
@@ -64,7 +64,7 @@ why=$(mkdir -p "$p" 2>&1) || fail "$why"
 for need in flock setsid; do
   command -v "$need" >/dev/null 2>&1 || fail "$need is not there: install util-linux"
 done
-if { read -r pid start b r o <"$p/pid"; } 2>/dev/null && lives "$pid" "$start" "$b"; then
+if { read -r pid start b r o x <"$p/pid"; } 2>/dev/null && lives "$pid" "$start" "$b"; then
   [ "$o" = "$t" ] && say started "$pid" "$start" "$b" "$r" "$o" || say taken "$pid" "$start" "$b" "$r" "$o"
   say end; exit 0
 fi
@@ -76,10 +76,10 @@ done
 /// Waits until the child's record says that it is there.
 const AFTER: &str = r#"i=0
 while [ "$i" -lt 100 ]; do
-  if { read -r pid start b r o <"$p/$t.pid"; } 2>/dev/null; then
+  if { read -r pid start b r o x <"$p/$t.pid"; } 2>/dev/null; then
     say started "$pid" "$start" "$b" "$r" "$o"; say end; exit 0
   fi
-  if { read -r pid start b r o <"$p/pid"; } 2>/dev/null && [ "$o" != "$t" ] && lives "$pid" "$start" "$b"; then
+  if { read -r pid start b r o x <"$p/pid"; } 2>/dev/null && [ "$o" != "$t" ] && lives "$pid" "$start" "$b"; then
     say taken "$pid" "$start" "$b" "$r" "$o"; say end; exit 0
   fi
   i=$((i+1)); sleep 0.05
@@ -103,7 +103,7 @@ const ONE: &str = r#"one() {
     i=0
     until { read -r s <"$p/$2.status"; } 2>/dev/null; do
       s=- i=$((i+1))
-      [ "$i" -le 20 ] && { read -r a b c d o <"$p/pid"; } 2>/dev/null && [ "$o" = "$2" ] &&
+      [ "$i" -le 20 ] && { read -r a b c d o x <"$p/pid"; } 2>/dev/null && [ "$o" = "$2" ] &&
         ! flock -n "$p/lock" true 2>/dev/null || break
       sleep 0.05
     done
@@ -259,8 +259,9 @@ fn run(text: &mut String, start: &Start, mark: &str) {
     let _ = writeln!(text, "child={}", posix(&child(start, mark, &cwd)));
     let _ = writeln!(
         text,
-        "setsid /bin/sh -c \"$keeper\" crs-keep \"$p\" \"$t\" {} \"$child\" </dev/null >/dev/null 2>&1 &",
-        start.run
+        "setsid /bin/sh -c \"$keeper\" crs-keep \"$p\" \"$t\" {} \"$child\" {} </dev/null >/dev/null 2>&1 &",
+        start.run,
+        posix(&start.stamp)
     );
     text.push_str(AFTER);
 }
@@ -333,9 +334,9 @@ fn look(text: &mut String, all: &[Known]) {
 fn found(text: &mut String, name: &str) {
     let _ = writeln!(text, "p=$dir/{}", posix(name));
     text.push_str(
-        "if { read -r pid start b r t <\"$p/pid\"; } 2>/dev/null; then\n  \
+        "if { read -r pid start b r t x <\"$p/pid\"; } 2>/dev/null; then\n  \
          lives \"$pid\" \"$start\" \"$b\" && w=alive || w=gone\n  \
-         say record \"$w\" \"$pid\" \"$start\" \"$b\" \"$r\" \"$t\" \
+         say record \"$w\" \"$pid\" \"$start\" \"$b\" \"$r\" \"$t\" \"$x\" \
          \"$(date -r \"$p/$t.pid\" +%s 2>/dev/null)\"\nfi\n",
     );
 }

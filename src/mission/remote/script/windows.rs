@@ -70,7 +70,7 @@ $i.RedirectStandardOutput=$true;$i.RedirectStandardError=$true
 /// From the start on.
 const KEEP: &str = r#"$out=file "$p\$t.out";$err=file "$p\$t.err"
 $q=[Diagnostics.Process]::Start($i)
-$r='{0} {1} w {2} {3}' -f $q.Id,$q.StartTime.ToUniversalTime().Ticks,$run,$t
+$r='{0} {1} w {2} {3} {4}' -f $q.Id,$q.StartTime.ToUniversalTime().Ticks,$run,$t,$stamp
 Set-Content -LiteralPath "$p\pid" -Value $r -Encoding ASCII
 Set-Content -LiteralPath "$p\$t.new" -Value $r -Encoding ASCII
 Move-Item -Force -LiteralPath "$p\$t.new" -Destination "$p\$t.pid"
@@ -236,7 +236,12 @@ fn keeper(host: &Host, start: &Start, mark: &str) -> String {
     let mut text = String::new();
     dir(&mut text, host);
     let (name, mark) = (powershell(&start.name), powershell(mark));
-    let _ = writeln!(text, "$name={name};$t={mark};$run={}", start.run);
+    let _ = writeln!(
+        text,
+        "$name={name};$t={mark};$run={};$stamp={}",
+        start.run,
+        powershell(&start.stamp)
+    );
     text.push_str(KEEPER);
     if let Some((program, args)) = start.cmd.split_first() {
         let args: Vec<String> =
