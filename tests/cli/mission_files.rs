@@ -28,7 +28,7 @@ fn check_names_every_mistake_and_its_place() {
     for place in
         ["m.toml:2:7: process.a.cmd", "m.toml:3:1: unknown key \"hots\"", "m.toml:5:14: no"]
     {
-        assert!(wrong.stdout.contains(place), "{place}\n{}", wrong.stdout);
+        assert!(wrong.stderr.contains(place), "{place}\n{}", wrong.stderr);
     }
     let json = home.run(&["mission", "check", file, "--json"], LIMIT).json();
     assert_eq!(json["problems"].as_array().map(Vec::len), Some(3), "{json:#}");

@@ -13,7 +13,7 @@ const MAX_BYTES: u64 = 4 * 1_048_576;
 /// Writes a mission file from the documented JSON
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The file with "mission_control_distributed"
+    /// The documented JSON of a mission
     file: PathBuf,
     /// The file to write, which must not be there [default: standard output]
     #[arg(short, long, value_name = "FILE")]

@@ -306,11 +306,8 @@ fn step_of(at: &str, place: usize, map: &Map<String, Value>, before: &[String], 
         let note = format!("{name} is started after {last}, as in {at}");
         found.note(note);
     }
-    match map.get("machine").map(|given| given.as_str() == Some(&machine)) {
-        None | Some(true) => {}
-        Some(false) => {
-            found.note(format!("{at}: {name} is on {machine}, the other is not carried over"))
-        }
+    if map.get("machine").is_some_and(|given| given.as_str() != Some(&machine)) {
+        found.note(format!("{at}: {name} is on {machine}, the other is not carried over"));
     }
     if let Some(wait) = map.get("wait") {
         let wait = Text::limited(&wait.to_string(), 20);
