@@ -114,6 +114,12 @@ impl Hub {
         self.lock().alerts.values().cloned().collect()
     }
 
+    /// How many listen, about: who left a moment ago may be among them.
+    #[must_use]
+    pub fn audience(&self) -> usize {
+        self.lock().listeners.len()
+    }
+
     /// What went through so far.
     #[must_use]
     pub fn counts(&self) -> Counts {

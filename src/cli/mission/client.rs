@@ -82,7 +82,11 @@ impl Client {
         } else {
             let socket = match &reach.socket {
                 Some(path) => path.clone(),
-                None => wiring::mission(&ctx.loaded().settings).join("mission.sock"),
+                None => {
+                    let settings = ctx.loaded().settings;
+                    let usual = || wiring::mission(&settings).join("mission.sock");
+                    settings.mission.socket.clone().unwrap_or_else(usual)
+                }
             };
             base = "http://mission".to_owned();
             place = socket.display().to_string();

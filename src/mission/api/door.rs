@@ -10,7 +10,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -57,10 +57,12 @@ impl Peer {
     /// For the record.
     #[must_use]
     pub fn by(&self) -> By {
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        // It asks the system, and does not change.
+        static HERE: LazyLock<Identity> = LazyLock::new(Identity::here);
+        let host = &HERE.host;
         Text::new(&match self.who {
-            Who::Local(Some(uid)) if uid == rustix::process::getuid().as_raw() => {
-                format!("{}@{host} over the socket", Identity::here().user)
+            Who::Local(Some(uid)) if uid == HERE.uid => {
+                format!("{}@{host} over the socket", HERE.user)
             }
             Who::Local(Some(0)) => format!("root@{host} over the socket"),
             Who::Local(Some(uid)) => format!("uid {uid}@{host} over the socket"),

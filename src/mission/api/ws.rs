@@ -135,7 +135,7 @@ impl Client {
     /// The more clients there are, the rarer a whole status goes to each; what
     /// moved goes out at once all the same.
     fn gap(&self) -> Duration {
-        let clients = u64::try_from(self.parts.hub.counts().listeners).unwrap_or(u64::MAX);
+        let clients = u64::try_from(self.parts.hub.audience()).unwrap_or(u64::MAX);
         Duration::from_millis((clients / 2).min(1_000))
     }
 
