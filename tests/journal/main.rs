@@ -16,6 +16,9 @@ mod events;
 #[cfg(test)]
 mod export;
 #[cfg(test)]
+#[path = "../state/mission_events.rs"]
+mod mission_events;
+#[cfg(test)]
 mod proof;
 #[cfg(test)]
 mod recorder;

@@ -31,6 +31,7 @@ impl Rig {
         let config = format!(
             "events = [\"127.0.0.1:{gateway}\", \"127.0.0.1:{engine}\", \"127.0.0.1:{sentinel}\"]\n\
              [[gateway]]\nhost = \"127.0.0.1\"\ncmd_port = {cmd}\ndata_port = {data}\n\
+             [paper]\ncmd_port = {cmd}\ndata_port = {data}\nevents_port = {gateway}\n\
              [eodhd]\nbase_url = \"http://127.0.0.1:{0}\"\nmax_age_h = 0\n\
              [hub]\nport = {0}\ntimeout_ms = 400\n[audit]\nsyslog = \"off\"\n",
             services.port
@@ -38,8 +39,7 @@ impl Rig {
         let dir = home.path().join("home/.config/crs");
         fs::create_dir_all(&dir).unwrap();
         fs::write(dir.join("config.toml"), config).unwrap();
-        let mut mission = SHIPPED.to_owned();
-        for (shipped, own) in [
+        let ports = [
             ("5555", cmd),
             ("5556", data),
             ("5557", gateway),
@@ -47,11 +47,18 @@ impl Rig {
             ("5559", sentinel),
             ("5567", hidden),
             ("8000", metrics),
-        ] {
-            mission = mission.replace(shipped, &own.to_string());
+        ];
+        // In two steps: a port of ours may look like one that is shipped.
+        let mut mission = SHIPPED.to_owned();
+        for (place, (shipped, _)) in ports.iter().enumerate() {
+            mission = mission.replace(shipped, &format!("<{place}>"));
+        }
+        for (place, (_, own)) in ports.iter().enumerate() {
+            mission = mission.replace(&format!("<{place}>"), &own.to_string());
         }
         // A cycle each second, so that a test need not wait for second 58.
-        mission = mission.replace("\"sentinel\", \"--live\"", "\"sentinel\", \"--live\", \"--every\", \"1s\"");
+        mission = mission
+            .replace("\"sentinel\", \"--live\"", "\"sentinel\", \"--live\", \"--every\", \"1s\"");
         fs::write(dir.join("mission.toml"), change(mission)).unwrap();
         Self { home, _services: services, daemon: None }
     }

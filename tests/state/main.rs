@@ -9,6 +9,8 @@ mod events;
 #[cfg(test)]
 mod market;
 #[cfg(test)]
+mod mission_events;
+#[cfg(test)]
 mod obey;
 #[cfg(test)]
 mod replay;

@@ -1,5 +1,6 @@
 //! What the page is made of, each read once.
 
+use super::mission;
 use crate::audit::{Ledger, LedgerReader, Record, read_dir};
 use crate::breaker::{Probe, probe_soon};
 use crate::cli::heard::Heard;
@@ -54,6 +55,8 @@ pub struct Facts {
     pub live: Vec<String>,
     /// Automatic traders, by their own word.
     pub traders: Heard,
+    /// Mission control, where it is followed.
+    pub mission: mission::Heard,
     /// What a human does when no wire does it.
     pub card: Card,
 }
@@ -62,6 +65,7 @@ impl Facts {
     /// Reads it all; nothing is started and nothing is changed.
     pub fn gather(settings: &Settings, back: Duration, timeout: Duration) -> Self {
         let listening = Heard::begin(settings);
+        let asking = mission::begin(settings, timeout);
         let home = wiring::latch_home(settings);
         let (agent, kills) = status::ask_agent(&home);
         let at = clock::utc();
@@ -91,6 +95,7 @@ impl Facts {
         };
         let gateways = settings.gateways.iter().map(one).collect();
         let traders = Heard::wait(listening);
+        let mission = mission::wait(asking);
         // Last of all: it must not be older than the rest.
         let latch = status::look(settings);
         let ctime_ns = match probe_soon(&home.latch) {
@@ -104,6 +109,7 @@ impl Facts {
             live: live::lines(&LiveTerms::of(settings).standing(), latch.phase),
             latch,
             traders,
+            mission,
             card: settings.card.clone(),
             agent,
             kills,
@@ -134,6 +140,7 @@ impl Facts {
         }
         lines.extend(self.remembering().filter_map(Memory::warning));
         lines.extend(self.traders.broken());
+        lines.extend(mission::broken(&self.mission));
         if matches!(self.latch.phase, LatchPhase::Blocked | LatchPhase::NotDurable) {
             lines.push(format!("switch {}: {}", self.latch.phase.word(), self.latch.reason));
         }

@@ -3,6 +3,7 @@
 //! 80 columns, plain text: it is read on a telephone at night.
 
 mod facts;
+mod mission;
 mod page;
 
 use super::exit::exits;

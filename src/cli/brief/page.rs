@@ -1,6 +1,7 @@
 //! The page: words, in the order in which they are needed.
 
 use super::facts::{Facts, Gateway};
+use super::mission;
 use crate::audit::{Act, Record};
 use crate::cli::audit::detail;
 use crate::cli::numbers;
@@ -33,6 +34,10 @@ pub fn lines(facts: &Facts, hours: u16) -> Vec<String> {
     let traders: Vec<String> = facts.traders.lines().iter().flat_map(|l| wrap(l)).collect();
     if !traders.is_empty() {
         part("TRADERS", traders);
+    }
+    let mission = mission::lines(&facts.mission);
+    if !mission.is_empty() {
+        part("MISSION", mission.iter().flat_map(|line| wrap(line)).collect());
     }
     part("CHANGED", changed(facts, hours));
     part("BROKEN", or_none(facts.broken().iter().flat_map(|l| wrap(l)).collect(), "nothing found"));
@@ -215,6 +220,12 @@ fn safe_action(facts: &Facts) -> String {
             // Nothing else is broken than that it still refuses orders.
             Some(back) if facts.broken().len() == facts.remembering().count() => {
                 format!("{back}, when trading may go on")
+            }
+            // Nothing else is broken than what mission control runs.
+            _ if !facts.broken().is_empty()
+                && facts.broken().len() == mission::broken(&facts.mission).len() =>
+            {
+                mission::next(&facts.mission).unwrap_or_default()
             }
             _ if !facts.broken().is_empty() => "mend what is broken; in doubt crs kill --reason \
                 \"…\": it waits for nothing and goes on until the account is proven flat"

@@ -17,6 +17,7 @@ use std::sync::Mutex;
 mod guards;
 mod line;
 mod looks;
+mod mission;
 mod orders;
 mod past;
 mod random_orders;

@@ -10,7 +10,6 @@ use crate::mission::annals::{self, Recorder};
 use crate::mission::api::{Access, Parts as Api, Seat, Server};
 use crate::mission::crew::Crew;
 use crate::mission::desk::Desk;
-use crate::mission::file;
 use crate::mission::hands::Hands;
 use crate::mission::hub::Hub;
 use crate::mission::launch::{Launcher, Parts, Patience};
@@ -115,6 +114,7 @@ impl Daemon {
         });
         let reload = Reload {
             path,
+            flags: flags.clone(),
             mission: Arc::clone(&in_force),
             output: Arc::clone(&output),
             alerts: Arc::clone(&alerts),
@@ -271,6 +271,7 @@ fn hands(
 /// Reads the mission file again.
 struct Reload {
     path: Option<PathBuf>,
+    flags: Flags,
     mission: Arc<Mutex<Arc<Mission>>>,
     output: Arc<Output>,
     alerts: Arc<Alerts>,
@@ -284,7 +285,7 @@ impl Reload {
     /// What changed; or every mistake, and nothing is changed.
     fn again(&self, by: &By) -> Result<Vec<Text>, Refused> {
         let wrong = |problems: Vec<Problem>| (Refusal::Invalid, said(&problems));
-        let next = Arc::new(file::load(self.path.as_deref()).map_err(wrong)?);
+        let next = Arc::new(super::read(self.path.as_deref(), &self.flags).map_err(wrong)?);
         self.output.reload(&next).map_err(wrong)?;
         self.alerts.reload(&next);
         let mut changes = {

@@ -5,18 +5,20 @@ mod daemon;
 use super::Reach;
 use crate::cli::exit::exits;
 use crate::cli::{Context, Exit, Failure, Outcome, context, logs};
-use crate::config::Loaded;
+use crate::config::{Flags, Loaded, Problem};
 use crate::mission::file;
 use crate::mission::spec::Mission;
 use daemon::Daemon;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What it says on standard error without `CRS_LOG`.
 const USUALLY: &str = "crs=info";
+/// What a mission file calls this program.
+const OWN_PROGRAM: &str = "{crs}";
 /// Between two looks at signals and orders to end.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -44,9 +46,30 @@ fn meant(args: &Args, loaded: &Loaded) -> Option<PathBuf> {
     })
 }
 
-fn read(path: Option<&PathBuf>) -> Result<Mission, Failure> {
-    file::load(path.map(PathBuf::as_path))
-        .map_err(|problems| Failure::new(Exit::CONFIG, context::listed(&problems)))
+/// The mission, as this daemon runs it. Its own programs on this machine get
+/// the flags that it was started with: an engine under another latch than its
+/// daemon's would not be stopped by it.
+fn read(path: Option<&Path>, flags: &Flags) -> Result<Mission, Vec<Problem>> {
+    let mut mission = file::load(path)?;
+    let given = given(flags);
+    for process in mission.processes.iter_mut().filter(|process| process.host.is_none()) {
+        if process.cmd.first().is_some_and(|program| program == OWN_PROGRAM) {
+            process.cmd.splice(1..1, given.iter().cloned());
+        }
+    }
+    Ok(mission)
+}
+
+/// The flags that say which configuration, state and latch are meant.
+fn given(flags: &Flags) -> Vec<String> {
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let places = [
+        ("--config", &flags.config),
+        ("--state-dir", &flags.state_dir),
+        ("--kill-switch-file", &flags.kill_switch_file),
+    ];
+    let given = places.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?)));
+    given.flat_map(|(f, path)| [f.to_owned(), absolute(path).display().to_string()]).collect()
 }
 
 /// Runs until a signal or an order ends it.
@@ -56,7 +79,8 @@ fn read(path: Option<&PathBuf>) -> Result<Mission, Failure> {
 pub fn run(args: &Args, reach: &Reach, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
     let path = meant(args, &loaded);
-    let mut mission = read(path.as_ref())?;
+    let mut mission = read(path.as_deref(), &ctx.flags)
+        .map_err(|problems| Failure::new(Exit::CONFIG, context::listed(&problems)))?;
     if let Some(socket) = &reach.socket {
         mission.daemon.socket = Some(socket.clone());
     }
@@ -99,4 +123,26 @@ fn work(
     }
     daemon.end();
     Ok(Exit::OK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_programs_are_under_the_latch_of_their_daemon() {
+        let flags = Flags {
+            kill_switch_file: Some("/run/other/kill.lock".into()),
+            config: Some("/etc/crs.toml".into()),
+            ..Flags::default()
+        };
+        let mission = read(None, &flags).unwrap();
+        let wants = ["--config", "/etc/crs.toml", "--kill-switch-file", "/run/other/kill.lock"];
+        assert!(!mission.processes.is_empty());
+        for process in &mission.processes {
+            assert_eq!(process.cmd.get(1..5).unwrap(), wants, "{}", process.name);
+        }
+        let plain = read(None, &Flags::default()).unwrap();
+        assert_eq!(plain.process("engine").unwrap().cmd.get(1).unwrap(), "engine");
+    }
 }

@@ -1,0 +1,58 @@
+//! Modes through the daemon: what one leaves to the next.
+
+use crate::day::{back, settings};
+use crate::rig::Rig;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs;
+
+/// Where the launcher's own tests go through all 30 pairs, this goes through
+/// real processes: the same mode has the same settings and the same processes
+/// whatever was before it.
+#[test]
+fn a_mode_is_the_same_whatever_was_before() {
+    let mut rig = Rig::new(|mission| mission);
+    rig.serve();
+    // A replay needs quotes, and ends with them.
+    let quotes = "timestamp,symbol,bid,ask\n2026-01-14T13:56:58Z,EURUSD,1.0850,1.0851\n";
+    fs::write(rig.dir().join("replay.csv"), quotes).unwrap();
+    let mut seen: BTreeMap<&str, (Value, Vec<String>)> = BTreeMap::new();
+    let way = ["TANK_SEALED", "PAPER", "TANK_BROADCASTING", "TANK_SEALED", "SAFE_MODE", "PAPER"];
+    for mode in way.into_iter().chain(["TANK_BROADCASTING", "SAFE_MODE", "TANK_SEALED"]) {
+        let end = rig.enter(mode);
+        assert_eq!(end, "complete", "{mode}: {:#}\n{}", rig.status(), rig.said());
+        assert_eq!(rig.status()["mode"], mode);
+        let mut ready = rig.ready();
+        // It goes on where it ran.
+        ready.retain(|name| mode != "SAFE_MODE" || name != "gateway");
+        let now = (settings(&rig), ready);
+        let before = seen.entry(mode).or_insert_with(|| now.clone());
+        assert_eq!(*before, now, "{mode}");
+    }
+    // The breaker that SAFE_MODE engaged is still engaged, and LIVE refused.
+    let (status, why) = rig.launch("LIVE");
+    assert_eq!(status, 412, "{why}");
+    assert!(why.to_string().contains("kill switch"), "{why}");
+    let (status, answer) = rig.launch("REPLAY");
+    assert!(status < 300, "{answer}");
+    rig.launched("REPLAY");
+    assert_eq!(settings(&rig)["replay_mode"], json!(true));
+    back(&rig);
+    assert_eq!(rig.end(), Some(0));
+}
+
+/// A launch whose processes can't all run says so.
+#[test]
+fn a_launch_can_end_partial_and_says_why() {
+    let broken = "\n[process.broken]\ncmd = [\"/bin/false\"]\nrestart = { on = \"never\" }\n\
+                  [mode.HALF]\nprocesses = [\"gateway\", \"broken\"]\n";
+    let mut rig = Rig::new(|mission| mission + broken);
+    rig.serve();
+    assert_eq!(rig.enter("HALF"), "partial", "{:#}", rig.status());
+    let why = rig.run(&["mission", "why", "broken"]);
+    assert_eq!(why.code, Some(1), "{why:#?}");
+    assert!(why.stdout.contains("status 1"), "{why:#?}");
+    let up = rig.run(&["mission", "up", "HALF"]);
+    assert_eq!(up.code, Some(3), "{up:#?}");
+    assert_eq!(rig.ready(), ["gateway"]);
+}
