@@ -9,6 +9,7 @@ mod clean;
 mod decimal;
 mod files;
 mod imports;
+mod lines;
 mod logs;
 mod mission;
 mod recording;
@@ -43,6 +44,7 @@ pub const TARGETS: &[Target] = &[
     ("bars", sentinel::bars),
     ("hub", sentinel::hub),
     ("mission", mission::mission),
+    ("lines", lines::lines),
 ];
 
 /// Holds `data` to everything that target `name` promises; whether its
