@@ -6,6 +6,8 @@
 //! HTTP, log and synced state file among them, against a stand-in for EODHD and
 //! HUB on loopback, whose own CPU time is taken off.
 
+#![allow(clippy::print_stdout, reason = "a bench reports to whoever runs it")]
+
 use criterion::{Criterion, criterion_group};
 use crs::breaker::Gate;
 use crs::config::Settings;

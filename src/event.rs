@@ -8,10 +8,14 @@
 //! change of the recording's version, so old variants are never altered.
 
 mod lanes;
+mod mission;
 mod recording;
 
 pub use crate::domain::{Fingerprint, LinkState};
 pub use lanes::{Receiver, Sender, Tap, channel_pair};
+pub use mission::{
+    MissionAnswer, MissionLines, MissionLink, MissionMode, MissionNews, MissionWhole,
+};
 pub use recording::{Bookmark, RawBytes, RawFrame, RawPort, RecordingReport};
 
 use crate::domain::{
@@ -94,6 +98,8 @@ pub enum Event {
     Check(Box<CheckReport>),
     /// Whether real money is armed on this host, by its audit log.
     Armed(ArmedReport),
+    /// Mission control, where a console follows it.
+    Mission(Box<MissionNews>),
 }
 
 /// What a session is about; it never changes while it runs.
@@ -312,6 +318,8 @@ pub enum GuardedVerb {
     RemoteStop,
     /// Stop and start it there.
     RemoteRestart,
+    /// Give mission control the order that is shown.
+    Mission,
 }
 
 impl fmt::Display for GuardedVerb {
@@ -327,6 +335,7 @@ impl fmt::Display for GuardedVerb {
             Self::RemoteStart => f.pad("START GATEWAY"),
             Self::RemoteStop => f.pad("STOP GATEWAY"),
             Self::RemoteRestart => f.pad("RESTART GATEWAY"),
+            Self::Mission => f.pad("MISSION"),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::clean::clean;
 use super::files::within;
 use crs::config::Origin;
 use crs::mission::file::{parse, words};
+use crs::mission::import::import;
 use crs::mission::modes::Document;
 use std::collections::BTreeSet;
 
@@ -59,4 +60,29 @@ pub fn mission(data: &[u8]) -> bool {
         clean(&document.fill(&mode.confirm));
     }
     true
+}
+
+/// The documented JSON: refused, or a mission file that is taken.
+pub fn json(data: &[u8]) -> bool {
+    match import("x.json", data, None) {
+        Ok(imported) => {
+            for note in &imported.notes {
+                clean(note.as_str());
+            }
+            assert!(mission(imported.toml.as_bytes()), "{}", imported.toml);
+            true
+        }
+        Err(problems) => {
+            assert!(!problems.is_empty(), "refused for nothing");
+            for problem in problems {
+                clean(problem.cause.as_str());
+                clean(problem.next.as_str());
+                if let Origin::File { line: line @ 1.., column, .. } = &problem.at {
+                    let text = std::str::from_utf8(data).unwrap_or_default();
+                    within(text, *line, *column);
+                }
+            }
+            false
+        }
+    }
 }

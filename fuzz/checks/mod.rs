@@ -6,6 +6,7 @@
 //! running them.
 
 mod clean;
+mod control;
 mod decimal;
 mod files;
 mod imports;
@@ -45,6 +46,8 @@ pub const TARGETS: &[Target] = &[
     ("hub", sentinel::hub),
     ("mission", mission::mission),
     ("lines", lines::lines),
+    ("mission_json", mission::json),
+    ("control", control::control),
 ];
 
 /// Holds `data` to everything that target `name` promises; whether its

@@ -16,6 +16,7 @@ use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Waiting alarms; what does not fit is counted.
@@ -74,6 +75,13 @@ impl Document {
 /// thread is to be had, which is told.
 #[must_use]
 pub fn runner(argv: &[String], sender: &Sender) -> Option<OnAlarm> {
+    Some(with_its_thread(argv, sender)?.0)
+}
+
+/// The same with the thread, which ends once what was told before is done, for a
+/// verb that ends soon.
+#[must_use]
+pub fn with_its_thread(argv: &[String], sender: &Sender) -> Option<(OnAlarm, JoinHandle<()>)> {
     if argv.is_empty() {
         return None;
     }
@@ -81,15 +89,17 @@ pub fn runner(argv: &[String], sender: &Sender) -> Option<OnAlarm> {
     let lost = Arc::new(AtomicU64::new(0));
     let (argv, counted, voice) = (argv.to_vec(), Arc::clone(&lost), sender.clone());
     let work = move || serve(&argv, &inbox, &counted, &voice);
-    if let Err(e) = std::thread::Builder::new().name("alerts".to_owned()).spawn(work) {
+    let off = |e: &std::io::Error| {
         sender.log(Level::Warn, "alerts", format!("on_alert is off: {e}"));
-        return None;
-    }
-    Some(Box::new(move |alarm, state| {
+    };
+    let thread = std::thread::Builder::new().name("alerts".to_owned()).spawn(work);
+    let thread = thread.inspect_err(off).ok()?;
+    let on_alarm: OnAlarm = Box::new(move |alarm, state| {
         if tell.try_send(Document::of(alarm, state)).is_err() {
             lost.fetch_add(1, Ordering::Relaxed);
         }
-    }))
+    });
+    Some((on_alarm, thread))
 }
 
 fn serve(argv: &[String], inbox: &channel::Receiver<Document>, lost: &AtomicU64, sender: &Sender) {

@@ -2,6 +2,7 @@
 //! many of them, with what they took.
 
 mod series;
+mod watch;
 
 use super::exit::exits;
 use super::reach::{chosen, ms, seconds, us};
@@ -55,6 +56,9 @@ struct Beat {
     error: Option<Text>,
     #[serde(skip)]
     exit: Exit,
+    /// There was no connection.
+    #[serde(skip)]
+    unlinked: bool,
     #[serde(skip)]
     raw: (Text, Text),
 }
@@ -68,14 +72,8 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
     let zmq = link::context().map_err(Failure::failed)?;
     if args.every.is_some() || args.count.is_some_and(|count| count > 1) {
-        let max_message = loaded.settings.feed.max_message_bytes;
-        return series::run(
-            args,
-            &chosen(&loaded.settings, args.on.as_deref())?,
-            max_message,
-            &zmq,
-            ctx,
-        );
+        let chosen = chosen(&loaded.settings, args.on.as_deref())?;
+        return series::run(args, &chosen, &loaded.settings, &zmq, ctx);
     }
     let mut worst = Exit::OK;
     let mut beats = Vec::new();
@@ -121,6 +119,7 @@ fn ask(
         answer: Value::Null,
         error: None,
         exit: Exit::TIMEOUT,
+        unlinked: matches!(answer, Err(CallError::NotConnected)),
         raw: (Text::from_bytes(&sent), Text::default()),
     };
     match answer {

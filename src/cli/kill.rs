@@ -1,5 +1,7 @@
 //! `crs kill`: the whole kill over bare SSH, without the console.
 
+mod booked;
+
 use super::alone::{self, Alone};
 use super::exit::exits;
 use super::reach::seconds;
@@ -9,8 +11,10 @@ use crate::config::Loaded;
 use crate::domain::{EngageId, GatewayPhase, Intent, KillProgress, LatchPhase, StepTimes, Text};
 use crate::event::{Event, Receiver, channel_pair};
 use crate::host::clock;
+use booked::{Balances, Booked};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +59,8 @@ pub(super) struct Report {
     /// Steps of this process, in microseconds since the key.
     times: StepTimes,
     gateways: Vec<KillProgress>,
+    /// Balances before the key and after the proof, where both were read.
+    booked: Vec<Booked>,
     log: Vec<Text>,
 }
 
@@ -63,8 +69,12 @@ pub(super) struct Report {
 /// # Errors
 /// Status 64 when it was not confirmed.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
+    let mut balances = None;
     if !args.yes {
-        let gateways = ctx.loaded().settings.gateways;
+        let settings = ctx.loaded().settings;
+        // While the operator reads and types; asked of nobody at the key.
+        balances = std::io::stdin().is_terminal().then(|| Balances::before(&settings));
+        let gateways = settings.gateways;
         let names: Vec<_> = gateways.iter().map(|g| format!("{} {}", g.name, g.cmd)).collect();
         let question = &format!(
             "KILL: latches, cancels pending orders, closes every position, blocks orders.\n  at {}",
@@ -72,7 +82,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         );
         confirm::typed_to_stop(question, "KILL", "add --yes to kill without being asked")?;
     }
-    Ok(engage(Intent::Kill, &args.reason, args.timeout, args.json, ctx))
+    Ok(engage_after(balances.as_ref(), Intent::Kill, &args.reason, (args.timeout, args.json), ctx))
 }
 
 /// Both verbs that stop trading.
@@ -83,17 +93,32 @@ pub(super) fn engage(
     json: bool,
     ctx: &mut Context,
 ) -> Exit {
-    let report = carry_out(intent, reason, wait, json, ctx);
+    engage_after(None, intent, reason, (wait, json), ctx)
+}
+
+fn engage_after(
+    balances: Option<&Balances>,
+    intent: Intent,
+    reason: &str,
+    (wait, json): (Duration, bool),
+    ctx: &mut Context,
+) -> Exit {
+    let report = stop(balances, intent, reason, (wait, json), ctx);
     finish(&report, intent, json, ctx);
     Exit(report.exit)
 }
 
-/// The stop itself and the wait for its proof; `quiet` says nothing meanwhile.
-pub(super) fn carry_out(
+/// The stop itself and the wait for its proof, for who says it otherwise.
+pub(super) fn carry_out(intent: Intent, reason: &str, wait: Duration, ctx: &mut Context) -> Report {
+    stop(None, intent, reason, (wait, true), ctx)
+}
+
+/// The same; `quiet` says nothing meanwhile.
+fn stop(
+    balances: Option<&Balances>,
     intent: Intent,
     reason: &str,
-    wait: Duration,
-    quiet: bool,
+    (wait, quiet): (Duration, bool),
     ctx: &mut Context,
 ) -> Report {
     let pressed = clock::now();
@@ -129,6 +154,8 @@ pub(super) fn carry_out(
         }
     };
     let engage_id = hand.decide(intent, Text::new(reason), pressed);
+    // What was back at the key, and nothing that came later: the kill is out.
+    let before = balances.map(Balances::by_now).unwrap_or_default();
     let targets = loaded.settings.gateways.len();
     let mut seen = Watch::new(ctx, engage_id, quiet);
     seen.card = card::lines(&loaded.settings.card);
@@ -136,13 +163,17 @@ pub(super) fn carry_out(
     while clock::mono_ns() < until && !seen.settled(intent, targets) {
         seen.hear(&receiver);
     }
+    let exit = seen.exit(intent, targets);
+    let proven = intent == Intent::Kill && exit == Exit::OK;
+    let booked = if proven { booked::since(&before, &loaded.settings) } else { Vec::new() };
     Report {
         engage_id,
-        exit: seen.exit(intent, targets).0,
+        exit: exit.0,
         latch: seen.latch(),
         agent_pid: seen.agent,
         times: seen.last.values().map(|p| p.times).next().unwrap_or_default(),
         gateways: seen.last.values().cloned().collect(),
+        booked,
         log: std::mem::take(&mut seen.log),
     }
 }
@@ -166,7 +197,8 @@ fn without_a_hand(done: Alone, intent: Intent, ctx: &mut Context) -> Report {
     for line in &log {
         ctx.out.note(format!("crs: {line}"));
     }
-    Report { engage_id, exit: exit.0, latch, agent_pid, times, gateways: Vec::new(), log }
+    let (gateways, booked) = (Vec::new(), Vec::new());
+    Report { engage_id, exit: exit.0, latch, agent_pid, times, gateways, booked, log }
 }
 
 fn finish(report: &Report, intent: Intent, json: bool, ctx: &mut Context) {
@@ -174,6 +206,9 @@ fn finish(report: &Report, intent: Intent, json: bool, ctx: &mut Context) {
     if json {
         ctx.out.json(report);
         return;
+    }
+    for booked in &report.booked {
+        ctx.out.line(booked.words());
     }
     ctx.out.line(outcome(report, intent));
     if report.agent_pid.is_none() && exit != Exit::OK {

@@ -77,6 +77,10 @@ use std::process::ExitCode;
 /// status that `--help` of the verb promises.
 #[must_use]
 pub fn main() -> ExitCode {
+    // Steps of mission control, started by itself: no operator's arguments.
+    if let Some(status) = crate::mission::local::hidden(std::env::args_os()) {
+        return ExitCode::from(status);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(told) => {

@@ -127,6 +127,7 @@ fn show(args: &Args, plan: &Plan) -> Outcome {
         looks,
         trigger: Arc::clone(&nobody) as _,
         desk: nobody,
+        mission: None,
         fps: plan.settings.fps,
         line: plan.settings.line,
         calls: Calls::new(silent, None),

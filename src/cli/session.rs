@@ -18,6 +18,7 @@ use crate::host::{Identity, SystemClock};
 use crate::journal::{self, Recorder, RingConfig, Running, ring};
 use crate::link::context;
 use crate::mesh::{Means, Watch};
+use crate::mission::client::Follower;
 use crate::state::State;
 use crate::tui::cockpit::Cockpit;
 use crate::tui::keymap::Keymap;
@@ -75,6 +76,7 @@ struct Behind {
     clerk: Arc<Clerk>,
     polls: Polls,
     checks: Checks,
+    mission: Option<Arc<Follower>>,
     feeds: Arc<Feeds>,
     _desk: JoinHandle<()>,
     diagnostics: logs::Diagnostics,
@@ -117,6 +119,7 @@ impl Session {
             sender.clone(),
         )
         .map_err(Failure::failed)?;
+        let mission = follow(settings, &sender);
         let feeds = Arc::default();
         let clerk = Arc::new(clerk);
         let behind = Behind {
@@ -128,6 +131,7 @@ impl Session {
             clerk,
             polls,
             checks,
+            mission,
             feeds,
             _desk: desk,
             diagnostics,
@@ -192,6 +196,7 @@ impl Session {
             looks,
             trigger: Arc::clone(&behind.hand) as _,
             desk: Arc::clone(&behind.clerk) as _,
+            mission: behind.mission.clone().map(|mission| mission as _),
             fps: plan.settings.fps,
             line: plan.settings.line,
             calls: Calls::new(plan.settings.alarms.clone(), on_alarm),
@@ -235,7 +240,7 @@ impl Behind {
         let work = move || {
             self.hand.quit(PATIENCE);
             drop((take(&self.feeds.ticks), take(&self.feeds.events), take(&self.polls)));
-            drop(take(&self.checks));
+            drop((take(&self.checks), self.mission));
             drop((self.latch, self.decisions, self.orders));
             self.watcher.stop();
             drop((self.clerk, self.hand));
@@ -407,6 +412,18 @@ fn connect(settings: &Settings, sender: &Sender, polls: &Polls, feeds: &Feeds) {
         match edges::events::start(&for_events, index, endpoint, sender.clone(), keeper) {
             Ok(feed) => keep(&feeds.events, feed),
             Err(e) => sender.log(Level::Warn, "events", e.to_string()),
+        }
+    }
+}
+
+/// Follows mission control, where that is configured.
+fn follow(settings: &Settings, sender: &Sender) -> Option<Arc<Follower>> {
+    let socket = settings.mission.follows(&settings.state_dir)?;
+    match Follower::start(socket, sender.clone()) {
+        Ok(follower) => Some(Arc::new(follower)),
+        Err(e) => {
+            sender.log(Level::Warn, "mission", format!("it is not followed, no thread: {e}"));
+            None
         }
     }
 }

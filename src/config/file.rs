@@ -6,7 +6,7 @@ use super::origin::{Origin, Sourced};
 use super::problem::nearest;
 use super::section::{Document, Section};
 use super::{ColorChoice, LineChoice, Problem, SyslogChoice};
-use super::{alarms, checks, engine, market, recording, remote, sentinel, sources};
+use super::{alarms, checks, engine, market, mission, recording, remote, sentinel, sources};
 use crate::domain::{Endpoint, Money, Text};
 use toml::de::DeTable;
 
@@ -15,7 +15,7 @@ const CARD_CHARS: usize = 200;
 
 type Reader = fn(&mut Section<'_, '_>, &mut Draft);
 
-const SECTIONS: [(&str, Reader); 18] = [
+const SECTIONS: [(&str, Reader); 19] = [
     ("latch", latch),
     ("state", state),
     ("screen", screen),
@@ -34,6 +34,7 @@ const SECTIONS: [(&str, Reader); 18] = [
     ("sentinel", sentinel::sentinel),
     ("mesh", checks::mesh),
     ("engine", engine::engine),
+    ("mission", mission::mission),
 ];
 
 /// Lays the text of a file called `path` over `draft`. What can be read is

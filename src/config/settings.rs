@@ -3,7 +3,7 @@
 use super::engine::EngineSettings;
 use super::sentinel::SentinelSettings;
 use super::sources::{EodhdSettings, HubSettings};
-use super::{MeshSettings, RemoteSettings};
+use super::{MeshSettings, MissionSettings, RemoteSettings};
 use crate::domain::{AlarmRules, Calendar, Endpoint, GatewayAddr, Money, Severity, Text};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
@@ -98,6 +98,8 @@ pub struct Settings {
     pub hub: HubSettings,
     /// Checks of the mesh.
     pub mesh: MeshSettings,
+    /// Mission control, as a console follows it.
+    pub mission: MissionSettings,
 }
 
 /// The kill path.
@@ -327,6 +329,7 @@ impl Settings {
             eodhd: EodhdSettings::default(),
             hub: HubSettings::default(),
             mesh: MeshSettings::default(),
+            mission: MissionSettings::default(),
         }
     }
 }

@@ -172,9 +172,41 @@ actions! {
     FindNext = "find-next", None, "Past: the same text once more.";
     FindPrevious = "find-previous", None, "Past: the same text, backwards.";
     Bookmark = "bookmark", None, "Mark this moment in the recording, with TEXT.", Words("TEXT");
+    PaneProcesses = "pane-processes", None, "To the processes of mission control; once more zooms.";
+    ProcessPage = "process-page", None, "Processes: turn the page: table, alerts, output, answer.";
+    OnlyProcess = "only-process", None, "Processes: output of the selected one alone, or of all.";
+    StartProcess = "start-process", Guarded, "Start the selected process, or NAME.", Words("NAME");
+    StopProcess = "stop-process", Guarded, "Stop the selected process, or NAME.", Words("NAME");
+    RestartProcess = "restart-process", Guarded, "Restart the selected process, or NAME.", Words("NAME");
+    WhyProcess = "why", None, "Ask why the selected process, or NAME, is not up.", Words("NAME");
+    PlanMode = "plan", None, "Show what a launch into MODE would do.", Choice("MODE");
+    LaunchMode = "launch", Guarded, "Launch MODE; asks once more, by a typed text where MODE wants one.", Choice("MODE");
+    AckAlert = "ack-alert", None, "Processes: acknowledge the selected alert.";
+    ActAlert = "act-alert", Guarded, "Processes: do what the selected alert proposes.";
+    MissionAudit = "mission-audit", None, "Show the last entries of mission control's audit.";
 }
 
 impl Action {
+    /// It is mission control's, and of no use where none is followed.
+    #[must_use]
+    pub const fn is_mission(self) -> bool {
+        matches!(
+            self,
+            Self::PaneProcesses
+                | Self::ProcessPage
+                | Self::OnlyProcess
+                | Self::StartProcess
+                | Self::StopProcess
+                | Self::RestartProcess
+                | Self::WhyProcess
+                | Self::PlanMode
+                | Self::LaunchMode
+                | Self::AckAlert
+                | Self::ActAlert
+                | Self::MissionAudit
+        )
+    }
+
     /// The verb of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -201,8 +233,10 @@ mod tests {
             assert!(action.name().chars().all(|c| c.is_ascii_lowercase() || c == '-'));
             let hint = action.takes().hint();
             assert!(hint.chars().all(|c| c.is_ascii_uppercase()), "{}", action.name());
-            // Who acts is confirmed by what is selected, never by a word typed.
-            assert!(action.danger() == Danger::None || hint.is_empty());
+            // Who acts is confirmed by what is selected, never by a word typed;
+            // a process or a mode has its name, and its guard shows it.
+            let named = action.is_mission();
+            assert!(action.danger() == Danger::None || hint.is_empty() || named);
         }
     }
 

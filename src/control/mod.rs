@@ -6,10 +6,12 @@
 pub mod action;
 pub mod guard;
 pub mod kill;
+pub mod mission;
 pub mod port;
 pub mod ticket;
 
 pub use action::{Action, Danger, Takes};
 pub use guard::Guard;
-pub use port::{Desk, Remote, RemoteVerb, Trigger};
+pub use mission::MissionAsk;
+pub use port::{Desk, MissionPort, Remote, RemoteVerb, Trigger};
 pub use ticket::Proposal;

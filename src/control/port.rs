@@ -3,6 +3,7 @@
 //! Traits, because the screen must not know how an order travels; the kill
 //! thread and the command desk implement them.
 
+use super::mission::MissionAsk;
 use super::ticket::Proposal;
 use crate::domain::{Intent, Stamp, Text, Ticket};
 
@@ -81,4 +82,11 @@ pub trait Desk: Remote {
     /// Why the gate of this process denies orders now, in its own words; none
     /// while it is open.
     fn denies_orders(&self) -> Option<Text>;
+}
+
+/// Mission control. Nothing waits for an answer: it comes back as an event.
+pub trait MissionPort: Send + Sync {
+    /// Asks once, never again by itself: what is not answered may have
+    /// happened.
+    fn ask(&self, ask: MissionAsk);
 }

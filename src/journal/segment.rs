@@ -358,5 +358,6 @@ const fn topic(event: &Event) -> &'static str {
         Event::Recording(_) => "crs/recording",
         Event::Raw(_) => "crs/raw",
         Event::Check(_) => "crs/mesh",
+        Event::Mission(_) => "crs/mission",
     }
 }

@@ -171,5 +171,6 @@ const fn kind(event: &Event) -> &'static str {
         Event::Trader(_) => "trader",
         Event::Check(_) => "check",
         Event::Armed(_) => "armed",
+        Event::Mission(_) => "mission",
     }
 }

@@ -3,7 +3,7 @@
 //! makes them.
 
 use super::spec::{Name, Process};
-use crate::domain::Text;
+use crate::domain::{Text, UtcMicros};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -62,6 +62,23 @@ pub struct End {
     pub signal: Text,
 }
 
+/// One that an earlier daemon of the same directory started, and that lives.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// Which of its starts.
+    pub run: u64,
+    /// Who.
+    pub who: Ident,
+    /// When it was started.
+    pub since: UtcMicros,
+    /// What it was started with, as `supervise::stamp` has it; empty where
+    /// nobody wrote it down.
+    pub stamp: Text,
+}
+
+/// What is called when a process ended.
+pub type Tell = Box<dyn FnOnce() + Send>;
+
 /// The hands.
 pub trait Hands: Send + Sync {
     /// Starts it as the leader of a group of its own, with its output where
@@ -94,4 +111,27 @@ pub trait Hands: Send + Sync {
 
     /// One that runs without having been started here (`check` ends with 0).
     fn external(&self, process: &Process) -> bool;
+
+    /// Calls `tell` once, as soon as it ended, and at once if it has. `false`
+    /// where this machine can't say so: then it is looked at now and then.
+    fn ends(&self, _who: &Ident, _tell: Tell) -> bool {
+        false
+    }
+
+    /// What an earlier daemon left running, to be taken up again. What must
+    /// not outlive its daemon is ended before this comes back.
+    ///
+    /// # Errors
+    /// Why that can't be known: nothing is started until it is.
+    fn found(&self, _process: &Process) -> Result<Option<Found>, Text> {
+        Ok(None)
+    }
+
+    /// The machine answers.
+    ///
+    /// # Errors
+    /// Why it does not.
+    fn reach(&self) -> Result<(), Text> {
+        Ok(())
+    }
 }

@@ -14,7 +14,8 @@ mod shared;
 pub use queue::{Listener, News, Picked, Wants};
 pub use shared::{LineBatch, Shared, Wire};
 
-use super::spec::{Mission, ModeSpec, Name, Value};
+use super::modes::Document;
+use super::spec::{Mission, ModeSpec, Name};
 use super::told::{Hears, Told};
 use crate::domain::Text;
 use crate::domain::mission::{
@@ -89,7 +90,8 @@ impl Hub {
         }
         inner.processes.sort_by_key(|p| place(p.told.name.as_str()));
         inner.hosts.retain(|h| mission.host(h.told.name.as_str()).is_some());
-        inner.live = mission.modes.iter().filter(|m| trades(m)).map(|m| m.name.clone()).collect();
+        let live = |mode: &&ModeSpec| Document::of(mission, mode).is_live();
+        inner.live = mission.modes.iter().filter(live).map(|m| m.name.clone()).collect();
         inner.moved();
     }
 
@@ -110,6 +112,12 @@ impl Hub {
     #[must_use]
     pub fn alerts(&self) -> Vec<Arc<Shared<MissionAlert>>> {
         self.lock().alerts.values().cloned().collect()
+    }
+
+    /// How many listen, about: who left a moment ago may be among them.
+    #[must_use]
+    pub fn audience(&self) -> usize {
+        self.lock().listeners.len()
     }
 
     /// What went through so far.
@@ -245,10 +253,8 @@ impl Hears for Hub {
                 inner.tell(|queue| dropped = dropped.saturating_add(queue.lines(&batch)));
                 inner.dropped = dropped;
             }
-            Told::Ordered(text) => {
-                let shared = Arc::new(Shared::new(Arc::new(text)));
-                inner.tell(|queue| queue.ordered(&shared));
-            }
+            // The audit has it.
+            Told::Ordered(_) => {}
         }
     }
 }
@@ -266,13 +272,6 @@ fn same_stand(a: &ProcessRecord, b: &ProcessRecord) -> bool {
         && a.host == b.host
         && a.display_name == b.display_name
         && a.kept == b.kept
-}
-
-/// Whether a mode trades real money, by its own settings: a broker, and no
-/// paper before it.
-fn trades(mode: &ModeSpec) -> bool {
-    let on = |key: &str| mode.settings.get(key) == Some(&Value::Flag(true));
-    on("enable_trading_signals") && on("disable_paper_trading") && !on("disable_broker")
 }
 
 #[cfg(test)]

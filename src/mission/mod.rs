@@ -10,21 +10,27 @@
 
 pub mod annals;
 pub mod api;
+pub mod client;
 pub mod crew;
 pub mod desk;
 pub mod file;
 pub mod hands;
 pub mod hub;
+pub mod import;
 pub mod launch;
 pub mod lines;
+pub mod local;
 pub mod modes;
 pub mod order;
 pub mod output;
 pub mod parts;
 pub mod plan;
 pub mod ports;
+pub mod remote;
 pub mod requires;
 pub mod rules;
 pub mod spec;
+pub mod supervise;
 pub mod told;
 pub mod usage;
+pub mod zombies;

@@ -4,9 +4,11 @@ use super::ports::Switch;
 use super::spec::{ModeSpec, Require};
 use crate::domain::Text;
 use crate::domain::mission::HostRecord;
+use crate::host::world;
 use serde::Serialize;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What can only be asked of others: gathered once, then judged.
 #[derive(Clone, Debug, Default)]
@@ -86,7 +88,8 @@ fn one_of(require: &Require, facts: &Facts) -> Held {
             Held::new("an account armed for real money", not(&facts.not_armed, "armed"))
         }
         Require::Credentials(path) => {
-            Held::new(format!("credentials {}", path.display()), private(path))
+            let asked = path.clone();
+            Held::new(format!("credentials {}", path.display()), bounded(move || private(&asked)))
         }
         Require::Reachable(name) => {
             let what = format!("{name} reachable");
@@ -99,13 +102,25 @@ fn one_of(require: &Require, facts: &Facts) -> Held {
         }
         Require::DiskFree(bytes) => {
             let what = format!("{} free in {}", size(*bytes), facts.dir.display());
-            Held::new(what, enough(disk_free(&facts.dir), *bytes))
+            let dir = facts.dir.clone();
+            Held::new(what, enough(bounded(move || disk_free(&dir)), *bytes))
         }
         Require::MemoryFree(bytes) => Held::new(
             format!("{} of memory available", size(*bytes)),
             enough(memory_free(), *bytes),
         ),
     }
+}
+
+/// Longest look at a disk.
+const DISK: Duration = Duration::from_secs(2);
+
+/// A look that may hang with its disk, and then is a no.
+fn bounded<T: Send + 'static>(
+    look: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    let late = || Err(format!("the disk does not answer ({} s)", DISK.as_secs()));
+    world::within(DISK, look).unwrap_or_else(late)
 }
 
 /// A file of this user's that nobody else may read or write.

@@ -5,8 +5,10 @@
 //! All of `/proc` is read as text of unknown shape: the name of a program may
 //! hold spaces, brackets and line ends, and a kernel may leave a field out.
 
+pub mod gauges;
 pub mod host;
 pub mod process;
 
+pub use gauges::HostGauges;
 pub use host::{HostUsage, Rates, sample};
 pub use process::{Stat, cpu_centi, of, stat};

@@ -272,8 +272,8 @@ impl Sentinel {
 async fn all(sentinel: &Sentinel, began: Instant) -> (Vec<Outcome>, Option<String>) {
     let (crew, reporter) = (&sentinel.crew, &sentinel.reporter);
     let period = crew.options.pace.period();
-    let begin = |m: &mut Memory| Ok((m.begin_cycle()?, m.untold()?, m.doubtful()?));
-    let (number, unnumbered) = match crew.store.remember(begin).await {
+    let ask = |m: &mut Memory| Ok((m.begin_cycle()?, m.untold()?, m.doubtful()?));
+    let (number, unnumbered) = match crew.store.remember(ask).await {
         Ok((number, untold, doubts)) => {
             for (order, decision) in untold.iter().zip(left::decisions(&untold, &crew.options)) {
                 reporter.decision(&decision);

@@ -115,6 +115,13 @@ impl State {
         self.checks.rows().map(|row| self.check_row(row)).collect()
     }
 
+    /// Critical checks that fail, by a look that is not overdue.
+    pub fn failing_checks(&self) -> impl Iterator<Item = &Checked> {
+        let fails =
+            |row: &&Checked| row.report.critical && row.report.result.status == CheckStatus::Failed;
+        self.checks.rows().filter(fails).filter(|row| !self.is_overdue(row))
+    }
+
     fn check_row(&self, row: &Checked) -> Row {
         let result = &row.report.result;
         let (standing, word) = match result.status {

@@ -190,7 +190,7 @@ mod tests {
             let host = Text::new(if pid.is_some() { "inf" } else { "" });
             let (number, at) = (Some(self.number), Some(self.at.utc));
             let action = Text::new("NO_ORDER");
-            let decision = Decision { number, at, action, host, pid, ..Decision::default() };
+            let decision = Decision { at, action, number, host, pid, ..Decision::default() };
             self.put(Event::Decision(Box::new(decision.clone())));
             decision
         }

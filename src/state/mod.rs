@@ -22,6 +22,7 @@ pub mod log;
 pub mod market;
 mod memory;
 pub mod mesh;
+pub mod mission;
 pub mod obey;
 pub mod offset;
 pub mod orders;
@@ -37,6 +38,7 @@ pub use gateways::GatewayPane;
 pub use health::{FeedWord, Freshness, GatewayWord};
 pub use lag::{Lag, Rolling, Series};
 pub use market::Market;
+pub use mission::Mission;
 pub use obey::Obey;
 pub use orders::{Orders, Owner};
 pub use quotes::Quote;
@@ -129,6 +131,9 @@ pub struct State {
     /// Checks of the mesh, where they run.
     #[serde(default)]
     pub checks: Checks,
+    /// Mission control, where it is followed.
+    #[serde(default)]
+    pub mission: Mission,
 }
 
 /// A value and when it was learnt.
@@ -207,6 +212,7 @@ impl State {
             Event::Trader(report) => self.on_trader(report),
             Event::Check(report) => self.on_check(report),
             Event::Armed(report) => self.armed = Some(*report),
+            Event::Mission(news) => self.on_mission(news),
             Event::Raw(_) => {}
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! The keymap's reverse map and the card, as the data that views show.
 
+use super::keymap::file::Row;
 use super::keymap::{Context, Keymap, fixed};
 use super::prompt::line;
 use super::ui::{Motion, Pane, Shows, Timeline};
@@ -31,11 +32,11 @@ pub fn hints(keymap: &Keymap, context: Context, card: &Card, state: &State) -> H
     }
 }
 
-/// With every key and every verb. They are many, and no frame needs them but
-/// one that shows the help.
+/// With every key and every verb; with those of mission control where one is
+/// followed. They are many, and no frame needs them but one that shows the help.
 #[must_use]
-pub fn with_help(hints: Hints, keymap: &Keymap) -> Hints {
-    Hints { help: help(keymap), commands: commands(), ..hints }
+pub fn with_help(hints: Hints, keymap: &Keymap, mission: bool) -> Hints {
+    Hints { help: help(keymap, mission), commands: commands(mission), ..hints }
 }
 
 /// The verb that goes to a pane.
@@ -51,6 +52,7 @@ const fn goes_to(pane: Pane) -> Action {
         Pane::Mesh => Action::PaneMesh,
         Pane::Decisions => Action::PaneDecisions,
         Pane::Lag => Action::PaneLag,
+        Pane::Processes => Action::PaneProcesses,
         Pane::Log => Action::PaneLog,
         Pane::Alarms => Action::Alarms,
     }
@@ -79,6 +81,12 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
     if context == Context::Log {
         wanted.push((Action::LogPage, "other page"));
     }
+    if context == Context::Processes {
+        wanted.extend([(Action::ProcessPage, "page"), (Action::WhyProcess, "why")]);
+        if !state.mission.open_alerts().is_empty() {
+            wanted.push((Action::AckAlert, "acknowledge"));
+        }
+    }
     if context == Context::Alarms {
         wanted.extend([(Action::Acknowledge, "acknowledge"), (Action::Silence, "silence")]);
         if state.alarms.rows(false).1 > 0 {
@@ -102,6 +110,13 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
     match context {
         Context::Log => wanted.push((Action::LogLevel, "level")),
         Context::Positions | Context::Ticks => wanted.push((Action::SortNext, "sort")),
+        Context::Processes => wanted.extend([
+            (Action::StartProcess, "start"),
+            (Action::StopProcess, "stop"),
+            (Action::RestartProcess, "restart"),
+            (Action::LaunchMode, "launch"),
+            (Action::SortNext, "sort"),
+        ]),
         Context::Chart => wanted.extend([
             (Action::PeriodShorter, "shorter"),
             (Action::PeriodLonger, "longer"),
@@ -111,7 +126,12 @@ fn live(keymap: &Keymap, context: Context, state: &State) -> Vec<Hint> {
     }
     if matches!(
         context,
-        Context::Positions | Context::Ticks | Context::Decisions | Context::Mesh | Context::Log
+        Context::Positions
+            | Context::Ticks
+            | Context::Decisions
+            | Context::Mesh
+            | Context::Processes
+            | Context::Log
     ) {
         wanted.push((Action::Filter, "filter"));
     }
@@ -163,15 +183,20 @@ pub fn following(keymap: &Keymap, context: Context, begun: &str) -> Vec<Hint> {
 }
 
 /// Every verb as the command line knows it.
-fn commands() -> Vec<Hint> {
-    Action::ALL.iter().map(|a| Hint::new(&format!(":{}", line::shown(*a)), a.help())).collect()
+fn commands(mission: bool) -> Vec<Hint> {
+    let known = Action::ALL.iter().filter(|a| mission || !a.is_mission());
+    known.map(|a| Hint::new(&format!(":{}", line::shown(*a)), a.help())).collect()
 }
 
 /// Rows of one verb and one meaning share a line.
-fn help(keymap: &Keymap) -> Vec<HelpSection> {
+fn help(keymap: &Keymap, mission: bool) -> Vec<HelpSection> {
     let section = |context: Context| {
         let mut rows: Vec<(Action, Vec<&str>, &Text)> = Vec::new();
-        for row in keymap.rows().iter().filter(|row| row.context == context) {
+        let known = |row: &&Row| {
+            let of_mission = row.action.is_mission() || row.context == Context::Processes;
+            row.context == context && (mission || !of_mission)
+        };
+        for row in keymap.rows().iter().filter(known) {
             let same = |(action, _, desc): &&mut (Action, Vec<&str>, &Text)| {
                 *action == row.action && **desc == row.desc
             };
@@ -214,6 +239,7 @@ fn title(context: Context) -> Text {
         Context::Mesh => "In Mesh",
         Context::Decisions => "In Decisions",
         Context::Lag => "In Lag",
+        Context::Processes => "In Processes",
         Context::Log => "In Log",
         Context::Alarms => "In Alarms",
         Context::Help => "In this help",
@@ -233,7 +259,8 @@ mod tests {
         assert_eq!(all.confirm.as_str(), "y");
         let zoom = all.live.iter().find(|h| h.what.as_str() == "zoom").unwrap();
         assert_eq!(Some(zoom.keys.as_str()), keymap.keys_for(Action::Zoom, Context::Global));
-        let rows: usize = with_help(all.clone(), &keymap).help.iter().map(|s| s.rows.len()).sum();
+        let rows: usize =
+            with_help(all.clone(), &keymap, true).help.iter().map(|s| s.rows.len()).sum();
         let verbs: std::collections::BTreeSet<_> =
             keymap.rows().iter().map(|r| (r.context, r.action, r.desc.clone())).collect();
         let explained = words::SWITCH.len() + words::MESH.len() + words::LAG.len();

@@ -1,6 +1,7 @@
 //! The screen of the console: views, and what the operator did to them.
 
 mod line;
+mod mission;
 mod moves;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,7 @@ use super::theme::Theme;
 use super::ui::{Layout, Pane, Ui};
 use super::view::{self, Scene, WayBack};
 use crate::config::Card;
-use crate::control::Action;
+use crate::control::{Action, MissionAsk};
 use crate::domain::{EngageId, Stamp, Text, Ticket, UtcMicros};
 use crate::state::State;
 use ratatui::buffer::Buffer;
@@ -165,6 +166,7 @@ impl Screen for Cockpit {
     fn draw(&mut self, frame: Frame<'_>, area: Rect, buf: &mut Buffer) {
         self.area = area;
         self.ui.time = frame.time.cloned();
+        self.follow_mission(frame.past.unwrap_or(frame.state));
         self.held = frame.past.map(|_| view::engaged(frame.state));
         self.measure(frame);
         self.drop_ticket(frame.state);
@@ -193,9 +195,10 @@ impl Screen for Cockpit {
         }
         self.open_proof(frame.state);
         self.hold_alarm(frame.state);
+        self.hold_processes(frame.past.unwrap_or(frame.state));
         let body = self.places(frame.state).body;
         if self.ui.help || self.help_room != Some(body) {
-            hints = chords::with_help(hints, frame.keymap);
+            hints = chords::with_help(hints, frame.keymap, self.ui.mission.followed);
             let scene = Scene { state: frame.state, ui: &self.ui, hints: &hints };
             (self.help_end, self.card_row) = overlay::help::ends(scene, body);
             self.help_room = (!self.ui.help).then_some(body);
@@ -231,17 +234,20 @@ impl Screen for Cockpit {
             Action::Alarms => self.turn_alarms(state),
             Action::Acknowledge => self.select_next_alarm(state),
             Action::Flood => self.ui.flood = !self.ui.flood,
-            Action::FocusNext => self.focus(self.ui.focus.next(), state),
-            Action::FocusPrevious => self.focus(self.ui.focus.previous(), state),
+            Action::FocusNext => self.focus(self.beside(Pane::next), state),
+            Action::FocusPrevious => self.focus(self.beside(Pane::previous), state),
             Action::SortNext => self.sort(|ui| ui.step_sort(true), state),
             Action::SortPrevious => self.sort(|ui| ui.step_sort(false), state),
             Action::SortReverse => self.sort(Ui::reverse_sort, state),
             Action::Filter if self.ui.help || self.ui.ticket.is_some() => {}
             Action::Filter if !self.ui.focus.filters() => {
-                self.remark = line::no_filter(self.ui.focus);
+                self.remark = line::no_filter(self.ui.focus, self.ui.mission.followed);
             }
             Action::Filter => self.ui.typing = Some(self.ui.focus),
+            Action::LogLevel if self.ui.focus == Pane::Processes => self.next_line_level(),
             Action::LogLevel => self.ui.next_level(),
+            Action::ProcessPage => self.turn_process_page(state),
+            Action::OnlyProcess => self.turn_only(state),
             Action::PeriodLonger => self.period(self.ui.period.longer()),
             Action::PeriodShorter => self.period(self.ui.period.shorter()),
             Action::ChartStyle => self.ui.style = self.ui.style.other(),
@@ -284,8 +290,8 @@ impl Screen for Cockpit {
         self.obey(action, told, state)
     }
 
-    fn choices(&self, action: Action, _state: &State) -> Vec<String> {
-        self.offered(action)
+    fn choices(&self, action: Action, state: &State) -> Vec<String> {
+        self.offered(action, state)
     }
 
     fn search(&mut self, words: &str) {
@@ -316,6 +322,7 @@ impl Screen for Cockpit {
             Pane::Mesh => Context::Mesh,
             Pane::Decisions => Context::Decisions,
             Pane::Lag => Context::Lag,
+            Pane::Processes => Context::Processes,
             Pane::Log => Context::Log,
             Pane::Alarms => Context::Alarms,
         }
@@ -333,6 +340,24 @@ impl Screen for Cockpit {
             return None;
         }
         view::alarms::selected(state, &self.ui).map(|alarm| alarm.key.clone())
+    }
+
+    fn selected_process(&self, state: &State) -> Option<Text> {
+        if self.ui.focus != Pane::Processes || self.ui.help || self.ui.ticket.is_some() {
+            return None;
+        }
+        view::processes::selected(state, &self.ui).map(|record| record.name.clone())
+    }
+
+    fn selected_alert(&self, state: &State) -> Option<u64> {
+        if self.ui.focus != Pane::Processes || self.ui.help || self.ui.ticket.is_some() {
+            return None;
+        }
+        view::processes::selected_alert(state, &self.ui).map(|alert| alert.id)
+    }
+
+    fn asks(&mut self, ask: &MissionAsk, state: &State) {
+        self.show_ask(ask, state);
     }
 
     fn typed(&mut self, key: Key, state: &State) -> Typed {

@@ -11,6 +11,7 @@ mod keys;
 mod left;
 mod line;
 mod looks;
+mod mission;
 mod past;
 mod remote;
 mod stray;
@@ -33,7 +34,7 @@ use super::theme::Theme;
 use super::view::WayBack;
 use super::writer::Writer;
 use crate::config::LineChoice;
-use crate::control::{Desk, Guard, Proposal, Trigger};
+use crate::control::{Desk, Guard, MissionAsk, MissionPort, Proposal, Trigger};
 use crate::domain::{Stamp, Text};
 use crate::event::{Level, Sender};
 use crate::feeds::Sequencer;
@@ -82,6 +83,8 @@ pub struct Console {
     pub trigger: Arc<dyn Trigger>,
     /// Ordinary commands.
     pub desk: Arc<dyn Desk>,
+    /// Mission control, where it is followed.
+    pub mission: Option<Arc<dyn MissionPort>>,
     /// Frames per second without keys and alarms, 1 to 30.
     pub fps: u32,
     /// How much the line to the terminal takes.
@@ -142,6 +145,8 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
         notice: None,
         wish: Arc::clone(&wish),
         desk: console.desk,
+        mission: console.mission,
+        asking: None,
         sequence: Sequence::default(),
         stray: Stray::default(),
         way_back: console.way_back,
@@ -216,6 +221,9 @@ struct Round {
     /// For the guards that the input thread owns.
     wish: Arc<Wish>,
     desk: Arc<dyn Desk>,
+    mission: Option<Arc<dyn MissionPort>>,
+    /// What of mission control the guard, or the text field, is open for.
+    asking: Option<MissionAsk>,
     sequence: Sequence,
     /// For keys that only the default keymap knows.
     stray: Stray,

@@ -5,7 +5,7 @@ use super::keymap::{Context, Key, Keymap};
 use super::prompt::Prompt;
 use super::theme::Theme;
 use super::ui::{Layout, Timeline};
-use crate::control::{Action, Proposal};
+use crate::control::{Action, MissionAsk, Proposal};
 use crate::domain::{Stamp, Text, Ticket, UtcMicros};
 use crate::state::State;
 use ratatui::buffer::Buffer;
@@ -128,6 +128,19 @@ pub trait Screen {
     /// The key of the alarm that `acknowledge` and `silence` mean, if one is
     /// selected.
     fn selected_alarm(&self, state: &State) -> Option<Text>;
+
+    /// The process that a verb without a name means, if one is selected.
+    fn selected_process(&self, _state: &State) -> Option<Text> {
+        None
+    }
+
+    /// The alert of mission control that is selected, if one is.
+    fn selected_alert(&self, _state: &State) -> Option<u64> {
+        None
+    }
+
+    /// This is asked of mission control, or its guard opens for it.
+    fn asks(&mut self, _ask: &MissionAsk, _state: &State) {}
 
     /// Offers a key to what is typed into, before the keymap hears of it. KILL
     /// and BLOCK never come here.

@@ -4,11 +4,13 @@
 //! changes it, views only read it.
 
 mod layout;
+mod mission;
 mod order;
 mod pane;
 mod timeline;
 
 pub use layout::Layout;
+pub use mission::{MissionPage, MissionUi, ProcessKey};
 pub use order::{Key as SortKey, PositionKey, Sort, TickKey, passes};
 pub use pane::Pane;
 pub use timeline::{Motion, Shows, Timeline};
@@ -152,6 +154,8 @@ pub struct Ui {
     pub screen_lag: Series,
     /// Where in time the panes are, while they show the past.
     pub time: Option<Timeline>,
+    /// The Processes pane.
+    pub mission: MissionUi,
 }
 
 impl Ui {
@@ -180,6 +184,7 @@ impl Ui {
         match self.focus {
             Pane::Ticks => self.tick_sort.step(forward),
             Pane::Positions => self.position_sort.step(forward),
+            Pane::Processes => self.mission.sort.step(forward),
             _ => {}
         }
     }
@@ -189,6 +194,7 @@ impl Ui {
         match self.focus {
             Pane::Ticks => self.tick_sort.reversed = !self.tick_sort.reversed,
             Pane::Positions => self.position_sort.reversed = !self.position_sort.reversed,
+            Pane::Processes => self.mission.sort.reversed = !self.mission.sort.reversed,
             _ => {}
         }
     }
@@ -213,11 +219,18 @@ impl Ui {
     /// the screen by `by`, within `count` rows.
     pub fn scroll(&mut self, up: bool, by: usize, count: usize) {
         let last = count.saturating_sub(1);
-        let towards_zero = up != self.focus.follows();
+        let towards_zero = up != self.follows(self.focus);
         if let Some(row) = self.rows.get_mut(self.focus as usize) {
             let at = (*row).min(last);
             *row = if towards_zero { at.saturating_sub(by) } else { (at + by).min(last) };
         }
+    }
+
+    /// Whether the newest row of `pane` is its last one: its output is a log.
+    #[must_use]
+    pub fn follows(&self, pane: Pane) -> bool {
+        let output = pane == Pane::Processes && self.mission.page == MissionPage::Output;
+        pane.follows() || output
     }
 
     /// Turns the Log pane to its other page, at `now` as State has it. Each

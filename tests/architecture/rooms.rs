@@ -63,6 +63,7 @@ pub const ROOMS: &[Room] = &[
             "link", "control", "feeds", "mesh",
         ],
     ),
+    pure("mission::supervise::machine", &["domain", "mission"]),
     // No client code: with one decoder at both ends, both would share a bug.
     row("gateway", &["domain", "config", "wire", "host"]),
     row(

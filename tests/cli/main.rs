@@ -31,6 +31,8 @@ mod help;
 #[cfg(test)]
 mod looks;
 #[cfg(test)]
+mod mission_files;
+#[cfg(test)]
 mod pipes;
 #[cfg(test)]
 mod reading;

@@ -120,6 +120,7 @@ fn console() {
         looks: Looks::default(),
         trigger: hands.clone(),
         desk: hands,
+        mission: None,
         fps: 10,
         line: crs::config::LineChoice::Auto,
         calls: crs::tui::run::Calls::default(),

@@ -2,6 +2,7 @@
 
 use super::common::paper::Paper;
 use super::common::sandbox::{Sandbox, free_port};
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_mins(1);
@@ -26,6 +27,36 @@ fn a_series_has_its_percentiles_and_the_worst_status() {
     let gone = home.run(&[&nobody[..], &["--timeout", "0.2"]].concat(), LIMIT);
     assert_eq!(gone.code, Some(2), "{gone:#?}");
     assert!(gone.stdout.contains("0 of 2 alive"), "{}", gone.stdout);
+}
+
+#[test]
+fn an_alarm_of_a_series_goes_to_the_program_that_all_alarms_go_to() {
+    let home = Sandbox::new();
+    let config = home.path().join("home/.config/crs");
+    std::fs::create_dir_all(&config).unwrap();
+    let (page, out) = (home.path().join("page"), home.path().join("paged"));
+    std::fs::write(&page, format!("#!/bin/sh\ncat >> {}\n", out.display())).unwrap();
+    std::fs::set_permissions(&page, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let text = format!("[alarms]\non_alert = [\"{}\"]\n", page.display());
+    std::fs::write(config.join("config.toml"), text).unwrap();
+    let paged = || std::fs::read_to_string(&out).unwrap_or_default();
+    let mut paper = Paper::start(&home, &[]);
+    let good = paper.ask(&home, &["heartbeat", "--count", "4", "--every", "0.05"]);
+    assert!(good.code == Some(0) && !good.stdout.contains("ALARM"), "{good:#?}");
+    assert_eq!((paper.stop(), paged().as_str()), (Some(0), ""));
+    let port = free_port().to_string();
+    let args = ["--cmd-port", &port, "heartbeat", "--count", "8", "--every", "0.5"];
+    let gone = home.run(&[&args[..], &["--timeout", "0.2"]].concat(), LIMIT);
+    assert_eq!(gone.code, Some(2), "{gone:#?}");
+    // Once, as long as it stands.
+    assert_eq!(gone.stdout.matches("ALARM main does not answer").count(), 1, "{gone:#?}");
+    let said = paged();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    let document: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (&document["key"], &document["severity"]),
+        (&"gateway main".into(), &"critical".into())
+    );
 }
 
 #[test]

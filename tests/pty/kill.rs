@@ -189,3 +189,20 @@ fn a_blocked_terminal_does_not_hold_up_the_proof() {
     console.resume_output();
     console.see(PROVEN);
 }
+
+/// The same sum as the console's panel has, where the operator typed the kill.
+#[test]
+fn a_kill_that_is_typed_tells_what_it_booked() {
+    let place = Place::new(QUICK);
+    let _gateway = place.gateway(&[]);
+    place.buy();
+    let args = ["kill", "--reason", "test"];
+    let mut console = Console::crs(&place.home, &args, 120, 40);
+    console.see("Type KILL to go on");
+    // A balance takes a moment; a kill never waits for one.
+    std::thread::sleep(Duration::from_secs(3));
+    console.keys("KILL\r");
+    let said = console.see("VERIFIED flat");
+    let line = said.lines().find(|line| line.starts_with("main balance 10,000.00 to "));
+    assert!(line.is_some_and(|line| line.contains(", booked ")), "{said}");
+}

@@ -46,7 +46,7 @@ fn settings(platform: Platform) -> RemoteSettings {
 }
 
 /// Base64 of UTF-16, read back by other means than it was written.
-fn decoded(coded: &str) -> String {
+pub fn decoded(coded: &str) -> String {
     let digit = |c: u8| match c {
         b'A'..=b'Z' => c - b'A',
         b'a'..=b'z' => c - b'a' + 26,

@@ -14,6 +14,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod console;
+mod far;
+mod far_golden;
 mod faults;
 mod golden;
 mod host;

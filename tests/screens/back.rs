@@ -122,13 +122,21 @@ fn the_card_stands_where_it_is_seen_when_it_was_called() {
 
 #[test]
 fn the_worst_position_says_so_while_it_is_selected() {
-    let s = scene::calm();
-    for at in 0..3 {
-        let mut ui = zoomed(Pane::Positions);
-        ui.set_row(Pane::Positions, at);
-        let all = rows(&frame(&s.state, &ui, &hints(), 120, 40));
-        let row = all.iter().find(|row| row.contains("1000007")).unwrap();
-        assert!(row.contains('!'), "{row}");
+    let mut s = scene::calm();
+    // The account holds 100,123.45: less than a basis point of it is no warning.
+    for (loss, marked) in [("-5.45", false), ("-10.01", false), ("-10.02", true)] {
+        let mut book = scene::book();
+        let last = book.last_mut().unwrap();
+        last.profit = Money::parse(loss).unwrap();
+        s.positions(book).pass(100);
+        for at in 0..3 {
+            let mut ui = zoomed(Pane::Positions);
+            ui.set_row(Pane::Positions, at);
+            let all = rows(&frame(&s.state, &ui, &hints(), 120, 40));
+            let row = all.iter().find(|row| row.contains("1000007")).unwrap();
+            assert_eq!(row.contains('!'), marked, "{row}");
+            assert!(all.iter().any(|row| row.contains(&format!("worst 1000007 {loss}"))));
+        }
     }
 }
 

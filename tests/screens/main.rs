@@ -25,6 +25,8 @@ mod matrix;
 #[cfg(test)]
 mod mesh;
 #[cfg(test)]
+mod mission;
+#[cfg(test)]
 mod obey;
 #[cfg(test)]
 mod overlays;

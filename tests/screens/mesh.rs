@@ -4,6 +4,8 @@ use crate::picture::{frame, picture, rows};
 use crate::scene::{Session, calm, hints};
 use crs::domain::{CheckReport, CheckResult, CheckStatus, Text};
 use crs::event::Event;
+use crs::state::State;
+use crs::state::checks::Checks;
 use crs::tui::ui::{Pane, Ui};
 
 impl Session {
@@ -65,6 +67,35 @@ fn checks_stand_beside_what_is_known_of_gateways() {
         let buffer = frame(&s.state, &ui, &hints(), width, height);
         insta::assert_snapshot!(format!("checks_{width}x{height}"), picture(&buffer));
     }
+}
+
+#[test]
+fn a_failing_critical_check_has_a_field_of_the_strip_behind_the_ages() {
+    let drawn = |state: &State, width, height| {
+        rows(&frame(state, &Ui::default(), &hints(), width, height)).remove(0)
+    };
+    let strip = |s: &Session, width, height| drawn(&s.state, width, height);
+    let mut s = checked();
+    for (width, height) in [(200, 60), (120, 40), (80, 24)] {
+        let row = strip(&s, width, height);
+        let at = row.find("✗ GTW heartbeat").unwrap_or_else(|| panic!("{width}: {row}"));
+        assert!(row.find("quiet").is_some_and(|feed| feed < at), "{row}");
+    }
+    s.check("GTW", "ticks", true, Err("silence"));
+    assert!(strip(&s, 200, 60).contains("✗ 2 checks failing"), "{}", strip(&s, 200, 60));
+    assert!(strip(&s, 80, 24).contains("✗ 2 checks"), "{}", strip(&s, 80, 24));
+    // What must be seen first keeps its columns.
+    assert!(strip(&s, 44, 12).ends_with("✗2"), "{}", strip(&s, 44, 12));
+    let without = State { checks: Checks::default(), ..s.state.clone() };
+    assert_eq!(strip(&s, 40, 12), drawn(&without, 40, 12));
+    s.check("GTW", "heartbeat", true, Ok(800));
+    s.check("GTW", "ticks", true, Ok(800));
+    assert!(!strip(&s, 200, 60).contains("GTW"), "{}", strip(&s, 200, 60));
+    // One that is not looked at any more is not known, and no failure.
+    s.check("GTW", "ticks", true, Err("silence"));
+    s.pass(40_000);
+    s.put(Event::Beat);
+    assert!(!strip(&s, 200, 60).contains("GTW ticks"), "{}", strip(&s, 200, 60));
 }
 
 #[test]

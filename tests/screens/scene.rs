@@ -466,7 +466,7 @@ pub fn hints() -> Hints {
         proof: Text::new("f"),
         panes: Pane::ALL
             .into_iter()
-            .zip(["1", "2", "3", "4", "5", "f", "o", "7", "8", "9", "0", "A"])
+            .zip(["1", "2", "3", "4", "5", "f", "o", "7", "8", "9", "P", "0", "A"])
             .map(|(pane, key)| (pane, Text::new(key)))
             .collect(),
         live: vec![row("?", "keys"), row("Tab", "next pane"), row("z", "zoom"), row("q", "leave")],

@@ -325,3 +325,38 @@ fn columns_stand_below_their_headings_whatever_they_hold() {
         }
     }
 }
+
+/// A sum and an equity of two moments don't belong together, and say so.
+#[test]
+fn a_sum_and_an_equity_of_two_moments_say_which_is_the_older() {
+    let look = |s: &Session, (width, height)| {
+        let ui = Ui { zoom: true, ..Ui::default() };
+        let buffer = frame(&s.state, &ui, &hints(), width, height);
+        let all = rows(&buffer);
+        let role = |words: &str| {
+            let (y, row) = all.iter().enumerate().find(|(_, row)| row.contains(words)).unwrap();
+            let x = row.split(words).next().unwrap().chars().count();
+            role_of(&buffer[(u16::try_from(x).unwrap(), u16::try_from(y).unwrap())])
+        };
+        let roles = (role("+123.45"), role("100,123.45"));
+        (all.join("\n"), roles)
+    };
+    let mut together = scene::calm();
+    together.pass(500);
+    let mut account = scene::calm();
+    account.pass(4_000).positions(scene::book()).pass(100);
+    let mut sum = scene::calm();
+    sum.pass(4_000).account("crs-paper 0.1.0").tick("EURUSD", "1.08543", "1.08553").pass(100);
+    for size in [(200, 60), (80, 24), (40, 12)] {
+        let (all, roles) = look(&together, size);
+        assert_eq!(roles, (Role::PnlUp, Role::TextStrong), "{all}");
+        assert!(!all.contains("before the total") && !all.contains(" ago"), "{all}");
+        let (all, roles) = look(&account, size);
+        assert_eq!(roles.1, Role::TextDim, "{all}");
+        assert!(size.0 < 80 || all.contains("s before the total"), "{all}");
+        let (all, roles) = look(&sum, size);
+        assert_eq!(roles, (Role::TextDim, Role::TextStrong), "{all}");
+        let told = if size.0 < 80 { "total 4." } else { "s ago" };
+        assert!(all.contains(told), "{all}");
+    }
+}

@@ -21,6 +21,7 @@ mod hub;
 mod inside;
 #[cfg(test)]
 mod kept_back;
+#[cfg(test)]
 mod left;
 #[cfg(test)]
 mod mlflow;

@@ -276,4 +276,6 @@ fn fate_of(answer: Result<OrderFill, AskError>) -> Fate {
 }
 
 #[cfg(test)]
+mod schedules;
+#[cfg(test)]
 mod tests;

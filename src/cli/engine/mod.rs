@@ -185,7 +185,9 @@ impl<'a> Plan<'a> {
             let mut limits = crate::engine::limits::Limits::new(own.max_orders_per_minute);
             let rests = rest::remember(settings, &mut limits)
                 .map_err(|why| Failure::failed(format!("--live is refused: {why}")))?;
-            rests.into_iter().for_each(|line| ctx.out.note(line));
+            for line in rests {
+                ctx.out.note(line);
+            }
             engine = engine.with_desk(Box::new(desk), limits);
         } else {
             ctx.out.note("DRY RUN: an order is a number and a log entry, nothing is sent");

@@ -1,8 +1,10 @@
 //! HEARTBEATs one after the other, and what they took.
 
+use super::watch::Watch;
 use super::{Args, Beat, ask};
 use crate::cli::reach::ms;
 use crate::cli::{Context, Exit, Failure, Outcome};
+use crate::config::Settings;
 use crate::domain::{GatewayAddr, Text};
 use crate::host::clock;
 use serde::Serialize;
@@ -42,7 +44,7 @@ struct Tally {
 pub fn run(
     args: &Args,
     gateways: &[&GatewayAddr],
-    max_message: u64,
+    settings: &Settings,
     zmq: &zmq::Context,
     ctx: &mut Context,
 ) -> Outcome {
@@ -52,28 +54,35 @@ pub fn run(
     }
     let every = args.every.unwrap_or(USUAL);
     let mut tallies: Vec<Tally> = gateways.iter().map(|gateway| Tally::new(gateway)).collect();
+    let max_message = settings.feed.max_message_bytes;
+    let mut watch = Watch::new(settings, gateways);
     let mut worst = Exit::OK;
     let begun = Instant::now();
     let mut round = 0;
     let over = |ctx: &Context| stop.load(Ordering::Relaxed) || ctx.out.reader_left();
     while args.count.is_none_or(|count| round < count) && !over(ctx) {
-        rest(begun + every.saturating_mul(round.try_into().unwrap_or(u32::MAX)), &stop);
-        for (gateway, tally) in gateways.iter().zip(&mut tallies) {
+        let next = begun + every.saturating_mul(round.try_into().unwrap_or(u32::MAX));
+        rest(next, &stop, || watch.look(true, args.json, ctx));
+        watch.begin();
+        for (index, (gateway, tally)) in gateways.iter().zip(&mut tallies).enumerate() {
             if tally.refused || over(ctx) {
                 continue;
             }
             let beat = ask(zmq, gateway, args.timeout, max_message)?;
             worst = worst.worst(beat.exit);
             tally.take(&beat);
+            watch.beat(index, &beat);
             if !args.json {
                 ctx.out.line(line(&beat));
             }
         }
+        watch.look(false, args.json, ctx);
         round += 1;
         if tallies.iter().all(|tally| tally.refused) {
             break;
         }
     }
+    watch.end(ctx);
     tallies.iter_mut().for_each(Tally::close);
     if args.json {
         #[derive(Serialize)]
@@ -89,8 +98,9 @@ pub fn run(
     Ok(worst)
 }
 
-fn rest(until: Instant, stop: &AtomicBool) {
+fn rest(until: Instant, stop: &AtomicBool, mut look: impl FnMut()) {
     while !stop.load(Ordering::Relaxed) {
+        look();
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return;

@@ -14,7 +14,7 @@ const WHAT: u16 = 54;
 /// The sheet, line by line: what stops trading first.
 pub(super) fn page(keymap: &Keymap) -> Vec<String> {
     let hints = chords::hints(keymap, Context::Global, &Card::default(), &State::default());
-    let hints = chords::with_help(hints, keymap);
+    let hints = chords::with_help(hints, keymap, true);
     let mut lines = vec![format!("crs: the keys of keymap {}", keymap.name()), String::new()];
     for (chord, what) in [
         (&hints.kill, "KILL: stop trading, close every position"),

@@ -2,7 +2,7 @@
 
 use crate::cli::context::listed;
 use crate::cli::exit::exits;
-use crate::cli::{Context, Exit, Outcome};
+use crate::cli::{Context, Exit, Failure, Outcome};
 use crate::config::Problem;
 use crate::mission::file;
 use serde::Serialize;
@@ -32,7 +32,7 @@ struct Report<'a> {
 /// Reads the file, and says what is wrong with it and what may not work here.
 ///
 /// # Errors
-/// None: a file with mistakes is an answer, with status 78.
+/// Status 78 with every mistake; with `--json` they are in the document.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let mut report = Report {
         file: args.file.as_ref(),
@@ -57,8 +57,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
         return Ok(exit);
     }
     if !report.problems.is_empty() {
-        ctx.out.line(listed(&report.problems));
-        return Ok(exit);
+        return Err(Failure::new(exit, listed(&report.problems)));
     }
     for warning in &report.warnings {
         ctx.out.line(format!("warning: {warning}"));

@@ -51,6 +51,8 @@ impl Client {
     /// Status 78 for a wrong configuration, 64 for an address or a token file
     /// that is of no use.
     pub fn new(reach: &Reach, ctx: &Context) -> Result<Self, Failure> {
+        // An error means that a provider is installed already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let usage = |text: String| Failure::new(Exit::USAGE, text);
         let mut builder = reqwest::Client::builder()
             .no_proxy()
@@ -74,20 +76,22 @@ impl Client {
             base = fits.as_str().trim_end_matches('/').to_owned();
             place = base.clone();
             token = reach.token_file.as_deref().map(read_token).transpose().map_err(usage)?;
-            // An error means that a provider is installed already.
-            let _ = rustls::crypto::ring::default_provider().install_default();
             let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
             let roots = roots.filter_map(|der| reqwest::Certificate::from_der(der).ok());
             builder = builder.tls_certs_only(roots);
         } else {
             let socket = match &reach.socket {
                 Some(path) => path.clone(),
-                None => wiring::mission(&ctx.loaded().settings).join("mission.sock"),
+                None => {
+                    let settings = ctx.loaded().settings;
+                    let usual = || wiring::mission(&settings).join("mission.sock");
+                    settings.mission.socket.clone().unwrap_or_else(usual)
+                }
             };
             base = "http://mission".to_owned();
             place = socket.display().to_string();
             token = None;
-            builder = builder.unix_socket(socket);
+            builder = builder.tls_certs_only([]).unix_socket(socket);
         }
         let http = builder.build().map_err(Failure::failed)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

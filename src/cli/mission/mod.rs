@@ -8,11 +8,13 @@ mod audit;
 mod check;
 mod client;
 mod figures;
+mod import;
 mod logs;
 mod look;
 mod orders;
 mod plan;
 mod safe;
+mod serve;
 pub mod switch;
 mod up;
 mod zombies;
@@ -34,7 +36,7 @@ pub struct Args {
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Where the daemon is")]
 pub struct Reach {
-    /// Its Unix socket [default: mission/mission.sock in the state directory]
+    /// Its Unix socket [default: that of [mission], else mission/mission.sock in the state directory]
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "url")]
     socket: Option<PathBuf>,
     /// Its address over TCP, as http://127.0.0.1:8600
@@ -76,7 +78,14 @@ fn plan(args: &plan::Args, _: &Reach, ctx: &mut Context) -> Outcome {
     plan::run(args, ctx)
 }
 
+/// Needs no daemon.
+fn import(args: &import::Args, _: &Reach, ctx: &mut Context) -> Outcome {
+    import::run(args, ctx)
+}
+
 verbs! {
+    /// Run the daemon that owns the processes
+    Serve(serve::Args) => serve::run,
     /// Check a mission file: every mistake with its place
     #[command(after_help = exits!(
         0 "no mistake; warnings may be",
@@ -87,6 +96,13 @@ verbs! {
     /// Say what a launch of a mode would stop, start and change, and what must hold
     #[command(after_help = exits!(0 "it could be launched", 1 "a requirement does not hold"))]
     Plan(plan::Args) => plan,
+    /// Write a mission file from the documented JSON, and say what could not be carried over
+    #[command(after_help = exits!(
+        0 "written; what could not be carried over is on standard error",
+        1 "the file to write exists, or can't be",
+        78 "the JSON can't be read, or is none of a mission",
+    ))]
+    Import(import::Args) => import,
     /// Launch a mode: show the plan, ask for what must be typed, follow the launch to its end
     #[command(after_help = exits!(
         0 "complete: every process of the mode is ready",

@@ -53,7 +53,7 @@ impl Switch for OwnSwitch {
             return Ok(Text::new(&id.to_string()));
         }
         let mut ctx = self.context();
-        let report = kill::carry_out(Intent::Block, reason, BLOCK_WAIT, true, &mut ctx);
+        let report = kill::carry_out(Intent::Block, reason, BLOCK_WAIT, &mut ctx);
         if Exit(report.exit) == Exit::OK {
             return Ok(Text::new(&report.engage_id.to_string()));
         }
@@ -63,7 +63,7 @@ impl Switch for OwnSwitch {
     fn kill(&self, reason: &str, wait_s: u64) -> KillEnd {
         let mut ctx = self.context();
         let wait = Duration::from_secs(wait_s);
-        let report = kill::carry_out(Intent::Kill, reason, wait, true, &mut ctx);
+        let report = kill::carry_out(Intent::Kill, reason, wait, &mut ctx);
         let said = kill::outcome(&report, Intent::Kill);
         KillEnd { verified: Exit(report.exit) == Exit::OK, said: Text::new(&said) }
     }

@@ -40,12 +40,8 @@ pub(super) fn run(args: &Args, reach: &Reach, ctx: &mut Context) -> Outcome {
         other => other?,
     };
     if !args.json {
-        ctx.out.line(format!("{}:", plan.mode));
-        for (n, step) in (1..).zip(&plan.steps) {
-            ctx.out.line(format!("  {n:>2}  {step}"));
-        }
-        for refused in &plan.refused {
-            ctx.out.line(format!("  NO  {refused}"));
+        for step in &plan.steps {
+            ctx.out.line(step);
         }
     }
     if !plan.refused.is_empty() {

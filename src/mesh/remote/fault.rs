@@ -191,35 +191,40 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, host, cause } = self;
         let said = |words: &Text| {
             if words.is_empty() { String::new() } else { format!(" ({words})") }
         };
-        let why = match cause {
-            Cause::NoHost => "no host is configured".to_owned(),
-            Cause::SshMissing => "there is no ssh on this machine".to_owned(),
-            Cause::NoSsh(why) => format!("ssh can't be run{}", said(why)),
-            Cause::Config(why) => format!("ssh refuses its configuration{}", said(why)),
-            Cause::HostUnknown(why) => format!("this name has no address{}", said(why)),
-            Cause::Unreachable(why) => format!("no connection{}", said(why)),
-            Cause::KeyRefused(why) => format!("it takes none of our keys{}", said(why)),
-            Cause::HostKeyChanged => {
-                "THE KEY OF THIS HOST HAS CHANGED: nothing was sent".to_owned()
+        match self {
+            Self::NoHost => f.write_str("no host is configured"),
+            Self::SshMissing => f.write_str("there is no ssh on this machine"),
+            Self::NoSsh(why) => write!(f, "ssh can't be run{}", said(why)),
+            Self::Config(why) => write!(f, "ssh refuses its configuration{}", said(why)),
+            Self::HostUnknown(why) => write!(f, "this name has no address{}", said(why)),
+            Self::Unreachable(why) => write!(f, "no connection{}", said(why)),
+            Self::KeyRefused(why) => write!(f, "it takes none of our keys{}", said(why)),
+            Self::HostKeyChanged => {
+                f.write_str("THE KEY OF THIS HOST HAS CHANGED: nothing was sent")
             }
-            Cause::HostKeyUnknown => {
-                "the key of this host is not known: nothing was sent".to_owned()
+            Self::HostKeyUnknown => {
+                f.write_str("the key of this host is not known: nothing was sent")
             }
-            Cause::Cut(why) => format!("the line was cut in the middle{}", said(why)),
-            Cause::Timeout(limit) => format!("no whole answer within {} s", limit.as_secs()),
-            Cause::NoShell(why) => format!("it has no such shell{}", said(why)),
-            Cause::NotOurs(why) => format!("its answer is none to our question{}", said(why)),
-            Cause::Remote(why) => format!("it says: {why}"),
-            Cause::Other(why) => format!("ssh failed{}", said(why)),
-        };
+            Self::Cut(why) => write!(f, "the line was cut in the middle{}", said(why)),
+            Self::Timeout(limit) => write!(f, "no whole answer within {} s", limit.as_secs()),
+            Self::NoShell(why) => write!(f, "it has no such shell{}", said(why)),
+            Self::NotOurs(why) => write!(f, "its answer is none to our question{}", said(why)),
+            Self::Remote(why) => write!(f, "it says: {why}"),
+            Self::Other(why) => write!(f, "ssh failed{}", said(why)),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, host, cause } = self;
         let at = if host.is_empty() { String::new() } else { format!(" at {host}") };
-        write!(f, "can't {what}{at}: {why}; {}", self.next())
+        write!(f, "can't {what}{at}: {cause}; {}", self.next())
     }
 }
 

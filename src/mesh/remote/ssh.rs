@@ -10,7 +10,7 @@ use super::seen::Said;
 use crate::config::RemoteSettings;
 use crate::domain::Text;
 use crate::host::{clock, ids};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -56,8 +56,22 @@ pub fn arguments(remote: &RemoteSettings, command: &str) -> Vec<String> {
     all
 }
 
+/// One call.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// In words, for errors.
+    pub what: &'static str,
+    /// What the shell over there is told.
+    pub command: &'a str,
+    /// What its answer's lines begin with ([`marker`]).
+    pub marker: &'a str,
+    /// Its standard input.
+    pub input: &'a [u8],
+}
+
 /// A fresh marker.
-fn marker() -> String {
+#[must_use]
+pub fn marker() -> String {
     format!("crs-{}", quote::hex(ids::random_u64()))
 }
 
@@ -91,8 +105,20 @@ impl Ssh {
     /// [`Fault`], with its cause and the next step.
     pub fn ask(&self, ask: &Ask) -> Result<Said, Fault> {
         let marker = marker();
-        let mut running = self.spawn(ask, &marker)?;
-        let limit = PATIENCE + Duration::from_secs(u64::from(self.remote.connect_timeout_s));
+        let command = script::command(&self.remote, ask, &marker);
+        let call = Call { what: ask.word(), command: &command, marker: &marker, input: b"" };
+        self.call(&call, PATIENCE)
+    }
+
+    /// Runs a command over there and waits for the whole answer, at most
+    /// `patience` once there is a connection.
+    ///
+    /// # Errors
+    /// [`Fault`], with its cause and the next step.
+    pub fn call(&self, call: &Call<'_>, patience: Duration) -> Result<Said, Fault> {
+        let Call { what, marker, .. } = *call;
+        let mut running = self.spawn(call)?;
+        let limit = patience + Duration::from_secs(u64::from(self.remote.connect_timeout_s));
         let until =
             clock::mono_ns().saturating_add(limit.as_nanos().try_into().unwrap_or(u64::MAX));
         let status = loop {
@@ -101,16 +127,16 @@ impl Ssh {
                 Ok(None) if clock::mono_ns() < until => clock::sleep(Duration::from_millis(5)),
                 Ok(None) => {
                     running.end();
-                    return Err(self.fault(ask, Cause::Timeout(limit)));
+                    return Err(self.fault(what, Cause::Timeout(limit)));
                 }
-                Err(e) => return Err(self.fault(ask, Cause::NoSsh(Text::new(&e.to_string())))),
+                Err(e) => return Err(self.fault(what, Cause::NoSsh(Text::new(&e.to_string())))),
             }
         };
         let (out, err) = running.output();
-        let said = Said::read(&marker, &out);
+        let said = Said::read(marker, &out);
         match Cause::of(status, &said, &err) {
             None => Ok(said),
-            Some(cause) => Err(self.fault(ask, cause)),
+            Some(cause) => Err(self.fault(what, cause)),
         }
     }
 
@@ -122,7 +148,9 @@ impl Ssh {
     pub fn follow(&self, lines: u32, mut line: impl FnMut(&Text) -> bool) -> Result<(), Fault> {
         let ask = Ask::Logs { lines, follow: true };
         let marker = marker();
-        let mut running = self.spawn(&ask, &marker)?;
+        let command = script::command(&self.remote, &ask, &marker);
+        let call = Call { what: ask.word(), command: &command, marker: &marker, input: b"" };
+        let mut running = self.spawn(&call)?;
         let mut said = Said::default();
         let mut told = 0;
         while let Ok(next) = running.lines.recv() {
@@ -140,20 +168,20 @@ impl Ssh {
         let (_, err) = running.output();
         match Cause::of(status, &said, &err) {
             None if told > 0 || said.ended => Ok(()),
-            None => Err(self.fault(&ask, Cause::Cut(Text::default()))),
-            Some(cause) => Err(self.fault(&ask, cause)),
+            None => Err(self.fault(ask.word(), Cause::Cut(Text::default()))),
+            Some(cause) => Err(self.fault(ask.word(), cause)),
         }
     }
 
-    fn fault(&self, ask: &Ask, cause: Cause) -> Fault {
-        Fault::new(ask.word(), &self.remote.host, cause)
+    fn fault(&self, what: &'static str, cause: Cause) -> Fault {
+        Fault::new(what, &self.remote.host, cause)
     }
 
-    fn spawn(&self, ask: &Ask, marker: &str) -> Result<Running, Fault> {
-        let command = script::command(&self.remote, ask, marker);
+    fn spawn(&self, call: &Call<'_>) -> Result<Running, Fault> {
+        let stdin = if call.input.is_empty() { Stdio::null() } else { Stdio::piped() };
         let spawned = Command::new("ssh")
-            .args(arguments(&self.remote, &command))
-            .stdin(Stdio::null())
+            .args(arguments(&self.remote, call.command))
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn();
@@ -162,8 +190,13 @@ impl Ssh {
                 std::io::ErrorKind::NotFound => Cause::SshMissing,
                 _ => Cause::NoSsh(Text::new(&e.to_string())),
             };
-            self.fault(ask, cause)
+            self.fault(call.what, cause)
         })?;
+        if let Some(mut stdin) = child.stdin.take() {
+            let input = call.input.to_vec();
+            // Its own end says why it was not read.
+            std::thread::spawn(move || stdin.write_all(&input));
+        }
         let (tell, lines) = mpsc::channel();
         let out = child.stdout.take();
         let err = child.stderr.take();

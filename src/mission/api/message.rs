@@ -237,7 +237,7 @@ pub enum Inward {
         dependants: bool,
     },
     /// Which lines are wanted from now on, in place of what was said before.
-    /// Nobody gets lines before this.
+    /// Before the first of these a client gets all of them, as documented.
     Subscribe {
         /// See [`Subscription`].
         #[serde(flatten)]

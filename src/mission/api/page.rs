@@ -2,7 +2,7 @@
 
 use super::message::Output;
 use crate::domain::Text;
-use crate::domain::mission::{Launch, ProcessRecord};
+use crate::domain::mission::{Launch, MissionAlert, ProcessRecord};
 use crate::mission::parts::{AuditEntry, ModeRecord, ZombieRecord};
 use serde::{Deserialize, Serialize};
 
@@ -152,4 +152,11 @@ pub struct AuditPage {
 pub struct ZombiesPage {
     /// What was found.
     pub found: Vec<ZombieRecord>,
+}
+
+/// `GET /api/alerts`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertsPage {
+    /// The oldest first.
+    pub alerts: Vec<MissionAlert>,
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Longest name, in characters.
 const NAME_CHARS: usize = 64;
 /// Longest duration of the file: 30 days.
-pub const LONGEST: Duration = Duration::from_secs(30 * 86_400);
+pub const LONGEST: Duration = Duration::from_hours(720);
 
 /// Units of a duration and their milliseconds.
 const TIMES: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];

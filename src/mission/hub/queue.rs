@@ -12,8 +12,6 @@ use tokio::sync::Notify;
 
 /// Lines that wait for one listener; beyond, the oldest go.
 pub const MAX_LINES: usize = 8_192;
-/// Orders that wait for one listener.
-const MAX_ORDERED: usize = 256;
 
 /// What a listener wants to hear beside records, machines, launches, alerts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,11 +111,9 @@ pub enum News {
     Lagged {
         /// Lines.
         lines: u64,
-        /// Orders and alerts.
+        /// Alerts.
         others: u64,
     },
-    /// Somebody gave an order.
-    Ordered(Arc<Shared<Text>>),
 }
 
 /// The queue.
@@ -136,7 +132,6 @@ struct Waiting {
     alerts: BTreeMap<u64, Arc<Shared<MissionAlert>>>,
     lines: VecDeque<Picked>,
     held: usize,
-    ordered: VecDeque<Arc<Shared<Text>>>,
     lost_lines: u64,
     lost_others: u64,
     hosts: BTreeMap<Text, Arc<Shared<HostRecord>>>,
@@ -201,13 +196,6 @@ impl Queue {
         self.put(|w| {
             w.alerts.insert(alert.told.id, Arc::clone(alert));
             u64::from(w.alerts.len() > MAX_ALERTS && w.alerts.pop_first().is_some())
-        });
-    }
-
-    pub fn ordered(&self, text: &Arc<Shared<Text>>) {
-        self.put(|w| {
-            w.ordered.push_back(Arc::clone(text));
-            u64::from(w.ordered.len() > MAX_ORDERED && w.ordered.pop_front().is_some())
         });
     }
 
@@ -298,7 +286,6 @@ impl Listener {
         news.extend(waiting.launches.into_values().map(News::Launch));
         news.extend(waiting.processes.into_values().map(News::Process));
         news.extend(waiting.alerts.into_values().map(News::Alert));
-        news.extend(waiting.ordered.into_iter().map(News::Ordered));
         let (lines, others) = (waiting.lost_lines, waiting.lost_others);
         if lines > 0 || others > 0 {
             news.push(News::Lagged { lines, others });

@@ -170,7 +170,7 @@ fn alerts_are_bounded_and_settled_ones_go_first() {
 
 #[test]
 fn whoever_left_the_mission_is_forgotten_and_the_file_says_the_order() {
-    use crate::mission::spec;
+    use crate::mission::spec::{self, Value};
     let hub = Hub::default();
     for name in ["c", "b", "a"] {
         hub.hear(record(name, ProcessState::Starting, 7));

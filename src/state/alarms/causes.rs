@@ -54,6 +54,12 @@ impl Causes {
         self.add(Severity::Warning, key, text, advice, seconds);
     }
 
+    /// An alert of mission control, with its own advice.
+    pub(super) fn alert(&mut self, critical: bool, key: &str, text: &str, advice: &str) {
+        let severity = if critical { Severity::Critical } else { Severity::Warning };
+        self.add(severity, key, text, advice, 0);
+    }
+
     /// Whether the alarm of this key still holds can't be told now.
     pub(super) fn leave_open(&mut self, key: &str) {
         self.open.push(Text::limited(key, 64));
@@ -74,6 +80,7 @@ impl State {
         self.of_the_others(&mut causes);
         self.of_the_checks(&mut causes);
         self.of_the_traders(&mut causes);
+        self.of_the_mission(&mut causes);
         causes
     }
 

@@ -14,6 +14,7 @@ mod act;
 mod causes;
 mod checks;
 mod margin;
+mod mission;
 mod quotes;
 #[cfg(test)]
 mod tests;

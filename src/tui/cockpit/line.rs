@@ -6,13 +6,14 @@ use crate::control::Action;
 use crate::domain::Text;
 use crate::state::{Period, State};
 use crate::tui::screen::Screen;
-use crate::tui::ui::{Pane, PositionKey, SortKey, TickKey};
+use crate::tui::ui::{Pane, PositionKey, ProcessKey, SortKey, TickKey};
 
 impl Cockpit {
     pub(super) fn obey(&mut self, action: Action, told: &str, state: &State) -> Result<(), Text> {
         match action {
             Action::Pane => {
-                let named = |pane: &&Pane| pane.word() == told;
+                let followed = self.ui.mission.followed;
+                let named = |pane: &&Pane| pane.word() == told && pane.is_there(followed);
                 let pane = Pane::ALL.iter().find(named).ok_or_else(|| Text::new("no such pane"))?;
                 self.bring(*pane, state);
             }
@@ -29,9 +30,24 @@ impl Cockpit {
     }
 
     /// What may follow `action`.
-    pub(super) fn offered(&self, action: Action) -> Vec<String> {
+    pub(super) fn offered(&self, action: Action, state: &State) -> Vec<String> {
         match action {
-            Action::Pane => Pane::ALL.into_iter().map(Pane::word).collect(),
+            Action::Pane => {
+                let followed = self.ui.mission.followed;
+                let there = Pane::ALL.into_iter().filter(|pane| pane.is_there(followed));
+                there.map(Pane::word).collect()
+            }
+            Action::PlanMode | Action::LaunchMode => {
+                state.mission.modes.iter().map(|mode| mode.name.to_string()).collect()
+            }
+            Action::StartProcess
+            | Action::StopProcess
+            | Action::RestartProcess
+            | Action::WhyProcess => {
+                let all = state.mission.processes.iter();
+                all.map(|process| process.value.name.to_string()).collect()
+            }
+            Action::Sort if self.ui.focus == Pane::Processes => words::<ProcessKey>(),
             Action::Period => Period::ALL.into_iter().map(|p| p.word().to_owned()).collect(),
             Action::Sort => {
                 let (mut first, mut second) = (words::<PositionKey>(), words::<TickKey>());
@@ -48,6 +64,11 @@ impl Cockpit {
 
     /// Sorts the focused pane, else the one that has such a column.
     fn sort_by(&mut self, column: &str, state: &State) -> Result<(), Text> {
+        if let (Pane::Processes, Some(key)) = (self.ui.focus, named::<ProcessKey>(column)) {
+            self.ui.mission.sort.choose(key);
+            self.top(Pane::Processes, state);
+            return Ok(());
+        }
         let (position, tick) = (named::<PositionKey>(column), named::<TickKey>(column));
         match (self.ui.focus, position, tick) {
             (Pane::Ticks, _, Some(key)) | (_, None, Some(key)) => {
@@ -74,11 +95,11 @@ impl Cockpit {
     fn filter_by(&mut self, text: &str) -> Result<(), Text> {
         let pane = self.ui.focus;
         if !pane.filters() {
-            return Err(no_filter(pane));
+            return Err(no_filter(pane, self.ui.mission.followed));
         }
         self.ui.typing = None;
         self.ui.set_filter(pane, text);
-        if pane.follows() {
+        if self.ui.follows(pane) {
             self.ui.set_row(pane, 0);
         }
         Ok(())
@@ -86,8 +107,9 @@ impl Cockpit {
 }
 
 /// What to say where rows can't be filtered.
-pub(super) fn no_filter(pane: Pane) -> Text {
-    let with: Vec<_> = Pane::ALL.into_iter().filter(|p| p.filters()).map(Pane::title).collect();
+pub(super) fn no_filter(pane: Pane, followed: bool) -> Text {
+    let with = Pane::ALL.into_iter().filter(|p| p.filters() && p.is_there(followed));
+    let with: Vec<_> = with.map(Pane::title).collect();
     Text::new(&format!("{} has no filter; these have: {}", pane.title(), with.join(", ")))
 }
 

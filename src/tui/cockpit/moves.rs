@@ -26,6 +26,7 @@ pub(super) const fn goes_to(action: Action) -> Option<Pane> {
         Action::PaneMesh => Pane::Mesh,
         Action::PaneDecisions => Pane::Decisions,
         Action::PaneLag => Pane::Lag,
+        Action::PaneProcesses => Pane::Processes,
         Action::PaneLog => Pane::Log,
         _ => return None,
     })
@@ -95,6 +96,7 @@ impl Cockpit {
                 let row = self.ui.row(Pane::Alarms);
                 self.ui.alarm = rows.get(row).map(|alarm| alarm.key.clone());
             }
+            Pane::Processes => self.scroll_processes(up, by, state),
             pane => self.ui.scroll(up, by, view::row_count(state, &self.ui, pane)),
         }
     }
@@ -125,7 +127,8 @@ impl Cockpit {
     /// Changes the order of the focused pane and shows its beginning, where
     /// what is looked for now stands.
     pub(super) fn sort(&mut self, change: impl FnOnce(&mut Ui), state: &State) {
-        if self.ui.help || !matches!(self.ui.focus, Pane::Ticks | Pane::Positions) {
+        let sorts = matches!(self.ui.focus, Pane::Ticks | Pane::Positions | Pane::Processes);
+        if self.ui.help || !sorts {
             return;
         }
         change(&mut self.ui);
@@ -171,7 +174,7 @@ impl Cockpit {
             None => return false,
         }
         self.ui.set_filter(pane, &filter);
-        if pane.follows() {
+        if self.ui.follows(pane) {
             self.ui.set_row(pane, 0);
         }
         true

@@ -82,6 +82,7 @@ contexts! {
     Mesh = "mesh", "The mesh pane.";
     Decisions = "decisions", "The decisions pane.";
     Lag = "lag", "The lag pane.";
+    Processes = "processes", "The processes pane.";
     Log = "log", "The log pane.";
     Alarms = "alarms", "The alarms pane.";
     Help = "help", "The help overlay.";

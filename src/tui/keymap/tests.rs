@@ -49,7 +49,7 @@ fn every_verb_is_reachable_in_every_bundled_keymap() {
                 assert_eq!(last, Fed::Run(*action), "{name} {shown}");
             }
             let hints = chords::hints(&keymap, Context::Global, &card, &State::default());
-            let help = chords::with_help(hints, &keymap).help;
+            let help = chords::with_help(hints, &keymap, true).help;
             let told = |keys: &str| {
                 help.iter()
                     .flat_map(|s| &s.rows)
@@ -204,7 +204,7 @@ fn every_action_is_reached_by_keys_by_the_line_and_by_the_help() {
     for name in Keymap::names() {
         let keymap = Keymap::embedded(name).unwrap();
         let hints = chords::hints(&keymap, Context::Global, &Card::default(), &State::default());
-        let hints = chords::with_help(hints, &keymap);
+        let hints = chords::with_help(hints, &keymap, true);
         let helped: BTreeSet<&str> =
             hints.help.iter().flat_map(|s| &s.rows).map(|h| h.keys.as_str()).collect();
         for action in Action::ALL {

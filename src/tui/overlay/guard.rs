@@ -70,7 +70,10 @@ fn question<'a>(guard: &GuardReport, scene: Scene<'a>, role: Role) -> Vec<(u8, L
         GuardedVerb::RemoteStart => "start it on its machine",
         GuardedVerb::RemoteStop => "end its process there",
         GuardedVerb::RemoteRestart => "end its process, start it",
+        GuardedVerb::Mission => "give mission control this order",
     };
+    let ask = scene.ui.mission.ask.as_ref().filter(|_| guard.verb == GuardedVerb::Mission);
+    let word = ask.map_or_else(|| word.to_owned(), ToString::to_string);
     let key = format!(" {} ", scene.hints.confirm);
     let mut lines = vec![(0, Line::new().text(key, role).gap(2).rest(word, Role::TextStrong))];
     lines.push((
@@ -135,6 +138,7 @@ fn effects(verb: GuardedVerb, scene: Scene<'_>) -> Vec<(&'static str, String)> {
             plain("positions stay open at the broker"),
             plain("no kill and no close reaches them until it answers again"),
         ],
+        GuardedVerb::Mission => super::mission::effects(scene),
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod guard;
 pub mod help;
+mod mission;
 pub mod pending;
 pub mod prompt;
 pub mod replay;

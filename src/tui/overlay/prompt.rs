@@ -2,7 +2,7 @@
 
 use crate::domain::Text;
 use crate::tui::looks::memory::MAX_CHARS;
-use crate::tui::prompt::{Candidate, Prompt};
+use crate::tui::prompt::{Candidate, Kind, Prompt};
 use crate::tui::theme::Role;
 use crate::tui::view::pen::{Line, Pen};
 use crate::tui::view::{Scene, wrap};
@@ -52,7 +52,8 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
     let Some(prompt) = &scene.ui.prompt else { return };
     let (all, chosen) = prompt.candidates();
     let error = prompt.error();
-    if all.is_empty() && error.is_empty() {
+    let about = prompt.about();
+    if all.is_empty() && error.is_empty() && about.is_empty() {
         return;
     }
     let room = usize::from(body.height.saturating_sub(2)).min(ROWS);
@@ -60,20 +61,29 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
     // What is told in several parts has a row for each.
     let parts = error.as_str().split("; ").filter(|part| !part.is_empty());
     let errors: Vec<String> = parts.flat_map(|part| wrap(part, width)).collect();
-    let rows = room.saturating_sub(errors.len()).min(all.len());
+    let about = about.iter().flat_map(|words| wrap(words.as_str(), width));
+    let about: Vec<Line<'_>> = about.map(|row| Line::new().rest(row, Role::TextStrong)).collect();
+    let rows = room.saturating_sub(errors.len() + about.len()).min(all.len());
     let first = chosen.map_or(0, |at| (at + 1).saturating_sub(rows));
     let told = errors.into_iter().map(|row| Line::new().rest(row, Role::LogWarn));
-    let mut lines: Vec<Line<'_>> = told.collect();
+    let mut lines: Vec<Line<'_>> = about.into_iter().chain(told).collect();
     for (at, candidate) in all.iter().enumerate().skip(first).take(rows) {
         lines.push(row(candidate, chosen == Some(at)));
     }
-    let mut title = Line::new().text(" Command ", Role::TitleFocus);
+    let confirms = prompt.kind() == Kind::Confirm;
+    let (words, border) = if confirms {
+        (" Type to confirm ", Role::GuardOther)
+    } else {
+        (" Command ", Role::BorderFocus)
+    };
+    let look = if confirms { Role::GuardOther } else { Role::TitleFocus };
+    let mut title = Line::new().text(words, look);
     let below = all.len().saturating_sub(first + rows);
     if below > 0 {
         title = title.end(format!(" {below} more "), Role::TextDim);
     }
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
-    let inner = super::frame(pen, body, WIDTH, height, &title, Role::BorderFocus);
+    let inner = super::frame(pen, body, WIDTH, height, &title, border);
     pen.lines(inner, &lines);
 }
 

@@ -23,6 +23,8 @@ pub enum Kind {
     Command,
     /// Words that the help is searched for.
     Search,
+    /// A text that confirms something.
+    Confirm,
 }
 
 impl Kind {
@@ -32,6 +34,7 @@ impl Kind {
         match self {
             Self::Command => ":",
             Self::Search => "/",
+            Self::Confirm => ">",
         }
     }
 }
@@ -64,6 +67,9 @@ pub struct Prompt {
     chosen: Option<usize>,
     /// Why the last line was not carried out; empty when it was.
     error: Text,
+    /// What is to be typed and what for, a line each; empty but in a field
+    /// that confirms.
+    about: Vec<Text>,
 }
 
 impl Prompt {
@@ -73,6 +79,19 @@ impl Prompt {
         let mut prompt = Self { kind, before: text.to_owned(), ..Self::default() };
         prompt.offer(choices);
         prompt
+    }
+
+    /// An open field for a text that confirms something: `about` stays above it
+    /// while it is typed.
+    #[must_use]
+    pub fn confirm(about: Vec<Text>) -> Self {
+        Self { kind: Kind::Confirm, about, ..Self::default() }
+    }
+
+    /// What is to be typed and what for, a line each.
+    #[must_use]
+    pub fn about(&self) -> &[Text] {
+        &self.about
     }
 
     /// What it is for.
@@ -166,7 +185,7 @@ impl Prompt {
 
     /// One line of the history further back, or forward.
     fn recall(&mut self, back: bool, history: &[String]) {
-        if self.kind == Kind::Search {
+        if self.kind != Kind::Command {
             return;
         }
         if self.back == 0 {
@@ -184,7 +203,7 @@ impl Prompt {
 
     /// As far as all candidates agree, then each in turn.
     fn complete(&mut self, backwards: bool, choices: Choices<'_>) -> Did {
-        if self.kind == Kind::Search || self.candidates.is_empty() {
+        if self.kind != Kind::Command || self.candidates.is_empty() {
             return Did::Nothing;
         }
         self.error = Text::default();
@@ -217,7 +236,7 @@ impl Prompt {
         self.chosen = None;
         self.candidates = match self.kind {
             Kind::Command => line::candidates(&self.text(), choices),
-            Kind::Search => Vec::new(),
+            Kind::Search | Kind::Confirm => Vec::new(),
         };
     }
 }

@@ -1,5 +1,6 @@
 //! What the loop makes of keys: sequences to actions, actions to effects.
 
+use super::mission::asks_mission;
 use super::{Exit, Round, past, remote};
 use crate::control::guard::{self, Input, Step, Stroke};
 use crate::control::{Action, Danger, Proposal, RemoteVerb, Takes};
@@ -23,6 +24,7 @@ impl Round {
                 // Not reported: the guard that opened is the news.
                 self.guard = guard::Guard::default();
                 self.proposal = None;
+                self.asking = None;
                 self.sequence.clear();
                 self.explain();
             }
@@ -134,6 +136,7 @@ impl Round {
             Action::RemoteLocate => self.remote(RemoteVerb::Locate),
             Action::RemoteLogs => self.remote(RemoteVerb::Logs(remote::LINES)),
             Action::AcknowledgeAll => self.acknowledge_all(),
+            verb if asks_mission(verb) => self.of_mission(verb, at),
             Action::Acknowledge | Action::Silence => self.take_on(action, None),
             other => return self.act(other),
         }
@@ -159,6 +162,7 @@ impl Round {
                 let Some(guarded) = self.remote_guard(action) else { return };
                 guarded
             }
+            verb if asks_mission(verb) => return self.of_mission(verb, at),
             // Its guard opens once it is filled in.
             Action::OrderTicket => return self.screen.act(action, &self.state),
             _ => return,
@@ -219,11 +223,13 @@ impl Round {
             Some(GuardedVerb::RemoteStart) => self.desk.remote(RemoteVerb::Start),
             Some(GuardedVerb::RemoteStop) => self.desk.remote(RemoteVerb::Stop),
             Some(GuardedVerb::RemoteRestart) => self.desk.remote(RemoteVerb::Restart),
+            Some(GuardedVerb::Mission) => self.ask_mission(),
             Some(GuardedVerb::Kill | GuardedVerb::Block) | None => {}
         }
         for report in step.reports {
             if report.phase == GuardPhase::StoodDown {
                 self.proposal = None;
+                self.asking = None;
             }
             self.sender.send(Event::Guard(report));
         }

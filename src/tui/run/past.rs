@@ -305,6 +305,10 @@ impl Round {
                 | Action::RemoteStatus
                 | Action::RemoteLocate
                 | Action::RemoteLogs
+                | Action::AckAlert
+                | Action::WhyProcess
+                | Action::PlanMode
+                | Action::MissionAudit
         );
         let acts = action.danger() == Danger::Guarded || asks_gateway;
         if self.looking.is_recording() && acts {
@@ -316,6 +320,11 @@ impl Round {
                 | Action::OrderTicket
                 | Action::PartialClose
                 | Action::ModifyExits
+                | Action::StartProcess
+                | Action::StopProcess
+                | Action::RestartProcess
+                | Action::AckAlert
+                | Action::ActAlert
         );
         (self.looking.is_on() && on_shown).then(|| {
             Text::new("what is shown is history: go back to now first (Esc), then act on what is")

@@ -129,6 +129,8 @@ fn rig() -> Rig {
         notice: None,
         wish: Arc::default(),
         desk: Arc::new(Clerk(notes.clone(), None)),
+        mission: None,
+        asking: None,
         sequence: Sequence::default(),
         stray: Stray::default(),
         way_back: WayBack { reset: Text::new("crs reset --reason TEXT"), ..WayBack::default() },

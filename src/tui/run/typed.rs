@@ -1,6 +1,7 @@
 //! What the loop makes of the text field: the command line over the same
 //! verbs as the keys, and the search of the help.
 
+use super::mission::asks_mission;
 use super::{Exit, Round, past};
 use crate::control::guard::Stroke;
 use crate::control::{Action, Danger, Takes};
@@ -49,6 +50,14 @@ impl Round {
         let did = field.key(key, &self.history, &|action| self.offered(action));
         match (did, field.kind()) {
             (Did::Entered(line), Kind::Command) => return self.entered(field, &line, stroke, at),
+            (Did::Entered(line), Kind::Confirm) => {
+                self.confirmed(field, &line);
+                return None;
+            }
+            (Did::Cancelled, Kind::Confirm) => {
+                self.asking = None;
+                return None;
+            }
             // What was searched for stays, without the field.
             (Did::Entered(_), Kind::Search) | (Did::Cancelled, Kind::Command) => return None,
             (Did::Cancelled, Kind::Search) => {
@@ -56,7 +65,7 @@ impl Round {
                 return None;
             }
             (Did::Edited, Kind::Search) => self.screen.search(&field.text()),
-            (Did::Edited, Kind::Command) | (Did::Nothing, _) => {}
+            (Did::Edited, Kind::Command | Kind::Confirm) | (Did::Nothing, _) => {}
         }
         self.prompt = Some(field);
         None
@@ -127,6 +136,9 @@ impl Round {
                 return Ok(self.run(action, stroke, at));
             }
             (Action::RemoteLogs, _) if !told.is_empty() => self.remote_logs(told)?,
+            (action, _) if asks_mission(action) && !told.is_empty() => {
+                self.tell_mission(action, told, at)?;
+            }
             (action, _) if past::travels(action) => self.travel(action, told),
             (action, _) if matches!(action.takes(), Takes::Choice(_)) || !told.is_empty() => {
                 let context = self.screen.context();

@@ -24,6 +24,8 @@ pub enum Pane {
     Decisions,
     /// How late everything is.
     Lag,
+    /// What mission control runs.
+    Processes,
     /// What happened.
     Log,
     /// What needs an operator.
@@ -32,7 +34,7 @@ pub enum Pane {
 
 impl Pane {
     /// All of them, in the order of the focus.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Positions,
         Self::Ticks,
         Self::Chart,
@@ -43,6 +45,7 @@ impl Pane {
         Self::Mesh,
         Self::Decisions,
         Self::Lag,
+        Self::Processes,
         Self::Log,
         Self::Alarms,
     ];
@@ -61,6 +64,7 @@ impl Pane {
             Self::Mesh => "Mesh",
             Self::Decisions => "Decisions",
             Self::Lag => "Lag",
+            Self::Processes => "Processes",
             Self::Log => "Log",
             Self::Alarms => "Alarms",
         }
@@ -76,7 +80,21 @@ impl Pane {
     /// Whether its rows can be filtered by a text.
     #[must_use]
     pub const fn filters(self) -> bool {
-        matches!(self, Self::Positions | Self::Ticks | Self::Mesh | Self::Decisions | Self::Log)
+        matches!(
+            self,
+            Self::Positions
+                | Self::Ticks
+                | Self::Mesh
+                | Self::Decisions
+                | Self::Processes
+                | Self::Log
+        )
+    }
+
+    /// Whether it is there: the processes only where a mission is `followed`.
+    #[must_use]
+    pub fn is_there(self, followed: bool) -> bool {
+        self != Self::Processes || followed
     }
 
     /// Its title as one word, for the command line: `proof-of-flat`.

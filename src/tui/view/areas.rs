@@ -23,7 +23,9 @@
 //! Ticks, or of the focused pane. In the full layout the proof of flat takes that
 //! of Ticks then, with Who obeys below the kill panel; once the proof is put
 //! away, Who obeys does. A wide screen always shows who obeys. The alarms
-//! have the log's place, or its room too, while they have the keys.
+//! have the log's place, or its room too, while they have the keys. Processes are a
+//! guest like others; a wide screen has a place for them where mission control is
+//! followed.
 
 use crate::tui::ui::{Pane, Ui};
 use ratatui::layout::Rect;
@@ -154,7 +156,7 @@ fn compact(body: Rect, ui: &Ui) -> Cut {
     let last = guest(ui, &[Pane::Positions, Pane::Ticks, Pane::Kill], Pane::Log);
     let weights = match last {
         Pane::Log => [9, 7, 6],
-        Pane::Chart => [6, 6, 10],
+        Pane::Chart | Pane::Processes => [6, 6, 10],
         Pane::Lag | Pane::Gateway => [7, 6, 9],
         // Five consumers are expected: all of them in view.
         _ => [7, 7, 8],
@@ -171,8 +173,8 @@ fn compact_engaged(body: Rect, ui: &Ui) -> Cut {
     let both = match ui.focus {
         Pane::Obey => Some([13, 9]),
         Pane::Proof => Some([9, 13]),
-        Pane::Chart | Pane::Mesh | Pane::Alarms => Some([12, 10]),
-        _ => None,
+        Pane::Kill | Pane::Positions | Pane::Log => None,
+        _ => Some([12, 10]),
     };
     if let Some(weights) = both {
         let [top, bottom] = rows(body, weights);
@@ -207,7 +209,7 @@ fn full(body: Rect, ui: &Ui) -> Cut {
     }
     let last = guest(ui, &own, Pane::Decisions);
     let weights = match last {
-        Pane::Chart => [9, 8, 15, 6],
+        Pane::Chart | Pane::Processes => [9, 8, 15, 6],
         Pane::Proof => [9, 8, 14, 7],
         Pane::Mesh => [10, 8, 12, 8],
         _ => [11, 9, 9, 9],
@@ -244,8 +246,19 @@ fn wide(body: Rect, ui: &Ui, stage: Stage) -> Vec<(Pane, Rect)> {
     let proves = proves(ui, stage);
     let mut panes = Vec::new();
     let second = if proves { Pane::Proof } else { Pane::Ticks };
-    let [positions, place, decisions] = rows(left, [20, 21, 17]);
-    panes.extend([(Pane::Positions, positions), (second, place), (Pane::Decisions, decisions)]);
+    // Mission control has a place of its own where it is followed.
+    if ui.mission.followed || ui.focus == Pane::Processes {
+        let [positions, place, processes, decisions] = rows(left, [15, 14, 17, 12]);
+        panes.extend([
+            (Pane::Positions, positions),
+            (second, place),
+            (Pane::Processes, processes),
+            (Pane::Decisions, decisions),
+        ]);
+    } else {
+        let [positions, place, decisions] = rows(left, [20, 21, 17]);
+        panes.extend([(Pane::Positions, positions), (second, place), (Pane::Decisions, decisions)]);
+    }
     if proves {
         let [ticks, chart, log] = rows(middle, [12, 29, 17]);
         panes.extend([(Pane::Ticks, ticks), (Pane::Chart, chart), (Pane::Log, log)]);
@@ -437,6 +450,21 @@ mod tests {
                 let Some(guest) = all.guest else { continue };
                 let ui = Ui { focus: Pane::Positions, guest: Some(guest), ..Ui::default() };
                 assert!(areas(area, &ui, Stage::Calm).pane(guest).is_some(), "{w}×{h} {guest:?}");
+            }
+        }
+    }
+
+    /// A frame with a heading and no row tells nothing. The log's last line does.
+    #[test]
+    fn who_has_the_keys_under_a_kill_has_rows_below_its_heading() {
+        for (w, h) in [(80, 20), (80, 24), (109, 40), (110, 34), (120, 40), (200, 60)] {
+            for focus in Pane::ALL.into_iter().filter(|pane| *pane != Pane::Log) {
+                let ui = Ui { focus, ..Ui::default() };
+                for stage in [Stage::Engaged, Stage::Proving] {
+                    let all = areas(Rect::new(0, 0, w, h), &ui, stage);
+                    let place = all.pane(focus).unwrap_or_default();
+                    assert!(place.height >= 5, "{w}×{h} {focus:?} {stage:?}: {place:?}");
+                }
             }
         }
     }

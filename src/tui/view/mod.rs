@@ -22,6 +22,7 @@ mod more;
 pub mod obey;
 pub mod pen;
 pub mod positions;
+pub mod processes;
 pub mod proof;
 pub mod status;
 pub mod strip;
@@ -144,6 +145,7 @@ pub fn row_count(state: &State, ui: &Ui, pane: Pane) -> usize {
         Pane::Obey => state.obedience().len(),
         Pane::Mesh => mesh::listed(state, ui).len(),
         Pane::Decisions => decisions::listed(state, ui).len(),
+        Pane::Processes => processes::row_count(state, ui),
         Pane::Log => log::row_count(state, ui),
         Pane::Alarms => alarms::listed(state, ui).0.len(),
         Pane::Kill | Pane::Lag => 0,
@@ -163,6 +165,7 @@ fn draw_pane(pen: &mut Pen<'_>, pane: Pane, area: Rect, scene: Scene<'_>, places
         Pane::Mesh => mesh::draw(pen, area, scene),
         Pane::Decisions => decisions::draw(pen, area, scene),
         Pane::Lag => lag::draw(pen, area, scene),
+        Pane::Processes => processes::draw(pen, area, scene),
         Pane::Log => log::draw(pen, area, scene),
         Pane::Alarms => alarms::draw(pen, area, scene),
     }
@@ -222,7 +225,7 @@ impl Scene<'_> {
     /// own row in view, as a range.
     fn window(self, pane: Pane, count: usize, height: u16) -> std::ops::Range<usize> {
         let row = self.ui.row(pane).min(count.saturating_sub(1));
-        if pane.follows() {
+        if self.ui.follows(pane) {
             let height = usize::from(height);
             let end = count - row.min(count.saturating_sub(height));
             return end.saturating_sub(height)..end;

@@ -1,8 +1,9 @@
 //! The truth strip: what must be seen at one glance, on every screen.
 //!
-//! Mode, breaker, gateway, feed, lag, traders' cycle, agent, recording, clock, in this
-//! order of importance; a narrow terminal loses them from the end, and the fields
-//! themselves shrink. Every field has a fixed width, so that nothing jumps.
+//! Mode, breaker, gateway, feed, failing checks, lag, traders' cycle, agent, recording,
+//! clock, in this order of importance; a narrow terminal loses them from the end, and the
+//! fields themselves shrink. Every field has a fixed width, so that nothing jumps; that of
+//! failing checks is there only while a critical one fails.
 
 use super::pen::{Line, Pen};
 use super::words::Badge;
@@ -16,6 +17,9 @@ use ratatui::layout::Rect;
 const MODE: u16 = 11;
 /// Columns of the breaker's word.
 const BREAKER: u16 = 11;
+
+/// Fields before that of failing checks.
+const BEFORE_LAG: usize = 2;
 
 /// Columns from which nothing of a field is left out.
 const ROOMY: u16 = 150;
@@ -44,9 +48,12 @@ fn line<'a>(pen: &Pen<'_>, width: u16, mode: Mode, state: &'a State) -> Line<'a>
         .text(breaker.mark, breaker.role)
         .left(BREAKER + 1, format!(" {}", breaker.word), breaker.role)
         .gap(spaced);
-    for part in [gateway, feed, lag, cycle, agent, recording] {
-        let next = part(pen, width, state);
-        let cells = line.clone().chain(next);
+    for (at, part) in [gateway, feed, lag, cycle, agent, recording].into_iter().enumerate() {
+        if at == BEFORE_LAG {
+            let room = usize::from(width).saturating_sub(line.width());
+            line = line.chain(failing(g, (width, room), state));
+        }
+        let cells = line.clone().chain(part(pen, width, state));
         if cells.width() > usize::from(width) {
             return line;
         }
@@ -69,20 +76,46 @@ fn gateway<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
         return short("g", badge, age);
     }
     let rtt = pane.and_then(|p| p.report.value.rtt_us).filter(|_| word == GatewayWord::Alive);
+    let cramped = is_cramped(width, state);
     // The name of the only one is in its pane.
     let (columns, name) = match (width, state.gateways.len()) {
         (..110, _) | (..ROOMY, 0 | 1) => (2, Text::new("gw")),
         (..ROOMY, _) => (4, state.gateway_name(index)),
         _ => (8, state.gateway_name(index)),
     };
-    apart(g, width)
+    let line = apart(g, width)
         .left(columns, name.to_string(), Role::TextNormal)
         .gap(1)
         .text(badge.mark, badge.role)
         .left(10, format!(" {}", badge.word), badge.role)
-        .right(format::AGE, age, badge.role)
-        .right(8, format::span(rtt), rtt_role(rtt))
-        .gap(1)
+        .right(format::AGE, age, badge.role);
+    let line = if cramped { line } else { line.right(8, format::span(rtt), rtt_role(rtt)) };
+    line.gap(1)
+}
+
+/// Whether round trip and rate make room for a check that fails; ages don't.
+fn is_cramped(width: u16, state: &State) -> bool {
+    width < 110 && state.failing_checks().next().is_some()
+}
+
+/// Critical checks that fail: which, or how many, in as much as fits.
+fn failing<'a>(g: &Glyphs, (width, room): (u16, usize), state: &'a State) -> Line<'a> {
+    let mut checks = state.failing_checks();
+    let Some(first) = checks.next() else { return Line::new() };
+    let more = checks.count();
+    let (node, name, bad) = (&first.report.node, &first.report.name, g.bad);
+    let words = match more {
+        0 => [format!("{bad} {node} {name}"), format!("{bad} 1 check"), format!("{bad}1")],
+        more => {
+            let n = more + 1;
+            [format!("{bad} {n} checks failing"), format!("{bad} {n} checks"), format!("{bad}{n}")]
+        }
+    };
+    let lines = words.map(|words| {
+        let before = if width < 110 { Line::new().gap(1) } else { apart(g, width) };
+        before.text(words, Role::HealthBad).gap(u16::from(width >= 110))
+    });
+    lines.into_iter().find(|line| line.width() <= room).unwrap_or_default()
 }
 
 /// What stands before a field; where room is short, only an empty column.
@@ -112,13 +145,15 @@ fn feed<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {
     if width < 80 {
         return short("f", badge, age);
     }
-    let rate = pane.map_or(0, |p| p.tick_rate);
-    apart(g, width)
+    let line = apart(g, width)
         .text(badge.mark, badge.role)
         .left(8, format!(" {}", badge.word), badge.role)
-        .right(format::AGE, age, badge.role)
-        .right(7, format!("{}/s", format::count(u64::from(rate))), Role::TextDim)
-        .gap(1)
+        .right(format::AGE, age, badge.role);
+    if is_cramped(width, state) {
+        return line;
+    }
+    let rate = pane.map_or(0, |p| p.tick_rate);
+    line.right(7, format!("{}/s", format::count(u64::from(rate))), Role::TextDim).gap(1)
 }
 
 fn lag<'a>(pen: &Pen<'_>, width: u16, state: &'a State) -> Line<'a> {

@@ -147,6 +147,8 @@ fn words_of<'a>(g: &Glyphs, scene: Scene<'a>, time: &'a Timeline, form: Form) ->
         line = line.gap(1).text(past, Role::ModeReplay).gap(1);
     }
     let (sign, word) = match time.motion {
+        // There is nothing before it, whatever was asked for.
+        Motion::Stands if time.at.0 <= time.first.0 => ("|<", "at start"),
         Motion::Stands => ("||", "stands"),
         Motion::Plays => (g.select, "plays"),
         Motion::Follows => (g.arrow, "follows"),

@@ -52,10 +52,11 @@ pub const LAG: [(&str, &str); 4] = [
 ];
 
 /// What the marks of the timeline mean, for the help.
-pub const TIMELINE: [(&str, &str); 3] = [
+pub const TIMELINE: [(&str, &str); 4] = [
     ("KILL, BLOCK", "The signs of the switch: here orders were stopped."),
     ("alarm", "The cross of a failure: an alarm was raised here."),
     ("bookmark", "The triangle that points down: somebody marked this moment."),
+    ("|<, at start", "The first record: what was asked for may lie before it."),
 ];
 
 const fn badge(mark: &'static str, word: &'static str, role: Role) -> Badge {

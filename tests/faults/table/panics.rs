@@ -140,6 +140,7 @@ fn console() {
         looks: Looks::default(),
         trigger: hand.clone(),
         desk: hand,
+        mission: None,
         fps: 10,
         line: crs::config::LineChoice::Auto,
         calls: crs::tui::run::Calls::default(),

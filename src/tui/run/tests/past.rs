@@ -92,6 +92,18 @@ fn a_key_looks_back_and_esc_returns_with_nothing_lost() {
 }
 
 #[test]
+fn a_time_before_the_first_record_is_told_and_the_row_goes_on_saying_it() {
+    for asked in ["1 3 : 0 0", "- 1 h", "2 0 2 5 - 0 1 - 0 1"] {
+        let mut rig = looking(Past::Session(opening(300)));
+        rig.press(&format!(": p a s t space {asked} enter"));
+        see(&mut rig, "the recording begins at 2026-01-14T14:00:00.100");
+        rig.round.notice = None;
+        let all = see(&mut rig, " |< 14:00:00.100Z ");
+        assert!(all.contains("PAST 14:00:00 "), "{all}");
+    }
+}
+
+#[test]
 fn what_acts_on_what_is_shown_is_refused_while_looking_back() {
     let mut rig = looking(Past::Session(opening(300)));
     rig.press("1 H");

@@ -85,9 +85,11 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let inner = scene.frame(pen, Pane::Decisions, area, &note.0, note.1);
     let Some(places) = places(pen.glyphs(), inner, scene, &all) else {
         // What a filter hides was heard.
-        let silent = state.decisions.is_empty();
-        let why = if silent { "no decision heard" } else { "no decision passes the filter" };
-        let mut lines = vec![Line::new().dim(why)];
+        let mut lines = if state.decisions.is_empty() {
+            unheard(state, inner.width)
+        } else {
+            vec![Line::new().dim("no decision passes the filter")]
+        };
         let rows = inner.height.saturating_sub(1);
         lines.extend(trader::lines(state, inner.width, rows, pen.glyphs()));
         pen.lines(inner, &lines);
@@ -108,6 +110,26 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
         pen.lines(Rect { y, height, ..inner }, &part);
         y = y.saturating_add(height);
     }
+}
+
+/// Why nothing is heard, and what has to be set.
+fn unheard<'a>(state: &State, width: u16) -> Vec<Line<'a>> {
+    let feeds = state.obey.feeds.len();
+    let logs = state.orders.sources.values().filter(|source| source.value.trader).count();
+    let next = match (feeds, logs) {
+        (0, 0) => String::from(
+            "nothing is listened to: set events = [\"HOST:5557\"] for what gateway (5557), \
+             engine (5560) and sentinel (5559) publish, or decision_logs = [\"FILE\"] to follow a log",
+        ),
+        _ => format!(
+            "listening to {feeds} event endpoint{}, following {logs} decision log{}",
+            if feeds == 1 { "" } else { "s" },
+            if logs == 1 { "" } else { "s" },
+        ),
+    };
+    let mut lines = vec![Line::new().dim("no decision heard")];
+    lines.extend(super::wrap(&next, width).into_iter().map(|row| Line::new().dim(row)));
+    lines
 }
 
 /// Decisions that never came, or were too many to keep, come before what is

@@ -10,7 +10,7 @@ pub mod steps;
 
 use super::pen::{Line, Pen, fit};
 use super::{Scene, format, words};
-use crate::domain::{GatewayPhase, Intent, KillProgress};
+use crate::domain::{GatewayPhase, Intent, KillProgress, Money};
 use crate::state::switch::{KillStanding, standing};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::Pane;
@@ -149,12 +149,18 @@ fn findings<'a>(
 /// What the balance became, by the reads before and after; no claim of the gateway.
 pub(super) fn booked<'a>(scene: Scene<'_>, lead: &KillProgress) -> Option<Line<'a>> {
     let (before, after) = scene.state.booked(lead)?;
-    let money = |money: crate::domain::Money| format::grouped(&money.text(2));
+    let (became, by) = booked_words(before, after);
+    let line = Line::new().left(9, "balance", Role::TextDim);
+    Some(line.text(became, Role::TextNormal).rest(by, Role::TextStrong))
+}
+
+/// `100,000.00 to 100,123.45` and `, booked +123.45`.
+#[must_use]
+pub fn booked_words(before: Money, after: Money) -> (String, String) {
+    let money = |money: Money| format::grouped(&money.text(2));
     let by = after.minus(before);
     let sign = if by.raw() > 0 { "+" } else { "" };
-    let line = Line::new().left(9, "balance", Role::TextDim);
-    let line = line.text(format!("{} to {}", money(before), money(after)), Role::TextNormal);
-    Some(line.rest(format!(", booked {sign}{}", money(by)), Role::TextStrong))
+    (format!("{} to {}", money(before), money(after)), format!(", booked {sign}{}", money(by)))
 }
 
 fn claimed<'a>(lead: &KillProgress, g: &Glyphs) -> Line<'a> {

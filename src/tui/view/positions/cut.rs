@@ -21,6 +21,8 @@ enum Say {
     All,
     /// A line each.
     Short,
+    /// What must be, and the heading of the columns.
+    Heading,
     /// What must be: doubts, and the sum if it is known.
     Least,
 }
@@ -44,7 +46,11 @@ impl<'a> Cut<'a> {
         }
         let short = cut(Say::Short);
         // Headings and sums go for the last of a few rows, or for all but nothing.
-        if enough(&short) || short.table.height >= 3 { short } else { cut(Say::Least) }
+        if enough(&short) || short.table.height >= 3 {
+            return short;
+        }
+        let heading = cut(Say::Heading);
+        if enough(&heading) { heading } else { cut(Say::Least) }
     }
 
     fn saying(say: Say, inner: Rect, scene: Scene<'a>, g: &'static Glyphs) -> Self {
@@ -58,7 +64,7 @@ impl<'a> Cut<'a> {
             // Where a gateway is gone its rows are worth more than an account.
             Say::Short if knows_all(state) => inner.height.saturating_sub(3).min(2),
             Say::Short => inner.height.saturating_sub(3).min(1),
-            Say::Least => u16::from(foot::knows_total(state)),
+            Say::Heading | Say::Least => u16::from(foot::knows_total(state)),
         };
         foot.truncate(usize::from(kept));
         let kept = u16::try_from(foot.len()).unwrap_or(0).min(inner.height);

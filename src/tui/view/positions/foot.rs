@@ -1,19 +1,37 @@
 //! Below the rows: their sum, and what the accounts say.
 
 use super::{TALL, WIDE, listed, many, money, note, price_freshness, profit_role, whose};
-use crate::domain::{Account, Money, Position};
-use crate::state::{Aged, Freshness, State};
+use crate::domain::{Account, Money, Position, Stamp};
+use crate::state::{Aged, Freshness, GatewayPane, State};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::Pane;
 use crate::tui::view::pen::Line;
 use crate::tui::view::{Scene, format, words};
 use ratatui::layout::Rect;
+use std::time::Duration;
 
 /// Inner rows from which a narrow pane has a line for the greatest loss.
 const ROOM: u16 = 7;
 
 /// Inner rows up to which only what is known has a line.
 const LOW: u16 = 4;
+
+/// Reads further apart than this tell of two moments; a poll's rhythm is none.
+const APART: Duration = Duration::from_secs(3);
+
+/// How much older the first read is, where the two don't tell of one moment.
+fn older(first: Option<Stamp>, second: Option<Stamp>) -> Option<Duration> {
+    let by = second?.since(first?);
+    (by >= APART).then_some(by)
+}
+
+/// How much older the listed positions are than the account, and the account
+/// than them.
+fn apart(pane: &GatewayPane) -> (Option<Duration>, Option<Duration>) {
+    let positions = pane.positions.as_ref().map(|read| read.at);
+    let account = pane.account.as_ref().map(|read| read.at);
+    (older(positions, account), older(account, positions))
+}
 
 /// The sum of the rows, and an account line for each gateway.
 pub(super) fn lines<'a>(scene: Scene<'a>, inner: Rect, g: &'static Glyphs) -> Vec<Line<'a>> {
@@ -39,10 +57,19 @@ pub(super) fn lines<'a>(scene: Scene<'a>, inner: Rect, g: &'static Glyphs) -> Ve
         {
             freshness = freshness.max(Freshness::Stale);
         }
+        // An equity of before the sum does not hold what the sum holds.
+        let behind = apart(pane).1;
+        if behind.is_some() {
+            freshness = freshness.max(Freshness::Stale);
+        }
         match &pane.account {
             Some(read) if freshness < Freshness::Unknown => {
                 let name = many(state).then(|| state.gateway_name(index).to_string());
                 let mut all = account(&read.value, name.as_deref(), wide, freshness);
+                if let (Some(by), Some(last)) = (behind.filter(|_| wide), all.last_mut()) {
+                    let words = format!("  {} before the total", format::age(by));
+                    *last = std::mem::take(last).rest(words, Role::HealthStale);
+                }
                 // The rows come first.
                 all.truncate(if tall { all.len() } else { 1 });
                 lines.extend(all);
@@ -81,7 +108,10 @@ fn read_of_all(state: &State) -> Option<Freshness> {
 fn total(scene: Scene<'_>, wide: bool) -> Line<'_> {
     let state = scene.state;
     let sum = listed(state).fold(Money::ZERO, |sum, (_, p)| sum.plus(p.profit));
-    let old = || note::old(state).is_some();
+    let panes = || state.gateways.iter().filter(|p| p.positions.is_some());
+    let behind = panes().any(|pane| apart(pane).0.is_some());
+    let age = panes().filter_map(|p| p.positions.as_ref().map(|read| state.age(read.at))).max();
+    let old = || behind || note::old(state).is_some();
     let (text, role) = match read_of_all(state) {
         Some(Freshness::Fresh) if !old() => (money(sum, 12, true), profit_role(sum)),
         Some(Freshness::Fresh | Freshness::Stale) => (money(sum, 12, true), Role::TextDim),
@@ -89,7 +119,12 @@ fn total(scene: Scene<'_>, wide: bool) -> Line<'_> {
     };
     let count = format!("{} open", listed(state).count());
     let filtered = !scene.ui.filter(Pane::Positions).is_empty();
-    let label = if filtered { "sum of all" } else { "total" };
+    let mut label = String::from(if filtered { "sum of all" } else { "total" });
+    if let (true, Some(age)) = (behind, age) {
+        // Where there is no room for the whole, the age says which sum it is.
+        let age = format::age(age);
+        label = if wide { format!("{label} {age} ago") } else { format!("total {age}") };
+    }
     let line = Line::new().right(11, count, Role::TextNormal);
     if !wide {
         return line.right(12, label, Role::TextDim).right(13, text, role);

@@ -26,6 +26,8 @@ const WIDE: u16 = 70;
 const TALL: u16 = 9;
 /// Inner columns from which it is shown who ordered.
 const OWNED: u16 = 83;
+/// Basis points in a whole.
+const BASIS: u128 = 10_000;
 /// Columns of the bar of profit, at most.
 const BAR: u16 = 24;
 
@@ -96,6 +98,16 @@ pub fn worst(state: &State) -> Option<(u16, &Position)> {
     losing.min_by_key(|(_, p)| p.profit)
 }
 
+/// Whether a loss is worth a mark, which looks like a warning: from a basis
+/// point of the account's equity on, or where that is not known.
+fn weighs(state: &State, gateway: u16, p: &Position) -> bool {
+    let account = state.gateway(gateway).and_then(|pane| pane.account.as_ref());
+    account.is_none_or(|read| {
+        let equity = u128::from(read.value.equity.raw().max(0).unsigned_abs());
+        u128::from(p.profit.raw().unsigned_abs()) * BASIS >= equity
+    })
+}
+
 /// The position whose row is at `y`.
 #[must_use]
 pub fn at(area: Rect, y: u16, scene: Scene<'_>, g: &'static Glyphs) -> Option<(u16, Ticket)> {
@@ -152,7 +164,8 @@ fn table<'a>(
     let shown = || all.iter().enumerate().take(window.end).skip(window.start);
     let most = shown().map(|(_, (_, p))| digits(p)).fold(most, u32::max);
     let chosen = (scene.ui.focus == Pane::Positions).then_some(selected);
-    let worst = worst(state).map(|(gateway, p)| (gateway, p.ticket));
+    let worst = worst(state).filter(|(gateway, p)| weighs(state, *gateway, p));
+    let worst = worst.map(|(gateway, p)| (gateway, p.ticket));
     let bar = table.width.saturating_sub(OWNED + 2).min(BAR);
     let greatest = all.iter().map(|(_, p)| p.profit.raw().unsigned_abs()).max().unwrap_or(0);
     let mut lines = Vec::new();

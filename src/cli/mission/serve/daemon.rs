@@ -1,0 +1,304 @@
+//! The daemon's parts, and how they meet: processes report to the audit, the
+//! audit to the hub, the hub to whoever listens; orders arrive at the desk.
+
+use super::super::switch::OwnSwitch;
+use crate::cli::{Failure, wiring};
+use crate::config::{Flags, Problem, Settings};
+use crate::domain::Text;
+use crate::host::Identity;
+use crate::mission::annals::{self, Recorder};
+use crate::mission::api::{Access, Parts as Api, Seat, Server};
+use crate::mission::crew::Crew;
+use crate::mission::desk::Desk;
+use crate::mission::file;
+use crate::mission::hands::Hands;
+use crate::mission::hub::Hub;
+use crate::mission::launch::{Launcher, Parts, Patience};
+use crate::mission::lines::Reads;
+use crate::mission::local::{LocalHands, Setup};
+use crate::mission::order::{Answer, By, Order, Refusal};
+use crate::mission::output::Output;
+use crate::mission::parts::{Orders, Refused};
+use crate::mission::ports::Switch;
+use crate::mission::remote::Remote;
+use crate::mission::rules::{Alerts, Ties};
+use crate::mission::spec::Mission;
+use crate::mission::supervise::{HandsOf, OWN, Supervisor};
+use crate::mission::told::Hears;
+use crate::mission::usage::gauges::HostGauges;
+use crate::mission::zombies::{Daemon as Whose, Finder};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+/// At the end, the audit is waited for so long.
+const LAST: Duration = Duration::from_secs(2);
+
+/// A daemon that runs.
+pub struct Daemon {
+    dir: PathBuf,
+    socket: PathBuf,
+    mission: Arc<Mutex<Arc<Mission>>>,
+    launcher: Arc<Launcher>,
+    crew: Arc<Supervisor>,
+    output: Arc<Output>,
+    recorder: Arc<Recorder>,
+    desk: Arc<Desk>,
+    server: Server,
+    _seat: Seat,
+}
+
+fn said(problems: &[Problem]) -> Text {
+    let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    Text::new(&lines.join("; "))
+}
+
+impl Daemon {
+    /// Starts everything but the processes.
+    ///
+    /// # Errors
+    /// Status 1 and which part could not be had.
+    pub fn start(
+        mission: Mission,
+        path: Option<PathBuf>,
+        settings: &Settings,
+        flags: &Flags,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Self, Failure> {
+        let usual = settings.state_dir.join("mission");
+        let dir = mission.daemon.dir.clone().unwrap_or(usual);
+        let dir = std::path::absolute(&dir).map_err(Failure::failed)?;
+        let access = Access::of(&mission.daemon, &dir).map_err(Failure::failed)?;
+        let seat = Seat::take(&dir).map_err(Failure::failed)?;
+        let mission = Arc::new(mission);
+        let home = wiring::latch_home(settings);
+        home.prepare().map_err(Failure::failed)?;
+
+        let hub = Arc::new(Hub::default());
+        hub.expect(&mission);
+        let recorder = Recorder::start(home.chain(annals::ROLE), &home.audit(), hub.clone());
+        let recorder = Arc::new(recorder.map_err(Failure::failed)?);
+        let hears: Arc<dyn Hears> = recorder.clone();
+        // What is done about an alert is told with the alert, and so on record.
+        let alerts = Alerts::start(&mission, Arc::clone(&hears), Arc::new(|_| {}))
+            .map_err(Failure::failed)?;
+        let output = Output::start(&mission, &dir, Arc::clone(&hears), Some(Arc::clone(&alerts)))
+            .map_err(|problems| Failure::failed(said(&problems)))?;
+        let reads: Arc<dyn Reads> = output.clone();
+
+        let mut latches = wiring::extra(settings);
+        latches.push(home.latch.clone());
+        let (hands, own) = hands(&mission, &dir, &latches, &reads)?;
+        let crew = Supervisor::new(&mission, hands, reads, alerts.clone(), Arc::clone(&hears));
+        let crew = Arc::new(crew.map_err(Failure::failed)?);
+        let as_crew: Arc<dyn Crew> = crew.clone();
+        let switch: Arc<dyn Switch> = Arc::new(OwnSwitch::new(flags.clone()));
+        let launcher = Launcher::new(Parts {
+            mission: Arc::clone(&mission),
+            dir: dir.clone(),
+            crew: Arc::clone(&as_crew),
+            switch: Arc::clone(&switch),
+            hears,
+            lines: Some(last_lines(&output)),
+            patience: Patience::default(),
+        });
+        let launcher = Arc::new(launcher.map_err(Failure::failed)?);
+        let in_force = Arc::new(Mutex::new(mission));
+        let now = Arc::clone(&in_force);
+        let mission = move || Arc::clone(&now.lock().unwrap_or_else(PoisonError::into_inner));
+        let finder = Arc::new(Finder::new(Arc::new(Whose { hands: own, mission })));
+        alerts.tie(Ties {
+            crew: weak(&as_crew),
+            reads: Arc::downgrade(&(output.clone() as Arc<dyn Reads>)),
+            ports: finder.clone(),
+        });
+        let reload = Reload {
+            path,
+            mission: Arc::clone(&in_force),
+            output: Arc::clone(&output),
+            alerts: Arc::clone(&alerts),
+            crew: Arc::clone(&crew),
+            launcher: Arc::clone(&launcher),
+            hub: Arc::clone(&hub),
+            recorder: Arc::clone(&recorder),
+        };
+        let desk = Arc::new(Desk {
+            launcher: launcher.clone(),
+            crew: Arc::clone(&as_crew),
+            alerts: alerts.clone(),
+            reload: Box::new(move |by| reload.again(by)),
+            end: Box::new(move || stop.store(true, Ordering::Release)),
+            recorder: Arc::clone(&recorder),
+            hub: Arc::clone(&hub),
+        });
+        let socket = access.socket.clone();
+        let server = Server::start(
+            access,
+            Api {
+                hub,
+                orders: desk.clone(),
+                crew: as_crew,
+                modes: launcher.clone(),
+                lines: output.clone(),
+                alerts,
+                zombies: finder,
+                annals: recorder.clone(),
+                switch,
+                gauges: vec![Arc::new(HostGauges::new(&dir))],
+            },
+        );
+        let server = server.map_err(Failure::failed)?;
+        let daemon = Self {
+            dir,
+            socket,
+            mission: in_force,
+            launcher,
+            crew,
+            output,
+            recorder,
+            desk,
+            server,
+            _seat: seat,
+        };
+        let mission = daemon.mission();
+        daemon.recorder.daemon(&format!("started, pid {}", std::process::id()));
+        daemon.recorder.loaded(&by("the daemon"), &mission.path, &mission.sha, &[]);
+        Ok(daemon)
+    }
+
+    fn mission(&self) -> Arc<Mission> {
+        Arc::clone(&self.mission.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What an operator should know at the start.
+    pub fn banner(&self) -> Vec<String> {
+        let mission = self.mission();
+        let file = match mission.path.as_os_str().is_empty() {
+            true => "the embedded mission file".to_owned(),
+            false => mission.path.display().to_string(),
+        };
+        let mut lines = vec![
+            format!("mission control, pid {}: {file}", std::process::id()),
+            format!(
+                "{} processes, {} modes; works in {}",
+                mission.processes.len(),
+                mission.modes.len(),
+                self.dir.display()
+            ),
+            format!("listens at {}", self.socket.display()),
+        ];
+        lines.extend(self.server.at.map(|at| format!("and at http://{at}, with the token")));
+        lines
+    }
+
+    /// Takes up the mode that was in force, if any.
+    pub fn resume(&self) -> Vec<Text> {
+        let said = self.launcher.resume();
+        for line in &said {
+            self.recorder.daemon(line.as_str());
+        }
+        said
+    }
+
+    /// Launches a mode; how that was answered.
+    pub fn up(&self, mode: &str) -> String {
+        let order = Order::Launch { mode: mode.to_owned(), confirm: String::new() };
+        match self.desk.order(&order, &by("crs mission serve --up")) {
+            Answer::Refused { why, .. } => format!("{mode} is not launched: {why}"),
+            _ => format!("{mode} is being launched: crs mission ps"),
+        }
+    }
+
+    /// SIGHUP: the mission file is read again.
+    pub fn hang_up(&self) {
+        if let Answer::Refused { why, .. } = self.desk.order(&Order::Reload, &by("SIGHUP")) {
+            tracing::error!("the mission file is not taken: {why}");
+        }
+    }
+
+    /// Stops what does not outlive the daemon, and everything else.
+    pub fn end(self) {
+        self.recorder.daemon("ends");
+        self.launcher.close();
+        self.crew.shutdown();
+        self.server.end();
+        self.output.stop();
+        self.recorder.end(LAST);
+    }
+}
+
+/// Who orders where no client does.
+fn by(what: &str) -> By {
+    Text::new(&format!("{}: {what}", Identity::here().operator()))
+}
+
+fn weak(crew: &Arc<dyn Crew>) -> Weak<dyn Crew> {
+    Arc::downgrade(crew)
+}
+
+/// Where the last lines of a process lie.
+fn last_lines(output: &Arc<Output>) -> crate::mission::launch::LastLines {
+    let logs = output.logs().to_owned();
+    Arc::new(move |name| Text::new(&logs.join(format!("{name}.log")).display().to_string()))
+}
+
+/// Hands for every machine, those of this one apart too.
+fn hands(
+    mission: &Mission,
+    dir: &Path,
+    latches: &[PathBuf],
+    reads: &Arc<dyn Reads>,
+) -> Result<(HandsOf, Arc<LocalHands>), Failure> {
+    let here = mission.processes.iter().filter(|p| p.host.is_none());
+    let setup = Setup {
+        dir: dir.to_owned(),
+        crs: std::env::current_exe().map_err(Failure::failed)?,
+        names: here.map(|p| p.name.clone()).collect(),
+        latches: latches.to_vec(),
+        kept_bytes: mission.daemon.log_bytes,
+    };
+    let own = LocalHands::new(setup, Arc::clone(reads)).map_err(Failure::failed)?;
+    let own = Arc::new(own);
+    let mut all = HandsOf::from([(OWN.to_owned(), own.clone() as Arc<dyn Hands>)]);
+    for host in &mission.hosts {
+        let hands = Remote::new(host, dir, Arc::clone(reads)).map_err(Failure::failed)?;
+        all.insert(host.name.clone(), Arc::new(hands));
+    }
+    Ok((all, own))
+}
+
+/// Reads the mission file again.
+struct Reload {
+    path: Option<PathBuf>,
+    mission: Arc<Mutex<Arc<Mission>>>,
+    output: Arc<Output>,
+    alerts: Arc<Alerts>,
+    crew: Arc<Supervisor>,
+    launcher: Arc<Launcher>,
+    hub: Arc<Hub>,
+    recorder: Arc<Recorder>,
+}
+
+impl Reload {
+    /// What changed; or every mistake, and nothing is changed.
+    fn again(&self, by: &By) -> Result<Vec<Text>, Refused> {
+        let wrong = |problems: Vec<Problem>| (Refusal::Invalid, said(&problems));
+        let next = Arc::new(file::load(self.path.as_deref()).map_err(wrong)?);
+        self.output.reload(&next).map_err(wrong)?;
+        self.alerts.reload(&next);
+        let mut changes = {
+            let mut mission = self.mission.lock().unwrap_or_else(PoisonError::into_inner);
+            let restart = next.hosts != mission.hosts || next.daemon.dir != mission.daemon.dir;
+            *mission = Arc::clone(&next);
+            restart.then(|| Text::new("machines and [daemon] dir change with the next daemon"))
+        }
+        .into_iter()
+        .collect::<Vec<_>>();
+        changes.extend(self.crew.reload(Arc::clone(&next)));
+        changes.extend(self.launcher.reload(&next));
+        self.hub.expect(&next);
+        self.recorder.loaded(by, &next.path, &next.sha, &changes);
+        Ok(changes)
+    }
+}

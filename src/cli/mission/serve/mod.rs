@@ -1,0 +1,102 @@
+//! `crs mission serve`: the daemon. Its parts meet in `daemon`.
+
+mod daemon;
+
+use super::Reach;
+use crate::cli::exit::exits;
+use crate::cli::{Context, Exit, Failure, Outcome, context, logs};
+use crate::config::Loaded;
+use crate::mission::file;
+use crate::mission::spec::Mission;
+use daemon::Daemon;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// What it says on standard error without `CRS_LOG`.
+const USUALLY: &str = "crs=info";
+/// Between two looks at signals and orders to end.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What to run.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exits!(
+    0 "ended by SIGTERM, SIGINT or an order; SIGHUP reads the mission file again",
+    1 "could not start, with the reason",
+))]
+pub struct Args {
+    /// The mission file; else mission.toml beside the configuration, else the embedded one
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Launch this mode once it runs, where no confirmation must be typed
+    #[arg(long, value_name = "MODE")]
+    up: Option<String>,
+}
+
+/// The mission file that is meant: the one that was named, else the user's,
+/// else none (the embedded one).
+fn meant(args: &Args, loaded: &Loaded) -> Option<PathBuf> {
+    args.file.clone().or_else(|| {
+        let usual = loaded.settings.config_dir.join("mission.toml");
+        usual.is_file().then_some(usual)
+    })
+}
+
+fn read(path: Option<&PathBuf>) -> Result<Mission, Failure> {
+    file::load(path.map(PathBuf::as_path))
+        .map_err(|problems| Failure::new(Exit::CONFIG, context::listed(&problems)))
+}
+
+/// Runs until a signal or an order ends it.
+///
+/// # Errors
+/// Status 78 for a wrong configuration or mission file, 1 when it can't start.
+pub fn run(args: &Args, reach: &Reach, ctx: &mut Context) -> Outcome {
+    let loaded = ctx.strict()?;
+    let path = meant(args, &loaded);
+    let mut mission = read(path.as_ref())?;
+    if let Some(socket) = &reach.socket {
+        mission.daemon.socket = Some(socket.clone());
+    }
+    let (stop, again) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::failed)?;
+    }
+    signal_hook::flag::register(SIGHUP, Arc::clone(&again)).map_err(Failure::failed)?;
+    let said = logs::usually(USUALLY);
+    let outcome = work(args, mission, path, (&stop, &again), &loaded, ctx);
+    if let Some(said) = said {
+        said.end(logs::PATIENCE);
+    }
+    outcome
+}
+
+fn work(
+    args: &Args,
+    mission: Mission,
+    path: Option<PathBuf>,
+    (stop, again): (&Arc<AtomicBool>, &AtomicBool),
+    loaded: &Loaded,
+    ctx: &mut Context,
+) -> Outcome {
+    let daemon = Daemon::start(mission, path, &loaded.settings, &ctx.flags, Arc::clone(stop))?;
+    for line in daemon.banner() {
+        ctx.out.line(line);
+    }
+    for line in daemon.resume() {
+        ctx.out.line(line);
+    }
+    if let Some(mode) = &args.up {
+        ctx.out.line(daemon.up(mode));
+    }
+    while !stop.load(Ordering::Acquire) {
+        if again.swap(false, Ordering::AcqRel) {
+            daemon.hang_up();
+        }
+        std::thread::sleep(LOOK);
+    }
+    daemon.end();
+    Ok(Exit::OK)
+}

@@ -1,0 +1,197 @@
+//! The emergency shutdown: breaker, settings, kill path, dump, stop in order.
+//! Each step is told; one that fails does not keep the next from being done.
+
+use super::enter::Entry;
+use super::kept::{self, Claim, Dump, KillSaid};
+use super::{Shared, disk, refuse};
+use crate::domain::Text;
+use crate::domain::mission::LaunchPhase;
+use crate::host::clock;
+use crate::mission::order::{Answer, By, Refusal, SAFE_PHRASE};
+use crate::mission::plan::Standing;
+use crate::mission::ports::KillEnd;
+use crate::mission::spec::{Mission, ModeSpec, Name};
+use std::sync::Arc;
+
+/// The mode of an emergency, by its documented name.
+pub const SAFE_MODE: &str = "SAFE_MODE";
+
+/// How things stood when the order came.
+struct Before {
+    mode: Name,
+    wanted: Vec<Name>,
+    standing: Standing,
+    reason: Text,
+}
+
+impl Shared {
+    /// The order. It is answered once the breaker is engaged; the rest follows.
+    pub(super) fn safe(self: &Arc<Self>, confirm: &str, reason: &str, by: &By) -> Answer {
+        let _act = self.act();
+        {
+            let state = self.state();
+            if let (true, Some(launch)) = (state.emergency, state.launch.clone()) {
+                return Answer::Launched(launch);
+            }
+        }
+        if confirm != SAFE_PHRASE {
+            let why = format!(
+                "type exactly: {SAFE_PHRASE}. It engages the breaker, cancels pending orders and \
+                 closes every position by the kill path: Protocol v1.0 has no other way"
+            );
+            return refuse(Refusal::Confirmation, &why);
+        }
+        let mission = self.mission();
+        let standing = self.standing();
+        let reason = Text::new(if reason.trim().is_empty() { "no reason given" } else { reason });
+        let mode = emergency_mode(&mission);
+        let mut entry = match mode {
+            Some(mode) => Entry::of(&mission, mode, &standing, by),
+            None => Entry { by: by.clone(), degraded: true, ..Entry::default() },
+        };
+        let said = format!("emergency shutdown by {by}: {reason}");
+        let engage_id = self.engage(&said, &mut entry);
+        let (mode, wanted) = {
+            let state = self.state();
+            let in_force = state.in_force.as_ref();
+            in_force.map(|i| (i.mode.clone(), i.wanted.clone())).unwrap_or_default()
+        };
+        let before = Before { mode, wanted, standing, reason };
+        let (generation, launch) = self.begin(&entry);
+        self.state().emergency = true;
+        let shared = Arc::clone(self);
+        let work = move || {
+            shared.shut_down(generation, &mission, entry, &before, &engage_id);
+            shared.state().emergency = false;
+        };
+        // A system without a thread for it has time to wait.
+        let work = Arc::new(std::sync::Mutex::new(Some(work)));
+        let taken = Arc::clone(&work);
+        let run = move || {
+            let work = taken.lock().ok().and_then(|mut work| work.take());
+            if let Some(work) = work {
+                work();
+            }
+        };
+        let named = std::thread::Builder::new().name("mission-safe".to_owned());
+        if named.spawn(run.clone()).is_err() {
+            run();
+        }
+        Answer::Launched(self.state().launch.clone().unwrap_or(launch))
+    }
+
+    fn shut_down(
+        &self,
+        generation: u64,
+        mission: &Mission,
+        mut entry: Entry,
+        before: &Before,
+        engage_id: &Text,
+    ) {
+        // The kill waits for no disk.
+        let reason = format!("emergency shutdown: {}", before.reason);
+        let (switch, wait) = (Arc::clone(&self.switch), self.patience.kill_s);
+        let kill = {
+            let reason = reason.clone();
+            let named = std::thread::Builder::new().name("mission-kill".to_owned());
+            named.spawn(move || switch.kill(&reason, wait))
+        };
+        let kill = kill.map_err(|_| self.switch.kill(&reason, wait));
+        self.prepare(&mut entry);
+        self.report(generation, entry.notes.clone());
+        let gone = || KillEnd { verified: false, said: Text::new("the kill's thread is gone") };
+        let end = match kill {
+            Ok(thread) => thread.join().unwrap_or_else(|_| gone()),
+            Err(end) => end,
+        };
+        entry.degraded |= !end.verified;
+        let word = if end.verified { "VERIFIED" } else { "NOT VERIFIED" };
+        entry.note(&format!("kill path: {word}: {}", end.said));
+        self.report(generation, entry.notes.clone());
+
+        let kill = KillSaid { verified: end.verified, said: end.said };
+        let dump = self.dump(mission, &entry, before, engage_id, kill);
+        let dir = self.dir.clone();
+        match disk(move || kept::dump(&dir, &dump)) {
+            Ok(path) => entry.note(&format!("the state is in {}", path.display())),
+            Err(e) => {
+                entry.degraded = true;
+                entry.note(&format!("the state could not be dumped: {e}"));
+            }
+        }
+        self.report(generation, entry.notes.clone());
+
+        self.want(&entry, &entry.wanted);
+        if self.crew.wait_down(self.patience.down) {
+            entry.note("everything that is not in the mode is down");
+        } else {
+            let waited = self.patience.down.as_secs();
+            entry.degraded = true;
+            entry.note(&format!("something still lives after {waited} s"));
+        }
+        self.report(generation, entry.notes.clone());
+        if entry.mode.is_empty() {
+            self.end(generation, LaunchPhase::Partial, &entry.notes);
+        } else {
+            self.watch(generation, mission, &entry, self.patience.launch);
+        }
+    }
+
+    /// From here on a daemon that dies comes back in the emergency's mode.
+    fn prepare(&self, entry: &mut Entry) {
+        if entry.mode.is_empty() {
+            entry.note("the mission has no mode for an emergency: everything is stopped");
+            if let Err(e) = self.forget() {
+                entry.note(&format!("the next daemon would take up the mode again: {e}"));
+            }
+        } else {
+            let before = entry.notes.len();
+            if let Err(why) = self.settle(entry) {
+                entry.degraded = true;
+                entry.note(&why);
+            } else if entry.notes.len() == before {
+                entry.note(&format!("the settings of {} are in force", entry.mode));
+            }
+        }
+    }
+
+    fn dump(
+        &self,
+        mission: &Mission,
+        entry: &Entry,
+        before: &Before,
+        engage_id: &Text,
+        kill: KillSaid,
+    ) -> Dump {
+        let lines = mission.processes.iter();
+        let lines = lines.map(|process| (process.name.clone(), (self.lines)(&process.name)));
+        let positions = self.switch.figures().map(|said| Claim {
+            open: said.positions,
+            profit: said.profit,
+            exposure: said.exposure,
+            at: said.at,
+        });
+        Dump {
+            v: 1,
+            at: clock::utc(),
+            by: entry.by.clone(),
+            reason: before.reason.clone(),
+            mode: before.mode.clone(),
+            wanted: before.wanted.clone(),
+            engage_id: engage_id.clone(),
+            kill,
+            positions,
+            settings: before.standing.document.clone(),
+            processes: before.standing.records.clone(),
+            lines: lines.collect(),
+            steps: entry.notes.clone(),
+        }
+    }
+}
+
+/// The mode for an emergency: the documented one, else the first that engages
+/// the breaker.
+fn emergency_mode(mission: &Mission) -> Option<&ModeSpec> {
+    let named = mission.mode(SAFE_MODE).filter(|mode| mode.engage);
+    named.or_else(|| mission.modes.iter().find(|mode| mode.engage))
+}

@@ -1,0 +1,448 @@
+//! Everybody who runs.
+
+use super::actor::{Actor, Msg};
+use super::machine::Standing;
+use super::probe::Eyes;
+use super::shared::{Cell, HandsOf, Shared, lock};
+use super::why;
+use crate::domain::mission::{HostRecord, ProcessRecord, ProcessState};
+use crate::domain::{Calendar, Text};
+use crate::host::clock;
+use crate::mesh::Means;
+use crate::mission::crew::{Crew, Refused};
+use crate::mission::hands::Vars;
+use crate::mission::lines::{Raises, Reads};
+use crate::mission::order::Refusal;
+use crate::mission::spec::{Condition, Mission, Name, OnDeath, Process, Restart};
+use crate::mission::told::{Hears, Told};
+use crossbeam_channel::{bounded, unbounded};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Enough for a start; only what is touched costs memory.
+const STACK: usize = 512 << 10;
+/// Longest wait for a thread's word in an answer.
+const WORD: Duration = Duration::from_millis(20);
+/// Longest wait for what runs already, at the beginning.
+const BEGIN: Duration = Duration::from_secs(2);
+/// Longest wait for everybody's end at the end, beside their own timeouts.
+const END: Duration = Duration::from_secs(10);
+/// Between two questions whether a machine answers.
+const HOST: Duration = Duration::from_secs(5);
+
+/// What is wanted.
+#[derive(Default)]
+struct Wants {
+    names: BTreeSet<Name>,
+    vars: Arc<Vars>,
+    restart: BTreeMap<Name, Restart>,
+}
+
+/// The supervision of a mission.
+pub struct Supervisor {
+    shared: Arc<Shared>,
+    mission: Mutex<Arc<Mission>>,
+    wants: Mutex<Wants>,
+    hosts: Arc<Mutex<BTreeMap<Name, HostRecord>>>,
+}
+
+impl Supervisor {
+    /// Takes up what runs of `mission`; nothing is wanted yet. `hands` are by
+    /// the name of their machine, [`super::OWN`] is the daemon's own.
+    ///
+    /// # Errors
+    /// The system has no threads to give.
+    pub fn new(
+        mission: &Arc<Mission>,
+        hands: HandsOf,
+        reads: Arc<dyn Reads>,
+        raises: Arc<dyn Raises>,
+        hears: Arc<dyn Hears>,
+    ) -> Result<Self, Text> {
+        let means = Means::new(Calendar::default(), PathBuf::new()).ok();
+        let eyes = Eyes { means, reads: Arc::clone(&reads) };
+        let cells = Mutex::default();
+        let moved = Default::default();
+        let shared = Arc::new(Shared { cells, hands, reads, raises, hears, eyes, moved });
+        let crew = Self {
+            shared,
+            mission: Mutex::new(Arc::clone(mission)),
+            wants: Mutex::default(),
+            hosts: Arc::default(),
+        };
+        for process in &mission.processes {
+            crew.add(process)?;
+        }
+        crew.acquaint(mission);
+        crew.watch_hosts(mission)?;
+        crew.heard(BEGIN);
+        Ok(crew)
+    }
+
+    fn add(&self, process: &Process) -> Result<(), Text> {
+        let (send, messages) = unbounded();
+        let record = ProcessRecord {
+            name: Text::new(&process.name),
+            display_name: process.display_name.clone(),
+            host: Text::new(process.host.as_deref().unwrap_or_default()),
+            ..ProcessRecord::default()
+        };
+        let cell = Arc::new(Cell {
+            send,
+            record: Mutex::new(record),
+            standing: Mutex::new(Standing::default()),
+            peers: Mutex::default(),
+            thread: Mutex::default(),
+        });
+        lock(&self.shared.cells).insert(process.name.clone(), Arc::clone(&cell));
+        let actor =
+            Actor::new(Arc::clone(&self.shared), Arc::clone(&cell), Arc::new(process.clone()));
+        let thread = std::thread::Builder::new().name(format!("m-{}", process.name));
+        let thread = thread.stack_size(STACK).spawn(move || actor.run(&messages));
+        *lock(&cell.thread) = Some(thread.map_err(|e| {
+            Text::new(&format!("{}: no thread: {e}; `crs doctor` shows the limits", process.name))
+        })?);
+        Ok(())
+    }
+
+    /// Who has to do with whom.
+    fn acquaint(&self, mission: &Mission) {
+        for process in &mission.processes {
+            let mut peers: Vec<Name> =
+                process.depends.iter().map(|(name, _)| name.clone()).collect();
+            peers.extend(dependants(mission, &process.name));
+            if let Some(cell) = self.shared.cell(&process.name) {
+                *lock(&cell.peers) = peers;
+            }
+        }
+    }
+
+    fn watch_hosts(&self, mission: &Mission) -> Result<(), Text> {
+        for host in &mission.hosts {
+            let Ok(hands) = self.shared.hands(Some(&host.name)) else { continue };
+            let name = host.name.clone();
+            let record = HostRecord { name: Text::new(&name), ..HostRecord::default() };
+            lock(&self.hosts).insert(name.clone(), record);
+            let (hosts, shared) = (Arc::downgrade(&self.hosts), Arc::downgrade(&self.shared));
+            let watch = move || {
+                loop {
+                    let reached = hands.reach();
+                    let (Some(hosts), Some(shared)) = (hosts.upgrade(), shared.upgrade()) else {
+                        return;
+                    };
+                    if let Some(record) = answered(&hosts, &name, reached) {
+                        shared.hears.hear(Told::Host(Arc::new(record)));
+                    }
+                    drop((hosts, shared));
+                    std::thread::sleep(HOST);
+                }
+            };
+            let thread = std::thread::Builder::new().name(format!("m-host-{}", host.name));
+            thread.stack_size(STACK).spawn(watch).map_err(|e| Text::new(&e.to_string()))?;
+        }
+        Ok(())
+    }
+
+    fn mission(&self) -> Arc<Mission> {
+        Arc::clone(&lock(&self.mission))
+    }
+
+    /// Everybody has heard what was said until now; whether that came true.
+    fn heard(&self, longest: Duration) -> bool {
+        let (answer, answers) = unbounded();
+        let all = self.shared.all();
+        let asked = all.iter().filter(|c| c.send.send(Msg::Heard(answer.clone())).is_ok()).count();
+        drop(answer);
+        let until = Instant::now() + longest;
+        (0..asked).all(|_| answers.recv_deadline(until).is_ok())
+    }
+
+    /// How one stands after what it was told.
+    fn stands(cell: &Cell) -> ProcessRecord {
+        let (answer, answered) = bounded(1);
+        let _ = cell.send.send(Msg::Heard(answer));
+        answered.recv_timeout(WORD).unwrap_or_else(|_| lock(&cell.record).clone())
+    }
+
+    /// One that may be given orders.
+    fn ours(&self, name: &str) -> Result<Arc<Cell>, Refused> {
+        let cell = self.shared.cell(name).ok_or_else(|| unknown(name))?;
+        if lock(&cell.record).state == ProcessState::External {
+            let why =
+                format!("{name} was started by somebody else; end it there, then start it here");
+            return Err((Refusal::Conflict, Text::new(&why)));
+        }
+        Ok(cell)
+    }
+
+    /// Tells one that it is wanted; it waits for those of its dependencies
+    /// that are wanted, too.
+    fn tell(&self, mission: &Mission, wants: &Wants, name: &str) {
+        let (Some(process), Some(cell)) = (mission.process(name), self.shared.cell(name)) else {
+            return;
+        };
+        let restart = wants.restart.get(name).cloned();
+        let gate = gate(process, &wants.names);
+        let _ = cell.send.send(Msg::Want { gate, vars: Arc::clone(&wants.vars), restart });
+    }
+
+    fn untell(&self, mission: &Mission, name: &str, leaving: &BTreeSet<Name>) {
+        if let Some(cell) = self.shared.cell(name) {
+            let after = dependants(mission, name).filter(|one| leaving.contains(one)).collect();
+            let _ = cell.send.send(Msg::Unwant(after));
+        }
+    }
+
+    /// Nothing lives that should not, as far as the records say.
+    fn is_down(&self, but: &BTreeSet<Name>) -> bool {
+        self.shared.all().iter().all(|cell| {
+            let record = lock(&cell.record);
+            record.wanted
+                || record.external
+                || !record.state.may_live()
+                || but.contains(record.name.as_str())
+        })
+    }
+
+    fn down(&self, longest: Duration, but: &BTreeSet<Name>) -> bool {
+        let until = Instant::now() + longest;
+        if !self.heard(longest) {
+            return false;
+        }
+        loop {
+            if self.is_down(but) {
+                return true;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            // Bounded, as something may move between the look and the wait.
+            self.shared.pause(left.min(Duration::from_millis(20)));
+        }
+    }
+}
+
+/// Notes whether a machine answered; its record, where that is news.
+fn answered(
+    hosts: &Mutex<BTreeMap<Name, HostRecord>>,
+    name: &str,
+    reached: Result<(), Text>,
+) -> Option<HostRecord> {
+    let mut all = lock(hosts);
+    let record = all.get_mut(name)?;
+    let why = reached.err().unwrap_or_default();
+    let now = Some(why.is_empty());
+    if record.reachable == now && record.why == why {
+        return None;
+    }
+    if record.reachable != now {
+        record.since = clock::utc();
+    }
+    (record.reachable, record.why) = (now, why);
+    Some(record.clone())
+}
+
+fn unknown(name: &str) -> Refused {
+    let why =
+        format!("there is no process {}; `crs mission ps` lists them", Text::limited(name, 64));
+    (Refusal::Unknown, Text::new(&why))
+}
+
+fn gate(process: &Process, wanted: &BTreeSet<Name>) -> Vec<(Name, Condition)> {
+    process.depends.iter().filter(|(name, _)| wanted.contains(name)).cloned().collect()
+}
+
+/// Who depends on it directly.
+fn dependants<'a>(mission: &'a Mission, name: &'a str) -> impl Iterator<Item = Name> + 'a {
+    let depends = move |p: &&Process| p.depends.iter().any(|(on, _)| on == name);
+    mission.processes.iter().filter(depends).map(|p| p.name.clone())
+}
+
+/// It and everything that `next` leads to from it.
+fn closure(name: &str, next: impl Fn(&str) -> Vec<Name>) -> BTreeSet<Name> {
+    let mut all = BTreeSet::from([name.to_owned()]);
+    let mut open = vec![name.to_owned()];
+    while let Some(one) = open.pop() {
+        open.extend(next(&one).into_iter().filter(|more| all.insert(more.clone())));
+    }
+    all
+}
+
+impl Crew for Supervisor {
+    fn want(&self, wanted: &[Name], vars: &Vars, restart: &BTreeMap<Name, Restart>) {
+        let mission = self.mission();
+        let mut wants = lock(&self.wants);
+        *wants = Wants {
+            names: wanted.iter().cloned().collect(),
+            vars: Arc::new(vars.clone()),
+            restart: restart.clone(),
+        };
+        let names = || mission.processes.iter().map(|p| p.name.clone());
+        let leaving: BTreeSet<Name> = names().filter(|n| !wants.names.contains(n)).collect();
+        for name in &leaving {
+            self.untell(&mission, name, &leaving);
+        }
+        for name in names().filter(|name| wants.names.contains(name)) {
+            self.tell(&mission, &wants, &name);
+        }
+    }
+
+    fn start(&self, process: &str) -> Result<ProcessRecord, Refused> {
+        let cell = self.ours(process)?;
+        let mission = self.mission();
+        let needs = closure(process, |name| {
+            let depends = mission.process(name).map(|p| p.depends.iter());
+            depends.into_iter().flatten().map(|(name, _)| name.clone()).collect()
+        });
+        let mut wants = lock(&self.wants);
+        wants.names.extend(needs.iter().cloned());
+        for name in &needs {
+            self.tell(&mission, &wants, name);
+        }
+        drop(wants);
+        Ok(Self::stands(&cell))
+    }
+
+    fn stop(&self, process: &str, with: bool) -> Result<ProcessRecord, Refused> {
+        let cell = self.ours(process)?;
+        let mission = self.mission();
+        let leaving = if with {
+            closure(process, |name| dependants(&mission, name).collect())
+        } else {
+            BTreeSet::from([process.to_owned()])
+        };
+        let mut wants = lock(&self.wants);
+        wants.names.retain(|name| !leaving.contains(name));
+        for name in &leaving {
+            self.untell(&mission, name, &leaving);
+        }
+        drop(wants);
+        Ok(Self::stands(&cell))
+    }
+
+    fn restart(&self, process: &str) -> Result<ProcessRecord, Refused> {
+        let cell = self.ours(process)?;
+        let mission = self.mission();
+        let mut wants = lock(&self.wants);
+        wants.names.insert(process.to_owned());
+        let gate = mission.process(process).map(|p| gate(p, &wants.names)).unwrap_or_default();
+        let vars = Arc::clone(&wants.vars);
+        drop(wants);
+        let _ = cell.send.send(Msg::Restart { gate, vars });
+        Ok(Self::stands(&cell))
+    }
+
+    fn records(&self) -> Vec<ProcessRecord> {
+        let mission = self.mission();
+        let cells = mission.processes.iter().filter_map(|p| self.shared.cell(&p.name));
+        cells.map(|cell| lock(&cell.record).clone()).collect()
+    }
+
+    fn hosts(&self) -> Vec<HostRecord> {
+        let all = lock(&self.hosts);
+        self.mission().hosts.iter().filter_map(|host| all.get(&host.name).cloned()).collect()
+    }
+
+    fn why(&self, process: &str) -> Result<Vec<Text>, Refused> {
+        let cell = self.shared.cell(process).ok_or_else(|| unknown(process))?;
+        let mission = self.mission();
+        let spec = mission.process(process).ok_or_else(|| unknown(process))?;
+        let record = lock(&cell.record).clone();
+        Ok(why::why(&self.shared, spec, &record))
+    }
+
+    fn reload(&self, mission: Arc<Mission>) -> Vec<Text> {
+        let old = std::mem::replace(&mut *lock(&self.mission), Arc::clone(&mission));
+        let mut said = Vec::new();
+        for process in &mission.processes {
+            match old.process(&process.name) {
+                None => match self.add(process) {
+                    Ok(()) => said.push(Text::new(&format!("{}: new", process.name))),
+                    Err(why) => said.push(why),
+                },
+                Some(was) if !same(was, process) => {
+                    let how = changed(was, process);
+                    said.push(Text::new(&format!("{}: {how}", process.name)));
+                }
+                Some(_) => {}
+            }
+        }
+        self.acquaint(&mission);
+        let mut wants = lock(&self.wants);
+        for process in &mission.processes {
+            let Some(was) = old.process(&process.name).filter(|was| !same(was, process)) else {
+                continue;
+            };
+            let Some(cell) = self.shared.cell(&process.name) else { continue };
+            let _ = cell.send.send(Msg::Process(Arc::new(process.clone())));
+            if was.depends != process.depends && wants.names.contains(&process.name) {
+                self.tell(&mission, &wants, &process.name);
+            }
+        }
+        for gone in old.processes.iter().filter(|p| mission.process(&p.name).is_none()) {
+            wants.names.remove(&gone.name);
+            if let Some(cell) = lock(&self.shared.cells).remove(&gone.name) {
+                let _ = cell.send.send(Msg::Leave);
+            }
+            said.push(Text::new(&format!("{}: gone from the file, it is stopped", gone.name)));
+        }
+        said
+    }
+
+    fn wait_down(&self, longest: Duration) -> bool {
+        self.down(longest, &BTreeSet::new())
+    }
+
+    fn shutdown(&self) {
+        let mission = self.mission();
+        let kept = |p: &&Process| p.on_daemon_death == OnDeath::Keep;
+        let keep: BTreeSet<Name> =
+            mission.processes.iter().filter(kept).map(|p| p.name.clone()).collect();
+        let names = mission.processes.iter().map(|p| p.name.clone());
+        let leaving: BTreeSet<Name> = names.filter(|name| !keep.contains(name)).collect();
+        for name in &leaving {
+            self.untell(&mission, name, &leaving);
+        }
+        let longest: Duration = mission.processes.iter().map(|p| p.stop.timeout).sum();
+        self.down(longest + END, &keep);
+        let cells = std::mem::take(&mut *lock(&self.shared.cells));
+        for cell in cells.values() {
+            let _ = cell.send.send(Msg::Quit);
+        }
+        for cell in cells.values() {
+            if let Some(thread) = lock(&cell.thread).take() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+impl Drop for Supervisor {
+    /// Ends the threads; what runs is left to its policy.
+    fn drop(&mut self) {
+        for cell in self.shared.all() {
+            let _ = cell.send.send(Msg::Quit);
+        }
+    }
+}
+
+/// Where it was written says nothing about it.
+fn same(a: &Process, b: &Process) -> bool {
+    let at = a.at.clone();
+    *a == Process { at, ..b.clone() }
+}
+
+fn changed(was: &Process, now: &Process) -> &'static str {
+    let start = |p: &Process| {
+        let p = p.clone();
+        (p.host, p.cmd, p.cwd, p.env, p.secrets, p.on_daemon_death, p.limits)
+    };
+    if start(was) == start(now) {
+        "how it is watched or kept changed, it is not touched"
+    } else {
+        "what it is started with changed, it is started anew where it runs"
+    }
+}

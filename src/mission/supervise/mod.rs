@@ -1,0 +1,15 @@
+//! Supervision: one pure machine and one thread for each process, probes, and
+//! the crew that holds them together.
+
+mod actor;
+mod crew;
+mod growth;
+pub mod machine;
+mod probe;
+mod shared;
+mod stamp;
+mod why;
+
+pub use crew::Supervisor;
+pub use shared::{HandsOf, OWN};
+pub use stamp::stamp;

@@ -1,0 +1,464 @@
+//! Mission control's hands on another machine: real processes behind a real
+//! sshd, and what becomes of them when the line is cut.
+
+use crate::common::sandbox::free_port;
+use crate::common::wait::until;
+use crate::host::{Host, LONG};
+use crs::config::Origin;
+use crs::domain::Text;
+use crs::domain::mission::LineLevel;
+use crs::mission::hands::{End, Hands, Ident, Seen, Vars};
+use crs::mission::lines::{Output, Reads, Source};
+use crs::mission::remote::Remote;
+use crs::mission::spec::{self, OnDeath, Platform, Process};
+use crs::mission::usage;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Keeps every byte of every stream.
+#[derive(Default)]
+struct Kept(Arc<Mutex<BTreeMap<(String, bool), Vec<u8>>>>);
+
+impl Reads for Kept {
+    fn attach(&self, source: Source) {
+        let Output::Pipe(pipe) = source.output else { panic!("a pipe is expected") };
+        let all = Arc::clone(&self.0);
+        std::thread::spawn(move || {
+            let (mut pipe, mut chunk) = (fs::File::from(pipe), [0; 4_096]);
+            while let Ok(n @ 1..) = pipe.read(&mut chunk) {
+                let key = (source.process.clone(), source.stderr);
+                all.lock().unwrap().entry(key).or_default().extend(&chunk[..n]);
+            }
+        });
+    }
+    fn ended(&self, _process: &str, _run: u64) {}
+    fn has_said(&self, _process: &str, _run: u64, _text: &str) -> bool {
+        false
+    }
+    fn note(&self, _process: &str, _level: LineLevel, _text: &Text) {}
+}
+
+impl Kept {
+    fn text(&self, process: &str, stderr: bool) -> String {
+        let all = self.0.lock().unwrap();
+        let bytes = all.get(&(process.to_owned(), stderr)).cloned().unwrap_or_default();
+        String::from_utf8(bytes).unwrap()
+    }
+}
+
+/// A daemon with hands on that machine.
+struct Daemon {
+    hands: Remote,
+    kept: Arc<Kept>,
+}
+
+fn dir(host: &Host, name: &str) -> PathBuf {
+    host.home.path().join(name)
+}
+
+fn machine(host: &Host) -> spec::Host {
+    spec::Host {
+        name: "FAR".to_owned(),
+        ssh: "gtw".to_owned(),
+        ssh_config: Some(PathBuf::from(host.at("client"))),
+        platform: Platform::Linux,
+        dir: Some(dir(host, "it's there").display().to_string()),
+        at: Origin::Default,
+    }
+}
+
+fn daemon(host: &Host, name: &str) -> Daemon {
+    let kept = Arc::new(Kept::default());
+    let reads: Arc<dyn Reads> = kept.clone();
+    let hands = Remote::new(&machine(host), &dir(host, name), reads).unwrap();
+    Daemon { hands, kept }
+}
+
+fn process(name: &str, script: &str) -> Process {
+    Process {
+        name: name.to_owned(),
+        display_name: Text::new(name),
+        host: Some("FAR".to_owned()),
+        cmd: ["/bin/sh", "-c", script].map(str::to_owned).to_vec(),
+        check: Vec::new(),
+        cwd: None,
+        env: BTreeMap::new(),
+        secrets: BTreeMap::new(),
+        depends: Vec::new(),
+        ready: Vec::new(),
+        live: Vec::new(),
+        restart: spec::Restart::default(),
+        stop: spec::Stop::default(),
+        on_daemon_death: OnDeath::Keep,
+        limits: spec::Limits::default(),
+        ports: Vec::new(),
+        shm: Vec::new(),
+        locks: Vec::new(),
+        growth: None,
+        at: Origin::Default,
+    }
+}
+
+fn start(daemon: &Daemon, process: &Process, run: u64) -> Ident {
+    daemon.hands.spawn(process, run, &Vars::default()).unwrap()
+}
+
+fn ended(daemon: &Daemon, who: &Ident) -> End {
+    let end = until(LONG, || match daemon.hands.look(who) {
+        Seen::Ended(end) => Some(end),
+        _ => None,
+    });
+    end.expect("it ends")
+}
+
+fn alive(seen: &Seen) -> bool {
+    matches!(seen, Seen::Alive(_))
+}
+
+/// Waits for a file with so many lines.
+fn lines(file: &Path, at_least: usize) -> usize {
+    let count = || fs::read_to_string(file).map_or(0, |text| text.lines().count());
+    until(LONG, || (count() >= at_least).then_some(())).expect("the file grows");
+    count()
+}
+
+#[test]
+fn it_starts_apart_says_what_it_uses_and_how_it_ended() {
+    let test = "it_starts_apart_says_what_it_uses_and_how_it_ended";
+    let Some(host) = Host::start(test) else { return };
+    let daemon = daemon(&host, "daemon");
+    let mut one = process("one", "echo \"out $A\"; printf err >&2; pwd; exec sleep 1000");
+    one.env.insert("A".to_owned(), "it's {env:CRS_TEST_HOME} $x".to_owned());
+    one.secrets.insert("S".to_owned(), ["printf", "a b"].map(str::to_owned).to_vec());
+    one.cwd = Some(host.home.path().to_owned());
+    let who = start(&daemon, &one, 1);
+    let stat = usage::stat(who.pid).unwrap();
+    assert_eq!((stat.start, stat.session, stat.group), (who.start, who.pid, who.pid));
+    let Seen::Alive(usage) = daemon.hands.look(&who) else { panic!("it lives") };
+    assert!(usage.memory > 100_000 && usage.files >= Some(3), "{usage:?}");
+    let environ = fs::read(format!("/proc/{}/environ", who.pid)).unwrap();
+    assert!(String::from_utf8_lossy(&environ).contains("\0S=a b\0"));
+    let home = host.home.path().display().to_string();
+    let wanted = format!("out it's {home}/ $x\n{home}\n");
+    let came = until(LONG, || (daemon.kept.text("one", false) == wanted).then_some(()));
+    assert!(came.is_some(), "{:?}, not {wanted:?}", daemon.kept.text("one", false));
+    let came = until(LONG, || (daemon.kept.text("one", true) == "err").then_some(()));
+    assert!(came.is_some(), "{:?}", daemon.kept.text("one", true));
+    daemon.hands.signal(&who, 15, true).unwrap();
+    assert_eq!(ended(&daemon, &who), End { code: None, signal: Text::new("SIGTERM") });
+    let gone = daemon.hands.signal(&who, 15, true).unwrap_err();
+    assert!(gone.as_str().contains("is gone"), "{gone}");
+    // Its last words come before its end is told.
+    let two = process("two", "echo last; exit 7");
+    let who = start(&daemon, &two, 1);
+    assert_eq!(ended(&daemon, &who), End { code: Some(7), signal: Text::default() });
+    let came = until(Duration::from_secs(5), || {
+        (daemon.kept.text("two", false) == "last\n").then_some(())
+    });
+    assert!(came.is_some());
+}
+
+#[test]
+fn what_can_not_be_started_says_why() {
+    let Some(host) = Host::start("what_can_not_be_started_says_why") else { return };
+    let daemon = daemon(&host, "daemon");
+    let mut wrong = process("wrong", "");
+    wrong.cmd = vec!["/no/such/it's".to_owned()];
+    let why = daemon.hands.spawn(&wrong, 1, &Vars::default()).unwrap_err();
+    assert!(why.as_str().contains("no program /no/such/it's"), "{why}");
+    wrong.cmd = vec!["sleep".to_owned(), "1000".to_owned()];
+    wrong.cwd = Some(PathBuf::from("/no/such/dir"));
+    let why = daemon.hands.spawn(&wrong, 1, &Vars::default()).unwrap_err();
+    assert!(why.as_str().contains("/no/such/dir"), "{why}");
+    wrong.cmd = vec!["{mode:nope}".to_owned()];
+    assert!(daemon.hands.spawn(&wrong, 1, &Vars::default()).is_err());
+}
+
+#[test]
+fn two_daemons_start_one() {
+    let Some(host) = Host::start("two_daemons_start_one") else { return };
+    let (a, b) = (daemon(&host, "a"), daemon(&host, "b"));
+    let began = dir(&host, "began");
+    let one = process("one", &format!("echo x >>'{}'; exec sleep 1000", began.display()));
+    let both = std::thread::scope(|scope| {
+        let other = scope.spawn(|| b.hands.spawn(&one, 1, &Vars::default()));
+        let first = a.hands.spawn(&one, 1, &Vars::default());
+        [first, other.join().unwrap()]
+    });
+    let good: Vec<&Ident> = both.iter().filter_map(|end| end.as_ref().ok()).collect();
+    assert_eq!(good.len(), 1, "{both:?}");
+    let why = both.iter().find_map(|end| end.as_ref().err()).unwrap();
+    let wanted = format!("already running as pid {}", good[0].pid);
+    assert!(why.as_str().contains(&wanted), "{why}");
+    let again = a.hands.spawn(&one, 2, &Vars::default()).unwrap_err();
+    assert!(again.as_str().contains(&wanted), "{again}");
+    assert_eq!(lines(&began, 1), 1);
+}
+
+/// The session's sshd is shot, before or behind the start, once or as long as
+/// a file is there: one process each time.
+#[test]
+fn a_start_that_is_cut_has_one_process() {
+    let force = "case $SSH_ORIGINAL_COMMAND in *crs-keep*)\n\
+                 if rmdir \"$CRS_TEST_HOME/cut-before\" 2>/dev/null; then kill -9 $PPID; exit; fi\n\
+                 if rmdir \"$CRS_TEST_HOME/cut-behind\" 2>/dev/null || [ -d \"$CRS_TEST_HOME/cut-always\" ]; then\n\
+                 eval \"$SSH_ORIGINAL_COMMAND\" >/dev/null 2>&1 & wait; kill -9 $PPID; exit; fi\n\
+                 esac\neval \"$SSH_ORIGINAL_COMMAND\"";
+    let Some(host) = Host::with("a_start_that_is_cut_has_one_process", Some(force)) else { return };
+    let home = host.home.path().to_owned();
+    let daemon = daemon(&host, "daemon");
+    for cut in ["cut-before", "cut-behind"] {
+        fs::create_dir(home.join(cut)).unwrap();
+        let began = dir(&host, &format!("began-{cut}"));
+        let one = process(cut, &format!("echo x >>'{}'; exec sleep 1000", began.display()));
+        let who = start(&daemon, &one, 1);
+        assert!(!home.join(cut).exists(), "it was cut");
+        assert!(alive(&daemon.hands.look(&who)));
+        assert_eq!(lines(&began, 1), 1);
+    }
+    fs::create_dir(home.join("cut-always")).unwrap();
+    let began = dir(&host, "began");
+    let one = process("one", &format!("echo x >>'{}'; exec sleep 1000", began.display()));
+    let why = daemon.hands.spawn(&one, 1, &Vars::default()).unwrap_err();
+    assert!(why.as_str().contains("cut in the middle"), "{why}");
+    assert_eq!(lines(&began, 1), 1);
+    fs::remove_dir(home.join("cut-always")).unwrap();
+    // The supervision looks for what it may have started: it is not ended,
+    // though it would not outlive this daemon.
+    let mut brief = one.clone();
+    brief.on_daemon_death = OnDeath::Kill;
+    let found = daemon.hands.found(&brief).unwrap().unwrap();
+    assert!(alive(&daemon.hands.look(&found.who)));
+    let why = daemon.hands.spawn(&one, 2, &Vars::default()).unwrap_err();
+    assert!(why.as_str().contains("already running"), "{why}");
+    daemon.hands.signal(&found.who, 9, true).unwrap();
+    ended(&daemon, &found.who);
+    fs::create_dir(home.join("cut-always")).unwrap();
+    assert!(daemon.hands.spawn(&one, 2, &Vars::default()).is_err());
+    fs::remove_dir(home.join("cut-always")).unwrap();
+    assert_eq!(lines(&began, 2), 2);
+    // Asked for again, whatever its number: it is there.
+    let who = start(&daemon, &one, 2);
+    assert!(alive(&daemon.hands.look(&who)));
+    assert_eq!(lines(&began, 1), 2);
+    // With other words, what the lost start left ends first.
+    daemon.hands.signal(&who, 9, true).unwrap();
+    ended(&daemon, &who);
+    fs::create_dir(home.join("cut-always")).unwrap();
+    assert!(daemon.hands.spawn(&one, 3, &Vars::default()).is_err());
+    fs::remove_dir(home.join("cut-always")).unwrap();
+    assert_eq!(lines(&began, 3), 3);
+    let other = process("one", "exec sleep 2000");
+    let who = start(&daemon, &other, 4);
+    assert!(alive(&daemon.hands.look(&who)));
+    assert_eq!(sleepers(&host, "1000"), 2, "those of the first two");
+}
+
+/// How many `sleep SECONDS` of this host's live.
+fn sleepers(host: &Host, seconds: &str) -> usize {
+    let wanted = format!("sleep\0{seconds}\0");
+    let is = |pid: &&u32| {
+        fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line == wanted.as_bytes())
+    };
+    host.home.processes().iter().filter(is).count()
+}
+
+#[test]
+fn a_stop_reaches_who_left_the_group_and_who_does_not_listen() {
+    let test = "a_stop_reaches_who_left_the_group_and_who_does_not_listen";
+    let Some(host) = Host::start(test) else { return };
+    let daemon = daemon(&host, "daemon");
+    let script = "trap '' TERM; sleep 1001 & setsid sh -c 'sleep 1002 & exit' & \
+                  echo up; while :; do sleep 0.1; done";
+    let who = start(&daemon, &process("deaf", script), 1);
+    until(LONG, || (daemon.kept.text("deaf", false) == "up\n").then_some(())).unwrap();
+    until(LONG, || (sleepers(&host, "1002") == 1).then_some(())).unwrap();
+    let other = start(&daemon, &process("other", "exec sleep 1003"), 1);
+    daemon.hands.signal(&who, 15, true).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(alive(&daemon.hands.look(&who)), "it does not listen");
+    let rest = daemon.hands.rest(&who).unwrap();
+    assert!(rest.contains(&who), "{rest:?}");
+    daemon.hands.signal(&who, 9, true).unwrap();
+    assert_eq!(ended(&daemon, &who), End { code: None, signal: Text::new("SIGKILL") });
+    let none = until(LONG, || daemon.hands.rest(&who).unwrap().is_empty().then_some(()));
+    assert!(none.is_some(), "{:?}", daemon.hands.rest(&who));
+    assert_eq!(sleepers(&host, "1001") + sleepers(&host, "1002"), 0);
+    assert!(alive(&daemon.hands.look(&other)), "nobody else's");
+    // Another identity of the same number is nobody to be signalled.
+    let wrong = Ident { start: other.start + 1, ..other.clone() };
+    let why = daemon.hands.signal(&wrong, 9, false).unwrap_err();
+    assert!(why.as_str().contains("another process"), "{why}");
+    assert!(daemon.hands.signal(&wrong, 9, true).is_err());
+    assert!(alive(&daemon.hands.look(&other)));
+}
+
+#[test]
+fn a_lost_line_is_unknown_and_comes_back() {
+    let Some(host) = Host::start("a_lost_line_is_unknown_and_comes_back") else { return };
+    let daemon = daemon(&host, "daemon");
+    let who = start(&daemon, &process("one", "exec sleep 1000"), 1);
+    assert!(alive(&daemon.hands.look(&who)));
+    let cuts: [(&dyn Fn(), &str); 3] = [
+        (&|| host.client(free_port(), "key", "127.0.0.1"), "no connection"),
+        (&|| host.client(host.any_port(), "other_key", "127.0.0.1"), "takes none of our keys"),
+        (&|| host.knows("other_host"), "THE KEY OF THIS HOST HAS CHANGED"),
+    ];
+    for (cut, words) in cuts {
+        cut();
+        let why = until(LONG, || match daemon.hands.look(&who) {
+            Seen::Unknown(why) => Some(why),
+            Seen::Alive(_) => None,
+            Seen::Ended(end) => panic!("a lost line is no end: {end:?}"),
+        });
+        let why = why.unwrap();
+        assert!(why.as_str().contains(words) && why.as_str().contains(" on FAR"), "{why}");
+        assert!(daemon.hands.reach().is_err());
+        host.client(host.any_port(), "key", "127.0.0.1");
+        host.knows("host");
+        assert!(until(LONG, || alive(&daemon.hands.look(&who)).then_some(())).is_some());
+    }
+    daemon.hands.reach().unwrap();
+}
+
+/// Ends this host's clients of ours that follow an output.
+fn cut_followers(host: &Host) -> usize {
+    let children = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let ours = children.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let ours = ours.filter(|pid| {
+        let parent = usage::stat(*pid).is_some_and(|stat| stat.parent == std::process::id());
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).into_owned();
+        parent && line.contains(&host.at("client")) && line.contains("tail -c")
+    });
+    let ours: Vec<u32> = ours.collect();
+    for pid in &ours {
+        crate::common::sandbox::signal(*pid, rustix::process::Signal::KILL);
+    }
+    ours.len()
+}
+
+#[test]
+fn output_goes_on_at_the_byte_where_it_stopped() {
+    let Some(host) = Host::start("output_goes_on_at_the_byte_where_it_stopped") else { return };
+    let first = daemon(&host, "daemon");
+    let go = dir(&host, "go");
+    let script = format!(
+        "i=0; while [ $i -lt 300 ]; do i=$((i+1)); printf 'line %s é' $i; echo \" end\"; sleep \
+         0.01; done; echo half >&2; until [ -e '{}' ]; do sleep 0.05; done; \
+         printf 'one more'",
+        go.display()
+    );
+    let one = process("one", &script);
+    let who = start(&first, &one, 3);
+    let mut wanted: String = (1..=300).map(|i| format!("line {i} é end\n")).collect();
+    let mut cuts = 0;
+    let whole = until(LONG, || {
+        let text = first.kept.text("one", false);
+        assert!(wanted.starts_with(&text), "doubled or lost: {text}");
+        if cuts < 3 && text.len() > (cuts + 1) * 600 {
+            cuts += usize::from(cut_followers(&host) > 0);
+        }
+        (text == wanted).then_some(())
+    });
+    assert!(whole.is_some(), "{}", first.kept.text("one", false));
+    assert_eq!(cuts, 3, "the line was cut in the middle");
+    let half = until(LONG, || (first.kept.text("one", true) == "half\n").then_some(()));
+    assert!(half.is_some(), "{:?}", first.kept.text("one", true));
+    // The next daemon takes it up behind what this one has read.
+    drop(first.hands);
+    let next = daemon(&host, "daemon");
+    let record = next.hands.found(&one).unwrap().unwrap();
+    assert_eq!((&record.who, record.run), (&who, 3));
+    assert_eq!(record.stamp, crs::mission::supervise::stamp(&one, &Vars::default()));
+    assert!(record.since.0 > 0);
+    assert_eq!(next.hands.found(&one).unwrap(), Some(record), "it is in hand already");
+    fs::write(&go, "").unwrap();
+    assert_eq!(ended(&next, &who), End { code: Some(0), signal: Text::default() });
+    let came = until(Duration::from_secs(5), || {
+        (next.kept.text("one", false) == "one more").then_some(())
+    });
+    assert!(came.is_some(), "{:?}", next.kept.text("one", false));
+    wanted.push_str("one more");
+    assert_eq!(next.kept.text("one", true), "", "it was read by the first");
+    assert_eq!(first.kept.text("one", true), "half\n");
+    assert_eq!(next.hands.found(&one).unwrap(), None, "it has ended");
+}
+
+#[test]
+fn the_next_daemon_ends_what_must_not_outlive_the_last() {
+    let test = "the_next_daemon_ends_what_must_not_outlive_the_last";
+    let Some(host) = Host::start(test) else { return };
+    let mut one = process("one", "trap '' TERM; setsid sleep 1004 & while :; do sleep 0.1; done");
+    one.on_daemon_death = OnDeath::Kill;
+    let first = daemon(&host, "daemon");
+    let who = start(&first, &one, 1);
+    until(LONG, || (sleepers(&host, "1004") == 1).then_some(())).unwrap();
+    drop(first);
+    assert!(usage::of(who.pid).is_some());
+    let next = daemon(&host, "daemon");
+    assert_eq!(next.hands.found(&one).unwrap(), None);
+    assert_eq!(sleepers(&host, "1004"), 0);
+    assert!(usage::of(who.pid).is_none_or(|(start, _)| start != who.start));
+    assert_ne!(start(&next, &one, 2), who);
+}
+
+#[test]
+fn what_it_left_is_removed_and_never_a_latch() {
+    let Some(host) = Host::start("what_it_left_is_removed_and_never_a_latch") else { return };
+    let daemon = daemon(&host, "daemon");
+    let mut one = process("one", "exit 0");
+    let (file, latch) = (dir(&host, "it's a.lock"), dir(&host, "x_kill_switch.lock"));
+    let link = dir(&host, "link.lock");
+    let shm = format!("crs-far-{}", std::process::id());
+    let shm_file = Path::new("/dev/shm").join(&shm);
+    for path in [&file, &latch, &shm_file] {
+        fs::write(path, "").unwrap();
+    }
+    std::os::unix::fs::symlink(&latch, &link).unwrap();
+    one.locks = vec![file.clone(), latch.clone(), link.clone()];
+    one.shm = vec![shm, "../../etc/passwd".to_owned(), String::new()];
+    let removed = daemon.hands.tidy(&one);
+    assert_eq!(removed.len(), 2, "{removed:?}");
+    assert!(!file.exists() && !shm_file.exists());
+    assert!(latch.exists() && link.exists());
+}
+
+#[test]
+fn somebody_elses_is_found_by_its_check() {
+    let Some(host) = Host::start("somebody_elses_is_found_by_its_check") else { return };
+    let daemon = daemon(&host, "daemon");
+    let mut one = process("one", "exit 0");
+    assert!(!daemon.hands.external(&one));
+    one.check = ["test", "1", "=", "1"].map(str::to_owned).to_vec();
+    assert!(daemon.hands.external(&one));
+    one.check = ["false"].map(str::to_owned).to_vec();
+    assert!(!daemon.hands.external(&one));
+    host.client(free_port(), "key", "127.0.0.1");
+    one.check = vec!["true".to_owned()];
+    assert!(!daemon.hands.external(&one), "nobody knows");
+}
+
+/// The clients that follow end with their daemon, however that ends.
+#[test]
+fn a_follower_ends_with_its_input() {
+    let Some(host) = Host::start("a_follower_ends_with_its_input") else { return };
+    let daemon = daemon(&host, "daemon");
+    let who = start(&daemon, &process("one", "echo up; exec sleep 1000"), 1);
+    until(LONG, || (daemon.kept.text("one", false) == "up\n").then_some(())).unwrap();
+    assert!(tails(&host) >= 1);
+    drop(daemon);
+    assert!(until(LONG, || (tails(&host) == 0).then_some(())).is_some(), "tails are left");
+    assert!(usage::of(who.pid).is_some());
+}
+
+fn tails(host: &Host) -> usize {
+    let is = |pid: &&u32| {
+        fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"tail\0"))
+    };
+    host.home.processes().iter().filter(is).count()
+}
