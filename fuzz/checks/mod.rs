@@ -10,6 +10,7 @@ mod control;
 mod decimal;
 mod files;
 mod imports;
+mod lines;
 mod logs;
 mod mission;
 mod recording;
@@ -44,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     ("bars", sentinel::bars),
     ("hub", sentinel::hub),
     ("mission", mission::mission),
+    ("lines", lines::lines),
     ("mission_json", mission::json),
     ("control", control::control),
 ];

@@ -10,6 +10,7 @@
 
 pub mod counts;
 pub mod file;
+mod gauges;
 mod intake;
 pub mod level;
 mod reader;

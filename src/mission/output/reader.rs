@@ -16,8 +16,11 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Reads of one stream before the others have their turn.
-const TURN: usize = 8;
+/// Reads of one stream before the others have their turn: an error of a quiet
+/// one waits for a read of each loud one.
+const TURN: usize = 1;
+/// Turns of a stream that is read for the last time: more than a pipe holds.
+const LAST_TURNS: usize = 64;
 /// After a run's end its pipes are read so long; a grandchild may hold them.
 const DRAIN: Duration = Duration::from_secs(2);
 /// After a run's end its file is read so long.
@@ -239,7 +242,7 @@ impl Reader {
         let due = |(_, s): &(&u64, &Stream)| s.ending.is_some_and(|ending| ending <= now);
         let ids: Vec<u64> = self.streams.iter().filter(due).map(|(id, _)| *id).collect();
         for id in ids {
-            self.pump(id);
+            let _ = (0..LAST_TURNS).take_while(|_| self.pump(id).1).count();
             let Some(mut stream) = self.streams.remove(&id) else { continue };
             let Stream { meta, carry, .. } = &mut stream;
             carry.finish(|chunk| self.intake.take(meta, chunk));
