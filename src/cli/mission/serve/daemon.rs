@@ -145,7 +145,7 @@ impl Daemon {
                 zombies: finder,
                 annals: recorder.clone(),
                 switch,
-                gauges: vec![Arc::new(HostGauges::new(&dir))],
+                gauges: vec![Arc::new(HostGauges::new(&dir)), output.clone()],
             },
         );
         let server = server.map_err(Failure::failed)?;
