@@ -107,12 +107,16 @@ fn a_flood_a_closed_pipe_and_a_slow_end_are_no_trouble() {
     let stage = Stage::new(vec![
         process("flood", "exec yes a line of a flood"),
         process("shut", "exec >&- 2>&-; exec sleep 600"),
-        process("slow", "trap 'sleep 0.2; exit 7' TERM; while :; do sleep 0.05; done"),
+        process(
+            "slow",
+            "trap 'sleep 0.2; exit 7' TERM; echo ok >trapped; while :; do sleep 0.05; done",
+        ),
     ]);
     stage.want_all();
     for name in ["flood", "shut", "slow"] {
         stage.running(name);
     }
+    stage.wrote("trapped");
     stage.crew.want(&[], &Vars::default(), &BTreeMap::new());
     assert!(stage.crew.wait_down(crate::stage::PATIENCE));
     let slow = stage.record("slow").state;
