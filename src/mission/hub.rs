@@ -183,16 +183,13 @@ impl Inner {
     fn process(&mut self, record: Arc<ProcessRecord>) {
         let shared = Arc::new(Shared::new(record));
         let known = self.processes.iter_mut().find(|p| p.told.name == shared.told.name);
-        let moved = match known {
-            Some(known) => {
-                let moved = !same_stand(&known.told, &shared.told);
-                *known = Arc::clone(&shared);
-                moved
-            }
-            None => {
-                self.processes.push(Arc::clone(&shared));
-                true
-            }
+        let moved = if let Some(known) = known {
+            let moved = !same_stand(&known.told, &shared.told);
+            *known = Arc::clone(&shared);
+            moved
+        } else {
+            self.processes.push(Arc::clone(&shared));
+            true
         };
         self.whole = None;
         self.tell(|queue| queue.process(&shared, moved));

@@ -6,6 +6,7 @@ use crate::domain::{Secret, Text};
 use crate::mission::api::fault::{Fault, Faulty};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::fmt::Write as _;
 use std::io::{BufRead, IsTerminal, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -80,14 +81,11 @@ impl Client {
             let roots = roots.filter_map(|der| reqwest::Certificate::from_der(der).ok());
             builder = builder.tls_certs_only(roots);
         } else {
-            let socket = match &reach.socket {
-                Some(path) => path.clone(),
-                None => {
-                    let settings = ctx.loaded().settings;
-                    let usual = || wiring::mission(&settings).join("mission.sock");
-                    settings.mission.socket.clone().unwrap_or_else(usual)
-                }
-            };
+            let socket = reach.socket.clone().unwrap_or_else(|| {
+                let settings = ctx.loaded().settings;
+                let usual = || wiring::mission(&settings).join("mission.sock");
+                settings.mission.socket.clone().unwrap_or_else(usual)
+            });
             base = "http://mission".to_owned();
             place = socket.display().to_string();
             token = None;
@@ -152,7 +150,8 @@ impl Client {
                 if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
                     url.push(char::from(byte));
                 } else {
-                    url.push_str(&format!("%{byte:02X}"));
+                    // Writing into a string does not fail.
+                    let _ = write!(url, "%{byte:02X}");
                 }
             }
         }

@@ -39,7 +39,7 @@ pub struct Reach {
     /// Its Unix socket [default: that of [mission], else mission/mission.sock in the state directory]
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "url")]
     socket: Option<PathBuf>,
-    /// Its address over TCP, as http://127.0.0.1:8600
+    /// Its address over TCP, as <http://127.0.0.1:8600>
     #[arg(long, global = true, value_name = "URL", requires = "token_file")]
     url: Option<String>,
     /// File with the token that TCP demands; nobody else may read it
@@ -182,7 +182,7 @@ verbs! {
         1 "the log can't be read, or is damaged (crs audit verify)",
     ))]
     Audit(audit::Args) => audit::run,
-    /// The emergency shutdown: SAFE_MODE, close everything by the kill path, dump, stop in order
+    /// The emergency shutdown: safe mode, close everything by the kill path, dump, stop in order
     #[command(after_help = exits!(
         0 "accepted; crs mission ps and crs status follow it",
         1 "refused, or not confirmed by you",

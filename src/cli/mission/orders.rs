@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// How often it is looked whether everything is down.
 const LOOK: Duration = Duration::from_millis(200);
 /// Longest wait for that.
-const DOWN: Duration = Duration::from_secs(120);
+const DOWN: Duration = Duration::from_mins(2);
 
 /// How to stop everything.
 #[derive(Debug, clap::Args)]

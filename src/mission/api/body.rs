@@ -55,13 +55,10 @@ pub async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Fault> {
 pub fn parse<T: DeserializeOwned>(thing: &str, bytes: &[u8]) -> Result<T, Fault> {
     serde_json::from_slice(bytes).map_err(|e| {
         let next = "GET /api/openapi.json has the shape of every body";
-        match e.classify() {
-            Category::Data => Fault::of(422, "invalid", thing, &e.to_string(), next),
-            _ => {
-                let cause = format!("its body is no JSON: {e}");
-                Fault::of(400, "malformed", thing, &cause, next)
-            }
+        if e.classify() == Category::Data {
+            return Fault::of(422, "invalid", thing, &e.to_string(), next);
         }
+        Fault::of(400, "malformed", thing, &format!("its body is no JSON: {e}"), next)
     })
 }
 

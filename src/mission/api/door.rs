@@ -23,7 +23,7 @@ const AT_ONCE: usize = 512;
 /// Until the first request is there.
 const FIRST: Duration = Duration::from_secs(10);
 /// Until the answer is read and the next request is there.
-const NEXT: Duration = Duration::from_secs(60);
+const NEXT: Duration = Duration::from_mins(1);
 
 /// Who is at the other end.
 #[derive(Clone, Debug, PartialEq, Eq)]

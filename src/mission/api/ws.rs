@@ -29,7 +29,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 /// A client that takes nothing for so long is let go.
 const STUCK: Duration = Duration::from_secs(30);
 /// A client that says nothing for so long, not even to a ping, is gone.
-const GONE: Duration = Duration::from_secs(60);
+const GONE: Duration = Duration::from_mins(1);
 /// Between two pings, and between two whole statuses when nothing moves.
 const BEAT: Duration = Duration::from_secs(5);
 /// Bytes of one inward message.
@@ -277,7 +277,7 @@ impl Client {
         };
         let asked = match inward::read(&text) {
             Ok(asked) => asked,
-            Err(said) => return self.answer(socket, said).await,
+            Err(said) => return self.answer(socket, *said).await,
         };
         if let Inward::Subscribe { to } = &asked.inward {
             let said = Said::new(&asked.req_id, Answer::Accepted);

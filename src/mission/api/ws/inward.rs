@@ -46,7 +46,7 @@ impl Said {
 ///
 /// # Errors
 /// The answer to one that can't be read.
-pub fn read(text: &str) -> Result<Asked, Said> {
+pub fn read(text: &str) -> Result<Asked, Box<Said>> {
     #[derive(Default, Deserialize)]
     struct Named {
         #[serde(default)]
@@ -58,7 +58,7 @@ pub fn read(text: &str) -> Result<Asked, Said> {
             "the message is none that is known ({e}); one has a type: launch, process_action, \
              subscribe, ack, act, plan, why, audit, ping"
         );
-        Said::refused(&req_id, Refusal::Invalid, &why)
+        Box::new(Said::refused(&req_id, Refusal::Invalid, &why))
     })
 }
 
