@@ -15,6 +15,7 @@ mod tests;
 use super::api::message::{Inward, Message, Subscription};
 use crate::control::{MissionAsk, MissionPort};
 use crate::domain::Text;
+use crate::domain::mission::LineLevel;
 use crate::event::{Event, MissionLink, MissionNews, Sender};
 use crate::host::clock;
 use asks::Asks;
@@ -132,6 +133,7 @@ impl Thread {
         let to = Subscription {
             lines: true,
             batch: true,
+            level: LineLevel::Trace,
             after: Some(FROM_THE_FIRST),
             ..Subscription::default()
         };

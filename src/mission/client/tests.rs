@@ -137,9 +137,7 @@ fn it_follows_a_daemon_that_comes_goes_and_comes_again() {
             Inward::Subscribe { to } => to,
             other => panic!("{other:?}"),
         };
-        assert!(
-            to.lines && to.batch && to.level == LineLevel::Trace || to.level == LineLevel::Info
-        );
+        assert_eq!((to.lines, to.batch, to.level), (true, true, LineLevel::Trace));
         let whole = rig.until(|news| match news {
             MissionNews::Whole(whole) => Some(whole.clone()),
             _ => None,
