@@ -180,8 +180,8 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    fn held(require: Require, facts: &Facts) -> (Option<bool>, String) {
-        let held = one_of(&require, facts);
+    fn held(require: &Require, facts: &Facts) -> (Option<bool>, String) {
+        let held = one_of(require, facts);
         (held.holds, held.why.to_string())
     }
 
@@ -190,16 +190,16 @@ mod tests {
         let host =
             |reachable| HostRecord { name: Text::new("B"), reachable, ..HostRecord::default() };
         let facts = |reachable| Facts { hosts: vec![host(reachable)], ..Facts::default() };
-        let ask = |reachable| held(Require::Reachable("B".into()), &facts(reachable)).0;
+        let ask = |reachable| held(&Require::Reachable("B".into()), &facts(reachable)).0;
         assert_eq!((ask(Some(true)), ask(Some(false)), ask(None)), (Some(true), Some(false), None));
-        assert_eq!(held(Require::Reachable("C".into()), &facts(Some(true))).0, None);
+        assert_eq!(held(&Require::Reachable("C".into()), &facts(Some(true))).0, None);
     }
 
     #[test]
     fn credentials_are_nobody_elses() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("key");
-        let ask = || held(Require::Credentials(path.clone()), &Facts::default());
+        let ask = || held(&Require::Credentials(path.clone()), &Facts::default());
         assert!(ask().1.contains("can't be read"));
         std::fs::write(&path, "k").unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
@@ -216,7 +216,7 @@ mod tests {
             (Require::MemoryFree(u64::MAX), false),
             (Require::DiskFree(u64::MAX), false),
         ] {
-            assert_eq!(held(require, &facts).0, Some(holds));
+            assert_eq!(held(&require, &facts).0, Some(holds));
         }
     }
 

@@ -82,7 +82,7 @@ impl Doubles {
         record
     }
 
-    fn known(&self, name: &str) -> Result<(), crew::Refused> {
+    fn known(name: &str) -> Result<(), crew::Refused> {
         match name {
             "redis" => Err((Refusal::Conflict, Text::new("somebody else started it"))),
             "engine" | "gateway" => Ok(()),
@@ -95,12 +95,12 @@ impl Crew for Doubles {
     fn want(&self, _: &[Name], _: &Vars, _: &BTreeMap<Name, Restart>) {}
 
     fn start(&self, process: &str) -> Result<ProcessRecord, crew::Refused> {
-        self.known(process)?;
+        Self::known(process)?;
         Ok(self.tell(record(process, ProcessState::Starting)))
     }
 
     fn stop(&self, process: &str, _: bool) -> Result<ProcessRecord, crew::Refused> {
-        self.known(process)?;
+        Self::known(process)?;
         Ok(self.tell(record(process, ProcessState::Stopping)))
     }
 
@@ -117,7 +117,7 @@ impl Crew for Doubles {
     }
 
     fn why(&self, process: &str) -> Result<Vec<Text>, crew::Refused> {
-        self.known(process)?;
+        Self::known(process)?;
         Ok(vec![Text::new("it waits for Redis to be ready")])
     }
 

@@ -122,8 +122,8 @@ fn every_order_and_its_answer_are_on_record() {
 #[test]
 fn lines_are_found_by_process_level_words_and_number() {
     let house = House::new();
-    let level = |n: u64| if n % 10 == 0 { LineLevel::Error } else { LineLevel::Info };
-    let who = |n: u64| if n % 2 == 0 { "engine" } else { "gateway" };
+    let level = |n: u64| if n.is_multiple_of(10) { LineLevel::Error } else { LineLevel::Info };
+    let who = |n: u64| if n.is_multiple_of(2) { "engine" } else { "gateway" };
     let all = (1..=100).map(|n| line(n, who(n), level(n))).collect();
     *house.doubles.lines.lock().unwrap() = all;
     let http = Http::unix(&house);

@@ -106,7 +106,7 @@ fn a_websocket_shows_its_token_as_a_header_or_as_a_subprotocol() {
         if let Some((name, value)) = header {
             request.headers_mut().insert(name, value.parse().unwrap());
         }
-        tungstenite::client(request, stream)
+        tungstenite::client(request, stream).map_err(|e| e.to_string())
     };
     assert!(open(None).is_err());
     assert!(open(Some(("authorization", "Bearer nonsense".to_owned()))).is_err());

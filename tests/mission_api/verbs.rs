@@ -5,11 +5,12 @@ use super::doubles::{alert, line};
 use super::house::{House, TOKEN};
 use crs::domain::mission::LineLevel;
 use crs::mission::told::{Hears, Told};
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 fn mission(house: &House, args: &[&str]) -> Outcome {
     let socket = house.socket_arg();
@@ -123,7 +124,6 @@ fn over_tcp_with_the_token_of_a_file() {
     assert_eq!(tcp(&url, &token).code, Some(0));
     let open = tcp(&url, &wrong.display().to_string());
     assert!(open.code == Some(64) && open.stderr.contains("chmod 600"), "{open:#?}");
-    use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(&wrong, std::fs::Permissions::from_mode(0o600)).unwrap();
     let refused = tcp(&url, &wrong.display().to_string());
     assert!(refused.code == Some(1) && refused.stderr.contains("token"), "{refused:#?}");

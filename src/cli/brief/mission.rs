@@ -148,6 +148,7 @@ mod tests {
         ProcessRecord { name: Text::new(name), state, wanted: true, ..ProcessRecord::default() }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as it is heard")]
     fn heard(processes: &[ProcessRecord], alerts: Vec<MissionAlert>) -> Heard {
         let shape = |record| ProcessShape::of(record, UtcMicros(0));
         let launch = Launch {

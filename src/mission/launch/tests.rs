@@ -143,7 +143,7 @@ impl Rig {
             if launch.phase != LaunchPhase::Running && !safe {
                 return launch;
             }
-            assert!(begun.elapsed() < Duration::from_secs(60), "{launch:#?}");
+            assert!(begun.elapsed() < Duration::from_mins(1), "{launch:#?}");
             std::thread::sleep(Duration::from_millis(1));
         }
     }

@@ -57,7 +57,7 @@ mod tests {
     use std::time::Duration;
 
     fn alerts(bytes: impl Fn(u64) -> u64) -> usize {
-        let rule = Growth { percent: 50, window: Duration::from_secs(60) };
+        let rule = Growth { percent: 50, window: Duration::from_mins(1) };
         let mut memory = Memory::default();
         (0..150).filter(|s| memory.note(&rule, s * 1_000, bytes(*s)).is_some()).count()
     }

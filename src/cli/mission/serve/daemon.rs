@@ -174,9 +174,10 @@ impl Daemon {
     /// What an operator should know at the start.
     pub fn banner(&self) -> Vec<String> {
         let mission = self.mission();
-        let file = match mission.path.as_os_str().is_empty() {
-            true => "the embedded mission file".to_owned(),
-            false => mission.path.display().to_string(),
+        let file = if mission.path.as_os_str().is_empty() {
+            "the embedded mission file".to_owned()
+        } else {
+            mission.path.display().to_string()
         };
         let mut lines = vec![
             format!("mission control, pid {}: {file}", std::process::id()),

@@ -30,6 +30,7 @@ impl Dice {
     }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the world")]
 pub struct World {
     pub machine: Machine,
     pub dice: Dice,
