@@ -11,6 +11,7 @@
 //! flood now and then, to learn how long it takes to become an alert.
 
 #![allow(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::print_stdout,
     missing_docs,
@@ -185,14 +186,14 @@ fn alerts(dir: &std::path::Path, children: u64, lines: u64) {
         attach(&output, &format!("p{n}"), fd);
         all.push(child);
     }
-    let mut wrote = Vec::new();
+    let mut told_at = Vec::new();
     let mut under = 0;
     for n in 0..150 {
         let (read, mut write) = std::io::pipe().unwrap();
         let name = format!("e{n}");
         attach(&output, &name, OwnedFd::from(read));
         std::thread::sleep(Duration::from_millis(10));
-        wrote.push((name, Instant::now()));
+        told_at.push((name, Instant::now()));
         write.write_all(b"OSError: [Errno 98] Address already in use\n").unwrap();
         under += u64::from(output.total().lines < children * lines);
     }
@@ -201,7 +202,7 @@ fn alerts(dir: &std::path::Path, children: u64, lines: u64) {
     }
     output.stop();
     let told = hears.alerts.lock().unwrap().clone();
-    let mut took: Vec<Duration> = wrote
+    let mut took: Vec<Duration> = told_at
         .iter()
         .map(|(name, at)| told.iter().find(|(process, _)| process == name).unwrap().1 - *at)
         .collect();

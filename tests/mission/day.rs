@@ -96,8 +96,9 @@ pub fn back(rig: &Rig) {
     let reset = ["reset", "--reason", "the cause is known"];
     let asked = rig.run(&reset);
     let word = |before: &str| {
-        let rest = asked.stderr.split(before).nth(1).or_else(|| asked.stdout.split(before).nth(1));
-        rest.unwrap_or_else(|| panic!("{before}: {asked:#?}")).to_owned()
+        let behind =
+            asked.stderr.split(before).nth(1).or_else(|| asked.stdout.split(before).nth(1));
+        behind.unwrap_or_else(|| panic!("{before}: {asked:#?}")).to_owned()
     };
     let id = word("--engage-id ").split_whitespace().next().unwrap().to_owned();
     let phrase = word("--phrase \"").split('"').next().unwrap().to_owned();

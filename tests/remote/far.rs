@@ -19,9 +19,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+/// By process, and whether it is standard error.
+type Streams = BTreeMap<(String, bool), Vec<u8>>;
+
 /// Keeps every byte of every stream.
 #[derive(Default)]
-struct Kept(Arc<Mutex<BTreeMap<(String, bool), Vec<u8>>>>);
+struct Kept(Arc<Mutex<Streams>>);
 
 impl Reads for Kept {
     fn attach(&self, source: Source) {
@@ -355,7 +358,7 @@ fn output_goes_on_at_the_byte_where_it_stopped() {
     );
     let one = process("one", &script);
     let who = start(&first, &one, 3);
-    let mut wanted: String = (1..=300).map(|i| format!("line {i} é end\n")).collect();
+    let mut wanted = (1..=300).fold(String::new(), |all, i| all + &format!("line {i} é end\n"));
     let mut cuts = 0;
     let whole = until(LONG, || {
         let text = first.kept.text("one", false);
