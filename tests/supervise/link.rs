@@ -97,8 +97,12 @@ impl Stage {
         let (lines, ears) = (Arc::new(Lines::default()), Arc::new(Ears::default()));
         let reads = Arc::clone(&lines) as Arc<dyn Reads>;
         let near = LocalHands::new(setup(dir.path(), &mission), Arc::clone(&reads)).unwrap();
-        let (cut, lose, lost) = Default::default();
-        let far = Arc::new(Far { near, cut, lose, lost });
+        let far = Arc::new(Far {
+            near,
+            cut: AtomicBool::default(),
+            lose: AtomicBool::default(),
+            lost: Mutex::default(),
+        });
         let hands = HandsOf::from([(String::from("BEAST"), Arc::clone(&far) as Arc<dyn Hands>)]);
         let raises = Arc::clone(&ears) as Arc<dyn Raises>;
         let crew = Supervisor::new(&mission, hands, reads, raises, ears as Arc<dyn Hears>).unwrap();

@@ -30,7 +30,7 @@ fn guardians(dir: &Path) -> Vec<u32> {
     let sum = <sha2::Sha256 as sha2::Digest>::digest(
         dir.canonicalize().unwrap().as_os_str().as_encoded_bytes(),
     );
-    let id: String = sum.iter().take(6).map(|b| format!("{b:02x}")).collect();
+    let id: String = sum.iter().take(6).fold(String::new(), |id, b| id + &format!("{b:02x}"));
     pids.filter(|pid| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).into_owned();

@@ -36,7 +36,7 @@ pub struct Args {
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Where the daemon is")]
 pub struct Reach {
-    /// Its Unix socket [default: that of [mission], else mission/mission.sock in the state directory]
+    /// Its Unix socket [default: as the configuration says, else mission/mission.sock in the state directory]
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "url")]
     socket: Option<PathBuf>,
     /// Its address over TCP, as <http://127.0.0.1:8600>
