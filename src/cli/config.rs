@@ -242,4 +242,5 @@ const KEYS: &[(&str, &str)] = &[
     ("remote", "/remote"),
     ("paper", "/paper"),
     ("engine", "/engine"),
+    ("mission", "/mission"),
 ];

@@ -39,7 +39,7 @@ fn a_mode_is_the_same_whatever_was_before() {
         assert_eq!(*before, now, "{mode}");
         // With the breaker engaged an engine that may order does not start.
         if mode == "SAFE_MODE" && std::mem::take(&mut first) {
-            back(&rig);
+            back(&rig, false);
         }
     }
     // The breaker that SAFE_MODE engaged is still engaged, and LIVE refused.
@@ -50,7 +50,7 @@ fn a_mode_is_the_same_whatever_was_before() {
     assert!(status < 300, "{answer}");
     rig.launched("REPLAY");
     assert_eq!(settings(&rig)["replay_mode"], json!(true));
-    back(&rig);
+    back(&rig, false);
     assert_eq!(rig.end(), Some(0));
 }
 
