@@ -57,7 +57,7 @@ fn a_mode_is_the_same_whatever_was_before() {
 /// A launch whose processes can't all run says so.
 #[test]
 fn a_launch_can_end_partial_and_says_why() {
-    let broken = "\n[process.broken]\ncmd = [\"/bin/false\"]\nrestart = { on = \"never\" }\n\
+    let broken = "\n[process.broken]\ncmd = [\"/bin/sh\", \"-c\", \"echo no key: set KEY >&2; exit 1\"]\nrestart = { on = \"never\" }\n\
                   [mode.HALF]\nprocesses = [\"gateway\", \"broken\"]\n";
     let mut rig = Rig::new(|mission| mission + broken);
     rig.serve();
@@ -65,6 +65,7 @@ fn a_launch_can_end_partial_and_says_why() {
     let why = rig.run(&["mission", "why", "broken"]);
     assert_eq!(why.code, Some(1), "{why:#?}");
     assert!(why.stdout.contains("status 1"), "{why:#?}");
+    assert!(why.stdout.contains("it said: no key: set KEY"), "{why:#?}");
     let up = rig.run(&["mission", "up", "HALF"]);
     assert_eq!(up.code, Some(3), "{up:#?}");
     assert_eq!(rig.ready(), ["gateway"]);

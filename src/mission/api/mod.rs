@@ -16,6 +16,7 @@ mod metrics;
 mod orders;
 pub mod page;
 mod reads;
+mod reasons;
 mod routes;
 pub mod server;
 mod ws;

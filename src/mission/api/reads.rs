@@ -110,7 +110,7 @@ pub async fn why(
     let whole = parts.hub.status();
     let record = whole.told.status.processes.iter().find(|p| p.name == name);
     let ready = record.is_some_and(|p| p.state.ready());
-    let lines = beside(&thing, move || parts.crew.why(&process)).await?;
+    let lines = beside(&thing, move || parts.reasons(&process)).await?;
     let lines = lines.map_err(|(kind, why)| Fault::refused(&thing, kind, &why))?;
     Ok(Json(WhyPage { process: name, ready, lines }))
 }

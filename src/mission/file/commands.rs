@@ -15,10 +15,6 @@ pub fn warnings(mission: &Mission) -> Vec<Problem> {
     for process in &mission.processes {
         if process.host.is_none() {
             here(process, &mut out);
-        } else if process.cmd.iter().chain(process.env.values()).any(|w| w.contains("{settings}")) {
-            let cause = format!("{} runs elsewhere, and {{settings}} is a path here", process.name);
-            let next = "hand over what it needs as {mode:KEY}";
-            out.push(Problem::new(process.at.clone(), cause, next));
         }
     }
     if !mission.daemon.alert_command.is_empty() {

@@ -39,9 +39,10 @@ pub struct Args {
 
 /// The mission file that is meant: the one that was named, else the user's,
 /// else none (the embedded one).
-fn meant(args: &Args, loaded: &Loaded) -> Option<PathBuf> {
+fn meant(args: &Args, loaded: &Loaded, flags: &Flags) -> Option<PathBuf> {
     args.file.clone().or_else(|| {
-        let usual = loaded.settings.config_dir.join("mission.toml");
+        let beside = flags.config.as_deref().and_then(Path::parent);
+        let usual = beside.unwrap_or(&loaded.settings.config_dir).join("mission.toml");
         usual.is_file().then_some(usual)
     })
 }
@@ -78,7 +79,7 @@ fn given(flags: &Flags) -> Vec<String> {
 /// Status 78 for a wrong configuration or mission file, 1 when it can't start.
 pub fn run(args: &Args, reach: &Reach, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
-    let path = meant(args, &loaded);
+    let path = meant(args, &loaded, &ctx.flags);
     let mut mission = read(path.as_deref(), &ctx.flags)
         .map_err(|problems| Failure::new(Exit::CONFIG, context::listed(&problems)))?;
     if let Some(socket) = &reach.socket {

@@ -96,7 +96,7 @@ fn carry_out(parts: &Parts, by: &By, req_id: &str, inward: Inward) -> Said {
             });
             return Said::lines(req_id, lines);
         }
-        Inward::Why { process } => return Said::lines(req_id, parts.crew.why(&process)),
+        Inward::Why { process } => return Said::lines(req_id, parts.reasons(&process)),
         Inward::Audit { last } => {
             let entries = parts.annals.last(usize::from(last).min(ENTRIES));
             let lines = entries
