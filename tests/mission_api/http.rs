@@ -94,6 +94,8 @@ fn every_order_and_its_answer_are_on_record() {
     http.post("/api/process/start", &json!({"process": "engine"}));
     http.post("/api/launch", &json!({"mode": "LIVE", "confirm": "secret words"}));
     assert!(house.recorder.end(Duration::from_secs(30)));
+    assert_eq!(http.get("/api/audit?last=10001").status, 400);
+    assert_eq!(http.get("/api/logs?limit=10001").status, 400);
     let page = http.get("/api/audit?last=50").json();
     let lines: Vec<String> = page["entries"]
         .as_array()

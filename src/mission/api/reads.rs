@@ -72,6 +72,26 @@ pub fn shape(whole: &Whole) -> Status {
     Status::of(&whole.status, whole.open.iter().map(|alert| (**alert).clone()).collect())
 }
 
+/// A count of the query.
+///
+/// # Errors
+/// 400 where it is more than one answer holds: given less, a client would take
+/// a part for the whole.
+fn at_most(
+    thing: &str,
+    key: &str,
+    count: Option<usize>,
+    most: usize,
+) -> Result<Option<usize>, Fault> {
+    match count {
+        Some(count) if count > most => {
+            let cause = format!("{key}={count} is more than one answer holds");
+            Err(Fault::of(400, "query", thing, &cause, &format!("ask for at most {most}")))
+        }
+        count => Ok(count),
+    }
+}
+
 pub async fn status(
     State(parts): State<Parts>,
     asked: Asked<Nothing>,
@@ -130,7 +150,7 @@ pub async fn audit(
     asked: Asked<AuditQuery>,
 ) -> Result<Json<AuditPage>, Fault> {
     let AuditQuery { last } = query("GET /api/audit", asked)?;
-    let last = last.unwrap_or(100).min(ENTRIES);
+    let last = at_most("GET /api/audit", "last", last, ENTRIES)?.unwrap_or(100);
     let entries = beside("GET /api/audit", move || parts.annals.last(last)).await?;
     let entries = entries.map_err(|why| {
         Fault::of(503, "failed", "the audit", why.as_str(), "crs audit verify says more")
@@ -152,6 +172,8 @@ pub async fn logs(
     asked: Asked<LogsQuery>,
 ) -> Result<Json<LogsPage>, Fault> {
     let asked = query("GET /api/logs", asked)?;
+    at_most("GET /api/logs", "last", asked.last, LINES)?;
+    at_most("GET /api/logs", "limit", asked.limit, LINES)?;
     let names: Vec<String> = asked.process.as_deref().map(names).unwrap_or_default();
     let whole = parts.hub.status();
     let known = |name: &String| whole.told.status.processes.iter().any(|p| p.name.as_str() == name);
@@ -171,7 +193,7 @@ fn names(text: &str) -> Vec<String> {
 fn page(lines: &dyn Lines, asked: &LogsQuery, names: &[String]) -> LogsPage {
     // Asked first: a line that comes meanwhile is the next page's.
     let newest = lines.newest();
-    let most = asked.limit.unwrap_or(LINES).min(LINES);
+    let most = asked.limit.unwrap_or(LINES);
     let one = if let [one] = names { Some(one.clone()) } else { None };
     let wanted = LineQuery {
         process: one,
