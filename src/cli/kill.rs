@@ -58,7 +58,7 @@ pub(super) struct Report {
     agent_pid: Option<u32>,
     /// Steps of this process, in microseconds since the key.
     times: StepTimes,
-    gateways: Vec<KillProgress>,
+    pub(super) gateways: Vec<KillProgress>,
     /// Balances before the key and after the proof, where both were read.
     booked: Vec<Booked>,
     log: Vec<Text>,

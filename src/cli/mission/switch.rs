@@ -64,7 +64,9 @@ impl Switch for OwnSwitch {
         let mut ctx = self.context();
         let wait = Duration::from_secs(wait_s);
         let report = kill::carry_out(Intent::Kill, reason, wait, &mut ctx);
-        let said = kill::outcome(&report, Intent::Kill);
+        let at: Vec<&str> = report.gateways.iter().map(|g| g.gateway.as_str()).collect();
+        let at = if at.is_empty() { "no gateway".to_owned() } else { at.join(", ") };
+        let said = format!("at {at}: {}", kill::outcome(&report, Intent::Kill));
         KillEnd { verified: Exit(report.exit) == Exit::OK, said: Text::new(&said) }
     }
 
