@@ -9,6 +9,7 @@
 
 use super::order::{Answer, By};
 use super::parts::{Annals, AuditEntry};
+use super::rules::Deed;
 use super::told::{Hears, Told};
 use crate::audit::record::Act;
 use crate::audit::{Chain, Record, verify};
@@ -86,6 +87,14 @@ impl Recorder {
         self.put("CONFIG", by, &what, &changes.join("; "));
     }
 
+    /// Somebody, or the daemon itself, did something about an alert.
+    pub fn deed(&self, deed: &Deed) {
+        let process =
+            if deed.process.is_empty() { String::new() } else { format!(" {}", deed.process) };
+        let what = format!("{} for alert {} {}{process}", deed.action, deed.alert, deed.kind);
+        self.put("ALERT", &deed.by, &what, deed.outcome.as_str());
+    }
+
     /// The daemon's own life: `started`, `ends: SIGTERM`.
     pub fn daemon(&self, what: &str) {
         self.put("DAEMON", &By::default(), what, "");
@@ -160,7 +169,8 @@ impl Recorder {
             known.alerts.pop_first();
         }
         drop(known);
-        if before.as_ref() == Some(&now) {
+        // What is done about it comes as a deed.
+        if before.is_some() {
             return;
         }
         let process =

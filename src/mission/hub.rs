@@ -38,6 +38,8 @@ pub struct Hub {
 #[derive(Debug, Default)]
 struct Inner {
     mode: Text,
+    /// Whom to expect was said.
+    expected: bool,
     live: BTreeSet<Name>,
     launch: Option<Arc<Launch>>,
     processes: Vec<Arc<Shared<ProcessRecord>>>,
@@ -75,6 +77,7 @@ impl Hub {
     /// forgotten. Records of the others stay.
     pub fn expect(&self, mission: &Mission) {
         let mut inner = self.lock();
+        inner.expected = true;
         let place = |name: &str| mission.processes.iter().position(|p| p.name == name);
         inner.processes.retain(|p| place(p.told.name.as_str()).is_some());
         for process in &mission.processes {
@@ -187,6 +190,9 @@ impl Inner {
             let moved = !same_stand(&known.told, &shared.told);
             *known = Arc::clone(&shared);
             moved
+        } else if self.expected {
+            // One that is in no configuration any more, and ends.
+            return;
         } else {
             self.processes.push(Arc::clone(&shared));
             true

@@ -13,6 +13,7 @@ pub mod api;
 pub mod client;
 pub mod crew;
 pub mod desk;
+pub mod fence;
 pub mod file;
 pub mod hands;
 pub mod hub;

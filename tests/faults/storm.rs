@@ -136,7 +136,9 @@ fn no_input_kills_by_accident() {
     }
     // It was listening all the while.
     console.keys("\x0b");
-    sleep(Duration::from_millis(400));
+    // As an operator does it: the second key once the guard is seen to be open.
+    console.wait_for("the guard", SOON, |t| t.contains("GUARD"));
+    sleep(Duration::from_millis(200));
     console.keys("y");
     scene.verified();
     let kinds = KINDS.iter().zip(storm.counts).fold(String::new(), |mut text, (kind, n)| {

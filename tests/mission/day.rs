@@ -30,6 +30,13 @@ fn daily_start_emergency_shutdown_and_recovery() {
     let (status, why) = rig.launch("LIVE");
     assert_eq!(status, 412, "{why}");
     assert_eq!(rig.ready(), ["gateway", "engine-tank"]);
+    // Nor is what it alone runs started one by one.
+    for verb in ["start", "restart"] {
+        let path = format!("/api/process/{verb}");
+        let (status, why) = rig.post(&path, &json!({ "process": "engine-live" }));
+        assert_eq!(status, 412, "{why}");
+    }
+    assert_eq!(rig.living(&["engine", "--live"]), [0_u32; 0]);
     assert_eq!(rig.enter("PAPER"), "complete", "{}", rig.said());
     assert_eq!(rig.ready(), ["gateway", "engine", "sentinel"]);
     assert!(until(SOON, || (accepted(&rig) > 0).then_some(())).is_some(), "{}", rig.said());

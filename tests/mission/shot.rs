@@ -58,3 +58,28 @@ fn a_daemon_that_is_shot_leaves_no_orphan_and_no_duplicate() {
     assert!(until(SOON, || gone().then_some(())).is_some(), "down is down: {}", rig.said());
     assert_eq!(rig.end(), Some(0));
 }
+
+/// Whoever decides to kill may end, and so may everything that belongs to it:
+/// the process that carries the kill out goes on.
+#[test]
+fn a_kill_outlives_the_process_that_decided_it() {
+    let decides = "\n[process.decides]\ncmd = [\"/bin/sh\", \"-c\", \"{crs} kill --yes --timeout 1 \
+                   --reason trial; sleep 73031\"]\n\
+                   [mode.DECIDE]\nprocesses = [\"decides\"]\n";
+    let mut rig = Rig::new(|mission| mission + decides);
+    rig.serve();
+    assert_eq!(rig.enter("DECIDE"), "complete", "{}", rig.said());
+    let asked = until(SOON, || (rig.living(&["sleep", "73031"]).len() == 1).then_some(()));
+    assert!(asked.is_some(), "{}", rig.said());
+    let agent = rig.living(&["__agent"]);
+    assert_eq!(agent.len(), 1, "{}", rig.said());
+    assert_eq!(rig.post("/api/process/stop", &serde_json::json!({ "process": "decides" })).0, 200);
+    let gone = until(SOON, || (rig.record("decides")["pid"].is_null()).then_some(()));
+    assert!(gone.is_some() && rig.living(&["sleep", "73031"]).is_empty(), "{}", rig.said());
+    assert_eq!(rig.living(&["__agent"]), agent, "the kill has nobody who carries it out");
+    rig.shoot();
+    rig.serve();
+    assert_eq!(rig.living(&["__agent"]), agent, "nor after the daemon");
+    assert_eq!(rig.run(&["status", "--json"]).json()["state"], "ENGAGED");
+    assert_eq!(rig.end(), Some(0));
+}

@@ -62,6 +62,9 @@ impl AgentSpec {
         }
         command.stdin(self.addresses()?).stdout(Stdio::null()).stderr(Stdio::null());
         command.current_dir("/");
+        // Whoever supervises the process that starts it must not take it for one
+        // of its own, and end it with it.
+        command.env_remove("CRS_MISSION").env_remove("CRS_MISSION_START");
         let mut child = command.spawn()?;
         let pid = child.id();
         // Reaped whenever it ends; as long as we live it must be no zombie.

@@ -62,6 +62,24 @@ pub fn parse<T: DeserializeOwned>(thing: &str, bytes: &[u8]) -> Result<T, Fault>
     })
 }
 
+/// An order, on a thread of its own: however many looks hang, a stop is not
+/// behind them.
+///
+/// # Errors
+/// 503 where the system gives no thread.
+pub async fn apart<T: Send + 'static>(
+    thing: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("mission-order".to_owned());
+    let failed = |cause: &str| Fault::of(503, "failed", thing, cause, "see `crs doctor`");
+    thread
+        .spawn(move || drop(tell.send(work())))
+        .map_err(|e| failed(&format!("the system gives no thread: {e}")))?;
+    told.await.map_err(|_| failed("it was not carried out to its end"))
+}
+
 /// The query.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! What changes something.
 
-use super::body::{beside, json, number, thing};
+use super::body::{apart, beside, json, number, thing};
 use super::fault::Fault;
 use super::page::{
     ActBody, ConfirmBody, Done, EndBody, LaunchBody, ProcessBody, SafeBody, ShutdownBody,
@@ -20,7 +20,7 @@ type Came = Result<Response, Fault>;
 /// Gives the order and puts its answer into HTTP.
 async fn give(parts: Parts, by: By, order: Order, good: StatusCode) -> Came {
     let thing = words(&order);
-    let answer = beside(&thing, move || parts.orders.order(&order, &by)).await?;
+    let answer = apart(&thing, move || parts.orders.order(&order, &by)).await?;
     let done = match answer {
         Answer::Accepted => Done { accepted: true, ..Done::default() },
         Answer::Launched(launch) => {
@@ -77,8 +77,9 @@ pub async fn shutdown(
     request: Request,
 ) -> Came {
     let ShutdownBody { daemon } = json(request).await?;
-    let order = if daemon { Order::Shutdown } else { Order::Down };
-    give(parts, by, order, StatusCode::ACCEPTED).await
+    let down = give(parts.clone(), by.clone(), Order::Down, StatusCode::ACCEPTED).await;
+    // The daemon ends whatever became of that.
+    if daemon { give(parts, by, Order::Shutdown, StatusCode::ACCEPTED).await } else { down }
 }
 
 pub async fn safe(

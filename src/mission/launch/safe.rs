@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// The mode of an emergency, by its documented name.
 pub const SAFE_MODE: &str = "SAFE_MODE";
 
+/// A kill on its way, or one that has ended.
+type Kill = Result<std::thread::JoinHandle<KillEnd>, KillEnd>;
+
 /// How things stood when the order came.
 struct Before {
     mode: Name,
@@ -27,13 +30,6 @@ struct Before {
 impl Shared {
     /// The order. It is answered once the breaker is engaged; the rest follows.
     pub(super) fn safe(self: &Arc<Self>, confirm: &str, reason: &str, by: &By) -> Answer {
-        let _act = self.act();
-        {
-            let state = self.state();
-            if let (true, Some(launch)) = (state.emergency, state.launch.clone()) {
-                return Answer::Launched(launch);
-            }
-        }
         if confirm != SAFE_PHRASE {
             let why = format!(
                 "type exactly: {SAFE_PHRASE}. It engages the breaker, cancels pending orders and \
@@ -41,9 +37,19 @@ impl Shared {
             );
             return refuse(Refusal::Confirmation, &why);
         }
+        let reason = Text::new(if reason.trim().is_empty() { "no reason given" } else { reason });
+        // It waits for no other order, and for no disk that one hangs at.
+        let kill = self.fire(&reason);
+        let _act = self.act();
+        {
+            let state = self.state();
+            if let (true, Some(launch)) = (state.emergency, state.launch.clone()) {
+                // The first one goes on; the kill was sent once more.
+                return Answer::Launched(launch);
+            }
+        }
         let mission = self.mission();
         let standing = self.standing();
-        let reason = Text::new(if reason.trim().is_empty() { "no reason given" } else { reason });
         let mode = emergency_mode(&mission);
         let mut entry = match mode {
             Some(mode) => Entry::of(&mission, mode, &standing, by),
@@ -61,7 +67,7 @@ impl Shared {
         self.state().emergency = true;
         let shared = Arc::clone(self);
         let work = move || {
-            shared.shut_down(generation, &mission, entry, &before, &engage_id);
+            shared.shut_down(generation, &mission, entry, (&before, kill), &engage_id);
             shared.state().emergency = false;
         };
         // A system without a thread for it has time to wait.
@@ -80,23 +86,27 @@ impl Shared {
         Answer::Launched(self.state().launch.clone().unwrap_or(launch))
     }
 
+    /// The kill path, on a thread of its own; where the system has none to
+    /// give, on this one.
+    fn fire(&self, reason: &Text) -> Kill {
+        let reason = format!("emergency shutdown: {reason}");
+        let (switch, wait) = (Arc::clone(&self.switch), self.patience.kill_s);
+        let thread = {
+            let reason = reason.clone();
+            let named = std::thread::Builder::new().name("mission-kill".to_owned());
+            named.spawn(move || switch.kill(&reason, wait))
+        };
+        thread.map_err(|_| self.switch.kill(&reason, wait))
+    }
+
     fn shut_down(
         &self,
         generation: u64,
         mission: &Mission,
         mut entry: Entry,
-        before: &Before,
+        (before, kill): (&Before, Kill),
         engage_id: &Text,
     ) {
-        // The kill waits for no disk.
-        let reason = format!("emergency shutdown: {}", before.reason);
-        let (switch, wait) = (Arc::clone(&self.switch), self.patience.kill_s);
-        let kill = {
-            let reason = reason.clone();
-            let named = std::thread::Builder::new().name("mission-kill".to_owned());
-            named.spawn(move || switch.kill(&reason, wait))
-        };
-        let kill = kill.map_err(|_| self.switch.kill(&reason, wait));
         self.prepare(&mut entry);
         self.report(generation, entry.notes.clone());
         let gone = || KillEnd { verified: false, said: Text::new("the kill's thread is gone") };

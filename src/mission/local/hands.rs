@@ -254,18 +254,17 @@ impl LocalHands {
     }
 
     /// How far kept output was read, for the next daemon.
-    fn write_down(&self, run: &mut Run) {
+    fn read_on(&self, run: &mut Run) -> Option<Entry> {
         if !run.entry.keep {
-            return;
+            return None;
         }
         let at = |stderr, was| {
             self.reads.position(&run.entry.name, run.entry.run, stderr).unwrap_or(was)
         };
         let read = (at(false, run.entry.read.0), at(true, run.entry.read.1));
-        if read != run.entry.read {
-            run.entry.read = read;
-            let _ = self.ledger.write(&run.entry);
-        }
+        let moved = read != run.entry.read;
+        run.entry.read = read;
+        moved.then(|| run.entry.clone())
     }
 }
 
@@ -316,6 +315,7 @@ impl Hands for LocalHands {
 
     fn look(&self, who: &Ident) -> Seen {
         let all = self.recent();
+        let mut moved = None;
         let mut runs = lock(&self.runs);
         if let Some(run) = runs.values_mut().find(|run| run.entry.who == *who) {
             run.end = self.end_of(run);
@@ -323,9 +323,13 @@ impl Hands for LocalHands {
                 return Seen::Ended(end.clone());
             }
             run.claim.note(&all);
-            self.write_down(run);
+            moved = self.read_on(run);
         }
         drop(runs);
+        if let Some(entry) = moved {
+            // Not under the lock: a disk that hangs holds up this process alone.
+            let _ = self.ledger.write(&entry);
+        }
         match proc::holds(who, &self.boot) {
             Some(stat) => Seen::Alive(proc::usage(&stat)),
             None => Seen::Ended(End::default()),

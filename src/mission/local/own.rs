@@ -29,6 +29,16 @@ pub struct Claim {
     pub unreaped: bool,
 }
 
+/// The verb of the process that carries kills out.
+const AGENT: &[u8] = b"__agent";
+
+/// It carries kills out: whoever of the mission started it, and whatever ends
+/// with that one, it goes on.
+pub(super) fn is_agent(pid: u32) -> bool {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.split(|byte| *byte == 0).nth(1) == Some(AGENT)
+}
+
 /// Whom nobody here ever signals: this process, those it descends from, the
 /// first process, and whoever lets operators in.
 pub(super) fn spared(all: &[Stat]) -> BTreeSet<u32> {
@@ -106,7 +116,7 @@ impl Claim {
         let belongs = |s: &Stat| sure.contains(&s.pid) || (group && s.pgrp == self.leader.pid);
         let found: Vec<Stat> = all
             .into_iter()
-            .filter(|s| s.lives() && !spared.contains(&s.pid) && belongs(s))
+            .filter(|s| s.lives() && !spared.contains(&s.pid) && belongs(s) && !is_agent(s.pid))
             .collect();
         self.known.extend(found.iter().map(|s| (s.pid, s.start)));
         found

@@ -55,7 +55,10 @@ pub fn bearers(id: &str) -> Vec<(proc::Stat, Mark)> {
         return found;
     }
     let spared = super::own::spared(&proc::all());
-    found.into_iter().filter(|(stat, _)| !spared.contains(&stat.pid)).collect()
+    found
+        .into_iter()
+        .filter(|(stat, _)| !spared.contains(&stat.pid) && !super::own::is_agent(stat.pid))
+        .collect()
 }
 
 /// SIGKILL to everybody with such a mark; how many there were.

@@ -1,6 +1,7 @@
 //! Everybody who runs.
 
 use super::actor::{Actor, Msg};
+use super::change::{changed, join_until, same};
 use super::machine::Standing;
 use super::probe::Eyes;
 use super::shared::{Cell, HandsOf, Shared, lock};
@@ -25,10 +26,14 @@ use std::time::{Duration, Instant};
 const STACK: usize = 512 << 10;
 /// Longest wait for a thread's word in an answer.
 const WORD: Duration = Duration::from_millis(20);
+/// Longest wait until everybody knows that others are wanted.
+const SETTLE: Duration = Duration::from_secs(1);
 /// Longest wait for what runs already, at the beginning.
 const BEGIN: Duration = Duration::from_secs(2);
 /// Longest wait for everybody's end at the end, beside their own timeouts.
 const END: Duration = Duration::from_secs(10);
+/// Longest wait for who left the configuration and comes back.
+const LEAVES: Duration = Duration::from_secs(15);
 /// Between two questions whether a machine answers.
 const HOST: Duration = Duration::from_secs(5);
 
@@ -46,6 +51,8 @@ pub struct Supervisor {
     mission: Mutex<Arc<Mission>>,
     wants: Mutex<Wants>,
     hosts: Arc<Mutex<BTreeMap<Name, HostRecord>>>,
+    /// Gone from the configuration, and perhaps still ending.
+    leaving: Mutex<BTreeMap<Name, Arc<Cell>>>,
 }
 
 impl Supervisor {
@@ -71,6 +78,7 @@ impl Supervisor {
             mission: Mutex::new(Arc::clone(mission)),
             wants: Mutex::default(),
             hosts: Arc::default(),
+            leaving: Mutex::default(),
         };
         for process in &mission.processes {
             crew.add(process)?;
@@ -83,7 +91,13 @@ impl Supervisor {
 
     fn add(&self, process: &Process) -> Result<(), Text> {
         let (send, messages) = unbounded();
+        // Over there something may run that nobody here has seen yet.
+        let unasked = || ProcessState::Unknown {
+            since: clock::utc(),
+            why: Text::new("its machine was not asked yet"),
+        };
         let record = ProcessRecord {
+            state: process.host.as_ref().map_or(ProcessState::Stopped, |_| unasked()),
             name: Text::new(&process.name),
             display_name: process.display_name.clone(),
             host: Text::new(process.host.as_deref().unwrap_or_default()),
@@ -105,6 +119,28 @@ impl Supervisor {
             Text::new(&format!("{}: no thread: {e}; `crs doctor` shows the limits", process.name))
         })?);
         Ok(())
+    }
+
+    /// Whether nobody of this name is left from an earlier configuration;
+    /// waits for it as long as a stop may take.
+    fn has_left(&self, name: &str) -> bool {
+        let Some(cell) = lock(&self.leaving).get(name).cloned() else { return true };
+        let until = Instant::now() + LEAVES;
+        let thread = || lock(&cell.thread).as_ref().is_some_and(|t| !t.is_finished());
+        while thread() {
+            if Instant::now() > until {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        lock(&self.leaving).remove(name);
+        true
+    }
+
+    /// Whether everybody has ended who left the configuration.
+    fn all_left(&self, until: Instant) -> bool {
+        let leaving: Vec<Arc<Cell>> = lock(&self.leaving).values().cloned().collect();
+        leaving.iter().all(|cell| join_until(&cell.thread, until))
     }
 
     /// Who has to do with whom.
@@ -288,6 +324,10 @@ impl Crew for Supervisor {
         for name in names().filter(|name| wants.names.contains(name)) {
             self.tell(&mission, &wants, &name);
         }
+        drop(wants);
+        // Records of before would be taken for what this came to. One that waits
+        // for its machine is not waited for.
+        self.heard(SETTLE);
     }
 
     fn start(&self, process: &str) -> Result<ProcessRecord, Refused> {
@@ -358,7 +398,15 @@ impl Crew for Supervisor {
         let old = std::mem::replace(&mut *lock(&self.mission), Arc::clone(&mission));
         let mut said = Vec::new();
         for process in &mission.processes {
-            match old.process(&process.name) {
+            // One that could not be taken up then is new now.
+            let known = self.shared.cell(&process.name).is_some();
+            match old.process(&process.name).filter(|_| known) {
+                // Who left under this name may still be ending: a second one
+                // beside it would be a copy.
+                None if !self.has_left(&process.name) => {
+                    let cause = "still ends, and is not taken up; reload once it is gone";
+                    said.push(Text::new(&format!("{}: {cause}", process.name)));
+                }
                 None => match self.add(process) {
                     Ok(()) => said.push(Text::new(&format!("{}: new", process.name))),
                     Err(why) => said.push(why),
@@ -386,6 +434,7 @@ impl Crew for Supervisor {
             wants.names.remove(&gone.name);
             if let Some(cell) = lock(&self.shared.cells).remove(&gone.name) {
                 let _ = cell.send.send(Msg::Leave);
+                lock(&self.leaving).insert(gone.name.clone(), cell);
             }
             said.push(Text::new(&format!("{}: gone from the file, it is stopped", gone.name)));
         }
@@ -393,7 +442,8 @@ impl Crew for Supervisor {
     }
 
     fn wait_down(&self, longest: Duration) -> bool {
-        self.down(longest, &BTreeSet::new())
+        let until = Instant::now() + longest;
+        self.down(longest, &BTreeSet::new()) && self.all_left(until)
     }
 
     fn shutdown(&self) {
@@ -412,11 +462,12 @@ impl Crew for Supervisor {
         for cell in cells.values() {
             let _ = cell.send.send(Msg::Quit);
         }
+        // One that hangs in a disk or a far machine is left behind.
+        let until = Instant::now() + END;
         for cell in cells.values() {
-            if let Some(thread) = lock(&cell.thread).take() {
-                let _ = thread.join();
-            }
+            join_until(&cell.thread, until);
         }
+        self.all_left(until);
     }
 }
 
@@ -426,23 +477,5 @@ impl Drop for Supervisor {
         for cell in self.shared.all() {
             let _ = cell.send.send(Msg::Quit);
         }
-    }
-}
-
-/// Where it was written says nothing about it.
-fn same(a: &Process, b: &Process) -> bool {
-    let at = a.at.clone();
-    *a == Process { at, ..b.clone() }
-}
-
-fn changed(was: &Process, now: &Process) -> &'static str {
-    let start = |p: &Process| {
-        let p = p.clone();
-        (p.host, p.cmd, p.cwd, p.env, p.secrets, p.on_daemon_death, p.limits)
-    };
-    if start(was) == start(now) {
-        "how it is watched or kept changed, it is not touched"
-    } else {
-        "what it is started with changed, it is started anew where it runs"
     }
 }

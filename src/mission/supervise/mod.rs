@@ -2,6 +2,7 @@
 //! the crew that holds them together.
 
 mod actor;
+mod change;
 mod crew;
 mod growth;
 pub mod machine;

@@ -10,6 +10,7 @@ use crate::mission::annals::{self, Recorder};
 use crate::mission::api::{Access, Parts as Api, Seat, Server};
 use crate::mission::crew::Crew;
 use crate::mission::desk::Desk;
+use crate::mission::fence::{Fence, InForce};
 use crate::mission::hands::Hands;
 use crate::mission::hub::Hub;
 use crate::mission::launch::{Launcher, Parts, Patience};
@@ -17,11 +18,11 @@ use crate::mission::lines::Reads;
 use crate::mission::local::{LocalHands, Setup};
 use crate::mission::order::{Answer, By, Order, Refusal};
 use crate::mission::output::Output;
-use crate::mission::parts::{Orders, Refused};
+use crate::mission::parts::{Orders, Refused, ZombieRecord, Zombies};
 use crate::mission::ports::Switch;
 use crate::mission::remote::Remote;
-use crate::mission::rules::{Alerts, Ties};
-use crate::mission::spec::Mission;
+use crate::mission::rules::{Alerts, Audited, Ties};
+use crate::mission::spec::{Mission, Name};
 use crate::mission::supervise::{HandsOf, OWN, Supervisor};
 use crate::mission::told::Hears;
 use crate::mission::usage::gauges::HostGauges;
@@ -33,6 +34,8 @@ use std::time::Duration;
 
 /// At the end, the audit is waited for so long.
 const LAST: Duration = Duration::from_secs(2);
+/// And what was taken down, so long.
+const DOWN: Duration = Duration::from_mins(1);
 
 /// A daemon that runs.
 pub struct Daemon {
@@ -45,6 +48,7 @@ pub struct Daemon {
     recorder: Arc<Recorder>,
     desk: Arc<Desk>,
     server: Server,
+    resumed: Vec<Text>,
     _seat: Seat,
 }
 
@@ -79,9 +83,10 @@ impl Daemon {
         let recorder = Recorder::start(home.chain(annals::ROLE), &home.audit(), hub.clone());
         let recorder = Arc::new(recorder.map_err(Failure::failed)?);
         let hears: Arc<dyn Hears> = recorder.clone();
-        // What is done about an alert is told with the alert, and so on record.
-        let alerts = Alerts::start(&mission, Arc::clone(&hears), Arc::new(|_| {}))
-            .map_err(Failure::failed)?;
+        let deeds = recorder.clone();
+        let audited: Audited = Arc::new(move |deed| deeds.deed(deed));
+        let alerts =
+            Alerts::start(&mission, Arc::clone(&hears), audited).map_err(Failure::failed)?;
         let output = Output::start(&mission, &dir, Arc::clone(&hears), Some(Arc::clone(&alerts)))
             .map_err(|problems| Failure::failed(said(&problems)))?;
         let reads: Arc<dyn Reads> = output.clone();
@@ -104,15 +109,18 @@ impl Daemon {
         });
         let launcher = Arc::new(launcher.map_err(Failure::failed)?);
         let in_force = Arc::new(Mutex::new(mission));
+        let holds = Holds { mission: Arc::clone(&in_force), launcher: Arc::clone(&launcher) };
+        let fenced: Arc<dyn Crew> = Arc::new(Fence { crew: Arc::clone(&as_crew), in_force: holds });
         let now = Arc::clone(&in_force);
         let mission = move || Arc::clone(&now.lock().unwrap_or_else(PoisonError::into_inner));
         let finder = Arc::new(Finder::new(Arc::new(Whose { hands: own, mission })));
         alerts.tie(Ties {
-            crew: weak(&as_crew),
+            crew: weak(&fenced),
             reads: Arc::downgrade(&(output.clone() as Arc<dyn Reads>)),
             ports: finder.clone(),
         });
         let reload = Reload {
+            one: Mutex::default(),
             path,
             flags: flags.clone(),
             mission: Arc::clone(&in_force),
@@ -125,24 +133,29 @@ impl Daemon {
         };
         let desk = Arc::new(Desk {
             launcher: launcher.clone(),
-            crew: Arc::clone(&as_crew),
+            crew: Arc::clone(&fenced),
             alerts: alerts.clone(),
             reload: Box::new(move |by| reload.again(by)),
             end: Box::new(move || stop.store(true, Ordering::Release)),
             recorder: Arc::clone(&recorder),
             hub: Arc::clone(&hub),
         });
+        // Before anybody can give an order: what is taken up then would undo it.
+        let resumed = launcher.resume();
+        for line in &resumed {
+            recorder.daemon(line.as_str());
+        }
         let socket = access.socket.clone();
         let server = Server::start(
             access,
             Api {
                 hub,
                 orders: desk.clone(),
-                crew: as_crew,
+                crew: fenced,
                 modes: launcher.clone(),
                 lines: output.clone(),
                 alerts,
-                zombies: finder,
+                zombies: Arc::new(OnRecord { finder, recorder: recorder.clone() }),
                 annals: recorder.clone(),
                 switch,
                 gauges: vec![Arc::new(HostGauges::new(&dir)), output.clone()],
@@ -159,6 +172,7 @@ impl Daemon {
             recorder,
             desk,
             server,
+            resumed,
             _seat: seat,
         };
         let mission = daemon.mission();
@@ -193,13 +207,9 @@ impl Daemon {
         lines
     }
 
-    /// Takes up the mode that was in force, if any.
-    pub fn resume(&self) -> Vec<Text> {
-        let said = self.launcher.resume();
-        for line in &said {
-            self.recorder.daemon(line.as_str());
-        }
-        said
+    /// What was taken up of the mode that was in force, if any.
+    pub fn resumed(&self) -> &[Text] {
+        &self.resumed
     }
 
     /// Launches a mode; how that was answered.
@@ -211,21 +221,32 @@ impl Daemon {
         }
     }
 
-    /// SIGHUP: the mission file is read again.
-    pub fn hang_up(&self) {
-        if let Answer::Refused { why, .. } = self.desk.order(&Order::Reload, &by("SIGHUP")) {
-            tracing::error!("the mission file is not taken: {why}");
-        }
+    /// Where orders arrive.
+    pub fn desk(&self) -> Arc<Desk> {
+        Arc::clone(&self.desk)
     }
 
     /// Stops what does not outlive the daemon, and everything else.
     pub fn end(self) {
         self.recorder.daemon("ends");
         self.launcher.close();
+        if self.launcher.mode().name.is_empty() {
+            // Taken down: what would outlive the daemon ends too.
+            self.crew.wait_down(DOWN);
+        }
         self.crew.shutdown();
         self.server.end();
         self.output.stop();
-        self.recorder.end(LAST);
+        if !self.recorder.end(LAST) {
+            tracing::error!("the audit of mission control was not written to its end");
+        }
+    }
+}
+
+/// SIGHUP: the mission file is read again.
+pub fn hang_up(desk: &dyn Orders) {
+    if let Answer::Refused { why, .. } = desk.order(&Order::Reload, &by("SIGHUP")) {
+        tracing::error!("the mission file is not taken: {why}");
     }
 }
 
@@ -269,8 +290,51 @@ fn hands(
     Ok((all, own))
 }
 
-/// Reads the mission file again.
+/// What holds when a single order comes.
+struct Holds {
+    mission: Arc<Mutex<Arc<Mission>>>,
+    launcher: Arc<Launcher>,
+}
+
+impl InForce for Holds {
+    fn mission(&self) -> Arc<Mission> {
+        Arc::clone(&self.mission.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn mode(&self) -> Name {
+        self.launcher.mode().name.as_str().to_owned()
+    }
+}
+
+/// Whoever ends what was left behind is on record with it.
+struct OnRecord {
+    finder: Arc<Finder>,
+    recorder: Arc<Recorder>,
+}
+
+impl Zombies for OnRecord {
+    fn find(&self) -> Vec<ZombieRecord> {
+        Zombies::find(&*self.finder)
+    }
+
+    fn end(&self, id: &str, confirm: &str, by: &By) -> Result<Text, Refused> {
+        let which = Zombies::find(&*self.finder).into_iter().find(|z| z.id.as_str() == id);
+        let which = which.map_or_else(|| Text::limited(id, 80), |zombie| zombie.what);
+        let what = format!("end what was left behind: {which}");
+        self.recorder.ordered(by, &what);
+        let came = Zombies::end(&*self.finder, id, confirm, by);
+        let answer = match &came {
+            Ok(_) => Answer::Accepted,
+            Err((kind, why)) => Answer::Refused { kind: *kind, why: why.clone() },
+        };
+        self.recorder.answered(by, &what, &answer);
+        came
+    }
+}
+
+/// Reads the mission file again, one at a time.
 struct Reload {
+    one: Mutex<()>,
     path: Option<PathBuf>,
     flags: Flags,
     mission: Arc<Mutex<Arc<Mission>>>,
@@ -285,6 +349,7 @@ struct Reload {
 impl Reload {
     /// What changed; or every mistake, and nothing is changed.
     fn again(&self, by: &By) -> Result<Vec<Text>, Refused> {
+        let _one = self.one.lock().unwrap_or_else(PoisonError::into_inner);
         let wrong = |problems: Vec<Problem>| (Refusal::Invalid, said(&problems));
         let next = Arc::new(super::read(self.path.as_deref(), &self.flags).map_err(wrong)?);
         self.output.reload(&next).map_err(wrong)?;

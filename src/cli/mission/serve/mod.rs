@@ -110,7 +110,7 @@ fn work(
     for line in daemon.banner() {
         ctx.out.line(line);
     }
-    for line in daemon.resume() {
+    for line in daemon.resumed() {
         ctx.out.line(line);
     }
     if let Some(mode) = &args.up {
@@ -118,7 +118,12 @@ fn work(
     }
     while !stop.load(Ordering::Acquire) {
         if again.swap(false, Ordering::AcqRel) {
-            daemon.hang_up();
+            // Beside this loop, which must hear of an end.
+            let desk = daemon.desk();
+            let thread = std::thread::Builder::new().name("mission-reload".to_owned());
+            if let Err(e) = thread.spawn(move || daemon::hang_up(&*desk)) {
+                tracing::error!("the mission file is not read again, no thread: {e}");
+            }
         }
         std::thread::sleep(LOOK);
     }
