@@ -12,7 +12,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = exits!(0 "no mistake; warnings may be"))]
 pub struct Args {
-    /// The mission file; the embedded one without
+    /// The mission file; else mission.toml beside the configuration, else the embedded one
     file: Option<PathBuf>,
     /// One JSON document on standard output
     #[arg(long)]
@@ -34,15 +34,16 @@ struct Report<'a> {
 /// # Errors
 /// Status 78 with every mistake; with `--json` they are in the document.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
+    let path = super::meant(args.file.as_deref(), &ctx.flags);
     let mut report = Report {
-        file: args.file.as_ref(),
+        file: path.as_ref(),
         sha: String::new(),
         processes: 0,
         modes: Vec::new(),
         problems: Vec::new(),
         warnings: Vec::new(),
     };
-    match file::load(args.file.as_deref()) {
+    match file::load(path.as_deref()) {
         Err(problems) => report.problems = problems,
         Ok(mission) => {
             report.warnings = file::commands::warnings(&mission);

@@ -21,7 +21,8 @@ mod zombies;
 
 use super::exit::exits;
 use super::{Context, Outcome};
-use std::path::PathBuf;
+use crate::config::{Flags, dirs};
+use std::path::{Path, PathBuf};
 
 /// What to do with the mission.
 #[derive(Debug, clap::Args)]
@@ -68,6 +69,17 @@ macro_rules! verbs {
     };
 }
 
+/// The mission file that is meant: the one that was named, else mission.toml
+/// beside the configuration, else none (the embedded one). Looked for anew each
+/// time: a file that was written meanwhile is meant, too.
+fn meant(named: Option<&Path>, flags: &Flags) -> Option<PathBuf> {
+    named.map(Path::to_owned).or_else(|| {
+        let beside = flags.config.as_deref().and_then(Path::parent).map(Path::to_owned);
+        let usual = beside.unwrap_or_else(dirs::config_dir).join("mission.toml");
+        usual.is_file().then_some(usual)
+    })
+}
+
 /// Needs no daemon.
 fn check(args: &check::Args, _: &Reach, ctx: &mut Context) -> Outcome {
     check::run(args, ctx)
@@ -89,8 +101,7 @@ verbs! {
     /// Check a mission file: every mistake with its place
     #[command(after_help = exits!(
         0 "no mistake; warnings may be",
-        1 "the file can't be read",
-        78 "mistakes, each with its place",
+        78 "mistakes, each with its place, or no such file",
     ))]
     Check(check::Args) => check,
     /// Say what a launch of a mode would stop, start and change, and what must hold

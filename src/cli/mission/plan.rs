@@ -16,7 +16,7 @@ use std::path::PathBuf;
 pub struct Args {
     /// The mode, as the mission file names it
     mode: String,
-    /// The mission file; the embedded one without
+    /// The mission file; else mission.toml beside the configuration, else the embedded one
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// One JSON document on standard output
@@ -32,7 +32,7 @@ pub struct Args {
 /// does not have.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
-    let mission = file::load(args.file.as_deref())
+    let mission = file::load(super::meant(args.file.as_deref(), &ctx.flags).as_deref())
         .map_err(|problems| Failure::new(Exit::CONFIG, listed(&problems)))?;
     let Some(mode) = mission.mode(&args.mode) else {
         let all: Vec<&str> = mission.modes.iter().map(|mode| mode.name.as_str()).collect();

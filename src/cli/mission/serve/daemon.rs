@@ -98,22 +98,12 @@ impl Daemon {
         let crew = Arc::new(crew.map_err(Failure::failed)?);
         let as_crew: Arc<dyn Crew> = crew.clone();
         let switch: Arc<dyn Switch> = Arc::new(OwnSwitch::new(flags.clone()));
-        let launcher = Launcher::new(Parts {
-            mission: Arc::clone(&mission),
-            dir: dir.clone(),
-            crew: Arc::clone(&as_crew),
-            switch: Arc::clone(&switch),
-            hears,
-            lines: Some(last_lines(&output)),
-            patience: Patience::default(),
-        });
-        let launcher = Arc::new(launcher.map_err(Failure::failed)?);
+        let parts = (as_crew.clone(), switch.clone(), hears);
+        let launcher = launcher(&mission, &dir, parts, &output)?;
         let in_force = Arc::new(Mutex::new(mission));
         let holds = Holds { mission: Arc::clone(&in_force), launcher: Arc::clone(&launcher) };
         let fenced: Arc<dyn Crew> = Arc::new(Fence { crew: Arc::clone(&as_crew), in_force: holds });
-        let now = Arc::clone(&in_force);
-        let mission = move || Arc::clone(&now.lock().unwrap_or_else(PoisonError::into_inner));
-        let finder = Arc::new(Finder::new(Arc::new(Whose { hands: own, mission })));
+        let finder = finder(own, &in_force);
         alerts.tie(Ties {
             crew: weak(&fenced),
             reads: Arc::downgrade(&(output.clone() as Arc<dyn Reads>)),
@@ -259,8 +249,26 @@ fn weak(crew: &Arc<dyn Crew>) -> Weak<dyn Crew> {
     Arc::downgrade(crew)
 }
 
+fn launcher(
+    mission: &Arc<Mission>,
+    dir: &Path,
+    (crew, switch, hears): (Arc<dyn Crew>, Arc<dyn Switch>, Arc<dyn Hears>),
+    output: &Output,
+) -> Result<Arc<Launcher>, Failure> {
+    let launcher = Launcher::new(Parts {
+        mission: Arc::clone(mission),
+        dir: dir.to_owned(),
+        crew,
+        switch,
+        hears,
+        lines: Some(last_lines(output)),
+        patience: Patience::default(),
+    });
+    Ok(Arc::new(launcher.map_err(Failure::failed)?))
+}
+
 /// Where the last lines of a process lie.
-fn last_lines(output: &Arc<Output>) -> crate::mission::launch::LastLines {
+fn last_lines(output: &Output) -> crate::mission::launch::LastLines {
     let logs = output.logs().to_owned();
     Arc::new(move |name| Text::new(&logs.join(format!("{name}.log")).display().to_string()))
 }
@@ -288,6 +296,13 @@ fn hands(
         all.insert(host.name.clone(), Arc::new(hands));
     }
     Ok((all, own))
+}
+
+/// Who finds what was left behind: the hands know what is on record.
+fn finder(hands: Arc<LocalHands>, in_force: &Arc<Mutex<Arc<Mission>>>) -> Arc<Finder> {
+    let now = Arc::clone(in_force);
+    let mission = move || Arc::clone(&now.lock().unwrap_or_else(PoisonError::into_inner));
+    Arc::new(Finder::new(Arc::new(Whose { hands, mission })))
 }
 
 /// What holds when a single order comes.

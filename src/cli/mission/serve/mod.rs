@@ -37,21 +37,11 @@ pub struct Args {
     up: Option<String>,
 }
 
-/// The mission file that is meant: the one that was named, else the user's,
-/// else none (the embedded one).
-fn meant(args: &Args, loaded: &Loaded, flags: &Flags) -> Option<PathBuf> {
-    args.file.clone().or_else(|| {
-        let beside = flags.config.as_deref().and_then(Path::parent);
-        let usual = beside.unwrap_or(&loaded.settings.config_dir).join("mission.toml");
-        usual.is_file().then_some(usual)
-    })
-}
-
 /// The mission, as this daemon runs it. Its own programs on this machine get
 /// the flags that it was started with: an engine under another latch than its
 /// daemon's would not be stopped by it.
-fn read(path: Option<&Path>, flags: &Flags) -> Result<Mission, Vec<Problem>> {
-    let mut mission = file::load(path)?;
+fn read(named: Option<&Path>, flags: &Flags) -> Result<Mission, Vec<Problem>> {
+    let mut mission = file::load(super::meant(named, flags).as_deref())?;
     let given = given(flags);
     for process in mission.processes.iter_mut().filter(|process| process.host.is_none()) {
         if process.cmd.first().is_some_and(|program| program == OWN_PROGRAM) {
@@ -79,8 +69,7 @@ fn given(flags: &Flags) -> Vec<String> {
 /// Status 78 for a wrong configuration or mission file, 1 when it can't start.
 pub fn run(args: &Args, reach: &Reach, ctx: &mut Context) -> Outcome {
     let loaded = ctx.strict()?;
-    let path = meant(args, &loaded, &ctx.flags);
-    let mut mission = read(path.as_deref(), &ctx.flags)
+    let mut mission = read(args.file.as_deref(), &ctx.flags)
         .map_err(|problems| Failure::new(Exit::CONFIG, context::listed(&problems)))?;
     if let Some(socket) = &reach.socket {
         mission.daemon.socket = Some(socket.clone());
@@ -91,7 +80,7 @@ pub fn run(args: &Args, reach: &Reach, ctx: &mut Context) -> Outcome {
     }
     signal_hook::flag::register(SIGHUP, Arc::clone(&again)).map_err(Failure::failed)?;
     let said = logs::usually(USUALLY);
-    let outcome = work(args, mission, path, (&stop, &again), &loaded, ctx);
+    let outcome = work(args, mission, (&stop, &again), &loaded, ctx);
     if let Some(said) = said {
         said.end(logs::PATIENCE);
     }
@@ -101,12 +90,12 @@ pub fn run(args: &Args, reach: &Reach, ctx: &mut Context) -> Outcome {
 fn work(
     args: &Args,
     mission: Mission,
-    path: Option<PathBuf>,
     (stop, again): (&Arc<AtomicBool>, &AtomicBool),
     loaded: &Loaded,
     ctx: &mut Context,
 ) -> Outcome {
-    let daemon = Daemon::start(mission, path, &loaded.settings, &ctx.flags, Arc::clone(stop))?;
+    let named = args.file.clone();
+    let daemon = Daemon::start(mission, named, &loaded.settings, &ctx.flags, Arc::clone(stop))?;
     for line in daemon.banner() {
         ctx.out.line(line);
     }
@@ -142,6 +131,7 @@ mod tests {
             config: Some("/etc/crs.toml".into()),
             ..Flags::default()
         };
+        // No file lies beside this configuration.
         let mission = read(None, &flags).unwrap();
         let wants = ["--config", "/etc/crs.toml", "--kill-switch-file", "/run/other/kill.lock"];
         assert!(!mission.processes.is_empty());
