@@ -79,9 +79,10 @@ fn a_step_that_fails_does_not_stop_the_next() {
     {
         assert!(told[n].starts_with(begin), "{told:#?}");
     }
-    let asked = rig.switch.asked.lock().unwrap();
+    // Which of them comes first is a matter of threads: a kill latches too.
+    let mut asked = rig.switch.asked.lock().unwrap().clone();
+    asked.sort();
     assert!(asked[0].starts_with("engage") && asked[1].starts_with("kill"), "{asked:?}");
-    drop(asked);
     assert_eq!(rig.names(), ["gateway", "feed"], "what trades was stopped all the same");
 }
 
