@@ -331,7 +331,7 @@ impl Hands for LocalHands {
             let _ = self.ledger.write(&entry);
         }
         match proc::holds(who, &self.boot) {
-            Some(stat) => Seen::Alive(proc::usage(&stat)),
+            Some(stat) => Seen::Alive(proc::used(&stat)),
             None => Seen::Ended(End::default()),
         }
     }

@@ -22,6 +22,7 @@ mod sweep;
 mod tidy;
 
 pub use hands::LocalHands;
+pub use own::signal_name;
 pub use proc::boot;
 pub use spawn::Setup;
 

@@ -187,7 +187,7 @@ pub fn named(signal: i32) -> Option<Signal> {
     Signal::from_named_raw(signal)
 }
 
-/// `SIGTERM`.
+/// `SIGTERM`; Linux numbers them so.
 #[must_use]
 pub fn signal_name(signal: i32) -> Text {
     let name = match signal {

@@ -2,10 +2,9 @@
 
 use crate::domain::Text;
 use crate::mission::hands::{Ident, Usage};
+use crate::mission::usage;
 use std::fs;
 
-/// Ticks of `/proc` are 10 ms to every program.
-const TICK_US: u64 = 10_000;
 /// The variable that marks what a daemon started.
 pub const MARK: &str = "CRS_MISSION";
 
@@ -24,8 +23,6 @@ pub struct Stat {
     pub pgrp: u32,
     /// Its start, in ticks since boot.
     pub start: u64,
-    /// CPU time of itself and of what it waited for, in ticks.
-    cpu: u64,
 }
 
 impl Stat {
@@ -34,30 +31,21 @@ impl Stat {
     pub const fn lives(&self) -> bool {
         !matches!(self.state, 'Z' | 'X' | 'x')
     }
-
-    fn parse(text: &str) -> Option<Self> {
-        // The name, in brackets, may hold anything.
-        let (head, tail) = text.rsplit_once(')')?;
-        let (pid, name) = head.split_once('(')?;
-        let fields: Vec<&str> = tail.split_whitespace().collect();
-        let number = |n: usize| fields.get(n).and_then(|f| f.parse::<u64>().ok());
-        let id = |n: usize| number(n).and_then(|n| u32::try_from(n).ok());
-        Some(Self {
-            pid: pid.trim().parse().ok()?,
-            name: name.to_owned(),
-            state: fields.first()?.chars().next()?,
-            ppid: id(1)?,
-            pgrp: id(2)?,
-            start: number(19)?,
-            cpu: (11..=14).filter_map(number).sum(),
-        })
-    }
 }
 
 /// One process.
 #[must_use]
 pub fn stat(pid: u32) -> Option<Stat> {
-    Stat::parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    // A name that is no text hides nobody.
+    let read = usage::stat(pid)?;
+    Some(Stat {
+        pid: read.pid,
+        name: read.comm,
+        state: read.state,
+        ppid: read.parent,
+        pgrp: read.group,
+        start: read.start,
+    })
 }
 
 /// Every process.
@@ -94,37 +82,38 @@ pub fn mark(pid: u32) -> Option<String> {
     String::from_utf8(value.to_vec()).ok()
 }
 
-/// What it uses.
+/// What it uses; nothing where it is gone meanwhile.
 #[must_use]
-pub fn usage(stat: &Stat) -> Usage {
-    let status = fs::read_to_string(format!("/proc/{}/status", stat.pid)).unwrap_or_default();
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = resident.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    let files = fs::read_dir(format!("/proc/{}/fd", stat.pid)).ok();
-    Usage {
-        cpu_us: stat.cpu.saturating_mul(TICK_US),
-        memory: kib.unwrap_or_default().saturating_mul(1_024),
-        files: files.and_then(|dir| u32::try_from(dir.count()).ok()),
-    }
+pub fn used(stat: &Stat) -> Usage {
+    let now = usage::of(stat.pid).filter(|(start, _)| *start == stat.start);
+    now.map(|(_, usage)| usage).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::process::Command;
 
+    /// What can't be found is never ended.
     #[test]
-    fn a_name_with_brackets_is_read() {
-        let tail = "S 1 77 77 0 -1 4194304 1 0 0 0 5 6 7 8 20 0 1 0 4242 0 0";
-        let stat = Stat::parse(&format!("77 (a) R 9 (b)) {tail}")).unwrap();
-        assert_eq!((stat.pid, stat.name.as_str(), stat.state), (77, "a) R 9 (b)", 'S'));
-        assert_eq!((stat.ppid, stat.pgrp, stat.start, stat.cpu), (1, 77, 4242, 26));
+    fn a_name_that_is_no_text_hides_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join(OsStr::from_bytes(b"a\xff) R"));
+        fs::copy("/bin/sleep", &program).unwrap();
+        let mut child = Command::new(&program).arg("60").spawn().unwrap();
+        let found = stat(child.id());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(found.map(|stat| stat.ppid), Some(std::process::id()));
     }
 
     #[test]
     fn this_process_is_found_and_uses_something() {
         let own = stat(std::process::id()).unwrap();
         assert!(own.lives() && all().iter().any(|s| s.pid == own.pid));
-        let used = usage(&own);
+        let used = used(&own);
         assert!(used.memory > 0 && used.files.is_some_and(|n| n > 0), "{used:?}");
         let who = Ident { pid: own.pid, start: own.start, boot: boot() };
         assert!(holds(&who, &boot()).is_some());

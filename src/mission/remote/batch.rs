@@ -6,6 +6,7 @@ use crate::domain::Text;
 use crate::host::clock;
 use crate::mesh::remote::seen::Said;
 use crate::mission::hands::{End, Ident, Seen, Usage};
+use crate::mission::local::signal_name;
 use crate::mission::spec::Platform;
 use crate::mission::usage::Stat;
 use std::collections::BTreeMap;
@@ -120,36 +121,10 @@ fn ended(rest: &str, platform: Platform) -> Fate {
     let bytes = size().zip(size()).map(|(out, err)| [out, err]);
     let signal = status.map(|status| status - 128).filter(|n| (1..=64).contains(n));
     let end = match signal.filter(|_| platform == Platform::Linux) {
-        Some(signal) => End { code: None, signal: name(signal) },
+        Some(signal) => End { code: None, signal: signal_name(signal) },
         None => End { code: status, signal: Text::default() },
     };
     Fate { seen: Seen::Ended(end), bytes }
-}
-
-/// Linux numbers them so.
-fn name(signal: i32) -> Text {
-    let word = match signal {
-        1 => "SIGHUP",
-        2 => "SIGINT",
-        3 => "SIGQUIT",
-        4 => "SIGILL",
-        5 => "SIGTRAP",
-        6 => "SIGABRT",
-        7 => "SIGBUS",
-        8 => "SIGFPE",
-        9 => "SIGKILL",
-        10 => "SIGUSR1",
-        11 => "SIGSEGV",
-        12 => "SIGUSR2",
-        13 => "SIGPIPE",
-        14 => "SIGALRM",
-        15 => "SIGTERM",
-        24 => "SIGXCPU",
-        25 => "SIGXFSZ",
-        31 => "SIGSYS",
-        other => return Text::new(&format!("signal {other}")),
-    };
-    Text::new(word)
 }
 
 #[cfg(test)]
