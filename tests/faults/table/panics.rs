@@ -57,8 +57,16 @@ const FALL: &str = "fall";
 const HOLD: &str = "hold";
 
 fn fall(thread: &str) {
-    let named = fs::read_to_string(FALL).is_ok_and(|named| named == thread);
+    let named = !thread.is_empty() && fs::read_to_string(FALL).is_ok_and(|named| named == thread);
     assert!(!named, "{thread} \u{1b}]52;c;aGk=\u{7}\u{9b}31m\u{202e}fell over");
+}
+
+/// Names the thread that is to fall over: at once, since a file that is seen
+/// empty between its making and its writing names every thread without a name.
+fn name(home: &Path, thread: &str) {
+    let whole = home.join("fall.new");
+    fs::write(&whole, thread).unwrap();
+    fs::rename(whole, home.join(FALL)).unwrap();
 }
 
 /// The kill thread, and an input thread that falls over once it has fired.
@@ -249,7 +257,7 @@ fn comes_back(size: Size) {
 fn falls(thread: &str, during: bool, size: Size) -> Duration {
     let publisher = Publisher::start();
     let (mut scene, mut console) = fragile(&publisher, size, thread == "writer");
-    let (path, latch) = (scene.home.path().join(FALL), scene.home.latch());
+    let latch = scene.home.latch();
     // The kill's own threads fall over the kill, the others in its midst.
     let own = thread == "kill-hand" || thread == "input";
     if during && !own {
@@ -261,7 +269,7 @@ fn falls(thread: &str, during: bool, size: Size) -> Duration {
     }
     let before = first_words(&latch);
     let since = Instant::now();
-    fs::write(&path, thread).unwrap();
+    name(scene.home.path(), thread);
     if own {
         kill(&mut console);
     }
@@ -329,7 +337,7 @@ fn agent_falls(thread: &str) {
     let mut agent = Console::start(&scene.home, &exe, &AGENT, 120, 40);
     let served = until(LONG, || scene.status()["agent_pid"].as_u64());
     assert!(served.is_some(), "{thread}: no agent: {}", agent.text());
-    fs::write(scene.home.path().join(FALL), thread).unwrap();
+    name(scene.home.path(), thread);
     let mut command = scene.command();
     let ended = agent.exit(LONG);
     assert!(ended.is_some_and(|s| !s.success()), "{thread}: lives on:\n{}", agent.text());
