@@ -38,6 +38,13 @@ pub trait Crew: Send + Sync {
     /// No such process, or somebody else's.
     fn restart(&self, process: &str) -> Result<ProcessRecord, Refused>;
 
+    /// Stops and starts one for the daemon's own reasons: only what is wanted
+    /// at that moment. What an operator stopped stays down.
+    ///
+    /// # Errors
+    /// No such process, somebody else's, or not wanted.
+    fn restart_if_wanted(&self, process: &str) -> Result<ProcessRecord, Refused>;
+
     /// How everybody stands, in the order of the configuration.
     fn records(&self) -> Vec<ProcessRecord>;
 

@@ -85,6 +85,11 @@ impl<F: InForce> Crew for Fence<F> {
         self.crew.restart(process)
     }
 
+    fn restart_if_wanted(&self, process: &str) -> Result<ProcessRecord, Refused> {
+        self.pass(process)?;
+        self.crew.restart_if_wanted(process)
+    }
+
     fn records(&self) -> Vec<ProcessRecord> {
         self.crew.records()
     }

@@ -31,3 +31,5 @@ mod shot;
 #[path = "../sentinel/stage.rs"]
 #[allow(dead_code, reason = "another area of tests uses the rest")]
 mod stage;
+#[cfg(test)]
+mod stays;

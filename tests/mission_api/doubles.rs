@@ -108,6 +108,10 @@ impl Crew for Doubles {
         self.start(process)
     }
 
+    fn restart_if_wanted(&self, process: &str) -> Result<ProcessRecord, crew::Refused> {
+        self.start(process)
+    }
+
     fn records(&self) -> Vec<ProcessRecord> {
         self.hub.status().told.status.processes.clone()
     }

@@ -231,6 +231,25 @@ impl Supervisor {
         }
     }
 
+    /// Stops and starts one; `asked`: though nobody wanted it until now.
+    fn again(&self, process: &str, asked: bool) -> Result<ProcessRecord, Refused> {
+        let cell = self.ours(process)?;
+        let mission = self.mission();
+        let mut wants = lock(&self.wants);
+        if !asked && !wants.names.contains(process) {
+            let why = format!("{process} was stopped, and is started by an operator only");
+            return Err((Refusal::Conflict, Text::new(&why)));
+        }
+        wants.names.insert(process.to_owned());
+        let gate = mission.process(process).map(|p| gate(p, &wants.names)).unwrap_or_default();
+        let vars = Arc::clone(&wants.vars);
+        // Under the lock: sent later, it would come behind a stop that was
+        // ordered later, and undo it.
+        let _ = cell.send.send(Msg::Restart { gate, vars });
+        drop(wants);
+        Ok(Self::stands(&cell))
+    }
+
     /// Nothing lives that should not, as far as the records say.
     fn is_down(&self, but: &BTreeSet<Name>) -> bool {
         self.shared.all().iter().all(|cell| {
@@ -364,15 +383,11 @@ impl Crew for Supervisor {
     }
 
     fn restart(&self, process: &str) -> Result<ProcessRecord, Refused> {
-        let cell = self.ours(process)?;
-        let mission = self.mission();
-        let mut wants = lock(&self.wants);
-        wants.names.insert(process.to_owned());
-        let gate = mission.process(process).map(|p| gate(p, &wants.names)).unwrap_or_default();
-        let vars = Arc::clone(&wants.vars);
-        drop(wants);
-        let _ = cell.send.send(Msg::Restart { gate, vars });
-        Ok(Self::stands(&cell))
+        self.again(process, true)
+    }
+
+    fn restart_if_wanted(&self, process: &str) -> Result<ProcessRecord, Refused> {
+        self.again(process, false)
     }
 
     fn records(&self) -> Vec<ProcessRecord> {

@@ -156,6 +156,10 @@ impl Crew for FakeCrew {
         unreachable!("no order of the launcher restarts one")
     }
 
+    fn restart_if_wanted(&self, _: &str) -> Result<ProcessRecord, Refused> {
+        unreachable!("no order of the launcher restarts one")
+    }
+
     fn records(&self) -> Vec<ProcessRecord> {
         let mut inside = self.inside.lock().unwrap();
         self.move_on(&mut inside);
