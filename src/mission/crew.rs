@@ -58,8 +58,10 @@ pub trait Crew: Send + Sync {
     fn why(&self, process: &str) -> Result<Vec<Text>, Refused>;
 
     /// Another configuration: what changed of a running process is started
-    /// anew, what did not is not touched. What changed, in words.
-    fn reload(&self, mission: Arc<Mission>) -> Vec<Text>;
+    /// anew, what did not is not touched. Without `anew` nothing is: what
+    /// changed is taken up when the next launch says what is wanted, and only
+    /// what left is stopped. What changed, in words.
+    fn reload(&self, mission: Arc<Mission>, anew: bool) -> Vec<Text>;
 
     /// Waits until nothing lives that is not wanted; whether that came true.
     fn wait_down(&self, longest: Duration) -> bool;

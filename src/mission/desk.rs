@@ -9,6 +9,8 @@ use super::parts::{Alerts, Orders, Refused};
 use crate::domain::Text;
 use std::sync::Arc;
 
+/// Why an order is not taken now, whatever it asks for; none: it may be.
+pub type Against = Box<dyn Fn(&Order) -> Option<Refused> + Send + Sync>;
 /// Reads the configuration again; what changed.
 pub type Reload = Box<dyn Fn(&By) -> Result<Vec<Text>, Refused> + Send + Sync>;
 /// Begins the end of the daemon.
@@ -16,6 +18,8 @@ pub type End = Box<dyn Fn() + Send + Sync>;
 
 /// The desk.
 pub struct Desk {
+    /// What is not taken now: during an emergency shutdown, at the end.
+    pub against: Against,
     /// Launches, downs, emergency shutdowns, restorations.
     pub launcher: Arc<dyn Orders>,
     /// Starts, stops, restarts.
@@ -46,6 +50,9 @@ impl Desk {
     fn carry_out(&self, order: &Order, by: &By) -> Answer {
         let record = |came: Result<_, Refused>| came.map_or_else(refused, Answer::Process);
         let done = |came: Result<(), Refused>| came.map_or_else(refused, |()| Answer::Accepted);
+        if let Some(against) = (self.against)(order) {
+            return refused(against);
+        }
         match order {
             Order::Launch { .. } | Order::Safe { .. } | Order::Restore { .. } => {
                 self.launcher.order(order, by)

@@ -14,6 +14,8 @@ mod day;
 #[cfg(test)]
 mod modes;
 #[cfg(test)]
+mod money;
+#[cfg(test)]
 mod python;
 #[cfg(test)]
 mod rig;

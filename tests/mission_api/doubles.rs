@@ -125,7 +125,7 @@ impl Crew for Doubles {
         Ok(vec![Text::new("it waits for Redis to be ready")])
     }
 
-    fn reload(&self, _: Arc<Mission>) -> Vec<Text> {
+    fn reload(&self, _: Arc<Mission>, _: bool) -> Vec<Text> {
         Vec::new()
     }
 

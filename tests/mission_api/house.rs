@@ -68,6 +68,7 @@ impl House {
         let ended = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&ended);
         let desk = Desk {
+            against: Box::new(|_| None),
             launcher: Arc::clone(&doubles) as _,
             crew: Arc::clone(&doubles) as _,
             alerts: Arc::clone(&doubles) as _,

@@ -233,16 +233,38 @@ fn a_reload_restarts_only_what_changed() {
         process("b", "exec sleep 601"),
         patient,
         process("d", sleep),
-    ]));
+    ]), true);
     assert_eq!(said.len(), 3, "{said:?}");
     stage.until("b", |r| r.state.ready() && r.pid != before[1]);
     assert_eq!((stage.record("a").pid, stage.record("c").pid), (before[0], before[2]));
     assert_eq!(stage.record("d").state, ProcessState::Stopped);
     let gone = stage.record("b").pid.unwrap();
-    let said = stage.crew.reload(mission(vec![process("a", sleep), process("c", sleep)]));
+    let said = stage.crew.reload(mission(vec![process("a", sleep), process("c", sleep)]), true);
     assert_eq!(said.len(), 3, "{said:?}");
     until("what left the file ends", || !lives(gone));
     assert_eq!(stage.record("a").pid, before[0]);
+}
+
+#[test]
+fn a_reload_that_starts_nothing_is_taken_up_by_the_next_launch() {
+    let (was, now) = ("echo was >>ran; exec sleep 600", "echo now >>ran; exec sleep 601");
+    let stage = Stage::new(vec![process("a", was), process("b", "exit 3")]);
+    stage.crew.want(&["a".to_owned()], &Vars::default(), &BTreeMap::new());
+    let first = stage.running("a").pid.unwrap();
+    let said = stage.crew.reload(mission(vec![process("a", now), process("b", now)]), false);
+    assert_eq!(said.len(), 2, "{said:?}");
+    // It ends by itself, and what it was confirmed as comes back.
+    let pid = rustix::process::Pid::from_raw(i32::try_from(first).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    let second = stage.until("a", |r| r.state.ready() && r.pid != Some(first)).pid;
+    let ran = || std::fs::read_to_string(stage.dir.path().join("ran")).unwrap();
+    until("it ran twice", || ran().lines().count() == 2);
+    assert_eq!(ran(), "was\nwas\n");
+    stage.want_all();
+    stage.until("a", |r| r.state.ready() && r.pid != second);
+    stage.running("b");
+    until("both ran", || ran().lines().count() == 4);
+    assert_eq!(ran(), "was\nwas\nnow\nnow\n");
 }
 
 #[test]

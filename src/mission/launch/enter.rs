@@ -125,6 +125,7 @@ impl Shared {
         let mut state = self.state();
         state.in_force = Some(in_force);
         state.document = Some(entry.document.clone());
+        state.confirmed = true;
         Ok(())
     }
 

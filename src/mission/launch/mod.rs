@@ -12,6 +12,7 @@ pub mod kept;
 mod restore;
 mod resume;
 mod safe;
+mod single;
 #[cfg(test)]
 mod tests;
 pub mod verdict;
@@ -22,7 +23,6 @@ use super::modes::Document;
 use super::order::{Answer, By, Order, Refusal};
 use super::plan::{Plan, Standing, plan};
 use super::ports::Switch;
-use super::requires::Facts;
 use super::spec::{Mission, ModeSpec};
 use super::told::{Hears, Told};
 use crate::domain::Text;
@@ -123,6 +123,18 @@ struct Shared {
     state: Mutex<State>,
 }
 
+/// How far an emergency shutdown is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Emergency {
+    /// None runs.
+    #[default]
+    No,
+    /// Kill path, dump, stop.
+    Steps,
+    /// All of that is done, and its mode is followed.
+    Follows,
+}
+
 #[derive(Default)]
 struct State {
     mission: Arc<Mission>,
@@ -133,8 +145,12 @@ struct State {
     launch: Option<Launch>,
     in_force: Option<InForce>,
     document: Option<Document>,
-    /// The emergency shutdown runs.
-    emergency: bool,
+    /// What is in force was entered in this daemon's life, and not only found.
+    confirmed: bool,
+    /// How far the emergency shutdown is.
+    emergency: Emergency,
+    /// The daemon ends: nothing is begun any more.
+    closed: bool,
     /// What could not be read at the start.
     doubts: Vec<Text>,
 }
@@ -222,8 +238,7 @@ impl Launcher {
         let name = state.in_force.as_ref().map_or("", |in_force| &in_force.mode);
         Mode {
             name: Text::new(name),
-            live: state.in_force.is_some()
-                && state.document.as_ref().is_some_and(Document::is_live),
+            live: state.is_live(),
             launch: state.launch.clone(),
         }
     }
@@ -232,7 +247,7 @@ impl Launcher {
     /// force for the next daemon.
     pub fn close(&self) {
         let mut state = self.shared.state();
-        if !state.emergency {
+        if state.emergency == Emergency::No {
             state.generation += 1;
         }
     }
@@ -260,8 +275,7 @@ impl Shared {
     }
 
     fn plan_of(&self, mission: &Mission, mode: &ModeSpec) -> Plan {
-        let facts = Facts::ask(mode, self.switch.as_ref(), self.crew.hosts(), &self.dir);
-        plan(mission, mode, &self.standing(), &facts)
+        plan(mission, mode, &self.standing(), &self.facts(mode))
     }
 
     fn tell(&self, launch: &Launch) {
@@ -337,18 +351,15 @@ impl Shared {
             let mut state = self.state();
             state.in_force = None;
             state.document = None;
+            state.confirmed = false;
         }
         let dir = self.dir.clone();
         disk(move || kept::put(&dir, None))
     }
 
-    /// The refusal while an emergency shutdown runs.
+    /// The refusal while nothing is begun.
     fn busy(&self) -> Option<Answer> {
-        let running = self.state().emergency;
-        running.then(|| {
-            let why = "the emergency shutdown runs; it ends by itself, ask for the status";
-            refuse(Refusal::Conflict, why)
-        })
+        self.state().busy().map(|why| refuse(Refusal::Conflict, why))
     }
 
     /// The launch that runs is over: another one takes its place.

@@ -3,7 +3,7 @@
 
 use super::enter::Entry;
 use super::kept::{self, Claim, Dump, KillSaid};
-use super::{Shared, disk, refuse};
+use super::{Emergency, Shared, disk, refuse};
 use crate::domain::Text;
 use crate::domain::mission::LaunchPhase;
 use crate::host::clock;
@@ -43,7 +43,8 @@ impl Shared {
         let _act = self.act();
         {
             let state = self.state();
-            if let (true, Some(launch)) = (state.emergency, state.launch.clone()) {
+            let runs = state.emergency != Emergency::No;
+            if let (true, Some(launch)) = (runs, state.launch.clone()) {
                 // The first one goes on; the kill was sent once more.
                 return Answer::Launched(launch);
             }
@@ -64,11 +65,11 @@ impl Shared {
         };
         let before = Before { mode, wanted, standing, reason };
         let (generation, launch) = self.begin(&entry);
-        self.state().emergency = true;
+        self.state().emergency = Emergency::Steps;
         let shared = Arc::clone(self);
         let work = move || {
             shared.shut_down(generation, &mission, entry, (&before, kill), &engage_id);
-            shared.state().emergency = false;
+            shared.state().emergency = Emergency::No;
         };
         // A system without a thread for it has time to wait.
         let work = Arc::new(std::sync::Mutex::new(Some(work)));

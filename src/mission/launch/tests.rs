@@ -4,6 +4,7 @@
 mod crew;
 mod emergencies;
 mod pairs;
+mod single;
 
 use super::*;
 use crate::domain::UtcMicros;
@@ -139,7 +140,7 @@ impl Rig {
         let begun = Instant::now();
         loop {
             let launch = self.launcher.mode().launch.unwrap();
-            let safe = self.launcher.shared.state().emergency;
+            let safe = self.launcher.shared.state().emergency != Emergency::No;
             if launch.phase != LaunchPhase::Running && !safe {
                 return launch;
             }

@@ -138,7 +138,7 @@ impl Crew for TestCrew {
     fn why(&self, _: &str) -> Result<Vec<Text>, Refused> {
         Ok(Vec::new())
     }
-    fn reload(&self, _: Arc<Mission>) -> Vec<Text> {
+    fn reload(&self, _: Arc<Mission>, _: bool) -> Vec<Text> {
         Vec::new()
     }
     fn wait_down(&self, _: Duration) -> bool {

@@ -34,6 +34,8 @@ const BEGIN: Duration = Duration::from_secs(2);
 const END: Duration = Duration::from_secs(10);
 /// Longest wait for who left the configuration and comes back.
 const LEAVES: Duration = Duration::from_secs(15);
+/// What follows from a change while real money is traded.
+const LATER: &str = "changed, and is taken up with the next launch";
 /// Between two questions whether a machine answers.
 const HOST: Duration = Duration::from_secs(5);
 
@@ -43,6 +45,8 @@ struct Wants {
     names: BTreeSet<Name>,
     vars: Arc<Vars>,
     restart: BTreeMap<Name, Restart>,
+    /// Changed in the file, and waiting for the next launch.
+    later: BTreeMap<Name, Arc<Process>>,
 }
 
 /// The supervision of a mission.
@@ -330,11 +334,17 @@ impl Crew for Supervisor {
     fn want(&self, wanted: &[Name], vars: &Vars, restart: &BTreeMap<Name, Restart>) {
         let mission = self.mission();
         let mut wants = lock(&self.wants);
+        let later = std::mem::take(&mut wants.later);
         *wants = Wants {
             names: wanted.iter().cloned().collect(),
             vars: Arc::new(vars.clone()),
             restart: restart.clone(),
+            later: BTreeMap::new(),
         };
+        // What is told below starts it anew where that must be.
+        for (name, process) in later {
+            self.shared.cell(&name).map(|c| c.send.send(Msg::Process { process, anew: false }));
+        }
         let names = || mission.processes.iter().map(|p| p.name.clone());
         let leaving: BTreeSet<Name> = names().filter(|n| !wants.names.contains(n)).collect();
         for name in &leaving {
@@ -409,7 +419,7 @@ impl Crew for Supervisor {
         Ok(why::why(&self.shared, spec, &record))
     }
 
-    fn reload(&self, mission: Arc<Mission>) -> Vec<Text> {
+    fn reload(&self, mission: Arc<Mission>, anew: bool) -> Vec<Text> {
         let old = std::mem::replace(&mut *lock(&self.mission), Arc::clone(&mission));
         let mut said = Vec::new();
         for process in &mission.processes {
@@ -427,7 +437,7 @@ impl Crew for Supervisor {
                     Err(why) => said.push(why),
                 },
                 Some(was) if !same(was, process) => {
-                    let how = changed(was, process);
+                    let how = if anew { changed(was, process) } else { LATER };
                     said.push(Text::new(&format!("{}: {how}", process.name)));
                 }
                 Some(_) => {}
@@ -440,13 +450,20 @@ impl Crew for Supervisor {
                 continue;
             };
             let Some(cell) = self.shared.cell(&process.name) else { continue };
-            let _ = cell.send.send(Msg::Process(Arc::new(process.clone())));
+            let now = Arc::new(process.clone());
+            if !anew {
+                wants.later.insert(process.name.clone(), now);
+                continue;
+            }
+            wants.later.remove(&process.name);
+            let _ = cell.send.send(Msg::Process { process: now, anew });
             if was.depends != process.depends && wants.names.contains(&process.name) {
                 self.tell(&mission, &wants, &process.name);
             }
         }
         for gone in old.processes.iter().filter(|p| mission.process(&p.name).is_none()) {
             wants.names.remove(&gone.name);
+            wants.later.remove(&gone.name);
             if let Some(cell) = lock(&self.shared.cells).remove(&gone.name) {
                 let _ = cell.send.send(Msg::Leave);
                 lock(&self.leaving).insert(gone.name.clone(), cell);

@@ -121,7 +121,9 @@ impl Daemon {
             hub: Arc::clone(&hub),
             recorder: Arc::clone(&recorder),
         };
+        let takes = Arc::clone(&launcher);
         let desk = Arc::new(Desk {
+            against: Box::new(move |order| takes.against(order)),
             launcher: launcher.clone(),
             crew: Arc::clone(&fenced),
             alerts: alerts.clone(),
@@ -319,6 +321,14 @@ impl InForce for Holds {
     fn mode(&self) -> Name {
         self.launcher.mode().name.as_str().to_owned()
     }
+
+    fn live(&self) -> bool {
+        self.launcher.is_live()
+    }
+
+    fn against(&self) -> Option<Refused> {
+        self.launcher.against_single()
+    }
 }
 
 /// Whoever ends what was left behind is on record with it.
@@ -377,7 +387,8 @@ impl Reload {
         }
         .into_iter()
         .collect::<Vec<_>>();
-        changes.extend(self.crew.reload(Arc::clone(&next)));
+        // Where real money is traded, nothing starts but by a launch.
+        changes.extend(self.crew.reload(Arc::clone(&next), !self.launcher.is_live()));
         changes.extend(self.launcher.reload(&next));
         self.hub.expect(&next);
         self.recorder.loaded(by, &next.path, &next.sha, &changes);

@@ -174,7 +174,7 @@ impl Crew for FakeCrew {
         Ok(Vec::new())
     }
 
-    fn reload(&self, _: Arc<Mission>) -> Vec<Text> {
+    fn reload(&self, _: Arc<Mission>, _: bool) -> Vec<Text> {
         Vec::new()
     }
 
