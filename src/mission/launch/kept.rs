@@ -32,6 +32,27 @@ pub struct InForce {
     pub by: Text,
     /// When.
     pub at: UtcMicros,
+    /// Of an emergency shutdown that nobody saw proven flat; none: all is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<Unproven>,
+}
+
+/// An emergency shutdown without a proof: what its dump must say, in case its
+/// daemon does not live to write it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unproven {
+    /// Why it was ordered.
+    pub reason: Text,
+    /// The mode that was in force; empty: none.
+    pub mode: Name,
+    /// What ran in it.
+    pub wanted: Vec<Name>,
+    /// Its settings.
+    pub settings: Option<Document>,
+    /// Name of the stop in force; empty: the breaker could not be engaged.
+    pub engage_id: Text,
+    /// The dump is written, and says that the kill path ended without a proof.
+    pub dumped: bool,
 }
 
 /// What an emergency shutdown found, for who restores and who asks later.

@@ -32,13 +32,16 @@ use kept::InForce;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Where the last lines of a process lie, in words for a dump.
 pub type LastLines = Arc<dyn Fn(&str) -> Text + Send + Sync>;
 
 /// Longest wait for a disk: an order behind this one may be a stop.
 const DISK: Duration = Duration::from_secs(5);
+
+/// For the disks and threads between the steps of an emergency shutdown.
+const SPARE: Duration = Duration::from_secs(20);
 
 /// Work on a disk that may hang: then it is left behind.
 fn disk<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
@@ -243,10 +246,32 @@ impl Launcher {
         }
     }
 
-    /// The daemon ends: launches are followed no further. The mode stays in
-    /// force for the next daemon.
+    /// Waits for what an emergency shutdown still does, at most as long as its
+    /// kill path and its stop may take; whether none is left. Its mode is
+    /// followed no further then.
+    #[must_use]
+    pub fn emergency_done(&self) -> bool {
+        let patience = &self.shared.patience;
+        let longest = Duration::from_secs(patience.kill_s) + patience.down + SPARE;
+        let until = Instant::now() + longest;
+        while self.shared.state().emergency == Emergency::Steps {
+            if Instant::now() >= until {
+                return false;
+            }
+            std::thread::sleep(patience.look);
+        }
+        self.shared.state().generation += 1;
+        true
+    }
+
+    /// The daemon ends: nothing is begun any more but an emergency shutdown,
+    /// and launches are followed no further. The mode stays in force for the
+    /// next daemon.
     pub fn close(&self) {
+        // A launch that is being taken is taken whole.
+        let _act = self.shared.act();
         let mut state = self.shared.state();
+        state.closed = true;
         if state.emergency == Emergency::No {
             state.generation += 1;
         }

@@ -20,6 +20,13 @@ impl Shared {
             (state.in_force.clone(), state.document.clone(), std::mem::take(&mut state.doubts))
         };
         let Some(in_force) = in_force else { return said };
+        if let Some(open) = in_force.emergency.clone() {
+            if in_force.mode.is_empty() {
+                self.state().in_force = None;
+            }
+            said.push(self.take_up(&mission, &in_force, open));
+            return said;
+        }
         let standing = self.standing();
         let by = Text::new("the daemon's start");
         let Some(mode) = mission.mode(&in_force.mode) else {

@@ -2,6 +2,7 @@
 //! things are real, processes are not.
 
 mod crew;
+mod cut;
 mod emergencies;
 mod pairs;
 mod single;

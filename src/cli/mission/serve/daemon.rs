@@ -222,12 +222,21 @@ impl Daemon {
     pub fn end(self) {
         self.recorder.daemon("ends");
         self.launcher.close();
+        // The kill runs in this process, and the gateway that it asks may be a
+        // process of this mission.
+        if !self.launcher.emergency_done() {
+            self.recorder.daemon("the emergency shutdown does not end and is left to the next one");
+        }
         if self.launcher.mode().name.is_empty() {
             // Taken down: what would outlive the daemon ends too.
             self.crew.wait_down(DOWN);
         }
         self.crew.shutdown();
         self.server.end();
+        // One that was ordered in the last moment.
+        if !self.launcher.emergency_done() {
+            self.recorder.daemon("the emergency shutdown does not end and is left to the next one");
+        }
         self.output.stop();
         if !self.recorder.end(LAST) {
             tracing::error!("the audit of mission control was not written to its end");
