@@ -36,6 +36,39 @@ fn stays_down(rig: &Rig, name: &str) {
     assert_eq!(rig.record(name)["wanted"], false, "{}", rig.record(name));
 }
 
+/// A process that does not hear SIGTERM, and another mode.
+const DEAF: &str = r#"
+[process.deaf]
+cmd = ["/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"]
+stop = { timeout = "3s" }
+[process.neat]
+cmd = ["/bin/sh", "-c", "exec sleep 73051"]
+[mode.DEAF]
+processes = ["deaf"]
+[mode.NEAT]
+processes = ["neat"]
+"#;
+
+#[test]
+fn a_daemon_that_ends_begins_nothing() {
+    let mut rig = Rig::new(|mission| mission + DEAF);
+    rig.serve();
+    assert_eq!(rig.enter("DEAF"), "complete", "{}", rig.said());
+    rig.ask_to_end();
+    let closed = until(SOON, || (rig.post("/api/reload", &json!({})).0 == 409).then_some(()));
+    assert!(closed.is_some(), "{}", rig.said());
+    let (status, why) = rig.launch("NEAT");
+    assert_eq!(status, 409, "{why}");
+    assert!(why.to_string().contains("the daemon ends"), "{why}");
+    let (status, why) = rig.post("/api/process/start", &json!({ "process": "neat" }));
+    assert_eq!(status, 409, "{why}");
+    assert_eq!(rig.status()["mode"], "DEAF", "reads are answered to the end");
+    assert!(rig.living(&["sleep", "73051"]).is_empty());
+    assert_eq!(rig.ended(), Some(0));
+    let state = std::fs::read_to_string(rig.dir().join("mode.json")).unwrap();
+    assert!(state.contains("DEAF"), "{state}");
+}
+
 #[test]
 fn the_last_words_of_a_process_do_not_undo_its_stop() {
     let mut rig = Rig::new(|mission| mission + LOUD);

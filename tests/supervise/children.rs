@@ -268,6 +268,26 @@ fn a_reload_that_starts_nothing_is_taken_up_by_the_next_launch() {
 }
 
 #[test]
+fn nothing_is_started_while_the_supervision_ends() {
+    let deaf = "trap '' TERM; echo >deaf; while :; do sleep 0.05; done";
+    let mut patient = process("deaf", deaf);
+    patient.stop.timeout = std::time::Duration::from_secs(2);
+    let stage = Stage::new(vec![patient, process("late", "echo >late; exec sleep 600")]);
+    stage.crew.start("deaf").unwrap();
+    stage.wrote("deaf");
+    std::thread::scope(|scope| {
+        let ends = scope.spawn(|| stage.crew.shutdown());
+        stage.word("deaf", "stopping");
+        for order in [stage.crew.start("late"), stage.crew.restart("deaf")] {
+            assert!(order.unwrap_err().1.as_str().contains("the daemon ends"));
+        }
+        stage.want_all();
+        ends.join().unwrap();
+    });
+    assert!(!stage.dir.path().join("late").exists());
+}
+
+#[test]
 fn starts_follow_dependencies_and_stops_go_backwards() {
     let say = |name: &str| {
         format!(

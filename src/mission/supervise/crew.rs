@@ -47,6 +47,15 @@ struct Wants {
     restart: BTreeMap<Name, Restart>,
     /// Changed in the file, and waiting for the next launch.
     later: BTreeMap<Name, Arc<Process>>,
+    /// The supervision ends: nothing is started any more.
+    closed: bool,
+}
+
+impl Wants {
+    fn open(&self) -> Result<(), Refused> {
+        let why = "the daemon ends; start it again, then give the order";
+        if self.closed { Err((Refusal::Conflict, Text::new(why))) } else { Ok(()) }
+    }
 }
 
 /// The supervision of a mission.
@@ -223,6 +232,9 @@ impl Supervisor {
         let (Some(process), Some(cell)) = (mission.process(name), self.shared.cell(name)) else {
             return;
         };
+        if wants.closed {
+            return;
+        }
         let restart = wants.restart.get(name).cloned();
         let gate = gate(process, &wants.names);
         let _ = cell.send.send(Msg::Want { gate, vars: Arc::clone(&wants.vars), restart });
@@ -240,6 +252,7 @@ impl Supervisor {
         let cell = self.ours(process)?;
         let mission = self.mission();
         let mut wants = lock(&self.wants);
+        wants.open()?;
         if !asked && !wants.names.contains(process) {
             let why = format!("{process} was stopped, and is started by an operator only");
             return Err((Refusal::Conflict, Text::new(&why)));
@@ -340,6 +353,7 @@ impl Crew for Supervisor {
             vars: Arc::new(vars.clone()),
             restart: restart.clone(),
             later: BTreeMap::new(),
+            closed: wants.closed,
         };
         // What is told below starts it anew where that must be.
         for (name, process) in later {
@@ -367,6 +381,7 @@ impl Crew for Supervisor {
             depends.into_iter().flatten().map(|(name, _)| name.clone()).collect()
         });
         let mut wants = lock(&self.wants);
+        wants.open()?;
         wants.names.extend(needs.iter().cloned());
         for name in &needs {
             self.tell(&mission, &wants, name);
@@ -485,8 +500,13 @@ impl Crew for Supervisor {
             mission.processes.iter().filter(kept).map(|p| p.name.clone()).collect();
         let names = mission.processes.iter().map(|p| p.name.clone());
         let leaving: BTreeSet<Name> = names.filter(|name| !keep.contains(name)).collect();
-        for name in &leaving {
-            self.untell(&mission, name, &leaving);
+        {
+            // An order that comes later must not start what was just told to end.
+            let mut wants = lock(&self.wants);
+            wants.closed = true;
+            for name in &leaving {
+                self.untell(&mission, name, &leaving);
+            }
         }
         let longest: Duration = mission.processes.iter().map(|p| p.stop.timeout).sum();
         self.down(longest + END, &keep);
