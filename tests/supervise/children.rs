@@ -267,6 +267,22 @@ fn a_reload_that_starts_nothing_is_taken_up_by_the_next_launch() {
     assert_eq!(ran(), "was\nwas\nnow\nnow\n");
 }
 
+/// What the supervision wants and what the process was told last are the same,
+/// whichever of two orders came last.
+#[test]
+fn a_restart_and_a_stop_at_once_leave_one_answer() {
+    let stage = Stage::new(vec![process("a", "exec sleep 600")]);
+    for round in 0..200 {
+        std::thread::scope(|scope| {
+            scope.spawn(|| stage.crew.restart("a").unwrap());
+            scope.spawn(|| stage.crew.stop("a", false).unwrap());
+        });
+        let told = stage.record("a").wanted;
+        let wanted = stage.crew.restart_if_wanted("a").is_ok();
+        assert_eq!(told, wanted, "round {round}: told, and wanted");
+    }
+}
+
 #[test]
 fn nothing_is_started_while_the_supervision_ends() {
     let deaf = "trap '' TERM; echo >deaf; while :; do sleep 0.05; done";
