@@ -3,7 +3,6 @@
 
 use super::annals::Recorder;
 use super::crew::Crew;
-use super::hub::Hub;
 use super::order::{Answer, By, Order, Refusal};
 use super::parts::{Alerts, Orders, Refused};
 use crate::domain::Text;
@@ -32,8 +31,6 @@ pub struct Desk {
     pub end: End,
     /// Keeps the record.
     pub recorder: Arc<Recorder>,
-    /// Knows the mode.
-    pub hub: Arc<Hub>,
 }
 
 impl Orders for Desk {
@@ -54,16 +51,10 @@ impl Desk {
             return refused(against);
         }
         match order {
-            Order::Launch { .. } | Order::Safe { .. } | Order::Restore { .. } => {
-                self.launcher.order(order, by)
-            }
-            Order::Down => {
-                let answer = self.launcher.order(order, by);
-                if answer == Answer::Accepted {
-                    self.hub.no_mode();
-                }
-                answer
-            }
+            Order::Launch { .. }
+            | Order::Down
+            | Order::Safe { .. }
+            | Order::Restore { .. } => self.launcher.order(order, by),
             Order::Start { process } => record(self.crew.start(process)),
             Order::Stop { process, dependants } => record(self.crew.stop(process, *dependants)),
             Order::Restart { process } => record(self.crew.restart(process)),

@@ -14,16 +14,15 @@ mod shared;
 pub use queue::{Listener, News, Picked, Wants};
 pub use shared::{LineBatch, Shared, Wire};
 
-use super::modes::Document;
-use super::spec::{Mission, ModeSpec, Name};
+use super::spec::Mission;
 use super::told::{Hears, Told};
 use crate::domain::Text;
 use crate::domain::mission::{
-    HostRecord, Launch, LaunchPhase, MissionAlert, MissionStatus, ProcessRecord,
+    HostRecord, Launch, MissionAlert, MissionStatus, ProcessRecord,
 };
 use crate::host::clock;
 use queue::Queue;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// Alerts kept: of more the oldest that somebody acknowledged goes, else the oldest.
@@ -40,7 +39,7 @@ struct Inner {
     mode: Text,
     /// Whom to expect was said.
     expected: bool,
-    live: BTreeSet<Name>,
+    live: bool,
     launch: Option<Arc<Launch>>,
     processes: Vec<Arc<Shared<ProcessRecord>>>,
     hosts: Vec<Arc<Shared<HostRecord>>>,
@@ -93,8 +92,6 @@ impl Hub {
         }
         inner.processes.sort_by_key(|p| place(p.told.name.as_str()));
         inner.hosts.retain(|h| mission.host(h.told.name.as_str()).is_some());
-        let live = |mode: &&ModeSpec| Document::of(mission, mode).is_live();
-        inner.live = mission.modes.iter().filter(live).map(|m| m.name.clone()).collect();
         inner.moved();
     }
 
@@ -102,13 +99,6 @@ impl Hub {
     #[must_use]
     pub fn status(&self) -> Arc<Shared<Whole>> {
         self.lock().whole()
-    }
-
-    /// No mode is in force any more (`Down` was carried out).
-    pub fn no_mode(&self) {
-        let mut inner = self.lock();
-        inner.mode = Text::default();
-        inner.moved();
     }
 
     /// Alerts at hand, oldest first.
@@ -157,7 +147,7 @@ impl Inner {
         let open: Vec<_> = open.cloned().collect();
         let status = MissionStatus {
             mode: self.mode.clone(),
-            live: self.live.contains(self.mode.as_str()),
+            live: self.live,
             launch: self.launch.as_deref().cloned(),
             processes: self.processes.iter().map(|p| (*p.told).clone()).collect(),
             hosts: self.hosts.iter().map(|h| (*h.told).clone()).collect(),
@@ -212,11 +202,6 @@ impl Inner {
     }
 
     fn launch(&mut self, launch: Arc<Launch>) {
-        // A launch that was refused changed nothing, and of one that another
-        // took the place of, that other one says the mode.
-        if !matches!(launch.phase, LaunchPhase::Refused | LaunchPhase::Superseded) {
-            self.mode = launch.mode.clone();
-        }
         let shared = Arc::new(Shared::new(Arc::clone(&launch)));
         if self.launch.as_ref().is_none_or(|known| known.id <= launch.id) {
             self.launch = Some(launch);
@@ -246,6 +231,10 @@ impl Hears for Hub {
         match told {
             Told::Process(record) => inner.process(record),
             Told::Host(record) => inner.host(record),
+            Told::Mode { name, live } => {
+                (inner.mode, inner.live) = (name, live);
+                inner.moved();
+            }
             Told::Launch(launch) => inner.launch(launch),
             Told::Alert(alert) => inner.alert(alert),
             Told::Lines(lines) => {

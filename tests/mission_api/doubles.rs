@@ -150,6 +150,8 @@ impl Orders for Doubles {
                         notes: vec![Text::new("waits for engine")],
                         ..Launch::default()
                     };
+                    let name = running.mode.clone();
+                    self.told.hear(Told::Mode { live: name.as_str() == "LIVE", name });
                     self.told.hear(Told::Launch(Arc::new(running.clone())));
                     self.tell(record("engine", ProcessState::Running { ready: true }));
                     let phase =

@@ -75,7 +75,6 @@ impl House {
             reload: Box::new(|_| Ok(Vec::new())),
             end: Box::new(move || flag.store(true, Ordering::SeqCst)),
             recorder: Arc::clone(&recorder),
-            hub: Arc::clone(&hub),
         };
         let parts = Parts {
             hub: Arc::clone(&hub),

@@ -130,6 +130,7 @@ impl Shared {
         state.in_force = Some(in_force);
         state.document = Some(entry.document.clone());
         state.confirmed = true;
+        self.tell_mode(&state);
         Ok(())
     }
 

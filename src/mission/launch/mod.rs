@@ -303,6 +303,13 @@ impl Shared {
         plan(mission, mode, &self.standing(), &self.facts(mode))
     }
 
+    /// Tells the mode in force while it is held, so that listeners hear of two
+    /// changes in the order in which they came.
+    fn tell_mode(&self, state: &State) {
+        let name = state.in_force.as_ref().map_or("", |in_force| &in_force.mode);
+        self.hears.hear(Told::Mode { name: Text::new(name), live: state.is_live() });
+    }
+
     fn tell(&self, launch: &Launch) {
         self.hears.hear(Told::Launch(Arc::new(launch.clone())));
     }
@@ -377,6 +384,7 @@ impl Shared {
             state.in_force = None;
             state.document = None;
             state.confirmed = false;
+            self.tell_mode(&state);
         }
         let dir = self.dir.clone();
         disk(move || kept::put(&dir, None))

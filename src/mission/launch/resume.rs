@@ -20,6 +20,7 @@ impl Shared {
             (state.in_force.clone(), state.document.clone(), std::mem::take(&mut state.doubts))
         };
         let Some(in_force) = in_force else { return said };
+        self.tell_mode(&self.state());
         if let Some(open) = in_force.emergency.clone() {
             if in_force.mode.is_empty() {
                 self.state().in_force = None;

@@ -62,12 +62,14 @@ impl Switch for FakeSwitch {
 
 /// Who hears, and keeps it.
 #[derive(Default)]
-pub struct Heard(pub Mutex<Vec<Launch>>);
+pub struct Heard(pub Mutex<Vec<Launch>>, pub Mutex<Vec<(String, bool)>>);
 
 impl Hears for Heard {
     fn hear(&self, told: Told) {
-        if let Told::Launch(launch) = told {
-            self.0.lock().unwrap().push((*launch).clone());
+        match told {
+            Told::Launch(launch) => self.0.lock().unwrap().push((*launch).clone()),
+            Told::Mode { name, live } => self.1.lock().unwrap().push((name.to_string(), live)),
+            _ => {}
         }
     }
 }

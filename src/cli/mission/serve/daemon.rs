@@ -130,7 +130,6 @@ impl Daemon {
             reload: Box::new(move |by| reload.again(by)),
             end: Box::new(move || stop.store(true, Ordering::Release)),
             recorder: Arc::clone(&recorder),
-            hub: Arc::clone(&hub),
         });
         // Before anybody can give an order: what is taken up then would undo it.
         let resumed = launcher.resume();

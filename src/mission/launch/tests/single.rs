@@ -63,6 +63,14 @@ fn a_file_neither_hides_nor_begins_real_money() {
     assert!(rig.launcher.is_live() && rig.launcher.mode().live, "what runs trades real money");
     requirement(&rig, "not in the mission any more");
     assert_eq!(rig.crew.wanted().len(), told);
+    // Nor does the status say so, and the next daemon says it at once.
+    let says = |rig: &Rig| rig.heard.1.lock().unwrap().last().cloned();
+    assert_eq!(says(&rig), Some((String::from("LIVE"), true)));
+    let next = rig.again();
+    let _ = next.launcher.resume();
+    assert_eq!(says(&next), Some((String::from("LIVE"), true)));
+    assert_eq!(next.give(&Order::Down), Answer::Accepted);
+    assert_eq!(says(&next), Some((String::new(), false)));
 
     let rig = Rig::new();
     rig.enter("PAPER");
