@@ -18,7 +18,7 @@ use super::spec::Mission;
 use super::told::{Hears, Told};
 use crate::domain::Text;
 use crate::domain::mission::{
-    HostRecord, Launch, MissionAlert, MissionStatus, ProcessRecord,
+    HostRecord, Launch, LaunchPhase, MissionAlert, MissionStatus, ProcessRecord,
 };
 use crate::host::clock;
 use queue::Queue;
@@ -203,7 +203,10 @@ impl Inner {
 
     fn launch(&mut self, launch: Arc<Launch>) {
         let shared = Arc::new(Shared::new(Arc::clone(&launch)));
-        if self.launch.as_ref().is_none_or(|known| known.id <= launch.id) {
+        // One that was refused is told, and changed nothing: the launch that
+        // runs is still the last one.
+        let refused = launch.phase == LaunchPhase::Refused;
+        if !refused && self.launch.as_ref().is_none_or(|known| known.id <= launch.id) {
             self.launch = Some(launch);
         }
         self.tell(|queue| queue.launch(&shared));

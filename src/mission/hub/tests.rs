@@ -144,6 +144,7 @@ fn the_mode_is_what_the_launcher_says_and_no_launch() {
     let (running, complete) = (LaunchPhase::Running, LaunchPhase::Complete);
     assert_eq!(launch(1, "LIVE", running), (String::from("LIVE"), Some((1, running))));
     assert!(hub.status().told.status.live);
+    assert_eq!(launch(2, "PAPER", LaunchPhase::Refused).1, Some((1, running)));
     mode("", false);
     // The last word of a launch that was taken down, a moment late.
     assert_eq!(launch(1, "LIVE", complete), (none(), Some((1, complete))));
