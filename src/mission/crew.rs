@@ -45,7 +45,8 @@ pub trait Crew: Send + Sync {
     /// No such process, somebody else's, or not wanted.
     fn restart_if_wanted(&self, process: &str) -> Result<ProcessRecord, Refused>;
 
-    /// How everybody stands, in the order of the configuration.
+    /// How everybody stands, in the order of the configuration; behind them who
+    /// is not in it any more and still lives.
     fn records(&self) -> Vec<ProcessRecord>;
 
     /// How the machines stand.

@@ -14,7 +14,7 @@ mod shared;
 pub use queue::{Listener, News, Picked, Wants};
 pub use shared::{LineBatch, Shared, Wire};
 
-use super::spec::Mission;
+use super::spec::{Mission, Name};
 use super::told::{Hears, Told};
 use crate::domain::Text;
 use crate::domain::mission::{
@@ -22,7 +22,7 @@ use crate::domain::mission::{
 };
 use crate::host::clock;
 use queue::Queue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// Alerts kept: of more the oldest that somebody acknowledged goes, else the oldest.
@@ -37,8 +37,8 @@ pub struct Hub {
 #[derive(Debug, Default)]
 struct Inner {
     mode: Text,
-    /// Whom to expect was said.
-    expected: bool,
+    /// Whom to expect; none: nobody has said.
+    expected: Option<BTreeSet<Name>>,
     live: bool,
     launch: Option<Arc<Launch>>,
     processes: Vec<Arc<Shared<ProcessRecord>>>,
@@ -73,12 +73,13 @@ pub struct Counts {
 
 impl Hub {
     /// Whom to expect, in which order: who is not in this mission any more is
-    /// forgotten. Records of the others stay.
+    /// forgotten, once nothing of it lives. Records of the others stay.
     pub fn expect(&self, mission: &Mission) {
         let mut inner = self.lock();
-        inner.expected = true;
+        inner.expected = Some(mission.processes.iter().map(|p| p.name.clone()).collect());
         let place = |name: &str| mission.processes.iter().position(|p| p.name == name);
-        inner.processes.retain(|p| place(p.told.name.as_str()).is_some());
+        let stays = |p: &ProcessRecord| place(p.name.as_str()).is_some() || p.state.may_live();
+        inner.processes.retain(|p| stays(&p.told));
         for process in &mission.processes {
             if !inner.processes.iter().any(|p| p.told.name.as_str() == process.name) {
                 let record = ProcessRecord {
@@ -90,7 +91,7 @@ impl Hub {
                 inner.processes.push(Arc::new(Shared::new(Arc::new(record))));
             }
         }
-        inner.processes.sort_by_key(|p| place(p.told.name.as_str()));
+        inner.processes.sort_by_key(|p| place(p.told.name.as_str()).unwrap_or(usize::MAX));
         inner.hosts.retain(|h| mission.host(h.told.name.as_str()).is_some());
         inner.moved();
     }
@@ -174,15 +175,19 @@ impl Inner {
     }
 
     fn process(&mut self, record: Arc<ProcessRecord>) {
+        let stranger = |names: &BTreeSet<Name>| !names.contains(record.name.as_str());
+        if self.expected.as_ref().is_some_and(stranger) && !record.state.may_live() {
+            // It left the configuration, and has ended by now.
+            self.processes.retain(|p| p.told.name != record.name);
+            self.moved();
+            return;
+        }
         let shared = Arc::new(Shared::new(record));
         let known = self.processes.iter_mut().find(|p| p.told.name == shared.told.name);
         let moved = if let Some(known) = known {
             let moved = !same_stand(&known.told, &shared.told);
             *known = Arc::clone(&shared);
             moved
-        } else if self.expected {
-            // One that is in no configuration any more, and ends.
-            return;
         } else {
             self.processes.push(Arc::clone(&shared));
             true

@@ -267,6 +267,27 @@ fn a_reload_that_starts_nothing_is_taken_up_by_the_next_launch() {
     assert_eq!(ran(), "was\nwas\nnow\nnow\n");
 }
 
+#[test]
+fn what_left_the_file_is_on_record_until_it_has_ended() {
+    let deaf = "trap '' TERM; echo >deaf; while :; do sleep 0.05; done";
+    let stage = Stage::new(vec![process("a", "exec sleep 600"), process("deaf", deaf)]);
+    stage.want_all();
+    stage.running("a");
+    stage.wrote("deaf");
+    let pid = stage.running("deaf").pid.unwrap();
+    stage.crew.reload(mission(vec![process("a", "exec sleep 600")]), true);
+    let names = || {
+        let all = stage.crew.records();
+        all.iter().map(|r| (r.name.to_string(), r.state.may_live())).collect::<Vec<_>>()
+    };
+    until("it is off the record", || {
+        let on_record = names().len() == 2;
+        assert!(on_record || !lives(pid), "it lives, and nobody says so");
+        !on_record
+    });
+    assert_eq!(names(), [(String::from("a"), true)]);
+}
+
 /// What the supervision wants and what the process was told last are the same,
 /// whichever of two orders came last.
 #[test]

@@ -183,9 +183,19 @@ fn whoever_left_the_mission_is_forgotten_and_the_file_says_the_order() {
     let process = |name: &str| spec::Process { name: name.to_owned(), ..process_spec() };
     let processes = vec![process("a"), process("d"), process("c")];
     hub.expect(&Mission { processes, ..Mission::default() });
+    let names = || {
+        let status = hub.status();
+        let all = status.told.status.processes.iter();
+        all.map(|p| p.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(), ["a", "d", "c", "b"], "b still lives");
+    hub.hear(record("b", ProcessState::Stopping, 7));
+    assert_eq!(names().len(), 4);
+    hub.hear(record("b", ProcessState::Stopped, 7));
+    assert_eq!(names(), ["a", "d", "c"]);
+    hub.hear(record("b", ProcessState::Stopped, 7));
+    assert_eq!(names().len(), 3);
     let status = hub.status();
-    let names: Vec<_> = status.told.status.processes.iter().map(|p| p.name.to_string()).collect();
-    assert_eq!(names, ["a", "d", "c"]);
     assert_eq!(status.told.status.processes[0].cpu_centi, Some(7));
 }
 

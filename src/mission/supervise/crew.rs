@@ -418,7 +418,12 @@ impl Crew for Supervisor {
     fn records(&self) -> Vec<ProcessRecord> {
         let mission = self.mission();
         let cells = mission.processes.iter().filter_map(|p| self.shared.cell(&p.name));
-        cells.map(|cell| lock(&cell.record).clone()).collect()
+        let mut all: Vec<_> = cells.map(|cell| lock(&cell.record).clone()).collect();
+        // What left the file is nobody's, and still there until it has ended.
+        let leaving = lock(&self.leaving);
+        let left = leaving.values().map(|cell| lock(&cell.record).clone());
+        all.extend(left.filter(|record| record.state.may_live()));
+        all
     }
 
     fn hosts(&self) -> Vec<HostRecord> {
