@@ -78,7 +78,7 @@ impl Hub {
         let mut inner = self.lock();
         inner.expected = Some(mission.processes.iter().map(|p| p.name.clone()).collect());
         let place = |name: &str| mission.processes.iter().position(|p| p.name == name);
-        let stays = |p: &ProcessRecord| place(p.name.as_str()).is_some() || p.state.may_live();
+        let stays = |p: &ProcessRecord| place(p.name.as_str()).is_some() || lives(p);
         inner.processes.retain(|p| stays(&p.told));
         for process in &mission.processes {
             if !inner.processes.iter().any(|p| p.told.name.as_str() == process.name) {
@@ -176,7 +176,7 @@ impl Inner {
 
     fn process(&mut self, record: Arc<ProcessRecord>) {
         let stranger = |names: &BTreeSet<Name>| !names.contains(record.name.as_str());
-        if self.expected.as_ref().is_some_and(stranger) && !record.state.may_live() {
+        if self.expected.as_ref().is_some_and(stranger) && !lives(&record) {
             // It left the configuration, and has ended by now.
             self.processes.retain(|p| p.told.name != record.name);
             self.moved();
@@ -257,6 +257,11 @@ impl Hears for Hub {
             Told::Ordered(_) => {}
         }
     }
+}
+
+/// Whether something of ours may live.
+const fn lives(record: &ProcessRecord) -> bool {
+    record.state.may_live() && !record.external
 }
 
 /// Whether only what is measured differs.

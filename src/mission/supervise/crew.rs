@@ -422,7 +422,7 @@ impl Crew for Supervisor {
         // What left the file is nobody's, and still there until it has ended.
         let leaving = lock(&self.leaving);
         let left = leaving.values().map(|cell| lock(&cell.record).clone());
-        all.extend(left.filter(|record| record.state.may_live()));
+        all.extend(left.filter(|record| record.state.may_live() && !record.external));
         all
     }
 
