@@ -193,6 +193,20 @@ fn orders_at_once_make_one_copy() {
 }
 
 #[test]
+fn a_start_that_takes_its_time_is_no_end_of_before() {
+    let job = never(process("job", "exit 0"));
+    let stage = Stage::new(vec![job.clone()]);
+    stage.want_all();
+    stage.word("job", "exited");
+    let mut slow = job;
+    slow.secrets.insert(String::from("KEY"), ["sleep", "2"].map(String::from).to_vec());
+    stage.crew.reload(mission(vec![slow]), true);
+    stage.want_all();
+    let record = stage.record("job");
+    assert_eq!(record.state, ProcessState::Starting, "{record:?}");
+}
+
+#[test]
 fn limits_and_environment_reach_the_program_and_a_secret_nobody_else() {
     let script = "{ ulimit -n; nice; grep Cpus_allowed_list /proc/self/status | cut -f2; pwd; \
         echo $TOKEN $PLAIN; tr '\\0' ' ' </proc/$$/cmdline; echo; } >told; exec sleep 600";
