@@ -60,8 +60,12 @@ impl Shared {
         let engage_id = self.engage(&said, &mut entry);
         let (mode, wanted) = {
             let state = self.state();
-            let in_force = state.in_force.as_ref();
-            in_force.map(|i| (i.mode.clone(), i.wanted.clone())).unwrap_or_default()
+            let before = |i: &InForce| match &i.emergency {
+                // Ordered once more: what is restored later is what it was then.
+                Some(open) => (open.mode.clone(), open.wanted.clone()),
+                None => (i.mode.clone(), i.wanted.clone()),
+            };
+            state.in_force.as_ref().map(before).unwrap_or_default()
         };
         entry.emergency = Some(Unproven {
             reason: reason.clone(),

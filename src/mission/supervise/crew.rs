@@ -5,6 +5,7 @@ use super::change::{changed, join_until, same};
 use super::machine::Standing;
 use super::probe::Eyes;
 use super::shared::{Cell, HandsOf, Shared, lock};
+use super::wants::{Wants, closure, dependants, gate};
 use super::why;
 use crate::domain::mission::{HostRecord, ProcessRecord, ProcessState};
 use crate::domain::{Calendar, Text};
@@ -14,7 +15,7 @@ use crate::mission::crew::{Crew, Refused};
 use crate::mission::hands::Vars;
 use crate::mission::lines::{Raises, Reads};
 use crate::mission::order::Refusal;
-use crate::mission::spec::{Condition, Mission, Name, OnDeath, Process, Restart};
+use crate::mission::spec::{Mission, Name, OnDeath, Process, Restart};
 use crate::mission::told::{Hears, Told};
 use crossbeam_channel::{bounded, unbounded};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,25 +39,6 @@ const LEAVES: Duration = Duration::from_secs(15);
 const LATER: &str = "changed, and is taken up with the next launch";
 /// Between two questions whether a machine answers.
 const HOST: Duration = Duration::from_secs(5);
-
-/// What is wanted.
-#[derive(Default)]
-struct Wants {
-    names: BTreeSet<Name>,
-    vars: Arc<Vars>,
-    restart: BTreeMap<Name, Restart>,
-    /// Changed in the file, and waiting for the next launch.
-    later: BTreeMap<Name, Arc<Process>>,
-    /// The supervision ends: nothing is started any more.
-    closed: bool,
-}
-
-impl Wants {
-    fn open(&self) -> Result<(), Refused> {
-        let why = "the daemon ends; start it again, then give the order";
-        if self.closed { Err((Refusal::Conflict, Text::new(why))) } else { Ok(()) }
-    }
-}
 
 /// The supervision of a mission.
 pub struct Supervisor {
@@ -321,26 +303,6 @@ fn unknown(name: &str) -> Refused {
     let why =
         format!("there is no process {}; `crs mission ps` lists them", Text::limited(name, 64));
     (Refusal::Unknown, Text::new(&why))
-}
-
-fn gate(process: &Process, wanted: &BTreeSet<Name>) -> Vec<(Name, Condition)> {
-    process.depends.iter().filter(|(name, _)| wanted.contains(name)).cloned().collect()
-}
-
-/// Who depends on it directly.
-fn dependants<'a>(mission: &'a Mission, name: &'a str) -> impl Iterator<Item = Name> + 'a {
-    let depends = move |p: &&Process| p.depends.iter().any(|(on, _)| on == name);
-    mission.processes.iter().filter(depends).map(|p| p.name.clone())
-}
-
-/// It and everything that `next` leads to from it.
-fn closure(name: &str, next: impl Fn(&str) -> Vec<Name>) -> BTreeSet<Name> {
-    let mut all = BTreeSet::from([name.to_owned()]);
-    let mut open = vec![name.to_owned()];
-    while let Some(one) = open.pop() {
-        open.extend(next(&one).into_iter().filter(|more| all.insert(more.clone())));
-    }
-    all
 }
 
 impl Crew for Supervisor {

@@ -19,6 +19,14 @@ fn under_way(mode: &str) -> Rig {
     rig
 }
 
+/// Another daemon over the same directory and crew, by whose switch the kill
+/// of the first one does not go on.
+fn next(rig: &Rig) -> Rig {
+    let switch = Arc::new(FakeSwitch::default());
+    switch.flat.store(true, SeqCst);
+    Rig::with(Arc::clone(&rig.dir), Arc::clone(&rig.mission), Arc::clone(&rig.crew), switch)
+}
+
 fn dump(rig: &Rig) -> Option<kept::Dump> {
     kept::last_dump(&rig.dir.path().join("mission")).unwrap().map(|(_, dump)| dump)
 }
@@ -50,7 +58,7 @@ fn a_daemon_that_ends_waits_for_its_emergency() {
 fn what_was_cut_off_is_dumped_by_the_next_daemon_and_never_complete() {
     let rig = under_way("PAPER");
     // As kill -9 leaves it: the thread of the kill stands still.
-    let again = rig.again();
+    let again = next(&rig);
     let said = again.launcher.resume();
     assert!(said[0].as_str().contains("was cut off; flat is NOT VERIFIED"), "{said:?}");
     let launch = again.ended();
@@ -61,13 +69,18 @@ fn what_was_cut_off_is_dumped_by_the_next_daemon_and_never_complete() {
     assert_eq!((dumped.reason.as_str(), dumped.engage_id.as_str()), ("smoke", "01ENGAGE"));
     assert_eq!(again.launcher.restore_phrase().as_deref(), Some("RESTORE PAPER"));
     // Nor does the one after that call it complete, and it dumps nothing anew.
-    let third = rig.again();
+    let third = next(&rig);
     assert!(third.launcher.resume()[0].as_str().contains("ended without its proof"));
     assert_eq!(third.ended().phase, LaunchPhase::Partial);
     assert_eq!(std::fs::read_dir(rig.dir.path().join("mission/dumps")).unwrap().count(), 1);
+    // Ordered once more, it still knows what to restore.
+    let order = Order::Safe { confirm: SAFE_PHRASE.to_owned(), reason: String::new() };
+    assert!(matches!(third.give(&order), Answer::Launched(_)));
+    assert_eq!(third.ended().phase, LaunchPhase::Complete);
+    assert_eq!(third.launcher.restore_phrase().as_deref(), Some("RESTORE PAPER"));
     // Another launch is another story.
     assert_eq!(third.enter("SAFE_MODE").phase, LaunchPhase::Complete);
-    assert!(rig.again().launcher.resume()[0].as_str().contains("taken up again"));
+    assert!(next(&rig).launcher.resume()[0].as_str().contains("taken up again"));
     rig.switch.slow.store(false, SeqCst);
 }
 
