@@ -51,10 +51,9 @@ impl Desk {
             return refused(against);
         }
         match order {
-            Order::Launch { .. }
-            | Order::Down
-            | Order::Safe { .. }
-            | Order::Restore { .. } => self.launcher.order(order, by),
+            Order::Launch { .. } | Order::Down | Order::Safe { .. } | Order::Restore { .. } => {
+                self.launcher.order(order, by)
+            }
             Order::Start { process } => record(self.crew.start(process)),
             Order::Stop { process, dependants } => record(self.crew.stop(process, *dependants)),
             Order::Restart { process } => record(self.crew.restart(process)),

@@ -29,7 +29,8 @@ fn a_mode_that_waits_for_its_word_starts_nothing_one_by_one() {
     let mut rig = Rig::new(|mission| mission + MONEY);
     // A daemon ended with it in force, and then the breaker was engaged.
     fs::create_dir_all(rig.dir()).unwrap();
-    let state = json!({ "v": 1, "mode": "MONEY", "wanted": ["alone", "shared"], "by": "x", "at": 1 });
+    let state =
+        json!({ "v": 1, "mode": "MONEY", "wanted": ["alone", "shared"], "by": "x", "at": 1 });
     fs::write(rig.dir().join("mode.json"), state.to_string()).unwrap();
     let settings = json!({ "mode": "MONEY", "enable_trading_signals": true,
         "disable_paper_trading": true, "disable_broker": false });

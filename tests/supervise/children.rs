@@ -242,12 +242,15 @@ fn a_reload_restarts_only_what_changed() {
     let before = ["a", "b", "c"].map(|name| stage.running(name).pid);
     let mut patient = process("c", sleep);
     patient.stop.timeout = std::time::Duration::from_secs(1);
-    let said = stage.crew.reload(mission(vec![
-        process("a", sleep),
-        process("b", "exec sleep 601"),
-        patient,
-        process("d", sleep),
-    ]), true);
+    let said = stage.crew.reload(
+        mission(vec![
+            process("a", sleep),
+            process("b", "exec sleep 601"),
+            patient,
+            process("d", sleep),
+        ]),
+        true,
+    );
     assert_eq!(said.len(), 3, "{said:?}");
     stage.until("b", |r| r.state.ready() && r.pid != before[1]);
     assert_eq!((stage.record("a").pid, stage.record("c").pid), (before[0], before[2]));
@@ -307,14 +310,13 @@ fn what_left_the_file_is_on_record_until_it_has_ended() {
 #[test]
 fn a_restart_and_a_stop_at_once_leave_one_answer() {
     let stage = Stage::new(vec![process("a", "exec sleep 600")]);
-    for round in 0..200 {
+    for _ in 0..100 {
         std::thread::scope(|scope| {
             scope.spawn(|| stage.crew.restart("a").unwrap());
             scope.spawn(|| stage.crew.stop("a", false).unwrap());
         });
-        let told = stage.record("a").wanted;
         let wanted = stage.crew.restart_if_wanted("a").is_ok();
-        assert_eq!(told, wanted, "round {round}: told, and wanted");
+        until("what it was told is what is wanted", || stage.record("a").wanted == wanted);
     }
 }
 

@@ -239,11 +239,7 @@ impl Launcher {
     pub fn mode(&self) -> Mode {
         let state = self.shared.state();
         let name = state.in_force.as_ref().map_or("", |in_force| &in_force.mode);
-        Mode {
-            name: Text::new(name),
-            live: state.is_live(),
-            launch: state.launch.clone(),
-        }
+        Mode { name: Text::new(name), live: state.is_live(), launch: state.launch.clone() }
     }
 
     /// Waits for what an emergency shutdown still does, at most as long as its

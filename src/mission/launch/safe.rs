@@ -215,7 +215,8 @@ impl Shared {
         let records = self.crew.records();
         let standing = Standing { document: open.settings.clone(), records };
         let by = Text::new("the daemon's start");
-        let mode = mission.mode(&in_force.mode).or_else(|| emergency_mode(mission));
+        let same = mission.mode(&in_force.mode).filter(|mode| mode.engage);
+        let mode = same.or_else(|| emergency_mode(mission));
         let mut entry = match mode {
             Some(mode) => Entry::of(mission, mode, &self.standing(), &by),
             None => Entry { by, ..Entry::default() },
@@ -230,12 +231,8 @@ impl Shared {
         entry.emergency = Some(open.clone());
         if !open.dumped {
             let said = Text::new("cut off with its daemon, no proof came");
-            let before = Before {
-                mode: open.mode,
-                wanted: open.wanted,
-                standing,
-                reason: open.reason,
-            };
+            let before =
+                Before { mode: open.mode, wanted: open.wanted, standing, reason: open.reason };
             let kill = KillSaid { verified: false, said };
             let ordered = Entry { by: in_force.by.clone(), ..entry.clone() };
             let dump = self.dump(mission, &ordered, &before, &open.engage_id, kill);

@@ -319,7 +319,9 @@ impl Crew for Supervisor {
         };
         // What is told below starts it anew where that must be.
         for (name, process) in later {
-            self.shared.cell(&name).map(|c| c.send.send(Msg::Process { process, anew: false }));
+            if let Some(cell) = self.shared.cell(&name) {
+                let _ = cell.send.send(Msg::Process { process, anew: false });
+            }
         }
         let names = || mission.processes.iter().map(|p| p.name.clone());
         let leaving: BTreeSet<Name> = names().filter(|n| !wants.names.contains(n)).collect();
