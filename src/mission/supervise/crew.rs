@@ -5,7 +5,7 @@ use super::change::{changed, join_until, same};
 use super::machine::Standing;
 use super::probe::Eyes;
 use super::shared::{Cell, HandsOf, Shared, lock};
-use super::wants::{Wants, closure, dependants, gate};
+use super::wants::{Wants, closure, dependants, gate, unknown};
 use super::why;
 use crate::domain::mission::{HostRecord, ProcessRecord, ProcessState};
 use crate::domain::{Calendar, Text};
@@ -297,12 +297,6 @@ fn answered(
     }
     (record.reachable, record.why) = (now, why);
     Some(record.clone())
-}
-
-fn unknown(name: &str) -> Refused {
-    let why =
-        format!("there is no process {}; `crs mission ps` lists them", Text::limited(name, 64));
-    (Refusal::Unknown, Text::new(&why))
 }
 
 impl Crew for Supervisor {
