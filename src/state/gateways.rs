@@ -151,7 +151,7 @@ impl State {
             pane.claimed_mode = None;
         }
         if let (true, Some(rtt)) = (good, report.rtt_us) {
-            self.lag.heartbeat.record(rtt);
+            self.lag.heartbeat.record_at(rtt, now);
         }
     }
 

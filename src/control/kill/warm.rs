@@ -101,18 +101,23 @@ impl Warm {
     /// Takes events and answers.
     pub fn read(&mut self, now: u64) {
         let Some(line) = &self.line else { return };
-        let mut lost = false;
+        let (mut lost, mut broken) = (false, false);
         for event in line.monitor().drain() {
             match event {
                 LinkEvent::Ready => {
                     self.ready = true;
                     lost = false;
                 }
-                LinkEvent::Disconnected => lost = true,
+                LinkEvent::Disconnected => (lost, broken) = (true, true),
                 _ => {}
             }
         }
-        if let (Some((req_id, _)), Ok(frames)) =
+        // Who came back may be another: what the one before proved, or was asked,
+        // is no word of theirs.
+        if broken {
+            self.proven_at = None;
+            lost |= self.waiting.is_some();
+        } else if let (Some((req_id, _)), Ok(frames)) =
             (&self.waiting, line.socket().recv_multipart(zmq::DONTWAIT))
         {
             match Reply::decode(&frames.concat()).and_then(|r| r.heartbeat(req_id)) {

@@ -134,9 +134,14 @@ impl State {
         }
     }
 
-    /// Time since an order was given, which may be before it was heard of.
+    /// Time since an order was given, which may be before it was heard of. A
+    /// clock that is set says nothing of the time since then: UTC tells only
+    /// what lay between the order and its news.
     fn order_age(&self, order: &Aged<OrderNews>) -> Duration {
-        self.age(order.at).max(order.value.at.map_or(Duration::ZERO, |at| self.utc_age(at)))
+        let told = order.at.utc.0;
+        let before = order.value.at.map_or(0, |at| told.saturating_sub(at.0));
+        let before = Duration::from_micros(u64::try_from(before).unwrap_or(0));
+        self.age(order.at).saturating_add(before)
     }
 
     /// Whether `order` may have become the position: the like of it, first seen

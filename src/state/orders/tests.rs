@@ -383,3 +383,45 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_clock_that_is_set_settles_no_order() {
+    let mut story = Story::read();
+    story.pass(3, &[]);
+    story.put(Event::Order(Box::new(OrderNews {
+        by: OrderBy::Operator,
+        id: Text::new("order-1"),
+        symbol: Text::new("EURUSD"),
+        side: Some(Side::Buy),
+        lots: Lots::parse("0.1").ok(),
+        pending: false,
+        ticket: None,
+        fate: OrderFate::Unknown,
+        at: Some(story.at.utc),
+    })));
+    story.at.utc = UtcMicros(story.at.utc.0 + 120_000_000);
+    story.put(Event::Beat);
+    let doubts = |story: &Story| {
+        let orders = story.state.orders.orders.iter();
+        orders.filter_map(|order| story.state.doubt(order)).collect::<Vec<_>>()
+    };
+    assert_eq!(doubts(&story), [Doubt::Unknown], "by reads from before the order");
+    story.pass(2, &[]);
+    assert_eq!(doubts(&story), [Doubt::Unknown], "it may still be filled");
+}
+
+#[test]
+fn a_decision_of_hours_ago_owns_no_position_of_now() {
+    let mut story = Story::read();
+    let at = UtcMicros(story.at.utc.0 - 8 * 3_600_000_000);
+    story.put(Event::Decision(Box::new(Decision {
+        source: DecisionSource::Engine,
+        at: Some(at),
+        symbol: Text::new("EURUSD"),
+        side: Some(Side::Buy),
+        action: Text::new("ORDER_GENERATED"),
+        ..Decision::default()
+    })));
+    story.pass(6, &[]).pass(20, &[7]);
+    assert_eq!(story.owner(7), Owner::Orphan);
+}

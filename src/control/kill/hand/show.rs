@@ -3,16 +3,16 @@
 
 use super::crew::Crew;
 use super::work::{Kill, Work};
-use crate::domain::{GatewayPhase, KillIntent, KillPlan, KillProgress, Text};
+use crate::domain::{GatewayAddr, GatewayPhase, KillIntent, KillPlan, KillProgress, Text};
 use crate::event::Event;
 
 impl<C: Crew> Work<C> {
     /// On to the screen, with the steps that only this process knows.
     pub(super) fn progress(&mut self, mut progress: KillProgress) {
         if let Some(kill) = &mut self.kill
-            && (kill.intent.engage_id == progress.engage_id
-                || kill.under == Some(progress.engage_id))
+            && let Some(target) = kill.place(&progress)
         {
+            progress.target = target;
             overlay(&mut progress, kill);
             kill.last.insert(progress.target, progress.clone());
         }
@@ -46,6 +46,22 @@ impl<C: Crew> Work<C> {
         // The gate learns whose kill it is even when the guard's thread was
         // stopped in the middle.
         self.gate.remember_kill(kill.intent.engage_id);
+    }
+}
+
+impl Kill {
+    /// Which of our targets it tells of, where it tells of our decision or of the
+    /// one that is carried out in its stead at that gateway.
+    fn place(&self, progress: &KillProgress) -> Option<u16> {
+        let named = |gateway: &GatewayAddr| gateway.name == progress.gateway;
+        let listed = self.intent.targets.iter().position(named);
+        if progress.engage_id == self.intent.engage_id {
+            let listed = listed.and_then(|n| u16::try_from(n).ok());
+            return Some(listed.unwrap_or(progress.target));
+        }
+        let listed = listed?;
+        let carried = self.each.get(listed).copied().or(self.under);
+        u16::try_from(listed).ok().filter(|_| carried == Some(progress.engage_id))
     }
 }
 
