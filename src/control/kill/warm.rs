@@ -185,3 +185,46 @@ impl Warm {
             .map_err(|e| Text::new(&e.to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// Handshake done, as libzmq numbers its monitor events.
+    const SHOOK: i32 = 0x1000;
+
+    #[test]
+    fn a_peer_that_was_replaced_between_two_looks_has_proven_nothing() {
+        let (ctx, theirs) = (zmq::Context::new(), zmq::Context::new());
+        let first = theirs.socket(zmq::REP).unwrap();
+        first.set_linger(0).unwrap();
+        first.bind("tcp://127.0.0.1:*").unwrap();
+        let at = first.get_last_endpoint().unwrap().unwrap();
+        let mut warm = Warm::new(ctx, at.parse().unwrap());
+        warm.learn(clock::mono_ns(), Finding::Proven, None);
+        warm.tend(clock::mono_ns());
+        for _ in 0..2_000 {
+            warm.read(clock::mono_ns());
+            if warm.ready {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(warm.ready && warm.stands(clock::mono_ns()));
+        // This process looks away: another one takes the port.
+        drop(first);
+        let second = theirs.socket(zmq::REP).unwrap();
+        second.monitor("inproc://second", SHOOK).unwrap();
+        let shaken = theirs.socket(zmq::PAIR).unwrap();
+        shaken.connect("inproc://second").unwrap();
+        shaken.set_rcvtimeo(20_000).unwrap();
+        while second.bind(&at).is_err() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        shaken.recv_multipart(0).unwrap();
+        std::thread::sleep(Duration::from_millis(200));
+        warm.read(clock::mono_ns());
+        assert!(!warm.stands(clock::mono_ns()), "nobody asked the second one");
+    }
+}

@@ -323,7 +323,7 @@ impl State {
     /// Something that happened once and must be seen.
     pub(super) fn cry(&mut self, key: &str, text: &str, advice: &'static str) {
         let cause = Cause {
-                grade: 0,
+            grade: 0,
             key: Text::limited(key, 64),
             severity: Severity::Critical,
             text: Text::new(text),

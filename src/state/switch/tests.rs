@@ -42,7 +42,7 @@ fn instead(mut progress: KillProgress) -> KillProgress {
 impl Story {
     fn new() -> Self {
         let at = Stamp { mono_ns: 9_000_000_000, utc: crate::domain::UtcMicros(1) };
-        let mut story = Self { state: State::default(), at };
+        let story = Self { state: State::default(), at };
         let named = |name: &str| GatewayAddr {
             name: Text::new(name),
             cmd: "tcp://127.0.0.1:5555".parse().unwrap(),
@@ -76,9 +76,11 @@ impl Story {
 #[test]
 fn a_second_kill_hides_nothing_of_the_first_that_runs_in_its_stead() {
     let (k1, k2) = (id(1_000), id(2_000));
-    let story = Story::new()
-        .kill(kill(k1, "one", GatewayPhase::Unconfirmed))
-        .kill(kill(k2, "one", GatewayPhase::Idle));
+    let story = Story::new().kill(kill(k1, "one", GatewayPhase::Unconfirmed)).kill(kill(
+        k2,
+        "one",
+        GatewayPhase::Idle,
+    ));
     assert_eq!(story.phase("one"), GatewayPhase::Unconfirmed, "nothing has begun that ends it");
     assert_eq!(story.state.kill_standing(), Some(KillStanding::Alarm));
     assert_eq!(story.state.engagement.as_ref().map(|e| e.id), Some(k2));
@@ -111,9 +113,8 @@ fn a_kill_after_the_clock_was_set_back_is_the_newest() {
         .kill(kill(k1, "one", GatewayPhase::Verified))
         .latch(LatchPhase::Safe, None);
     assert!(story.state.kills_over.is_some());
-    let story = story
-        .latch(LatchPhase::Latched, Some(k2))
-        .kill(kill(k2, "one", GatewayPhase::Unconfirmed));
+    let story =
+        story.latch(LatchPhase::Latched, Some(k2)).kill(kill(k2, "one", GatewayPhase::Unconfirmed));
     assert_eq!(story.state.kills_over, None);
     assert_eq!(story.state.kill_standing(), Some(KillStanding::Alarm));
     assert!(story.state.kill_active());
@@ -131,7 +132,8 @@ fn an_earlier_kill_proves_nothing_for_one_that_is_carried_out() {
         .kill(kill(k2, "one", GatewayPhase::Sending { n: 1 }))
         .kill(kill(k1, "one", GatewayPhase::Verified));
     assert_eq!(story.phase("one"), GatewayPhase::Sending { n: 1 });
-    let blocked = KillProgress { intent: Intent::Block, ..kill(id(3_000), "one", GatewayPhase::Idle) };
+    let blocked =
+        KillProgress { intent: Intent::Block, ..kill(id(3_000), "one", GatewayPhase::Idle) };
     let story = story.kill(blocked);
     assert_eq!(story.state.kill_standing(), Some(KillStanding::Running), "a block ends no kill");
 }
