@@ -96,3 +96,22 @@ fn a_kill_of_fewer_gateways_takes_none_from_the_screen_and_the_status() {
     console.see("PARTIAL");
     assert!(console.text().contains("two"), "{}", console.text());
 }
+
+#[test]
+fn a_second_key_hides_nothing_of_the_kill_that_runs_in_its_stead() {
+    let mesh = Two::new();
+    let mut console = Console::crs(&mesh.home, &[], 120, 40);
+    console.see("gateway two");
+    for _ in 0..2 {
+        console.keys("\u{b}");
+        console.see("GUARD");
+        std::thread::sleep(std::time::Duration::from_millis(400));
+        console.keys("y");
+        console.wait_for("no guard", LIMIT, |text| !text.contains("GUARD"));
+        console.see("PARTIAL");
+    }
+    // What the hand tells of its own decision is told by now, and repeated.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let text = console.text();
+    assert!(text.contains("PARTIAL") && text.contains("urviv"), "{text}");
+}
