@@ -51,12 +51,40 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     }
     pen.line(inner, &banner::line(scene, inner.width, pen.glyphs()));
     let below = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    if absent(pen, below, scene) {
+        return;
+    }
     match scene.ui.mission.page {
         MissionPage::Table => whole(pen, area, below, scene),
         MissionPage::Alerts => alert::page(pen, area, below, scene),
         MissionPage::Output => output::page(pen, below, scene),
         MissionPage::Answer => answer::page(pen, area, below, scene),
     }
+}
+
+/// Of a daemon that was never there nothing is known: why, and what to do, in
+/// place of empty pages. An answer, a refusal that is, has its page all the same.
+fn absent(pen: &mut Pen<'_>, inner: Rect, scene: Scene<'_>) -> bool {
+    let mission = &scene.state.mission;
+    let link = mission.link.as_ref().map(|link| &link.value).filter(|link| !link.present);
+    let Some(link) = link.filter(|_| !mission.was_present) else { return false };
+    if scene.ui.mission.page == MissionPage::Answer {
+        return false;
+    }
+    let mut lines = Vec::new();
+    for (words, role) in [
+        (
+            format!("mission control is configured, and it is not there: {}", link.why),
+            Role::HealthBad,
+        ),
+        (String::from("NOW: crs mission serve, on this host"), Role::TextStrong),
+        (String::from("not wanted? take watch and socket out of [mission]"), Role::TextDim),
+    ] {
+        let rows = super::wrap(&words, inner.width).into_iter();
+        lines.extend(rows.map(|row| Line::new().rest(row, role)));
+    }
+    pen.lines(inner, &lines);
+    true
 }
 
 /// Title, and what stands at its right.
