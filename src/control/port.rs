@@ -3,7 +3,7 @@
 //! Traits, because the screen must not know how an order travels; the kill
 //! thread and the command desk implement them.
 
-use super::mission::MissionAsk;
+use super::mission::{MissionAsk, Unconfirmed};
 use super::ticket::Proposal;
 use crate::domain::{Intent, Stamp, Text, Ticket};
 
@@ -89,4 +89,8 @@ pub trait MissionPort: Send + Sync {
     /// Asks once, never again by itself: what is not answered may have
     /// happened.
     fn ask(&self, ask: MissionAsk);
+
+    /// An order that was refused for want of typed words, once; it is there
+    /// before its answer is.
+    fn unconfirmed(&self) -> Option<Unconfirmed>;
 }

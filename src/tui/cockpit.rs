@@ -356,8 +356,12 @@ impl Screen for Cockpit {
         view::processes::selected_alert(state, &self.ui).map(|alert| alert.id)
     }
 
-    fn asks(&mut self, ask: &MissionAsk, state: &State) {
-        self.show_ask(ask, state);
+    fn asks(&mut self, ask: &MissionAsk) {
+        self.ui.mission.open = Some(ask.clone());
+    }
+
+    fn asked(&mut self, ask: &MissionAsk, state: &State) {
+        self.show_asked(ask, state);
     }
 
     fn typed(&mut self, key: Key, state: &State) -> Typed {

@@ -139,8 +139,11 @@ pub trait Screen {
         None
     }
 
-    /// This is asked of mission control, or its guard opens for it.
-    fn asks(&mut self, _ask: &MissionAsk, _state: &State) {}
+    /// The guard, or the field for typed words, opens for this.
+    fn asks(&mut self, _ask: &MissionAsk) {}
+
+    /// This was asked of mission control.
+    fn asked(&mut self, _ask: &MissionAsk, _state: &State) {}
 
     /// Offers a key to what is typed into, before the keymap hears of it. KILL
     /// and BLOCK never come here.

@@ -72,7 +72,7 @@ fn question<'a>(guard: &GuardReport, scene: Scene<'a>, role: Role) -> Vec<(u8, L
         GuardedVerb::RemoteRestart => "end its process, start it",
         GuardedVerb::Mission => "give mission control this order",
     };
-    let ask = scene.ui.mission.ask.as_ref().filter(|_| guard.verb == GuardedVerb::Mission);
+    let ask = scene.ui.mission.open.as_ref().filter(|_| guard.verb == GuardedVerb::Mission);
     let word = ask.map_or_else(|| word.to_owned(), ToString::to_string);
     let key = format!(" {} ", scene.hints.confirm);
     let mut lines = vec![(0, Line::new().text(key, role).gap(2).rest(word, Role::TextStrong))];

@@ -58,6 +58,7 @@ impl Round {
     }
 
     fn key(&mut self, key: Key, stroke: Stroke, at: Stamp) -> Option<Exit> {
+        self.ordered = false;
         if self.guard.armed().is_some() {
             // KILL and BLOCK never come here; their chords are the input
             // thread's.

@@ -132,6 +132,7 @@ fn rig() -> Rig {
         desk: Arc::new(Clerk(notes.clone(), None)),
         mission: None,
         asking: None,
+        ordered: false,
         sequence: Sequence::default(),
         stray: Stray::default(),
         way_back: WayBack { reset: Text::new("crs reset --reason TEXT"), ..WayBack::default() },

@@ -1,6 +1,7 @@
 //! One gateway: link, identity, round trips, feed counters, and the agent.
 
-use super::pen::{Line, Pen, fit};
+use super::more;
+use super::pen::{Line, Pen, fit_counted};
 use super::words::Badge;
 use super::{Scene, format, words};
 use crate::domain::Text;
@@ -28,7 +29,9 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     match state.gateway(index) {
         Some(pane) => {
             let lines = lines(state, index, pane, pen.glyphs(), inner.width);
-            pen.lines(inner, &fit(lines, inner.height));
+            let (shown, left_out) = fit_counted(lines, inner.height);
+            pen.lines(inner, &shown);
+            more::left_out(pen, area, left_out);
         }
         None => pen.line(inner, &Line::new().dim("no gateway configured")),
     }
@@ -53,7 +56,7 @@ fn lines<'a>(
     let feed = &pane.feed.value;
     let mut lines = Vec::new();
     if !report.fault.is_empty() {
-        let rows = super::wrap(report.fault.as_str(), width).into_iter().take(2);
+        let rows = super::wrap_most(report.fault.as_str(), width, 2).into_iter();
         lines.extend(rows.map(|row| (0, Line::new().rest(row, Role::HealthBad))));
     }
     let address = state.session.gateways.get(usize::from(index));
