@@ -30,7 +30,7 @@ pub type Polls = Arc<Mutex<Vec<PollHandle>>>;
 pub type Looks = Arc<Mutex<Vec<Watch>>>;
 
 enum Job {
-    Close(Ticket),
+    Close(u16, Ticket),
     Arm,
 }
 
@@ -63,7 +63,7 @@ impl Clerk {
             let mut room = Room { settings, sender, zmq: None };
             for job in inbox {
                 match job {
-                    Job::Close(ticket) => room.close(ticket),
+                    Job::Close(gateway, ticket) => room.close(gateway, ticket),
                     Job::Arm => room.arm(),
                 }
             }
@@ -83,8 +83,8 @@ impl Remote for Clerk {
 }
 
 impl Desk for Clerk {
-    fn close(&self, ticket: Ticket) {
-        let _ = self.jobs.send(Job::Close(ticket));
+    fn close(&self, gateway: u16, ticket: Ticket) {
+        let _ = self.jobs.send(Job::Close(gateway, ticket));
     }
 
     fn arm(&self) {
@@ -135,9 +135,9 @@ impl Room {
         }
     }
 
-    fn close(&mut self, ticket: Ticket) {
+    fn close(&mut self, gateway: u16, ticket: Ticket) {
         let what = format!("CLOSE_POSITION {ticket}");
-        let found = self.sockets().and_then(|zmq| self.holder(&zmq, ticket));
+        let found = self.sockets().and_then(|zmq| self.holder(&zmq, gateway, ticket));
         let (mut peer, gateway) = match found {
             Ok(found) => found,
             Err(why) => return self.tell("", &what, CommandPhase::Failed, why),
@@ -179,25 +179,25 @@ impl Room {
         Ok(zmq)
     }
 
-    /// The gateway that holds a position. Tickets are the broker's, so two
-    /// gateways may hold the same number: then nothing is closed.
-    fn holder(&self, zmq: &zmq::Context, ticket: Ticket) -> Result<(Peer, Text), String> {
-        let mut found = Vec::new();
-        let mut faults = Vec::new();
-        for gateway in &self.settings.gateways {
-            match self.holds(zmq, gateway, ticket) {
-                Ok(Some(peer)) => found.push((peer, gateway.name.clone())),
-                Ok(None) => {}
-                Err(why) => faults.push(why),
+    /// The gateway that was meant, if it holds the position. No other one is
+    /// asked: tickets are the broker's, and another may hold the same number.
+    fn holder(
+        &self,
+        zmq: &zmq::Context,
+        gateway: u16,
+        ticket: Ticket,
+    ) -> Result<(Peer, Text), String> {
+        let Some(gateway) = self.settings.gateways.get(usize::from(gateway)) else {
+            return Err("no such gateway is configured, nothing was sent".to_owned());
+        };
+        let name = &gateway.name;
+        match self.holds(zmq, gateway, ticket) {
+            Ok(Some(peer)) => Ok((peer, name.clone())),
+            Ok(None) => Err(format!("{name} shows no position {ticket}, nothing was sent")),
+            Err(why) => {
+                Err(format!("{name} can't show position {ticket}, nothing was sent: {why}"))
             }
         }
-        if found.len() > 1 {
-            return Err("two gateways hold this ticket: use `crs close --on NAME`".to_owned());
-        }
-        found.pop().ok_or_else(|| {
-            faults.insert(0, format!("no gateway shows position {ticket}, nothing was sent"));
-            faults.join("; ")
-        })
     }
 
     fn holds(
@@ -221,3 +221,6 @@ impl Room {
         })));
     }
 }
+
+#[cfg(test)]
+mod tests;

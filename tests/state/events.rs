@@ -428,7 +428,9 @@ fn verb() -> impl Strategy<Value = GuardedVerb> {
         Just(GuardedVerb::RemoteStop),
         Just(GuardedVerb::RemoteRestart),
         Just(GuardedVerb::Mission),
-        any::<u64>().prop_map(|t| GuardedVerb::Close(Ticket(t)))
+        any::<u64>().prop_map(|t| GuardedVerb::Close(Ticket(t))),
+        any::<(u16, u64)>()
+            .prop_map(|(gateway, t)| GuardedVerb::CloseAt { gateway, ticket: Ticket(t) })
     ]
 }
 
