@@ -240,6 +240,7 @@ fn orders() -> impl Strategy<Value = Event> {
                     side: Some(side),
                     lots: None,
                     pending,
+                    gateway: ticket.map(|n| Text::new(if n % 2 == 0 { "one" } else { "two" })),
                     ticket: ticket.map(Ticket),
                     fate,
                     at: ticket.and_then(|t| i64::try_from(t).ok()).map(UtcMicros),
