@@ -69,8 +69,9 @@ pub trait Remote: Send + Sync {
 /// Ordinary commands, each already confirmed where it needs a guard. None of
 /// these waits for an answer: outcomes come back as events.
 pub trait Desk: Remote {
-    /// Close one position.
-    fn close(&self, ticket: Ticket);
+    /// Close one position of one gateway, by its index; no other gateway is
+    /// asked, whatever numbers it holds.
+    fn close(&self, gateway: u16, ticket: Ticket);
     /// Let orders pass, if the latch can be proven absent.
     fn arm(&self);
     /// Send one HEARTBEAT to a gateway that did not answer as v1.0 demands.

@@ -328,11 +328,11 @@ impl Screen for Cockpit {
         }
     }
 
-    fn selected_position(&self, state: &State) -> Option<Ticket> {
+    fn selected_position(&self, state: &State) -> Option<(u16, Ticket)> {
         if self.ui.focus != Pane::Positions || self.ui.help || self.ui.ticket.is_some() {
             return None;
         }
-        view::positions::selected(state, &self.ui).map(|(_, ticket)| ticket)
+        view::positions::selected(state, &self.ui)
     }
 
     fn selected_alarm(&self, state: &State) -> Option<Text> {

@@ -122,8 +122,9 @@ pub trait Screen {
     /// Whose keys are looked up first.
     fn context(&self) -> Context;
 
-    /// The position that `close-position` means, if one is selected.
-    fn selected_position(&self, state: &State) -> Option<Ticket>;
+    /// The gateway and the ticket of the position that `close-position` means,
+    /// if one is selected.
+    fn selected_position(&self, state: &State) -> Option<(u16, Ticket)>;
 
     /// The key of the alarm that `acknowledge` and `silence` mean, if one is
     /// selected.

@@ -289,6 +289,7 @@ fn a_pending_order_of_ours_is_not_forgotten_by_a_kill() {
         lots: Some(Lots::parse("0.1").unwrap()),
         pending,
         ticket: Some(domain::Ticket(if pending { 1_000_005 } else { 1_000_006 })),
+        gateway: None,
         fate: OrderFate::Done,
         at: None,
     };

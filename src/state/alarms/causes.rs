@@ -11,7 +11,7 @@
 
 use crate::domain::{GatewayPhase, LatchPhase, Severity, Text};
 use crate::event::{LinkState, LogLine};
-use crate::state::lag::{ENGINE_LIMIT_US, RTT_LIMIT_US};
+use crate::state::lag::{ENGINE_LIMIT_US, RTT_LIMIT_US, Series};
 use crate::state::switch::{KillStanding, standing};
 use crate::state::{FeedWord, Freshness, GatewayPane, GatewayWord, State};
 use std::time::Duration;
@@ -284,20 +284,20 @@ impl State {
         for (what, series, limit, advice) in [
             (
                 "heartbeat",
-                &self.lag.heartbeat,
+                self.slowest_heartbeat(),
                 RTT_LIMIT_US,
                 "see what slows the gateway's host; `crs heartbeat` measures it, `:pane lag` shows \
                  the course",
             ),
             (
                 "engine",
-                &self.lag.engine,
+                Some(&self.lag.engine),
                 ENGINE_LIMIT_US,
                 "see what slows the engine's host; `:pane lag` shows the course",
             ),
         ] {
             // One late measure is no course, and an old one says nothing of now.
-            let (Some(us), Some(at)) = (series.last_us, series.last_at) else { continue };
+            let Some((us, at)) = series.and_then(|s| s.last_us.zip(s.last_at)) else { continue };
             let key = format!("lag {what}");
             if us > limit && self.age(at) <= MEASURED {
                 let text = format!("{what} later than {} ms for {LATE} s", limit / 1_000);
@@ -306,6 +306,16 @@ impl State {
                 causes.leave_open(&key);
             }
         }
+    }
+}
+
+impl State {
+    /// Of the gateway that still answers and was the slowest of late: a quick one
+    /// must not hide it.
+    fn slowest_heartbeat(&self) -> Option<&Series> {
+        let known = |index| self.gateway_freshness(index).is_some_and(|f| f < Freshness::Unknown);
+        let all = (0_u16..).zip(&self.gateways).filter(|(index, _)| known(*index));
+        all.map(|(_, pane)| &pane.rtt).max_by_key(|series| series.last_us)
     }
 }
 

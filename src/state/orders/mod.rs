@@ -146,6 +146,7 @@ impl State {
             lots: None,
             pending: false,
             ticket,
+            gateway: None,
             fate: if ticket.is_some() { OrderFate::Done } else { fate },
             at: decision.at,
         });
