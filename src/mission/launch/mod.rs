@@ -11,7 +11,7 @@ mod enter;
 pub mod kept;
 mod restore;
 mod resume;
-mod safe;
+pub mod safe;
 #[cfg(test)]
 mod tests;
 pub mod verdict;

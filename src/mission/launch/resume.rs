@@ -57,7 +57,7 @@ impl Shared {
             return None;
         }
         let facts = Facts::ask(mode, self.switch.as_ref(), self.crew.hosts(), &self.dir);
-        let held = judge(mode, true, &facts).into_iter().find(|held| held.holds != Some(true))?;
+        let held = judge(mode, &fresh, &facts).into_iter().find(|held| held.holds != Some(true))?;
         Some(format!("{} requires {}: {}", mode.name, held.what, held.why))
     }
 

@@ -66,7 +66,7 @@ fn restart(alerts: &Alerts, job: &Job) -> Result<Text, Text> {
         return Err(Text::new("not done: the supervision is not there"));
     };
     match crew.restart(job.alert.process.as_str()) {
-        Ok(record) => Ok(Text::new(&format!("restarted; {} is {}", record.name, record.state))),
+        Ok(record) => Ok(Text::new(&format!("restarted; {}: {}", record.name, record.state))),
         Err((_, why)) => Err(Text::new(&format!("not restarted: {why}"))),
     }
 }
