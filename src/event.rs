@@ -304,8 +304,17 @@ pub enum GuardedVerb {
     Kill,
     /// Stop new orders only.
     Block,
-    /// Close one position.
+    /// Close the position of this number, of whichever gateway: as recordings
+    /// tell it that were made before [`GuardedVerb::CloseAt`]; nothing opens it
+    /// any more.
     Close(Ticket),
+    /// Close one position of one gateway: two may give out the same number.
+    CloseAt {
+        /// Index of the gateway that holds it.
+        gateway: u16,
+        /// Its number there.
+        ticket: Ticket,
+    },
     /// Let orders pass again.
     Arm,
     /// End the attempts of the running kill; the latch stays.
@@ -328,7 +337,7 @@ impl fmt::Display for GuardedVerb {
         match self {
             Self::Kill => f.pad("KILL"),
             Self::Block => f.pad("BLOCK"),
-            Self::Close(ticket) => write!(f, "CLOSE {ticket}"),
+            Self::Close(ticket) | Self::CloseAt { ticket, .. } => write!(f, "CLOSE {ticket}"),
             Self::Arm => f.pad("ARM"),
             Self::StandDown => f.pad("STAND DOWN"),
             Self::Order => f.pad("ORDER"),

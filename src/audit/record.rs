@@ -236,7 +236,7 @@ pub enum Act {
     /// Mission control: an order and its answer, a configuration, what a
     /// process, a launch or an alert did. It engages and frees nothing.
     Mission {
-        /// `ORDER`, `ANSWER`, `CONFIG`, `PROCESS`, `LAUNCH`, `ALERT`, `DAEMON`
+        /// `ORDER`, `ASKED`, `ANSWER`, `CONFIG`, `PROCESS`, `LAUNCH`, `ALERT`, `DAEMON`
         kind: Text,
         /// Who, empty: the daemon by itself.
         #[serde(default, skip_serializing_if = "Text::is_empty")]

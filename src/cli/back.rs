@@ -15,9 +15,8 @@ pub fn commands(settings: &Settings, flags: &Flags) -> WayBack {
         place.extend([" ", flag, " ", &quoted(value)]);
     };
     let shown = |path: &Path| path.to_string_lossy().into_owned();
-    let state = (settings.state_dir != dirs::state_dir()).then(|| shown(&settings.state_dir));
-    if let Some(state) = &state {
-        put("--state-dir", state);
+    if let Some(state) = own_state(settings) {
+        put("--state-dir", &shown(state));
     }
     if let Some(config) = &flags.config {
         put("--config", &shown(config));
@@ -30,16 +29,27 @@ pub fn commands(settings: &Settings, flags: &Flags) -> WayBack {
     }
     let latch = format!(" --kill-switch-file {}", quoted(&shown(&settings.kill_switch_file)));
     let far = settings.gateways.first().filter(|gateway| !gateway.cmd.is_loopback());
-    let memory = match (far, state) {
-        (Some(gateway), _) => format!(" (on its host {})", gateway.cmd.host()),
-        (None, Some(state)) => format!(" --state-dir {}", quoted(&state)),
-        (None, None) => String::new(),
+    let memory = match far {
+        Some(gateway) => format!(" (on its host {})", gateway.cmd.host()),
+        None => kept_in(settings),
     };
     WayBack {
         reset: whole(&format!("crs reset --reason TEXT{latch}{place}")),
         gateway: whole(&format!("crs gateway reset --reason TEXT{memory}")),
         arm: whole(&format!("crs arm{latch}{place}")),
     }
+}
+
+/// Where the state lies, when a command without a flag would look elsewhere.
+fn own_state(settings: &Settings) -> Option<&Path> {
+    Some(settings.state_dir.as_path()).filter(|dir| *dir != dirs::state_dir())
+}
+
+/// The flag with which `crs gateway reset` finds the memory of a gateway of this
+/// host; empty where it finds it by itself.
+pub(super) fn kept_in(settings: &Settings) -> String {
+    own_state(settings)
+        .map_or_else(String::new, |dir| format!(" --state-dir {}", quoted(&dir.to_string_lossy())))
 }
 
 /// As [`commands`], for a stage of its own: nothing of it is configured.

@@ -19,10 +19,13 @@ use crate::wire::Action;
 use crossbeam_channel as channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longest wait for each answer: a gateway may be busy with a slow order.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A command that waited so long behind another is no longer the one that was
+/// meant: who asked has given it up, or asked somebody else.
+const LATE: Duration = Duration::from_secs(3);
 
 /// Polls that run, shared with whoever starts and ends them.
 pub type Polls = Arc<Mutex<Vec<PollHandle>>>;
@@ -30,13 +33,13 @@ pub type Polls = Arc<Mutex<Vec<PollHandle>>>;
 pub type Looks = Arc<Mutex<Vec<Watch>>>;
 
 enum Job {
-    Close(Ticket),
+    Close(u16, Ticket),
     Arm,
 }
 
 /// Takes commands and hands them to its thread.
 pub struct Clerk {
-    jobs: channel::Sender<Job>,
+    jobs: channel::Sender<(Instant, Job)>,
     hand: Arc<Hand>,
     polls: Polls,
     looks: Looks,
@@ -56,18 +59,9 @@ impl Clerk {
         gate: Arc<Gate>,
         sender: Sender,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
-        let (jobs, inbox) = channel::unbounded();
         let remote = RemoteDesk::new(settings.clone(), Arc::clone(&gate), sender.clone());
         let placing = Placing::new(settings.clone(), gate, sender.clone());
-        let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || {
-            let mut room = Room { settings, sender, zmq: None };
-            for job in inbox {
-                match job {
-                    Job::Close(ticket) => room.close(ticket),
-                    Job::Arm => room.arm(),
-                }
-            }
-        })?;
+        let (jobs, thread) = Room { settings, sender, zmq: None }.open()?;
         Ok((Self { jobs, hand, polls, looks, placing, remote }, thread))
     }
 }
@@ -83,12 +77,12 @@ impl Remote for Clerk {
 }
 
 impl Desk for Clerk {
-    fn close(&self, ticket: Ticket) {
-        let _ = self.jobs.send(Job::Close(ticket));
+    fn close(&self, gateway: u16, ticket: Ticket) {
+        let _ = self.jobs.send((Instant::now(), Job::Close(gateway, ticket)));
     }
 
     fn arm(&self) {
-        let _ = self.jobs.send(Job::Arm);
+        let _ = self.jobs.send((Instant::now(), Job::Arm));
     }
 
     fn probe_again(&self) {
@@ -123,6 +117,33 @@ struct Room {
 }
 
 impl Room {
+    /// Starts the thread that works here.
+    fn open(mut self) -> std::io::Result<(channel::Sender<(Instant, Job)>, JoinHandle<()>)> {
+        let (jobs, inbox) = channel::unbounded::<(Instant, Job)>();
+        let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || {
+            for (asked, job) in inbox {
+                match job {
+                    job if asked.elapsed() > LATE => self.refuse(&job, asked.elapsed()),
+                    Job::Close(gateway, ticket) => self.close(gateway, ticket),
+                    Job::Arm => self.arm(),
+                }
+            }
+        })?;
+        Ok((jobs, thread))
+    }
+
+    /// Says that a command was asked too long ago to be done.
+    fn refuse(&self, job: &Job, age: Duration) {
+        let why = format!("asked {} s ago, behind a slow command: not done", age.as_secs());
+        match job {
+            Job::Close(_, ticket) => {
+                let what = format!("CLOSE_POSITION {ticket}");
+                self.tell("", &what, CommandPhase::Denied, format!("{why}; ask again"));
+            }
+            Job::Arm => self.sender.log(Level::Warn, "arm", format!("{why}; ask again")),
+        }
+    }
+
     fn arm(&self) {
         match arm::arm(&self.settings) {
             Ok(()) => {
@@ -135,9 +156,9 @@ impl Room {
         }
     }
 
-    fn close(&mut self, ticket: Ticket) {
+    fn close(&mut self, gateway: u16, ticket: Ticket) {
         let what = format!("CLOSE_POSITION {ticket}");
-        let found = self.sockets().and_then(|zmq| self.holder(&zmq, ticket));
+        let found = self.sockets().and_then(|zmq| self.holder(&zmq, gateway, ticket));
         let (mut peer, gateway) = match found {
             Ok(found) => found,
             Err(why) => return self.tell("", &what, CommandPhase::Failed, why),
@@ -179,25 +200,25 @@ impl Room {
         Ok(zmq)
     }
 
-    /// The gateway that holds a position. Tickets are the broker's, so two
-    /// gateways may hold the same number: then nothing is closed.
-    fn holder(&self, zmq: &zmq::Context, ticket: Ticket) -> Result<(Peer, Text), String> {
-        let mut found = Vec::new();
-        let mut faults = Vec::new();
-        for gateway in &self.settings.gateways {
-            match self.holds(zmq, gateway, ticket) {
-                Ok(Some(peer)) => found.push((peer, gateway.name.clone())),
-                Ok(None) => {}
-                Err(why) => faults.push(why),
+    /// The gateway that was meant, if it holds the position. No other one is
+    /// asked: tickets are the broker's, and another may hold the same number.
+    fn holder(
+        &self,
+        zmq: &zmq::Context,
+        gateway: u16,
+        ticket: Ticket,
+    ) -> Result<(Peer, Text), String> {
+        let Some(gateway) = self.settings.gateways.get(usize::from(gateway)) else {
+            return Err("no such gateway is configured, nothing was sent".to_owned());
+        };
+        let name = &gateway.name;
+        match self.holds(zmq, gateway, ticket) {
+            Ok(Some(peer)) => Ok((peer, name.clone())),
+            Ok(None) => Err(format!("{name} shows no position {ticket}, nothing was sent")),
+            Err(why) => {
+                Err(format!("{name} can't show position {ticket}, nothing was sent: {why}"))
             }
         }
-        if found.len() > 1 {
-            return Err("two gateways hold this ticket: use `crs close --on NAME`".to_owned());
-        }
-        found.pop().ok_or_else(|| {
-            faults.insert(0, format!("no gateway shows position {ticket}, nothing was sent"));
-            faults.join("; ")
-        })
     }
 
     fn holds(
@@ -221,3 +242,6 @@ impl Room {
         })));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::deal::{Deal, Ending, Fate, Look, Report, line_of, look};
 use super::exit::exits;
-use super::reach::{first, seconds};
+use super::reach::{holder, seconds};
 use super::{Context, Failure, Outcome, confirm};
 use crate::domain::Ticket;
 use crate::link::{self, Peer, peer};
@@ -21,7 +21,7 @@ use std::time::Duration;
 pub struct Args {
     /// Number of the position at the broker
     ticket: u64,
-    /// The gateway that holds it, by its name; the first one without
+    /// The gateway that holds it, by its name; needed where there are several
     #[arg(long, value_name = "NAME")]
     on: Option<String>,
     /// Longest wait for each answer, in seconds
@@ -38,11 +38,11 @@ pub struct Args {
 /// Shows, asks, closes, looks.
 ///
 /// # Errors
-/// Status 78 for a wrong configuration, 64 for an unknown gateway or where
-/// nobody can confirm, 1 when no socket can be had.
+/// Status 78 for a wrong configuration, 64 for an unknown gateway, for none of
+/// several, or where nobody can confirm, 1 when no socket can be had.
 pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let settings = ctx.strict()?.settings;
-    let gateway = first(&settings, args.on.as_deref())?;
+    let gateway = holder(&settings, args.on.as_deref())?;
     let zmq = link::context().map_err(Failure::failed)?;
     let max_message = settings.feed.max_message_bytes;
     let mut peer = Peer::connect(&zmq, &gateway.cmd, max_message).map_err(Failure::failed)?;

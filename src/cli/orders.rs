@@ -80,7 +80,9 @@ fn follow(audit: &Path, config_sha: &str, sender: &Sender, stop: &AtomicBool) {
 
 /// `OPEN_ORDER EURUSD BUY_LIMIT 0.1 lots at 1.08` and its outcome.
 pub(super) fn news(record: &Record) -> Option<OrderNews> {
-    let Act::Command { req_id, what, outcome, ticket, .. } = &record.act else { return None };
+    let Act::Command { req_id, what, outcome, ticket, gateway, .. } = &record.act else {
+        return None;
+    };
     let mut words = what.as_str().split(' ').skip(1);
     let (symbol, kind) = (words.next()?, words.next()?);
     let (side, pending) = match kind.split_once('_') {
@@ -103,6 +105,7 @@ pub(super) fn news(record: &Record) -> Option<OrderNews> {
         lots: words.next().and_then(|lots| Lots::parse(lots).ok()),
         pending,
         ticket: *ticket,
+        gateway: gateway.clone(),
         fate: match outcome.as_str() {
             "done" => OrderFate::Done,
             "failed" | "denied" => OrderFate::Failed,
@@ -138,7 +141,7 @@ mod tests {
                     what,
                     outcome,
                     ticket: ticket.map(Ticket),
-                    gateway: None,
+                    gateway: Some(Text::new("two")),
                     why: Text::default(),
                 })
                 .unwrap();
@@ -160,5 +163,6 @@ mod tests {
             }
         };
         assert_eq!((order.fate, order.ticket), (OrderFate::Done, Some(Ticket(7))));
+        assert_eq!(order.gateway, Some(Text::new("two")));
     }
 }

@@ -50,6 +50,25 @@ pub fn first<'a>(settings: &'a Settings, on: Option<&str>) -> Result<&'a Gateway
     chosen(settings, on)?.first().copied().ok_or_else(none)
 }
 
+/// The gateway that holds what has a number: the one of this name, else the only
+/// one. Numbers are the broker's, so of several none is taken for the one meant.
+///
+/// # Errors
+/// Status 64 when no gateway has this name or several are configured and none is
+/// named, 78 when there is none at all.
+pub fn holder<'a>(settings: &'a Settings, on: Option<&str>) -> Result<&'a GatewayAddr, Failure> {
+    if on.is_none() && settings.gateways.len() > 1 {
+        let names: Vec<_> = settings.gateways.iter().map(|g| g.name.as_str()).collect();
+        let names = names.join(", ");
+        let text = format!(
+            "several gateways are configured, and two may hold the same ticket: \
+             name the one that is meant with --on NAME; there are: {names}"
+        );
+        return Err(Failure::new(Exit::USAGE, text));
+    }
+    first(settings, on)
+}
+
 /// The status that a failed question stands for.
 #[must_use]
 pub const fn exit_of(error: &AskError) -> Exit {
@@ -92,6 +111,21 @@ pub fn us(rtt: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Endpoint, Text};
+
+    #[test]
+    fn a_number_is_sought_at_one_gateway_only() {
+        let mut settings = Settings::defaults("/nonexistent".into(), "/nonexistent".into());
+        let at = Endpoint::new("127.0.0.1", 5_555).unwrap();
+        let one = GatewayAddr { name: Text::new("one"), cmd: at.clone(), data: at };
+        settings.gateways.push(one.clone());
+        assert_eq!(holder(&settings, None).ok(), Some(&one));
+        settings.gateways.push(GatewayAddr { name: Text::new("two"), ..one });
+        let refused = holder(&settings, None).err().unwrap();
+        assert_eq!(refused.exit, Exit::USAGE);
+        assert!(refused.text.contains("--on NAME") && refused.text.contains("two"));
+        assert_eq!(holder(&settings, Some("two")).ok(), settings.gateways.get(1));
+    }
 
     #[test]
     fn seconds_in_every_form() {

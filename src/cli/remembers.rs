@@ -2,6 +2,7 @@
 //! back the latch only; a gateway that remembers the kill refuses orders until
 //! it is led back, too.
 
+use super::back;
 use crate::config::Settings;
 use crate::domain::{GatewayAddr, Text};
 use crate::link::{self, Peer};
@@ -23,19 +24,23 @@ pub struct Memory {
     /// The host to go to, empty for this one.
     #[serde(skip)]
     host: Text,
+    /// What its way back needs on this host, as typed.
+    #[serde(skip)]
+    flags: String,
 }
 
 impl Memory {
     /// What its last heartbeat said.
-    pub fn said(gateway: &GatewayAddr, killed: Option<bool>) -> Self {
+    pub fn said(settings: &Settings, gateway: &GatewayAddr, killed: Option<bool>) -> Self {
         let why = if killed.is_some() { "" } else { "Protocol v1.0 does not tell" };
-        Self::new(gateway, killed, why)
+        Self::new(settings, gateway, killed, why)
     }
 
-    fn new(gateway: &GatewayAddr, killed: Option<bool>, why: &str) -> Self {
+    fn new(settings: &Settings, gateway: &GatewayAddr, killed: Option<bool>, why: &str) -> Self {
         let here = gateway.cmd.is_loopback();
         let host = if here { Text::default() } else { Text::new(gateway.cmd.host()) };
-        Self { gateway: gateway.name.clone(), killed, why: Text::new(why), host }
+        let flags = if here { back::kept_in(settings) } else { String::new() };
+        Self { gateway: gateway.name.clone(), killed, why: Text::new(why), host, flags }
     }
 
     /// Whether it refuses orders for it.
@@ -43,13 +48,13 @@ impl Memory {
         self.killed == Some(true)
     }
 
-    /// What to do about it.
+    /// What to do about it, as it is typed.
     pub fn next(&self) -> String {
         let place = match &self.host {
             host if host.is_empty() => String::new(),
             host => format!(", on its host {host}"),
         };
-        format!("crs gateway reset --reason \"…\"{place}")
+        format!("crs gateway reset --reason \"…\"{}{place}", self.flags)
     }
 
     /// That it refuses orders, and the next step; none while it does not say so.
@@ -84,15 +89,17 @@ pub fn ask(settings: &Settings) -> Vec<Memory> {
         let mut peer = peer.map_err(|e| e.to_string())?;
         peer.heartbeat(PATIENCE)
             .map_err(|e| if e.is_silence() { String::from("no answer") } else { e.to_string() })?;
-        Ok(Memory::said(gateway, peer.killed()))
+        Ok(Memory::said(settings, gateway, peer.killed()))
     };
     let all = settings.gateways.iter();
-    all.map(|g| one(g).unwrap_or_else(|why| Memory::new(g, None, &why))).collect()
+    all.map(|g| one(g).unwrap_or_else(|why| Memory::new(settings, g, None, &why))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::dirs;
+    use std::path::PathBuf;
 
     fn gateway(address: &str) -> GatewayAddr {
         let cmd: crate::domain::Endpoint = address.parse().unwrap();
@@ -101,14 +108,22 @@ mod tests {
 
     #[test]
     fn only_what_was_said_is_told_and_always_with_the_way_back() {
+        let usual = Settings::defaults(PathBuf::from("/c"), dirs::state_dir());
+        let said = |gateway: &GatewayAddr, killed| Memory::said(&usual, gateway, killed);
         let here = gateway("127.0.0.1:1");
-        assert_eq!(Memory::said(&here, Some(false)).after_a_kill(), None);
-        let killed = Memory::said(&here, Some(true)).warning().unwrap();
+        assert_eq!(said(&here, Some(false)).after_a_kill(), None);
+        let killed = said(&here, Some(true)).warning().unwrap();
         assert!(killed.ends_with("crs gateway reset --reason \"…\""), "{killed}");
-        let unsaid = Memory::said(&here, None);
+        let unsaid = said(&here, None);
         assert_eq!(unsaid.warning(), None, "what is not known is no alarm");
         assert!(unsaid.after_a_kill().unwrap().contains("not known whether"));
-        let far = Memory::said(&gateway("192.0.2.7:5555"), Some(true));
+        let far = said(&gateway("192.0.2.7:5555"), Some(true));
         assert!(far.next().ends_with("on its host 192.0.2.7"), "{}", far.next());
+        // A stage of its own has a state directory of its own.
+        let stage = Settings { state_dir: PathBuf::from("/s/it's one"), ..usual.clone() };
+        let next = Memory::said(&stage, &here, Some(true)).next();
+        assert!(next.ends_with(r#""…" --state-dir '/s/it'\''s one'"#), "{next}");
+        let next = Memory::said(&stage, &gateway("192.0.2.7:5555"), Some(true)).next();
+        assert!(!next.contains("--state-dir"), "not a directory of that host: {next}");
     }
 }

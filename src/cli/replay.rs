@@ -212,7 +212,7 @@ impl Remote for Nobody {
 }
 
 impl Desk for Nobody {
-    fn close(&self, _ticket: Ticket) {
+    fn close(&self, _gateway: u16, _ticket: Ticket) {
         self.tell();
     }
 

@@ -162,7 +162,8 @@ pub(super) fn ask_agent(home: &LatchHome) -> (Option<u32>, Vec<KillProgress>) {
         match told.recv_timeout(Duration::from_millis(300)) {
             Ok(Some(FromAgent::Hello { pid: agent, .. })) => pid = Some(agent),
             Ok(Some(FromAgent::Progress(progress))) => {
-                kills.insert(progress.target, *progress);
+                // Decisions may list other gateways, or the same in another order.
+                kills.insert(progress.gateway.clone(), *progress);
             }
             Ok(Some(FromAgent::Beat { .. }) | None) | Err(_) => break,
             Ok(Some(_)) => {}

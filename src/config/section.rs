@@ -314,13 +314,22 @@ impl<'a, 'd> Section<'a, 'd> {
 
     /// As [`Section::finish`], of a section that is only borrowed.
     pub fn unknown(&self, out: &mut Vec<Problem>) {
+        // A key may be read twice, and is still one.
+        let mut all: Vec<&str> = Vec::new();
+        for key in &self.known {
+            if !all.contains(key) {
+                all.push(key);
+            }
+        }
+        let known = all.join(", ");
         for (name, _) in self.table {
             let key: &str = name.get_ref();
             if self.known.contains(&key) {
                 continue;
             }
-            let hint = nearest(key, self.known.iter().copied())
-                .map_or_else(String::new, |meant| format!(" (did you mean \"{meant}\"?)"));
+            let meant = nearest(key, self.known.iter().copied());
+            let hint =
+                meant.map_or_else(String::new, |meant| format!(" (did you mean \"{meant}\"?)"));
             let cause = format!("unknown key \"{}\"{hint}", Text::limited(key, 60));
             if self.name.is_empty()
                 && let Some((section, table)) = section_of(key)
@@ -330,10 +339,13 @@ impl<'a, 'd> Section<'a, 'd> {
                 out.push(Problem::new(self.doc.place(name.span().start), cause, next));
                 continue;
             }
-            let known = self.known.join(", ");
+            let what = meant.map_or_else(
+                || String::from("remove it"),
+                |meant| format!("write {meant}, or remove it"),
+            );
             let next = match self.name.as_str() {
-                "" => format!("remove it; the file may hold: {known}"),
-                name => format!("remove it; [{name}] may hold: {known}"),
+                "" => format!("{what}; the file may hold: {known}"),
+                name => format!("{what}; [{name}] may hold: {known}"),
             };
             out.push(Problem::new(self.doc.place(name.span().start), cause, next));
         }

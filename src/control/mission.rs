@@ -32,9 +32,20 @@ pub enum MissionAsk {
         alert: u64,
         /// The action's name.
         action: Text,
+        /// What the operator typed, empty until it was asked for.
+        confirm: String,
     },
     /// The last entries of the audit.
     Audit,
+}
+
+/// An order that waits for typed words; which words, the refusal says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unconfirmed {
+    /// The order. It was not carried out.
+    pub ask: MissionAsk,
+    /// What has to be typed, and what for.
+    pub why: Text,
 }
 
 impl MissionAsk {
@@ -57,7 +68,7 @@ impl fmt::Display for MissionAsk {
             Self::Plan(mode) => write!(f, "plan {mode}"),
             Self::Launch { mode, .. } => write!(f, "launch {mode}"),
             Self::Ack(alert) => write!(f, "acknowledge alert {alert}"),
-            Self::Act { alert, action } => write!(f, "{action} for alert {alert}"),
+            Self::Act { alert, action, .. } => write!(f, "{action} for alert {alert}"),
             Self::Audit => f.write_str("audit"),
         }
     }

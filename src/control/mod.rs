@@ -12,6 +12,6 @@ pub mod ticket;
 
 pub use action::{Action, Danger, Takes};
 pub use guard::Guard;
-pub use mission::MissionAsk;
+pub use mission::{MissionAsk, Unconfirmed};
 pub use port::{Desk, MissionPort, Remote, RemoteVerb, Trigger};
 pub use ticket::Proposal;

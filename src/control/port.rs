@@ -3,7 +3,7 @@
 //! Traits, because the screen must not know how an order travels; the kill
 //! thread and the command desk implement them.
 
-use super::mission::MissionAsk;
+use super::mission::{MissionAsk, Unconfirmed};
 use super::ticket::Proposal;
 use crate::domain::{Intent, Stamp, Text, Ticket};
 
@@ -69,8 +69,9 @@ pub trait Remote: Send + Sync {
 /// Ordinary commands, each already confirmed where it needs a guard. None of
 /// these waits for an answer: outcomes come back as events.
 pub trait Desk: Remote {
-    /// Close one position.
-    fn close(&self, ticket: Ticket);
+    /// Close one position of one gateway, by its index; no other gateway is
+    /// asked, whatever numbers it holds.
+    fn close(&self, gateway: u16, ticket: Ticket);
     /// Let orders pass, if the latch can be proven absent.
     fn arm(&self);
     /// Send one HEARTBEAT to a gateway that did not answer as v1.0 demands.
@@ -89,4 +90,8 @@ pub trait MissionPort: Send + Sync {
     /// Asks once, never again by itself: what is not answered may have
     /// happened.
     fn ask(&self, ask: MissionAsk);
+
+    /// An order that was refused for want of typed words, once; it is there
+    /// before its answer is.
+    fn unconfirmed(&self) -> Option<Unconfirmed>;
 }

@@ -97,6 +97,23 @@ impl ProcessState {
         matches!(self, Self::Running { ready: true } | Self::External)
     }
 
+    /// As it should be while it is wanted: ready, or ended with status 0, as a
+    /// job does. One that is always to run is never left ended.
+    #[must_use]
+    pub const fn in_order(&self) -> bool {
+        self.ready() || matches!(self, Self::Exited { code: Some(0), .. })
+    }
+
+    /// The word for its readiness on the screen: of what lives, `yes` or `no`.
+    #[must_use]
+    pub const fn ready_word(&self) -> &'static str {
+        match self {
+            Self::Running { ready: true } => "yes",
+            Self::Running { ready: false } | Self::Starting | Self::Unhealthy { .. } => "no",
+            _ => "-",
+        }
+    }
+
     /// A process of it may live now.
     #[must_use]
     pub const fn may_live(&self) -> bool {

@@ -137,6 +137,10 @@ pub struct OrderNews {
     pub pending: bool,
     /// Number at the broker, where the source tells.
     pub ticket: Option<Ticket>,
+    /// Name of the gateway it went to, where the source tells: another one may
+    /// give out the same number.
+    #[serde(default)]
+    pub gateway: Option<Text>,
     /// What became of it.
     pub fate: OrderFate,
     /// When, by the source's clock.

@@ -7,7 +7,7 @@
 //! holes, a [`Event::Beat`] at least every 100 ms.
 
 use crate::domain::{Stamp, TickBatch};
-use crate::event::{Event, Receiver, SessionInfo, Stamped};
+use crate::event::{Event, MissionNews, Receiver, SessionInfo, Stamped};
 use crate::host::Clock;
 use crate::journal::Journal;
 use crate::state::State;
@@ -26,7 +26,8 @@ pub struct Turn {
     /// Records handed on.
     pub records: usize,
     /// Urgent ones among them: worth a frame at once. Beats are not counted,
-    /// nor messages as they came, which no screen shows.
+    /// nor what comes at a period of its own, which the usual rate shows soon
+    /// enough, nor messages as they came, which no screen shows.
     pub urgent: usize,
     /// Ticks in all of them.
     pub ticks: usize,
@@ -105,7 +106,7 @@ impl Sequencer {
             }
             if let Ok(event) = self.receiver.urgent.try_recv() {
                 urgent += 1;
-                turn.urgent += usize::from(!matches!(event, Event::Raw(_)));
+                turn.urgent += usize::from(!is_routine(&event));
                 self.put(event, &mut turn, &mut sink);
                 continue;
             }
@@ -138,6 +139,24 @@ impl Sequencer {
             journal.record(&record);
         }
         sink(&record);
+    }
+}
+
+/// Whether it comes again and again by itself. A mesh of thousands of checks
+/// would have a frame drawn for each of them.
+fn is_routine(event: &Event) -> bool {
+    match event {
+        Event::Raw(_)
+        | Event::Check(_)
+        | Event::Evidence(_)
+        | Event::GatewayStatus(_)
+        | Event::Trader(_)
+        | Event::Recording(_) => true,
+        Event::Mission(news) => matches!(
+            **news,
+            MissionNews::Lines(_) | MissionNews::Process(_) | MissionNews::Heard { .. }
+        ),
+        _ => false,
     }
 }
 
@@ -206,6 +225,20 @@ mod tests {
         let (first, records) = turn(&mut sequencer, 2);
         assert_eq!(kinds(&records), "s?b");
         assert_eq!(first.urgent, 0);
+    }
+
+    #[test]
+    fn a_look_at_the_mesh_waits_for_the_usual_frame_and_a_kill_does_not() {
+        let (sender, mut sequencer, _) = rig();
+        for _ in 0..3 {
+            sender.send(Event::Check(Box::default()));
+        }
+        let heard = MissionNews::Heard { rtt_us: 1 };
+        sender.send(Event::Mission(Box::new(heard)));
+        let (first, records) = turn(&mut sequencer, 2);
+        assert_eq!((kinds(&records).as_str(), first.urgent), ("s????b", 0));
+        sender.send(Event::Armed(crate::event::ArmedReport::default()));
+        assert_eq!(turn(&mut sequencer, 2).0.urgent, 1);
     }
 
     #[test]

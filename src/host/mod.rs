@@ -1,5 +1,5 @@
 //! What only the operating system knows: the clocks, who and where we are,
-//! and randomness for identities.
+//! randomness for identities, and how long a connection may stay.
 //!
 //! Everything that needs "now" takes a [`Clock`]; the pure rooms (`state`,
 //! `tui::view`, `control::guard`, `control::kill::machine`) never import this
@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod errand;
+pub mod guest;
 pub mod identity;
 pub mod ids;
 pub mod world;

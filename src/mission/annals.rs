@@ -7,7 +7,7 @@
 //! A thread of its own writes: a sick disk keeps nobody from an order, and
 //! what could not be written yet is written late, in its order.
 
-use super::order::{Answer, By};
+use super::order::{Answer, By, Refusal};
 use super::parts::{Annals, AuditEntry};
 use super::rules::Deed;
 use super::told::{Hears, Told};
@@ -75,9 +75,19 @@ impl Recorder {
         self.put("ORDER", by, what, "");
     }
 
-    /// It was answered so.
-    pub fn answered(&self, by: &By, what: &str, answer: &Answer) {
-        self.put("ANSWER", by, what, &said(answer));
+    /// It was answered so. Where words have to be typed, the order comes again
+    /// with them, and this is the question; `typed`: it came with some.
+    pub fn answered(&self, by: &By, what: &str, typed: bool, answer: &Answer) {
+        match answer {
+            Answer::Refused { kind: Refusal::Confirmation, why } if !typed => {
+                self.put("ASKED", by, what, &format!("nothing done before this is typed: {why}"));
+            }
+            Answer::Refused { kind: Refusal::Confirmation, .. } => {
+                let said = "refused: other words were typed than asked for; nothing done";
+                self.put("ANSWER", by, what, said);
+            }
+            answer => self.put("ANSWER", by, what, &said(answer)),
+        }
     }
 
     /// A configuration is in force from now on: its hash, and what changed.
@@ -190,7 +200,7 @@ fn said(answer: &Answer) -> String {
     match answer {
         Answer::Accepted => "accepted".to_owned(),
         Answer::Launched(launch) => format!("accepted as launch {}", launch.id),
-        Answer::Process(record) => format!("accepted, {} is {}", record.name, record.state),
+        Answer::Process(record) => format!("accepted; {}: {}", record.name, record.state),
         Answer::Refused { why, .. } => format!("refused: {why}"),
     }
 }
@@ -287,7 +297,6 @@ mod tests {
     use crate::audit::{Ledger, LedgerReader, verify_dir};
     use crate::domain::mission::ProcessState;
     use crate::host::Identity;
-    use crate::mission::order::Refusal;
 
     struct Deaf;
     impl Hears for Deaf {
@@ -309,7 +318,10 @@ mod tests {
         let by = Text::new("root@inf over the socket");
         recorder.ordered(&by, "start engine");
         let (kind, why) = (Refusal::Conflict, Text::new("it runs"));
-        recorder.answered(&by, "start engine", &Answer::Refused { kind, why });
+        recorder.answered(&by, "start engine", false, &Answer::Refused { kind, why });
+        let words = |why| Answer::Refused { kind: Refusal::Confirmation, why: Text::new(why) };
+        recorder.answered(&by, "launch LIVE", false, &words("type LIVE"));
+        recorder.answered(&by, "launch LIVE", true, &words("type LIVE"));
         recorder.hear(record(ProcessState::Stopped));
         recorder.hear(record(ProcessState::Starting));
         for ready in [false, true, false, true] {
@@ -327,6 +339,10 @@ mod tests {
             [
                 "ORDER root@inf over the socket|start engine|",
                 "ANSWER root@inf over the socket|start engine|refused: it runs",
+                "ASKED root@inf over the socket|launch LIVE|nothing done before this is typed: \
+                 type LIVE",
+                "ANSWER root@inf over the socket|launch LIVE|refused: other words were typed than \
+                 asked for; nothing done",
                 "PROCESS |engine|starting",
                 "PROCESS |engine|running, not ready",
                 "CONFIG root@inf over the socket|/etc/mission.toml sha256 abc|engine: cmd",

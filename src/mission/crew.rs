@@ -1,5 +1,6 @@
 //! Everybody who runs: what can be asked of the supervision as a whole.
 
+use super::file::words;
 use super::hands::Vars;
 use super::order::Refusal;
 use super::spec::{Mission, Name, Restart};
@@ -11,6 +12,21 @@ use std::time::Duration;
 
 /// What an order to one process is refused with.
 pub type Refused = (Refusal, Text);
+
+/// The refusal of a name that none of `all` has, with the one that was
+/// probably meant.
+#[must_use]
+pub fn unknown<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Refused {
+    /// So many names are listed.
+    const LISTED: usize = 20;
+    let all: Vec<&str> = all.collect();
+    let hint = words::meant(name, all.iter().copied());
+    let more = if all.len() > LISTED { ", …" } else { "" };
+    let listed = all.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
+    let name = Text::limited(name, 60);
+    let why = format!("no process is called \"{name}\"{hint}; there are {listed}{more}");
+    (Refusal::Unknown, Text::new(&why))
+}
 
 /// The supervision. None of these waits for a process, but `wait_down`.
 pub trait Crew: Send + Sync {

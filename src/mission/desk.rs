@@ -38,7 +38,7 @@ impl Orders for Desk {
         let what = words(order);
         self.recorder.ordered(by, &what);
         let answer = self.carry_out(order, by);
-        self.recorder.answered(by, &what, &answer);
+        self.recorder.answered(by, &what, typed(order), &answer);
         answer
     }
 }
@@ -72,6 +72,17 @@ impl Desk {
 
 fn refused((kind, why): (Refusal, Text)) -> Answer {
     Answer::Refused { kind, why }
+}
+
+/// Whether it came with words that somebody typed.
+fn typed(order: &Order) -> bool {
+    match order {
+        Order::Launch { confirm, .. }
+        | Order::Act { confirm, .. }
+        | Order::Safe { confirm, .. }
+        | Order::Restore { confirm } => !confirm.is_empty(),
+        _ => false,
+    }
 }
 
 /// An order in words; what was typed as a confirmation is not in them.

@@ -6,6 +6,7 @@ use crate::domain::Text;
 use crate::domain::mission::{Gravity, LineLevel, Recovery};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// One stream of one run of a process.
 #[derive(Debug)]
@@ -45,6 +46,13 @@ pub trait Reads: Send + Sync {
 
     /// A line of this run has contained `text`.
     fn has_said(&self, process: &str, run: u64, text: &str) -> bool;
+
+    /// What it said last before this run ended, in one line: of what it wrote on
+    /// standard error, where it wrote there. Waited for at most so long, as
+    /// lines are read beside; none where it said nothing.
+    fn last_words(&self, _process: &str, _run: u64, _longest: Duration) -> Option<Text> {
+        None
+    }
 
     /// The first byte of a followed file that was not read yet, for the next
     /// daemon; none for a pipe, and for what is not followed.

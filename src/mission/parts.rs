@@ -160,7 +160,7 @@ pub struct AuditEntry {
     pub chain: Text,
     /// When.
     pub at: UtcMicros,
-    /// `ORDER`, `ANSWER`, `CONFIG`, `PROCESS`, `LAUNCH`, `ALERT`, `DAEMON`.
+    /// `ORDER`, `ASKED` (for words to be typed), `ANSWER`, `CONFIG`, `PROCESS`, `LAUNCH`, `ALERT`, `DAEMON`.
     pub kind: Text,
     /// Who, empty: the daemon by itself.
     pub by: Text,

@@ -2,7 +2,7 @@
 //! which phase, which settings change, what must hold, what must be typed.
 
 use super::modes::{Change, Document, marks};
-use super::requires::{Facts, Held, judge};
+use super::requires::{Facts, Held, files_of, judge};
 use super::spec::{Mission, ModeSpec, Name, Process, Value};
 use crate::domain::Text;
 use crate::domain::mission::ProcessRecord;
@@ -120,13 +120,17 @@ pub fn plan(mission: &Mission, mode: &ModeSpec, now: &Standing, facts: &Facts) -
     let mut stop = phases(mission, &ends);
     stop.reverse();
     let live = document.is_live();
+    let mut require = judge(mode, &document, facts);
+    let here = runs.iter().filter_map(|name| mission.process(name));
+    let files = here.filter(|process| process.host.is_none());
+    require.extend(files.flat_map(|process| files_of(process, &document, facts)));
     Plan {
         mode: mode.name.clone(),
         description: mode.description.clone(),
         from: now.document.as_ref().map(|document| document.mode.clone()),
         live,
         engages: mode.engage,
-        require: judge(mode, live, facts),
+        require,
         confirm: document.fill(&mode.confirm),
         stop,
         start: phases(mission, &missing),
@@ -298,6 +302,20 @@ mod tests {
         {
             assert!(text.contains(line), "{line}\n{text}");
         }
+    }
+
+    #[test]
+    fn a_process_without_its_file_refuses_its_mode() {
+        let dir = tempfile::tempdir().unwrap();
+        let facts = Facts { dir: dir.path().to_owned(), ..Facts::default() };
+        let plan = of("REPLAY", &Standing::default(), &facts);
+        let refused = plan.refused().unwrap();
+        let path = dir.path().join("replay.csv");
+        let what = format!("file {} for engine-replay", path.display());
+        assert_eq!(refused.what.as_str(), what);
+        assert!(plan.to_string().contains(&format!("FAILS    {what}: it is not there")), "{plan}");
+        std::fs::write(path, "timestamp,symbol,bid,ask\n").unwrap();
+        assert_eq!(of("REPLAY", &Standing::default(), &facts).refused(), None);
     }
 
     #[test]

@@ -7,6 +7,11 @@ pub trait Switch: Send + Sync {
     /// Why the latch is not proven absent now; none while it is.
     fn engaged(&self) -> Option<Text>;
 
+    /// What refuses orders now (the latch, a gateway that remembers a kill),
+    /// each with the commands of its way back. May take a second for each
+    /// gateway; one that does not answer is not in it.
+    fn refusing(&self) -> Vec<Text>;
+
     /// Engages the breaker and blocks new orders; the same decision as long
     /// as one is in force.
     ///

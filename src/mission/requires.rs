@@ -1,7 +1,8 @@
 //! Whether what a mode requires holds, and why not. Nothing is changed here.
 
+use super::modes::Document;
 use super::ports::Switch;
-use super::spec::{ModeSpec, Require};
+use super::spec::{ModeSpec, Process, Require};
 use crate::domain::Text;
 use crate::domain::mission::HostRecord;
 use crate::host::world;
@@ -24,10 +25,17 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Asks the switch; for the accounts only where the mode wants to know.
+    /// Asks the switch; for the accounts only where the mode wants to know, or
+    /// is `live`: trades real money by its settings.
     #[must_use]
-    pub fn ask(mode: &ModeSpec, switch: &dyn Switch, hosts: Vec<HostRecord>, dir: &Path) -> Self {
-        let armed = mode.require.contains(&Require::LiveArmed);
+    pub fn ask(
+        mode: &ModeSpec,
+        live: bool,
+        switch: &dyn Switch,
+        hosts: Vec<HostRecord>,
+        dir: &Path,
+    ) -> Self {
+        let armed = live || mode.require.contains(&Require::LiveArmed);
         Self {
             engaged: switch.engaged(),
             not_armed: if armed { switch.not_armed() } else { None },
@@ -62,20 +70,35 @@ impl Held {
     }
 }
 
-/// All that the mode requires. A mode that trades real money is held to a
-/// clear kill switch whatever its file says.
+/// All that the mode requires, under its settings. A mode that trades real
+/// money is held to a clear kill switch whatever its file says.
 #[must_use]
-pub fn judge(mode: &ModeSpec, live: bool, facts: &Facts) -> Vec<Held> {
+pub fn judge(mode: &ModeSpec, document: &Document, facts: &Facts) -> Vec<Held> {
     let mut require = mode.require.clone();
     for must in [Require::LiveArmed, Require::KillSwitchClear] {
-        if live && !require.contains(&must) {
+        if document.is_live() && !require.contains(&must) {
             require.insert(0, must);
         }
     }
-    require.iter().map(|one| one_of(one, facts)).collect()
+    require.iter().map(|one| one_of(one, document, facts)).collect()
 }
 
-fn one_of(require: &Require, facts: &Facts) -> Held {
+/// The files that a process of this machine can't do without.
+#[must_use]
+pub fn files_of(process: &Process, document: &Document, facts: &Facts) -> Vec<Held> {
+    let cwd = process.cwd.as_deref().unwrap_or(&facts.dir);
+    let held = |file: &String| {
+        let path = cwd.join(document.place(file, &facts.dir));
+        there(&format!("file {} for {}", path.display(), process.name), path)
+    };
+    process.files.iter().map(held).collect()
+}
+
+fn there(what: &str, path: PathBuf) -> Held {
+    Held::new(what, bounded(move || readable(&path)))
+}
+
+fn one_of(require: &Require, document: &Document, facts: &Facts) -> Held {
     let not = |why: &Option<Text>, good: &str| match why {
         None => Ok(good.to_owned()),
         Some(why) => Err(why.to_string()),
@@ -90,6 +113,10 @@ fn one_of(require: &Require, facts: &Facts) -> Held {
         Require::Credentials(path) => {
             let asked = path.clone();
             Held::new(format!("credentials {}", path.display()), bounded(move || private(&asked)))
+        }
+        Require::File(file) => {
+            let path = facts.dir.join(document.place(file, &facts.dir));
+            there(&format!("file {}", path.display()), path)
         }
         Require::Reachable(name) => {
             let what = format!("{name} reachable");
@@ -121,6 +148,26 @@ fn bounded<T: Send + 'static>(
 ) -> Result<T, String> {
     let late = || Err(format!("the disk does not answer ({} s)", DISK.as_secs()));
     world::within(DISK, look).unwrap_or_else(late)
+}
+
+/// A file with something in it, that this user may read.
+fn readable(path: &Path) -> Result<String, String> {
+    let unreadable = |e: std::io::Error| match e.kind() {
+        std::io::ErrorKind::NotFound => {
+            String::from("it is not there; put it there, or name another")
+        }
+        _ => format!("can't be read: {e}"),
+    };
+    // A pipe would hang at its opening.
+    let meta = std::fs::metadata(path).map_err(unreadable)?;
+    if !meta.is_file() {
+        return Err(String::from("is no file; name one"));
+    }
+    std::fs::File::open(path).map_err(unreadable)?;
+    match meta.len() {
+        0 => Err(String::from("it is empty; put something into it")),
+        len => Ok(format!("it is there, {}", size(len))),
+    }
 }
 
 /// A file of this user's that nobody else may read or write.
@@ -181,7 +228,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn held(require: &Require, facts: &Facts) -> (Option<bool>, String) {
-        let held = one_of(require, facts);
+        let held = one_of(require, &Document::default(), facts);
         (held.holds, held.why.to_string())
     }
 
@@ -223,8 +270,31 @@ mod tests {
     #[test]
     fn real_money_is_held_to_a_clear_switch_whatever_the_mode_says() {
         let facts = Facts { engaged: Some(Text::new("engaged")), ..Facts::default() };
-        let held = judge(&ModeSpec::default(), true, &facts);
+        let mission = crate::mission::file::load(None).unwrap();
+        let live = Document::of(&mission, mission.mode("LIVE").unwrap());
+        let held = judge(&ModeSpec::default(), &live, &facts);
         assert_eq!(held.iter().map(|h| h.holds).collect::<Vec<_>>(), [Some(false), Some(true)]);
-        assert_eq!(judge(&ModeSpec::default(), false, &facts), []);
+        assert_eq!(judge(&ModeSpec::default(), &Document::default(), &facts), []);
+    }
+
+    #[test]
+    fn a_file_that_is_required_is_there_and_has_something_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let facts = Facts { dir: dir.path().to_owned(), ..Facts::default() };
+        let ask = || held(&Require::File("{dir}/quotes.csv".into()), &facts);
+        assert!(ask().1.contains("not there") && ask().0 == Some(false), "{:?}", ask());
+        let path = dir.path().join("quotes.csv");
+        std::fs::write(&path, "").unwrap();
+        assert!(ask().1.contains("empty"), "{:?}", ask());
+        std::fs::write(&path, "x").unwrap();
+        assert_eq!(ask(), (Some(true), String::from("it is there, 1 B")));
+        let relative = held(&Require::File("quotes.csv".into()), &facts);
+        assert_eq!(relative.0, Some(true));
+        // A pipe is no file, and nobody hangs at it.
+        std::fs::remove_file(&path).unwrap();
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &path, kind, mode, 0).unwrap();
+        assert_eq!(ask(), (Some(false), String::from("is no file; name one")));
     }
 }

@@ -147,6 +147,10 @@ pub struct Process {
     pub limits: Limits,
     /// TCP ports that it listens at, for clashes and the zombie finder.
     pub ports: Vec<u16>,
+    /// Files that it reads and can't do without: asked for before a mode that
+    /// runs it stops anything. `{dir}` and `{mode:KEY}` as in `cmd`; a relative
+    /// one is below its working directory.
+    pub files: Vec<String>,
     /// Names in `/dev/shm` to be removed after it ended.
     pub shm: Vec<String>,
     /// Lock files to be removed after it ended (never a latch).
@@ -388,6 +392,9 @@ pub enum Require {
     LiveArmed,
     /// The file is there, readable, and nobody else's.
     Credentials(PathBuf),
+    /// The file is there and can be read. `{dir}` and `{mode:KEY}` as in
+    /// commands; a relative one is below the daemon's directory.
+    File(String),
     /// The machine answers.
     Reachable(Name),
     /// So many bytes are free where the daemon writes.

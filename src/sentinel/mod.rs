@@ -24,7 +24,6 @@ mod cycle;
 mod daemon;
 pub mod decide;
 mod desk;
-mod guest;
 mod left;
 mod log;
 mod look;

@@ -1,16 +1,22 @@
 //! `/metrics` and `/health`.
 
 use super::book::Book;
-use super::guest::Door;
 use super::metrics::Metrics;
 use super::report::Reporter;
+use crate::host::guest::Door;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
+
+/// Connections at once; further ones wait.
+const AT_ONCE: usize = 16;
+/// A connection is closed after this time, whatever it is doing.
+const STAY: Duration = Duration::from_secs(5);
 
 /// What the pages are made of.
 #[derive(Clone)]
@@ -33,7 +39,7 @@ pub async fn serve(listener: std::net::TcpListener, pages: Pages) -> std::io::Re
         .route("/metrics", get(metrics))
         .route("/health", get(health))
         .with_state(pages);
-    axum::serve(Door::new(listener), router).await
+    axum::serve(Door::new(listener, AT_ONCE, STAY), router).await
 }
 
 async fn metrics(State(pages): State<Pages>) -> Response {

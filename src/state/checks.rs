@@ -109,10 +109,28 @@ impl State {
         self.age(row.at) > Duration::from_millis(due.saturating_add(report.timeout_ms))
     }
 
-    /// The checks as rows of the Mesh pane.
-    #[must_use]
-    pub fn check_rows(&self) -> Vec<Row> {
-        self.checks.rows().map(|row| self.check_row(row)).collect()
+    /// How a check stands, by a look that is not overdue.
+    pub(super) fn check_standing(&self, row: &Checked) -> Standing {
+        match row.report.result.status {
+            _ if self.is_overdue(row) => Standing::Unknown,
+            CheckStatus::Ok => Standing::Good,
+            CheckStatus::Unknown => Standing::Unknown,
+            CheckStatus::Failed if row.report.critical => Standing::Bad,
+            CheckStatus::Failed => Standing::Late,
+        }
+    }
+
+    /// The same in a word or two.
+    pub(super) fn check_word<'a>(&self, row: &'a Checked) -> &'a str {
+        let result = &row.report.result;
+        match result.status {
+            _ if self.is_overdue(row) => "not looked at",
+            CheckStatus::Ok if result.said.is_empty() => "ok",
+            CheckStatus::Ok => result.said.as_str(),
+            CheckStatus::Unknown => "can't be asked",
+            CheckStatus::Failed if row.report.critical => "FAILED",
+            CheckStatus::Failed => "failed",
+        }
     }
 
     /// Critical checks that fail, by a look that is not overdue.
@@ -122,21 +140,15 @@ impl State {
         self.checks.rows().filter(fails).filter(|row| !self.is_overdue(row))
     }
 
-    fn check_row(&self, row: &Checked) -> Row {
+    /// A check as a row of the Mesh pane.
+    pub(super) fn check_row(&self, row: &Checked) -> Row {
         let result = &row.report.result;
-        let (standing, word) = match result.status {
-            _ if self.is_overdue(row) => (Standing::Unknown, Text::new("not looked at")),
-            CheckStatus::Ok if result.said.is_empty() => (Standing::Good, Text::new("ok")),
-            CheckStatus::Ok => (Standing::Good, result.said.clone()),
-            CheckStatus::Unknown => (Standing::Unknown, Text::new("can't be asked")),
-            CheckStatus::Failed if row.report.critical => (Standing::Bad, Text::new("FAILED")),
-            CheckStatus::Failed => (Standing::Late, Text::new("failed")),
-        };
+        let standing = self.check_standing(row);
         Row {
             node: row.report.node.clone(),
             check: row.report.name.clone(),
             standing,
-            word,
+            word: Text::new(self.check_word(row)),
             latency_us: result.latency_us.filter(|_| standing != Standing::Unknown),
             age: Some(self.age(row.at)),
             since: Some(row.since),
@@ -176,7 +188,7 @@ mod tests {
     }
 
     fn row(state: &State) -> Row {
-        state.check_rows().pop().unwrap()
+        state.check_row(state.checks.rows().last().unwrap())
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! How late everything is: integer histograms, so that a digest can hold.
 
 use super::State;
-use crate::domain::{Decision, DecisionSource};
+use crate::domain::{Decision, DecisionSource, Stamp};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A round trip above this, in microseconds, is the documents' alarm line.
 pub const RTT_LIMIT_US: u64 = 100_000;
@@ -10,6 +11,8 @@ pub const RTT_LIMIT_US: u64 = 100_000;
 pub const ENGINE_LIMIT_US: u64 = 10_000;
 /// A model's documented time to answer, in microseconds.
 pub const MODEL_LIMIT_US: u64 = 1_000_000;
+/// A decision that is older when it is heard of is history.
+const HISTORY: Duration = Duration::from_mins(1);
 /// Samples in one generation of a [`Rolling`].
 const GENERATION: u64 = 1_024;
 
@@ -23,6 +26,9 @@ pub struct Series {
     pub count: u64,
     /// The last one.
     pub last_us: Option<u64>,
+    /// When that one was taken, where it is asked for.
+    #[serde(default)]
+    pub last_at: Option<Stamp>,
     /// The greatest one.
     pub max_us: u64,
     /// Counts by bucket; as long as its last bucket in use.
@@ -30,6 +36,12 @@ pub struct Series {
 }
 
 impl Series {
+    /// Counts one duration, in microseconds, taken at a moment.
+    pub fn record_at(&mut self, us: u64, at: Stamp) {
+        self.last_at = Some(at);
+        self.record(us);
+    }
+
     /// Counts one duration, in microseconds.
     pub fn record(&mut self, us: u64) {
         let index = bucket_of(us);
@@ -117,7 +129,7 @@ pub struct Lag {
     pub tick_gap: Series,
     /// Tick lag above the best offset seen.
     pub tick_lag: Series,
-    /// Heartbeat round trip.
+    /// Heartbeat round trip, of all gateways; each one's own is in its pane.
     pub heartbeat: Series,
     /// Engine: tick to log entry.
     pub engine: Series,
@@ -148,8 +160,13 @@ impl State {
     /// Counts what a decision says of its time, and the gap before it.
     pub(super) fn lag_of(&mut self, decision: &Decision, gap_us: Option<u64>) {
         if decision.source == DecisionSource::Engine {
+            // The end of a log, read at the start, tells of another time.
+            let at = decision.at.filter(|at| self.utc_age(*at) > HISTORY);
             if let Some(us) = decision.lag_us {
-                self.lag.engine.record(us);
+                match at {
+                    Some(_) => self.lag.engine.record(us),
+                    None => self.lag.engine.record_at(us, self.now),
+                }
             }
             if let Some(us) = gap_us {
                 self.lag.engine_gap.record(us);

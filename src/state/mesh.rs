@@ -3,9 +3,12 @@
 //! Rows are made from what other folds know; kept is only when each last
 //! changed. A check is a name and a judgement, so that there can be more.
 
+mod entry;
 mod judge;
 #[cfg(test)]
 mod tests;
+
+pub use entry::Entry;
 
 use super::{Aged, State, Trader, obey};
 use crate::domain::{Stamp, Text};

@@ -44,7 +44,7 @@ pub use orders::{Orders, Owner};
 pub use quotes::Quote;
 pub use traders::{Pulse, Trader};
 
-use crate::domain::{Intent, KillProgress, LatchSeen, Mode, Money, Stamp, Symbol};
+use crate::domain::{EngageId, Intent, KillProgress, LatchSeen, Mode, Money, Stamp, Symbol, Text};
 use crate::event::{
     AgentReport, ArmedReport, CommandReport, DrillReport, Event, GuardReport, Level, LogLine,
     RecordingReport, SessionInfo, Stamped,
@@ -76,14 +76,18 @@ pub struct State {
     pub latch: Aged<LatchSeen>,
     /// The guard that is open, if one is, else how the last one ended.
     pub guard: Option<GuardReport>,
-    /// The running or last kill, by target.
-    pub kills: BTreeMap<u16, Aged<KillProgress>>,
-    /// The decision behind `kills`, and about when its key was pressed.
+    /// The running or last kill, by gateway's name: decisions of several
+    /// processes may list other gateways, or the same in another order.
+    pub kills: BTreeMap<Text, Aged<KillProgress>>,
+    /// The newest decision behind `kills`, and about when its key was pressed.
     pub engagement: Option<Engagement>,
+    /// Decisions that a reset was seen to end, bounded.
+    #[serde(default)]
+    pub stopped: VecDeque<EngageId>,
     /// The decisions to stop, by about when each was taken, newest last, bounded.
     #[serde(default)]
     pub stops: VecDeque<Aged<Intent>>,
-    /// Balances as read last before the newest decision, by gateway.
+    /// Balances as read last before the decision that each gateway obeys.
     #[serde(default)]
     pub balances: BTreeMap<u16, Money>,
     /// When the latch was seen reset after them: they are history then.

@@ -77,6 +77,12 @@ impl State {
         } else if self.held && seen.phase != LatchPhase::Blocked {
             // Doubt in between ends nothing; a look that proves it gone does.
             (self.kills_over, self.held) = (Some(self.now), false);
+            let over: Vec<_> = self.kills.values().map(|kill| kill.value.engage_id).collect();
+            for id in over.into_iter().chain(self.engagement.as_ref().map(|e| e.id)) {
+                if !self.stopped.contains(&id) {
+                    push(&mut self.stopped, STOPS, id);
+                }
+            }
         }
         self.obey.engaged_since = match self.obey.engaged_since {
             _ if !seen.phase.is_engaged() => None,
@@ -135,23 +141,46 @@ impl State {
         }
     }
 
+    /// A gateway has the word that was told of it last, whichever decision that
+    /// names: a later one may be carried out under an earlier one that is still
+    /// unproven, and one that names fewer gateways says nothing of the others.
+    /// Which decision is the newer one goes by what was seen here, since a clock
+    /// that was set back gives a new decision a smaller number.
     pub(super) fn on_kill(&mut self, progress: &KillProgress) {
-        let newer = |kill: &Aged<KillProgress>| kill.value.engage_id > progress.engage_id;
-        if self.kills.get(&progress.target).is_some_and(newer) {
-            return; // A mirror that still tells of an earlier decision.
+        let id = progress.engage_id;
+        let current = self.engagement.as_ref().is_some_and(|e| e.id == id);
+        if !current && self.stopped.contains(&id) {
+            return; // A mirror that still tells of a decision that was reset.
         }
-        if self.engagement.as_ref().is_none_or(|e| e.id < progress.engage_id) {
+        let later = |e: &Engagement| e.id < id || self.kills_over.is_some();
+        if !current && self.engagement.as_ref().is_none_or(later) {
             let since = self.key_of(progress);
-            self.engagement = Some(Engagement { id: progress.engage_id, since });
-            self.note_balances(since);
+            self.engagement = Some(Engagement { id, since });
             push(&mut self.stops, STOPS, Aged { at: since, value: progress.intent });
-            self.kills_over = None;
+            if self.kills_over.take().is_some() {
+                self.kills.clear();
+            }
             self.kills.retain(|_, kill| standing(&kill.value) <= KillStanding::Running);
         }
+        let before = self.kills.get(&progress.gateway).map(|kill| &kill.value);
+        let other = before.filter(|kill| kill.engage_id != id);
+        let unproven = other.is_some_and(|kill| standing(kill) <= KillStanding::Running);
+        // A decision whose kill has not begun takes nothing from one that has,
+        // nor does an earlier one from the newest, unless our hand says that it
+        // is the one that is carried out.
+        let newest = self.engagement.as_ref().map(|e| e.id);
+        let earlier = newest != Some(id) && other.is_some_and(|o| newest == Some(o.engage_id));
+        let begun = other.is_some_and(|kill| kill.phase != GatewayPhase::Idle);
+        let in_its_stead = progress.times.handed.is_some();
+        if unproven && (progress.phase == GatewayPhase::Idle || earlier && begun && !in_its_stead) {
+            return;
+        }
+        let word = before.filter(|kill| kill.engage_id == id).map_or("", |kill| kill.phase.word());
+        if before.is_none_or(|kill| kill.engage_id != id) && !unproven {
+            self.note_balance(&progress.gateway);
+        }
         let next = self.aged(progress.clone());
-        let before = self.kills.insert(progress.target, next);
-        let was = before.filter(|b| b.value.engage_id == progress.engage_id);
-        let word = was.map_or("", |b| b.value.phase.word());
+        self.kills.insert(progress.gateway.clone(), next);
         // That a kill is about to begin was told by the key.
         let begins = progress.phase == GatewayPhase::Idle && progress.intent == Intent::Kill;
         if word != progress.phase.word() && !begins {
@@ -159,28 +188,35 @@ impl State {
         }
     }
 
-    /// Keeps what the accounts held before anything was closed.
-    fn note_balances(&mut self, since: Stamp) {
-        let count = u16::try_from(self.gateways.len()).unwrap_or(u16::MAX);
-        let fresh = (0..count).filter(|g| self.account_freshness(*g) == Freshness::Fresh);
-        let held = fresh.filter_map(|g| Some((g, self.gateway(g)?.account.as_ref()?)));
-        let held = held.filter(|(_, read)| read.at.mono_ns <= since.mono_ns);
-        self.balances = held.map(|(g, read)| (g, read.value.balance)).collect();
+    /// Keeps what an account held before anything was closed.
+    fn note_balance(&mut self, name: &Text) {
+        let Some(gateway) = self.numbered(name) else { return };
+        let since = self.engagement.as_ref().map_or(self.now, |engagement| engagement.since);
+        let fresh = self.account_freshness(gateway) == Freshness::Fresh;
+        let read = self.gateway(gateway).and_then(|g| g.account.as_ref()).filter(|_| fresh);
+        let held = read.filter(|read| read.at.mono_ns <= since.mono_ns).map(|r| r.value.balance);
+        match held {
+            Some(balance) => drop(self.balances.insert(gateway, balance)),
+            None => drop(self.balances.remove(&gateway)),
+        }
+    }
+
+    /// The number of a gateway in this session, by its name.
+    fn numbered(&self, name: &Text) -> Option<u16> {
+        let mut gateways = (0_u16..).zip(&self.session.gateways);
+        gateways.find_map(|(n, gateway)| (gateway.name == *name).then_some(n))
     }
 
     /// The balance before this kill and after its proof, where a read of either
     /// side exists.
     #[must_use]
     pub fn booked(&self, kill: &KillProgress) -> Option<(Money, Money)> {
-        let proven = kill.phase == GatewayPhase::Verified;
-        let current = self.engagement.as_ref().filter(|e| proven && e.id == kill.engage_id)?;
-        let gateways = (0_u16..).zip(&self.session.gateways);
-        let (gateway, _) = gateways.into_iter().find(|(_, g)| g.name == kill.gateway)?;
+        let gateway =
+            self.numbered(&kill.gateway).filter(|_| kill.phase == GatewayPhase::Verified)?;
         let after = self.gateway(gateway)?.account.as_ref()?;
         let looked = kill.last_poll.as_ref()?.at_ns?;
-        let is_after = after.at.mono_ns > current.since.mono_ns.max(looked);
         let before = *self.balances.get(&gateway)?;
-        is_after.then_some((before, after.value.balance))
+        (after.at.mono_ns > looked).then_some((before, after.value.balance))
     }
 
     /// When the key of this decision was pressed, as well as it is known here.
@@ -256,3 +292,6 @@ pub const fn standing(kill: &KillProgress) -> KillStanding {
         GatewayPhase::Verified => KillStanding::Settled,
     }
 }
+
+#[cfg(test)]
+mod tests;

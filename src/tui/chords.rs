@@ -212,7 +212,8 @@ fn help(keymap: &Keymap, mission: bool) -> Vec<HelpSection> {
         (!rows.is_empty()).then(|| HelpSection { title: title(context), rows })
     };
     let mut sections: Vec<_> = Context::ALL.iter().copied().filter_map(section).collect();
-    let words: [(&str, &[(&str, &str)]); 5] = [
+    let words: [(&str, &[(&str, &str)]); 6] = [
+        ("Marks in the panes", &words::MARKS),
         ("Words of the switch and of Kill", &words::SWITCH),
         ("Words of Mesh", &words::MESH),
         ("Words of Lag", &words::LAG),
@@ -264,8 +265,12 @@ mod tests {
         let verbs: std::collections::BTreeSet<_> =
             keymap.rows().iter().map(|r| (r.context, r.action, r.desc.clone())).collect();
         let explained = words::SWITCH.len() + words::MESH.len() + words::LAG.len();
+        let explained = explained + words::MARKS.len();
         let explained = explained + words::TIMELINE.len() + crate::tui::view::alarms::WORDS.len();
         assert_eq!(rows, verbs.len() + explained);
+        let told = with_help(all.clone(), &keymap, false).help;
+        let mark = told.iter().flat_map(|section| &section.rows).find(|h| h.keys.as_str() == "!");
+        assert!(mark.unwrap().what.as_str().contains("none loses more"));
         assert!(all.card.is_empty());
     }
 

@@ -328,11 +328,11 @@ impl Screen for Cockpit {
         }
     }
 
-    fn selected_position(&self, state: &State) -> Option<Ticket> {
+    fn selected_position(&self, state: &State) -> Option<(u16, Ticket)> {
         if self.ui.focus != Pane::Positions || self.ui.help || self.ui.ticket.is_some() {
             return None;
         }
-        view::positions::selected(state, &self.ui).map(|(_, ticket)| ticket)
+        view::positions::selected(state, &self.ui)
     }
 
     fn selected_alarm(&self, state: &State) -> Option<Text> {
@@ -356,8 +356,12 @@ impl Screen for Cockpit {
         view::processes::selected_alert(state, &self.ui).map(|alert| alert.id)
     }
 
-    fn asks(&mut self, ask: &MissionAsk, state: &State) {
-        self.show_ask(ask, state);
+    fn asks(&mut self, ask: &MissionAsk) {
+        self.ui.mission.open = Some(ask.clone());
+    }
+
+    fn asked(&mut self, ask: &MissionAsk, state: &State) {
+        self.show_asked(ask, state);
     }
 
     fn typed(&mut self, key: Key, state: &State) -> Typed {

@@ -147,6 +147,7 @@ pub fn run(console: Console) -> Result<Ended, TuiError> {
         desk: console.desk,
         mission: console.mission,
         asking: None,
+        ordered: false,
         sequence: Sequence::default(),
         stray: Stray::default(),
         way_back: console.way_back,
@@ -224,6 +225,8 @@ struct Round {
     mission: Option<Arc<dyn MissionPort>>,
     /// What of mission control the guard, or the text field, is open for.
     asking: Option<MissionAsk>,
+    /// An order went to mission control, and no key was pressed since.
+    ordered: bool,
     sequence: Sequence,
     /// For keys that only the default keymap knows.
     stray: Stray,
@@ -263,6 +266,7 @@ impl Round {
                 }
             }
             self.urgent();
+            self.hear_unconfirmed();
             self.hear_past();
             self.restyle();
             self.expire(clock::now());

@@ -122,8 +122,9 @@ pub trait Screen {
     /// Whose keys are looked up first.
     fn context(&self) -> Context;
 
-    /// The position that `close-position` means, if one is selected.
-    fn selected_position(&self, state: &State) -> Option<Ticket>;
+    /// The gateway and the ticket of the position that `close-position` means,
+    /// if one is selected.
+    fn selected_position(&self, state: &State) -> Option<(u16, Ticket)>;
 
     /// The key of the alarm that `acknowledge` and `silence` mean, if one is
     /// selected.
@@ -139,8 +140,11 @@ pub trait Screen {
         None
     }
 
-    /// This is asked of mission control, or its guard opens for it.
-    fn asks(&mut self, _ask: &MissionAsk, _state: &State) {}
+    /// The guard, or the field for typed words, opens for this.
+    fn asks(&mut self, _ask: &MissionAsk) {}
+
+    /// This was asked of mission control.
+    fn asked(&mut self, _ask: &MissionAsk, _state: &State) {}
 
     /// Offers a key to what is typed into, before the keymap hears of it. KILL
     /// and BLOCK never come here.

@@ -33,6 +33,17 @@ fn check_names_every_mistake_and_its_place() {
     let json = home.run(&["mission", "check", file, "--json"], LIMIT).json();
     assert_eq!(json["problems"].as_array().map(Vec::len), Some(3), "{json:#}");
     assert_eq!(json["problems"][0]["at"]["line"], 2);
+    // The first mistake is the true one, and what follows from it is not told.
+    fs::write(&path, "[process.a\ncmd = ['sh']\n[mode.M]\nprocesses = ['a']\n").unwrap();
+    let broken = home.run(&["mission", "check", file], LIMIT);
+    assert!(broken.stderr.contains("m.toml:1:11: not valid TOML"), "{broken:#?}");
+    assert_eq!(broken.stderr.matches("m.toml:").count(), 1, "{broken:#?}");
+    // Each key once, and what was meant before what could be done without it.
+    fs::write(&path, "[process.a]\ncmd = ['sh']\ncmdd = ['sh']\n").unwrap();
+    let near = home.run(&["mission", "check", file], LIMIT).stderr;
+    assert!(near.contains("next: write cmd, or remove it; [process.a] may hold:"), "{near}");
+    let words = near.split(|c: char| !c.is_alphanumeric());
+    assert_eq!(words.filter(|word| *word == "cmd").count(), 3, "{near}");
 }
 
 #[test]
@@ -49,6 +60,13 @@ fn plan_says_what_would_happen_and_what_fails() {
     for line in ["REAL MONEY", "FAILS    kill switch clear", "type     LIVE 10000 25000"] {
         assert!(live.stdout.contains(line), "{line}\n{}", live.stdout);
     }
+    let replay = home.run(&["mission", "plan", "REPLAY"], LIMIT);
+    assert_eq!(replay.code, Some(1), "{replay:#?}");
+    let fails = "mission/replay.csv for engine-replay: it is not there";
+    assert!(
+        replay.stdout.contains("FAILS    file") && replay.stdout.contains(fails),
+        "{replay:#?}"
+    );
     let none = home.run(&["mission", "plan", "LIV"], LIMIT);
     assert_eq!(none.code, Some(64), "{none:#?}");
     assert!(none.stderr.contains("did you mean \"LIVE\"?"), "{none:#?}");
@@ -133,6 +151,8 @@ fn schema_and_reader_agree_about_files() {
         "limits = { nice = 20 }",
         "limits = { memory = 5 }",
         "growth = { percent = 5 }",
+        "files = ['']",
+        "[mode.m]\nrequire = { files = 'x' }",
         "secret_file = { K = 'relative' }",
         "[host.h]\nplatform = 'linux'",
         "[host.h]\nssh = '-x'",

@@ -44,8 +44,8 @@ impl Remote for Hands {
 }
 
 impl Desk for Hands {
-    fn close(&self, ticket: Ticket) {
-        note(&format!("close {ticket}"));
+    fn close(&self, gateway: u16, ticket: Ticket) {
+        note(&format!("close {ticket} of {gateway}"));
     }
     fn arm(&self) {
         note("arm");
@@ -92,8 +92,8 @@ impl Screen for Glass {
     fn context(&self) -> Context {
         Context::Positions
     }
-    fn selected_position(&self, _state: &State) -> Option<Ticket> {
-        Some(Ticket(7))
+    fn selected_position(&self, _state: &State) -> Option<(u16, Ticket)> {
+        Some((1, Ticket(7)))
     }
 
     fn selected_alarm(&self, _: &State) -> Option<crs::domain::Text> {

@@ -81,7 +81,7 @@ fn a_position_is_closed_only_after_the_second_question() {
     console.see("guard: armed");
     think();
     console.keys("y");
-    noted(&home, "close 7");
+    noted(&home, "close 7 of 1");
     assert!(!notes(&home).contains("fired"));
 }
 

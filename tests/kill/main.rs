@@ -21,6 +21,7 @@ mod life;
 mod live;
 mod onlook;
 mod others;
+mod second;
 mod standin;
 mod strangers;
 mod witness;

@@ -54,6 +54,45 @@ fn a_mode_is_the_same_whatever_was_before() {
     assert_eq!(rig.end(), Some(0));
 }
 
+/// What a mode requires is asked for before anything is stopped for it.
+#[test]
+fn a_replay_without_its_file_stops_nothing() {
+    let mut rig = Rig::new(|mission| mission);
+    rig.serve();
+    assert_eq!(rig.enter("TANK_SEALED"), "complete", "{}", rig.said());
+    let gateway = rig.record("gateway")["pid"].clone();
+    let up = rig.run(&["mission", "up", "REPLAY"]);
+    assert_eq!(up.code, Some(5), "{up:#?}");
+    assert!(up.stderr.contains("replay.csv for engine-replay: it is not there"), "{up:#?}");
+    assert_eq!(rig.ready(), ["gateway", "engine-tank"]);
+    assert_eq!(rig.record("gateway")["pid"], gateway);
+    assert_eq!(rig.end(), Some(0));
+    // The daemon says whom it stops, and each as it goes.
+    let said = rig.said();
+    for part in [
+        "stopping 2 processes: gateway, engine-tank\n",
+        "\nengine-tank: exited",
+        "\ngateway: exited",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+/// Another start would end the same way.
+#[test]
+fn a_wrong_configuration_is_started_once_and_says_its_cause() {
+    let wrong = "\n[process.wrong]\ncmd = [\"/bin/sh\", \"-c\", \"echo 'no key: set KEY' >&2; exit 78\"]\n\
+                 [mode.WRONG]\nprocesses = [\"wrong\"]\n";
+    let mut rig = Rig::new(|mission| mission + wrong);
+    rig.serve();
+    assert_eq!(rig.enter("WRONG"), "failed", "{:#}", rig.status());
+    let record = rig.record("wrong");
+    assert_eq!((&record["state"], &record["restart_count"]), (&json!("failed"), &json!(0)));
+    let why = record["why"].as_str().unwrap();
+    assert_eq!(why, "wrong configuration (exit status 78): no key: set KEY", "{record}");
+    assert_eq!(rig.end(), Some(0));
+}
+
 /// A launch whose processes can't all run says so.
 #[test]
 fn a_launch_can_end_partial_and_says_why() {

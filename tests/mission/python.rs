@@ -4,32 +4,7 @@ use crate::common::python;
 use crate::rig::Rig;
 use std::process::Command;
 
-const SCRIPT: &str = r#"
-import json, sys
-from websockets.sync.client import unix_connect
-
-with unix_connect(sys.argv[1], uri="ws://mission/ws") as ws:
-    first = json.loads(ws.recv(timeout=20))
-    assert first["type"] == "initial_status", first
-    ws.send(json.dumps({"type": "launch", "mode": "TANK_SEALED", "options": {}, "req_id": "py"}))
-    answered = complete = False
-    while not (answered and complete):
-        said = json.loads(ws.recv(timeout=20))
-        if said["type"] == "answer":
-            assert said["req_id"] == "py" and said["data"]["answer"] == "launched", said
-            answered = True
-        if said["type"] == "status_update":
-            launch = said["data"]["launch"]
-            complete = complete or launch is not None and launch["phase"] == "complete"
-            assert said["data"]["mode"] in ("", "TANK_SEALED"), said
-    ws.send("nonsense")
-    while True:
-        said = json.loads(ws.recv(timeout=20))
-        if said["type"] == "answer":
-            assert said["data"]["kind"] == "invalid", said
-            break
-print("driven")
-"#;
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peer/mission_ws.py");
 
 #[test]
 fn python_launches_the_tank() {
@@ -42,7 +17,8 @@ fn python_launches_the_tank() {
     };
     let mut rig = Rig::new(|mission| mission);
     rig.serve();
-    let out = Command::new(python).args(["-c", SCRIPT]).arg(rig.socket()).output().unwrap();
+    let out =
+        Command::new(python).arg(SCRIPT).arg(rig.socket()).arg("TANK_SEALED").output().unwrap();
     let said = String::from_utf8_lossy(&out.stdout);
     assert_eq!(said.trim(), "driven", "{}", String::from_utf8_lossy(&out.stderr));
     assert_eq!(rig.ready(), ["gateway", "engine-tank"]);

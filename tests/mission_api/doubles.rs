@@ -141,7 +141,7 @@ impl Orders for Doubles {
         let refused = |kind, why: &str| Answer::Refused { kind, why: Text::new(why) };
         match order {
             Order::Launch { mode, confirm } => match (mode.as_str(), confirm.as_str()) {
-                ("LIVE", "LIVE 10000") | ("PAPER" | "TANK", _) => {
+                ("LIVE", "LIVE 10000") | ("PAPER" | "TANK" | "SLOW", _) => {
                     let id = self.launches.fetch_add(1, Ordering::Relaxed) + 1;
                     let running = Launch {
                         id,
@@ -153,6 +153,9 @@ impl Orders for Doubles {
                     let name = running.mode.clone();
                     self.told.hear(Told::Mode { live: name.as_str() == "LIVE", name });
                     self.told.hear(Told::Launch(Arc::new(running.clone())));
+                    if mode == "SLOW" {
+                        return Answer::Launched(running);
+                    }
                     self.tell(record("engine", ProcessState::Running { ready: true }));
                     let phase =
                         if mode == "TANK" { LaunchPhase::Partial } else { LaunchPhase::Complete };
@@ -170,6 +173,21 @@ impl Orders for Doubles {
             Order::Safe { confirm, .. } if confirm != "CLOSE EVERYTHING" => {
                 refused(Refusal::Confirmation, "type CLOSE EVERYTHING")
             }
+            Order::Safe { reason, .. } => {
+                let verified = reason == "flat";
+                let word = if verified { "VERIFIED" } else { "NOT VERIFIED" };
+                let launch = Launch {
+                    id: self.launches.fetch_add(1, Ordering::Relaxed) + 1,
+                    mode: Text::new("SAFE_MODE"),
+                    ..Launch::default()
+                };
+                self.told.hear(Told::Launch(Arc::new(launch.clone())));
+                let phase = if verified { LaunchPhase::Complete } else { LaunchPhase::Partial };
+                let notes = vec![Text::new(&format!("kill path: {word}: at main"))];
+                let ended = Launch { phase, notes, ..launch.clone() };
+                self.told.hear(Told::Launch(Arc::new(ended)));
+                Answer::Launched(launch)
+            }
             Order::Restore { .. } => refused(Refusal::Failed, "no dump can be read"),
             _ => Answer::Accepted,
         }
@@ -185,7 +203,13 @@ impl Modes for Doubles {
             settings: [("disable_broker".to_owned(), Value::Flag(false))].into(),
             ..ModeRecord::default()
         };
-        vec![mode("LIVE", "LIVE 10000"), mode("PAPER", ""), mode("TANK", ""), mode("REPLAY", "")]
+        vec![
+            mode("LIVE", "LIVE 10000"),
+            mode("PAPER", ""),
+            mode("TANK", ""),
+            mode("SLOW", ""),
+            mode("REPLAY", ""),
+        ]
     }
 
     fn plan(&self, mode: &str) -> Result<PlanRecord, Refused> {
@@ -267,6 +291,10 @@ impl Zombies for Doubles {
 impl Switch for Doubles {
     fn engaged(&self) -> Option<Text> {
         None
+    }
+
+    fn refusing(&self) -> Vec<Text> {
+        Vec::new()
     }
 
     fn engage(&self, _: &str) -> Result<Text, Text> {

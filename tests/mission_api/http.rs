@@ -108,7 +108,7 @@ fn every_order_and_its_answer_are_on_record() {
         .collect();
     for wanted in [
         "ORDER start engine ",
-        "ANSWER start engine accepted, engine is starting",
+        "ANSWER start engine accepted; engine: starting",
         "PROCESS engine pid 4242 starting",
         "ANSWER launch LIVE refused: type LIVE 10000",
     ] {

@@ -100,6 +100,7 @@ fn process(name: &str, script: &str) -> Process {
         limits: spec::Limits::default(),
         ports: Vec::new(),
         shm: Vec::new(),
+        files: Vec::new(),
         locks: Vec::new(),
         growth: None,
         at: Origin::Default,

@@ -92,6 +92,142 @@ fn a_kill_that_is_proven_ends_in_the_commands_that_lead_back() {
     assert_eq!(numbers(&told), [true; 3], "{told}");
 }
 
+/// As of a stage, whose directory nobody can abbreviate.
+fn staged() -> Hints {
+    let dir = "/tmp/crs-sim-573de1fd3951d82d";
+    let place = format!(
+        "--kill-switch-file {dir}/kill_switch.lock --state-dir {dir}/state --gateway 127.0.0.1 \
+         --cmd-port 43881"
+    );
+    let way_back = WayBack {
+        reset: Text::limited(&format!("crs reset --reason TEXT {place}"), 400),
+        gateway: Text::new(&format!("crs gateway reset --reason TEXT --state-dir {dir}/state")),
+        arm: Text::limited(&format!("crs arm {place}"), 400),
+    };
+    Hints { way_back, ..scene::hints() }
+}
+
+/// What stands inside the frame of the Kill pane, beginning `from` columns to the
+/// right of it.
+fn kill_pane_from(
+    from: u16,
+    s: &Session,
+    ui: &Ui,
+    hints: &Hints,
+    (width, height): (u16, u16),
+) -> String {
+    let all = frame(&s.state, ui, hints, width, height);
+    let area = ratatui::layout::Rect::new(0, 0, width, height);
+    let places = crs::tui::view::areas(area, ui, crs::tui::view::stage(&s.state, ui));
+    let Some(place) = places.pane(Pane::Kill) else { return String::new() };
+    let inner = crs::tui::view::pen::inside(place);
+    let cells = |y: u16| (inner.left() + from..inner.right()).map(move |x| (x, y));
+    let row = |y: u16| cells(y).map(|at| all[at].symbol()).collect::<String>();
+    let rows = (inner.top()..inner.bottom()).map(|y| row(y).trim_end().to_owned());
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+fn kill_pane(s: &Session, ui: &Ui, hints: &Hints, size: (u16, u16)) -> String {
+    kill_pane_from(0, s, ui, hints, size)
+}
+
+#[test]
+fn the_way_back_stands_whole_or_it_is_said_where_it_is() {
+    let mut engaged = scene::calm();
+    engaged.latch(LatchPhase::EngagedExternal, "touched by hand", "uid 1001").pass(100);
+    let mut told = scene::verified();
+    told.remembers(true).pass(200);
+    for (at, s) in [engaged, scene::verified(), told].iter().enumerate() {
+        for size in [(200, 60), (120, 40), (80, 24), (40, 12)] {
+            for zoom in [false, true] {
+                for hints in [hints(), staged()] {
+                    let ui = Ui { focus: Pane::Kill, zoom, ..Ui::default() };
+                    let pane = kill_pane(s, &ui, &hints, size);
+                    // A wide pane has the steps of the kill to the left of it.
+                    let right = kill_pane_from(38, s, &ui, &hints, size);
+                    let words: Vec<&str> =
+                        pane.split_whitespace().chain(right.split_whitespace()).collect();
+                    let steps = hints.way_back.steps(s.state.tells_memory());
+                    let whole = |step: &&str| {
+                        let step: Vec<&str> = step.split(' ').collect();
+                        words.windows(step.len()).any(|part| part == step)
+                    };
+                    let shown = steps.iter().filter(|step| whole(step)).count();
+                    let begun = pane.contains("1 crs") || pane.contains("--");
+                    let where_it_is = pane.contains("the way back: :reset");
+                    let fine = if where_it_is { !begun } else { shown == steps.len() };
+                    assert!(fine, "{at} {size:?} zoom {zoom}: {shown} of {steps:?}\n{pane}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_leads_back_is_told_to_its_end_in_the_smallest_box() {
+    use crs::tui::keymap::Key;
+    use crs::tui::prompt::{Kind, Prompt};
+    let s = scene::verified();
+    let steps = staged().way_back;
+    let told = format!("the way back is typed in a shell; 1 {}; 2 {}", steps.reset, steps.arm);
+    let mut prompt = Prompt::open(Kind::Command, "reset", &|_| Vec::new());
+    prompt.refuse("reset", Text::limited(&told, told.len()));
+    let mut seen = String::new();
+    for _ in 0..6 {
+        let ui = Ui { prompt: Some(prompt.clone()), ..Ui::default() };
+        let page = text(&s, &ui, (40, 12));
+        seen.push_str(&page);
+        prompt.key(Key::named("pagedown").unwrap(), &[], &|_| Vec::new());
+        if !page.contains("more, PgDn") {
+            break;
+        }
+    }
+    assert!(seen.contains("more, PgDn"), "{seen}");
+    assert!(seen.contains("43881") && seen.contains("2 crs arm"), "{seen}");
+}
+
+#[test]
+fn no_path_of_the_kill_pane_breaks_inside_a_word() {
+    let mut s = scene::calm();
+    let seen = domain::LatchSeen {
+        phase: LatchPhase::Safe,
+        path: Text::new("/tmp/crs-sim-573de1fd3951d82d/kill_switch.lock"),
+        ..domain::LatchSeen::default()
+    };
+    s.put(Event::Latch(Box::new(seen))).pass(100);
+    let pane = kill_pane(&s, &Ui::default(), &hints(), (120, 40));
+    assert!(pane.contains("kill_switch.lock"), "{pane}");
+    assert!(pane.contains("\n…"), "its beginning is left out: {pane}");
+}
+
+#[test]
+fn what_is_left_out_of_a_pane_is_counted_on_its_border() {
+    let s = scene::verified();
+    for pane in [Pane::Kill, Pane::Gateway, Pane::Proof] {
+        let all = text(&s, &zoomed(pane), (40, 12));
+        assert!(all.contains("left out"), "{all}");
+        let all = text(&s, &zoomed(pane), (200, 60));
+        assert!(!all.contains("left out"), "{all}");
+    }
+}
+
+#[test]
+fn a_cause_that_is_cut_says_so() {
+    let mut s = scene::calm();
+    let fault = "no answer within 3 s from the gateway at 127.0.0.1:5555, which was asked for its \
+                 HEARTBEAT four times and took each of them without a word";
+    s.put(Event::Gateway(Box::new(crs::event::GatewayReport {
+        link: crs::event::LinkState::Down,
+        fault: Text::new(fault),
+        ..crs::event::GatewayReport::default()
+    })));
+    s.pass(200);
+    let all = rows(&frame(&s.state, &zoomed(Pane::Gateway), &hints(), 40, 12));
+    let at = all.iter().position(|row| row.contains("no answer within 3 s")).unwrap();
+    assert!(!all.concat().contains("without a word"), "{all:#?}");
+    assert!(all[at + 1].contains('…'), "{all:#?}");
+}
+
 #[test]
 fn a_long_line_of_the_log_goes_on_below_itself() {
     let mut s = scene::calm();
@@ -135,6 +271,8 @@ fn the_worst_position_says_so_while_it_is_selected() {
             let all = rows(&frame(&s.state, &ui, &hints(), 120, 40));
             let row = all.iter().find(|row| row.contains("1000007")).unwrap();
             assert_eq!(row.contains('!'), marked, "{row}");
+            // A mark that touches the number would be read as a part of it.
+            assert!(!row.contains("!1000007"), "{row}");
             assert!(all.iter().any(|row| row.contains(&format!("worst 1000007 {loss}"))));
         }
     }
@@ -151,6 +289,7 @@ fn a_pending_order_of_ours_is_not_forgotten_by_a_kill() {
         lots: Some(Lots::parse("0.1").unwrap()),
         pending,
         ticket: Some(domain::Ticket(if pending { 1_000_005 } else { 1_000_006 })),
+        gateway: None,
         fate: OrderFate::Done,
         at: None,
     };
@@ -177,5 +316,7 @@ fn what_a_kill_cost_is_told_by_the_reads_before_and_after_it() {
     for pane in [Pane::Kill, Pane::Proof] {
         let told = text(&s, &zoomed(pane), (120, 40));
         assert!(told.contains("100,000.00 to 99,999.71, booked -0.29"), "{told}");
+        let narrow = text(&s, &zoomed(pane), (40, 24));
+        assert!(narrow.contains("balance  booked -0.29"), "no half of a number: {narrow}");
     }
 }

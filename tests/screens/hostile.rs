@@ -111,7 +111,7 @@ fn steers(c: char) -> bool {
 fn nothing_that_steers_reaches_a_cell() {
     for nasty in NASTY {
         let mut s = session(nasty);
-        for guard in [None, Some(GuardedVerb::Close(Ticket(1_000_003)))] {
+        for guard in [None, Some(GuardedVerb::CloseAt { gateway: 0, ticket: Ticket(1_000_003) })] {
             if let Some(verb) = guard {
                 s.guard(verb, GuardPhase::Armed);
             }

@@ -54,7 +54,7 @@ fn on_mesh(s: &Session) -> Ui {
     let mut ui = Ui { focus: Pane::Mesh, zoom: true, ..Ui::default() };
     let at = crs::tui::view::mesh::listed(&s.state, &ui)
         .iter()
-        .position(|row| row.node.as_str() == "GTW" && row.check.as_str() == "heartbeat");
+        .position(|row| row.words(&s.state)[..2] == ["GTW", "heartbeat"]);
     ui.set_row(Pane::Mesh, at.unwrap());
     ui
 }
@@ -66,6 +66,49 @@ fn checks_stand_beside_what_is_known_of_gateways() {
         let ui = on_mesh(&s);
         let buffer = frame(&s.state, &ui, &hints(), width, height);
         insta::assert_snapshot!(format!("checks_{width}x{height}"), picture(&buffer));
+    }
+}
+
+/// Two hundred nodes with ten checks each; one in a hundred fails.
+fn crowd() -> Session {
+    let mut s = calm();
+    for n in 0..2_000_u64 {
+        let found = if n % 100 == 7 { Err("connection refused") } else { Ok(200 + n) };
+        s.check(&format!("NODE{:03}", n / 10), &format!("check{}", n % 10), n % 3 == 0, found);
+    }
+    s.pass(1_000);
+    s
+}
+
+/// The rows that are shown are those of all rows made and sorted, whatever is
+/// selected or filtered; only the time differs, which is printed.
+#[test]
+fn only_the_rows_that_are_shown_are_made() {
+    use std::time::Instant;
+    let s = crowd();
+    for (filter, row) in [("", 0), ("", 900), ("", 1_999), ("failed", 3), ("node01", 40)] {
+        let mut ui = Ui { focus: Pane::Mesh, zoom: true, ..Ui::default() };
+        ui.set_filter(Pane::Mesh, filter);
+        ui.set_row(Pane::Mesh, row);
+        let began = Instant::now();
+        let listed = crs::tui::view::mesh::listed(&s.state, &ui);
+        let lazily = began.elapsed();
+        // As it was done before: each row made, then sorted and filtered.
+        let began = Instant::now();
+        let mut all: Vec<_> =
+            s.state.mesh_entries().iter().map(|one| one.row(&s.state).into_owned()).collect();
+        all.sort_by_key(|row| std::cmp::Reverse(row.standing));
+        let words = |row: &crs::state::mesh::Row| {
+            format!("{}\n{}\n{}", row.node, row.check, row.word).to_lowercase()
+        };
+        all.retain(|row| words(row).contains(filter));
+        let before = began.elapsed();
+        println!("{} rows: listed in {lazily:?}, all made in {before:?}", all.len());
+        assert_eq!(listed.len(), all.len());
+        assert!(listed.iter().zip(&all).all(|(one, row)| *one.row(&s.state) == *row));
+        let picture = rows(&frame(&s.state, &ui, &hints(), 120, 40)).join("\n");
+        let chosen = &all[row.min(all.len() - 1)];
+        assert!(picture.contains(chosen.node.as_str()), "{picture}");
     }
 }
 

@@ -272,6 +272,26 @@ fn a_daemon_that_is_gone_leaves_old_records_and_then_none() {
 }
 
 #[test]
+fn a_daemon_that_never_came_is_said_with_the_next_step() {
+    let mut s = calm();
+    s.news(MissionNews::Link(MissionLink {
+        why: Text::new("no socket /run/crs/mission.sock: is \"crs mission serve\" running?"),
+        ..MissionLink::default()
+    }));
+    s.pass(8_000).put(Event::Beat);
+    for (width, height) in SIZES {
+        for page in [MissionPage::Table, MissionPage::Alerts, MissionPage::Output] {
+            let all = rows(&frame(&s.state, &on(page), &hints(), width, height)).join("\n");
+            assert!(all.contains("NOW: crs mission serve"), "{width}×{height}\n{all}");
+        }
+        let ui = Ui { focus: Pane::Alarms, zoom: true, ..Ui::default() };
+        let all = rows(&frame(&s.state, &ui, &hints(), width, height)).join("\n");
+        assert!(all.contains("crs mission serve"), "{width}×{height}\n{all}");
+    }
+    shoot("absent", &s, &on(MissionPage::Table));
+}
+
+#[test]
 fn a_real_mode_can_not_be_mistaken() {
     for (mode, live, role) in [
         ("LIVE", true, Role::ModeLive),
@@ -325,7 +345,7 @@ fn an_answer_has_a_page_and_is_not_taken_for_another_ones() {
 fn an_order_is_shown_before_it_is_given() {
     let mut s = mission("PAPER", false);
     let mut ui = on(MissionPage::Table);
-    ui.mission.ask = Some(MissionAsk::Stop(Text::new("engine")));
+    ui.mission.open = Some(MissionAsk::Stop(Text::new("engine")));
     s.guard(GuardedVerb::Mission, GuardPhase::Armed).pass(300);
     for (width, height) in SIZES {
         let all = rows(&frame(&s.state, &ui, &hints(), width, height)).join("\n");

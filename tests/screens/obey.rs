@@ -41,6 +41,25 @@ impl Session {
     }
 }
 
+#[test]
+fn on_a_stage_nobody_is_missed_who_can_not_be_there() {
+    use crs::domain::Mode;
+    for (mode, expected) in [
+        (Some(Mode::Sim), vec!["gateway", "agent", "console"]),
+        (Some(Mode::Drill), vec!["gateway", "agent", "console"]),
+        (None, vec!["engine", "sentinel", "gateway", "agent", "console"]),
+    ] {
+        let s = Session::new(mode);
+        let names: Vec<_> =
+            s.state.obedience().iter().map(|row| row.consumer.to_string()).collect();
+        assert_eq!(names, expected, "{mode:?}");
+    }
+    // One that is heard all the same is listed.
+    let mut s = Session::new(Some(Mode::Sim));
+    s.hear("engine", "inf", Some(false)).pass(100);
+    assert!(s.state.obedience().iter().any(|row| row.consumer.as_str() == "engine"));
+}
+
 fn said(who: &str, host: &str, engaged: Option<bool>, at: Stamp) -> Evidence {
     let id = |ino| FileId { dev: 38, ino };
     Evidence {

@@ -90,7 +90,7 @@ fn every_guard_is_read_whole_on_the_smallest_screen() {
     for verb in [
         GuardedVerb::Kill,
         GuardedVerb::Block,
-        GuardedVerb::Close(Ticket(1_000_001)),
+        GuardedVerb::CloseAt { gateway: 0, ticket: Ticket(1_000_001) },
         GuardedVerb::Arm,
         GuardedVerb::StandDown,
         GuardedVerb::RemoteStart,

@@ -44,6 +44,7 @@ impl Session {
             lots: Lots::parse("0.30").ok(),
             pending: false,
             ticket: ticket.map(Ticket),
+            gateway: None,
             fate,
             at: None,
         })))

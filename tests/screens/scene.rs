@@ -213,7 +213,8 @@ impl Session {
     }
 
     pub fn kill(&mut self, change: impl FnOnce(&mut KillProgress)) -> &mut Self {
-        let mut kill = self.state.kills.get(&0).map_or_else(fresh_kill, |k| k.value.clone());
+        let mut kill =
+            self.state.kills.get(&Text::new("main")).map_or_else(fresh_kill, |k| k.value.clone());
         change(&mut kill);
         self.put(Event::Kill(Box::new(kill)))
     }

@@ -178,6 +178,7 @@ fn on_record(s: &mut Session, id: &str, fate: OrderFate) {
         lots: Lots::parse("0.1").ok(),
         pending: false,
         ticket: None,
+        gateway: None,
         fate,
         at: Some(UtcMicros(s.at.utc.0)),
     })));

@@ -358,3 +358,14 @@ fn a_look_that_hangs_after_the_proof_brings_nothing_back() {
     assert!(kill(&s).contains("Positions"), "{}", kill(&s));
     assert!(s.state.kills_over.is_some());
 }
+
+#[test]
+fn mode_and_order_do_not_touch() {
+    let s = trading();
+    let ui = Ui { focus: Pane::Decisions, zoom: true, ..Ui::default() };
+    for width in [104, 120, 200] {
+        let all = rows(&frame(&s.state, &ui, &scene::hints(), width, 40)).join("\n");
+        assert!(all.contains("sends ") && all.contains("MODE  ORDER"), "{width}\n{all}");
+        assert!(!all.contains("sends-") && !all.contains("sendsticket"), "{width}\n{all}");
+    }
+}

@@ -240,6 +240,7 @@ fn orders() -> impl Strategy<Value = Event> {
                     side: Some(side),
                     lots: None,
                     pending,
+                    gateway: ticket.map(|n| Text::new(if n % 2 == 0 { "one" } else { "two" })),
                     ticket: ticket.map(Ticket),
                     fate,
                     at: ticket.and_then(|t| i64::try_from(t).ok()).map(UtcMicros),
@@ -428,7 +429,9 @@ fn verb() -> impl Strategy<Value = GuardedVerb> {
         Just(GuardedVerb::RemoteStop),
         Just(GuardedVerb::RemoteRestart),
         Just(GuardedVerb::Mission),
-        any::<u64>().prop_map(|t| GuardedVerb::Close(Ticket(t)))
+        any::<u64>().prop_map(|t| GuardedVerb::Close(Ticket(t))),
+        any::<(u16, u64)>()
+            .prop_map(|(gateway, t)| GuardedVerb::CloseAt { gateway, ticket: Ticket(t) })
     ]
 }
 

@@ -110,6 +110,7 @@ pub fn process(name: &str, script: &str) -> Process {
         limits: Limits::default(),
         ports: Vec::new(),
         shm: Vec::new(),
+        files: Vec::new(),
         locks: Vec::new(),
         growth: None,
         at: crs::config::Origin::Default,

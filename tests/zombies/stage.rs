@@ -90,6 +90,7 @@ pub fn process(name: &str) -> Process {
         limits: spec::Limits::default(),
         ports: Vec::new(),
         shm: Vec::new(),
+        files: Vec::new(),
         locks: Vec::new(),
         growth: None,
         at: Origin::Default,

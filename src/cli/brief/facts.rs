@@ -91,7 +91,11 @@ impl Facts {
                 Ok((read, killed)) => (Ok(read), killed),
                 Err(why) => (Err(why), None),
             };
-            Gateway { name: gateway.name.clone(), read, memory: Memory::said(gateway, killed) }
+            Gateway {
+                name: gateway.name.clone(),
+                read,
+                memory: Memory::said(settings, gateway, killed),
+            }
         };
         let gateways = settings.gateways.iter().map(one).collect();
         let traders = Heard::wait(listening);

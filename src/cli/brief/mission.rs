@@ -102,7 +102,7 @@ pub fn broken(heard: &Heard) -> Vec<String> {
         .collect();
     // On its way up is no defect yet.
     let down = not_up(found).into_iter().filter(|record| standing(record) != Standing::Waiting);
-    lines.extend(down.map(|record| format!("{} is {}", record.name, record.state)));
+    lines.extend(down.map(|record| format!("{}: {}", record.name, record.state)));
     lines
         .extend(ended_badly(found).map(|launch| {
             format!("the launch into {} ended {}", launch.mode, launch.phase.word())
@@ -179,7 +179,7 @@ mod tests {
         assert!(lines[2].starts_with("  launch into PAPER partial"), "{lines:?}");
         assert!(lines[2].ends_with("sentinel: not ready within 60 s"), "{lines:?}");
         let broken = broken(&heard);
-        assert_eq!(broken[0], "sentinel is failed: 5 restarts in 10 min");
+        assert_eq!(broken[0], "sentinel: failed: 5 restarts in 10 min");
         assert_eq!(broken[1], "the launch into PAPER ended partial");
         assert_eq!(next(&heard).unwrap(), "crs mission why sentinel says what it wants");
     }

@@ -278,4 +278,4 @@ fn fate_of(answer: Result<OrderFill, AskError>) -> Fate {
 #[cfg(test)]
 mod schedules;
 #[cfg(test)]
-mod tests;
+pub(in crate::cli) mod tests;

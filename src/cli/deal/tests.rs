@@ -11,24 +11,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-pub(super) const WAIT: Duration = Duration::from_secs(20);
+pub(in crate::cli) const WAIT: Duration = Duration::from_secs(20);
 /// Where a stopped process lives, whom it trades with, where it is stopped.
 const HOME: &str = "CRS_TEST_HOME";
 const TO: &str = "CRS_TEST_TO";
 const FORM: &str = "CRS_TEST_FORM";
 
-pub(super) fn paper(dir: &Path) -> RunningGateway {
+pub(in crate::cli) fn paper(dir: &Path) -> RunningGateway {
     let options = GatewayOptions::embedded(SimOptions::default(), dir.join("paper"));
     Gateway::start(&options).unwrap()
 }
 
-pub(super) fn settings(dir: &Path) -> Settings {
+pub(in crate::cli) fn settings(dir: &Path) -> Settings {
     let mut settings = Settings::defaults(dir.into(), dir.join("state"));
     settings.kill_switch_file = dir.join("kill.lock");
     settings
 }
 
-pub(super) fn request() -> Request {
+pub(in crate::cli) fn request() -> Request {
     peer::request(Action::OpenOrder(OrderTicket::market(
         Symbol::new("EURUSD").unwrap(),
         Side::Buy,

@@ -3,7 +3,7 @@
 use super::check::{Check, State};
 use crate::cli::reach::ms;
 use crate::cli::remembers::Memory;
-use crate::config::Loaded;
+use crate::config::{Loaded, Settings};
 use crate::domain::GatewayAddr;
 use crate::link::{self, Peer};
 use std::time::Duration;
@@ -27,15 +27,15 @@ pub fn checks(loaded: &Loaded) -> Vec<Check> {
             return vec![Check::new("gateway", State::Broken, e.to_string(), advice)];
         }
     };
-    loaded.settings.gateways.iter().map(|gateway| one(&zmq, gateway)).collect()
+    loaded.settings.gateways.iter().map(|gateway| one(&zmq, &loaded.settings, gateway)).collect()
 }
 
-fn one(zmq: &zmq::Context, gateway: &GatewayAddr) -> Check {
+fn one(zmq: &zmq::Context, settings: &Settings, gateway: &GatewayAddr) -> Check {
     let named = format!("{} at {}", gateway.name, gateway.cmd);
     let beat = Peer::connect(zmq, &gateway.cmd, 65_536).map_err(|e| e.to_string());
     let beat = beat.and_then(|mut peer| {
         let answer = peer.heartbeat(PATIENCE).map_err(|e| e.to_string())?;
-        Ok((answer, Memory::said(gateway, peer.killed())))
+        Ok((answer, Memory::said(settings, gateway, peer.killed())))
     });
     match beat {
         Ok((_, memory)) if memory.is_killed() => {

@@ -8,6 +8,7 @@ mod check;
 mod clock;
 mod gateways;
 mod latch;
+mod mission;
 mod places;
 mod program;
 mod terminal;
@@ -39,6 +40,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     checks.extend(latch::checks(&settings.kill_switch_file, &settings.extra_latches));
     checks.extend(clock::checks());
     checks.extend(gateways::checks(&loaded));
+    checks.extend(mission::checks(&loaded, ctx));
     let broken = checks.iter().filter(|c| c.state == State::Broken).count();
     if args.json {
         #[derive(serde::Serialize)]

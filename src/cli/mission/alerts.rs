@@ -57,8 +57,9 @@ pub(super) fn run(args: &Args, reach: &Reach, ctx: &mut Context) -> Outcome {
         Some(What::Act { id, action }) => {
             let path = format!("/api/alerts/{id}/act");
             let body = |confirm| ActBody { action: action.clone(), confirm };
-            let done: Done = client.post_confirmed(&path, body)?;
-            ctx.out.line(format!("alert {id}, {action}: accepted {}", done.said));
+            let _: Done = client.post_confirmed(&path, body, Exit::FAILED)?;
+            let end = "crs mission alerts says how it ends";
+            ctx.out.line(format!("alert {id}, {action}: accepted; {end}"));
             Ok(Exit::OK)
         }
         None => {

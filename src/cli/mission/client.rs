@@ -1,7 +1,7 @@
 //! One who asks the daemon, over its Unix socket or over TCP.
 
 use super::Reach;
-use crate::cli::{Context, Exit, Failure, wiring};
+use crate::cli::{Context, Exit, Failure};
 use crate::domain::{Secret, Text};
 use crate::mission::api::fault::{Fault, Faulty};
 use serde::Serialize;
@@ -16,6 +16,8 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Largest answer: ten thousand long lines.
 const MOST: usize = 64 * 1_024 * 1_024;
+/// HTTP status of an order that wants words typed.
+const CONFIRM: u16 = 428;
 /// The shortest token that the daemon takes.
 const TOKEN: usize = 32;
 
@@ -40,8 +42,52 @@ impl From<Trouble> for Failure {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Silent(failure) => failure,
-            Trouble::Refused(fault) => Self::failed(fault),
+            Trouble::Refused(fault) => Self::failed(told(&fault)),
         }
+    }
+}
+
+impl Trouble {
+    /// A refusal with this status.
+    fn with(self, refused: Exit) -> Failure {
+        match self {
+            Self::Silent(failure) => failure,
+            Self::Refused(fault) => Failure::new(refused, told(&fault)),
+        }
+    }
+
+    /// The same of a verb that names modes or processes: a name that nobody has
+    /// is a wrong command line, whichever verb it was given to.
+    pub fn exit(self, refused: Exit) -> Failure {
+        let unknown = matches!(&self, Self::Refused(f) if f.kind.as_str() == "unknown");
+        self.with(if unknown { Exit::USAGE } else { refused })
+    }
+}
+
+/// A refusal in the words of the command line: the daemon speaks to clients of
+/// its API, who know paths and no verbs.
+fn told(fault: &Fault) -> String {
+    let request = ["GET ", "POST "].iter().any(|method| fault.thing.as_str().starts_with(method));
+    let thing = if request { "the daemon" } else { fault.thing.as_str() };
+    let cause = fault.cause.as_str().trim_end_matches('.');
+    let next = match fault.kind.as_str() {
+        // What there is stands in the cause.
+        "unknown" if ["; there are ", "crs mission"].iter().any(|said| cause.contains(said)) => "",
+        "unknown" => "crs mission ps and crs mission alerts show what there is",
+        "conflict" => "crs mission ps shows how things stand",
+        "invalid" => "correct the command and give it again",
+        "late" => "it may still happen: crs mission ps shows how things stand",
+        "path" => "crs mission alerts has the numbers",
+        "token" => "name the file with the daemon's token: --token-file",
+        _ if fault.next.as_str().contains("/api/") => {
+            "crs --version, and that of the daemon: do they differ?"
+        }
+        _ => fault.next.as_str(),
+    };
+    if next.is_empty() {
+        format!("{thing}: {cause}")
+    } else {
+        format!("{thing}: {cause}. Next: {next}")
     }
 }
 
@@ -81,11 +127,7 @@ impl Client {
             let roots = roots.filter_map(|der| reqwest::Certificate::from_der(der).ok());
             builder = builder.tls_certs_only(roots);
         } else {
-            let socket = reach.socket.clone().unwrap_or_else(|| {
-                let settings = ctx.loaded().settings;
-                let usual = || wiring::mission(&settings).join("mission.sock");
-                settings.mission.socket.clone().unwrap_or_else(usual)
-            });
+            let socket = reach.socket(&ctx.loaded().settings);
             base = "http://mission".to_owned();
             place = socket.display().to_string();
             token = None;
@@ -125,18 +167,30 @@ impl Client {
     /// are typed on the terminal and sent along.
     ///
     /// # Errors
-    /// See [`Trouble`]; status 64 where there is no terminal to ask on.
+    /// Refusals end with the status `refused`; 64 where there is no terminal to
+    /// ask on, 1 where nothing was typed.
     pub fn post_confirmed<T: DeserializeOwned, B: Serialize>(
         &self,
         path: &str,
         body: impl Fn(String) -> B,
+        refused: Exit,
     ) -> Result<T, Failure> {
-        match self.post(path, &body(String::new())) {
-            Err(Trouble::Refused(fault)) if fault.status == 428 => {
-                let words = typed(&fault)?;
-                Ok(self.post(path, &body(words))?)
+        let mut words = String::new();
+        // A slip of the finger is asked again, once.
+        for before in ["", "That was not it. "] {
+            match self.post(path, &body(words)) {
+                Err(Trouble::Refused(fault)) if fault.status == CONFIRM => {
+                    words = typed(&fault, before)?;
+                }
+                other => return other.map_err(|trouble| trouble.with(refused)),
             }
-            other => Ok(other?),
+        }
+        match self.post(path, &body(words)) {
+            Err(Trouble::Refused(fault)) if fault.status == CONFIRM => {
+                let why = "not confirmed: other words were typed than asked for, nothing was done";
+                Err(Failure::failed(why))
+            }
+            other => other.map_err(|trouble| trouble.with(refused)),
         }
     }
 
@@ -239,14 +293,14 @@ fn read_token(path: &Path) -> Result<Secret, String> {
 }
 
 /// What an operator types when the daemon asks for words.
-fn typed(fault: &Fault) -> Result<String, Failure> {
+fn typed(fault: &Fault, before: &str) -> Result<String, Failure> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
         let text = format!("{}: {}. No terminal to ask on", fault.thing, fault.cause);
         return Err(Failure::new(Exit::USAGE, text));
     }
     let mut stderr = std::io::stderr().lock();
-    let _ = write!(stderr, "{}: {}\n> ", fault.thing, fault.cause);
+    let _ = write!(stderr, "{before}{}: {}\n> ", fault.thing, fault.cause);
     let _ = stderr.flush();
     let mut words = String::new();
     let read = stdin.lock().read_line(&mut words);
@@ -255,4 +309,34 @@ fn typed(fault: &Fault) -> Result<String, Failure> {
         return Err(Failure::failed("not confirmed: nothing was done"));
     }
     Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_verbs_and_no_paths() {
+        let fault = |kind: &str, thing: &str, next: &str| Fault {
+            kind: Text::new(kind),
+            thing: Text::new(thing),
+            cause: Text::new("why."),
+            next: Text::new(next),
+            ..Fault::default()
+        };
+        for fault in [
+            fault("unknown", "process x", "GET /api/status has all"),
+            fault("conflict", "stop x", "look at GET /api/status, then ask again"),
+            fault("query", "GET /api/logs", "GET /api/openapi.json has the keys"),
+            fault("token", "GET /api/status", "send it as a bearer token"),
+            fault("new", "start x", "see GET /api/other"),
+        ] {
+            let said = told(&fault);
+            assert!(said.contains(": why. Next: ") && !said.contains("/api/"), "{said}");
+        }
+        let requirement = told(&fault("requirement", "launch LIVE", "see to it, then ask again"));
+        assert_eq!(requirement, "launch LIVE: why. Next: see to it, then ask again");
+        let exit = |kind| Trouble::Refused(fault(kind, "x", "")).exit(Exit(5)).exit;
+        assert_eq!((exit("unknown"), exit("conflict")), (Exit::USAGE, Exit(5)));
+    }
 }

@@ -1,7 +1,7 @@
 //! `crs mission logs`: what processes wrote.
 
 use super::Reach;
-use super::client::Client;
+use super::client::{Client, Trouble};
 use crate::cli::{Context, Exit, Outcome};
 use crate::domain::mission::LineLevel;
 use crate::mission::api::message::Output;
@@ -60,7 +60,8 @@ pub(super) fn run(args: &Args, reach: &Reach, ctx: &mut Context) -> Outcome {
     }
     let mut first = query.clone();
     first.push(("last", args.lines.to_string()));
-    let mut page: LogsPage = client.get("/api/logs", &first)?;
+    let named = |trouble: Trouble| trouble.exit(Exit::FAILED);
+    let mut page: LogsPage = client.get("/api/logs", &first).map_err(named)?;
     loop {
         for line in &page.lines {
             if args.json {
@@ -78,7 +79,7 @@ pub(super) fn run(args: &Args, reach: &Reach, ctx: &mut Context) -> Outcome {
         }
         let mut next = query.clone();
         next.push(("after", after.to_string()));
-        page = client.get("/api/logs", &next)?;
+        page = client.get("/api/logs", &next).map_err(named)?;
         let gone = page.oldest.saturating_sub(after.saturating_add(1));
         if gone > 0 {
             let words =

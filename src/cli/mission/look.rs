@@ -3,7 +3,7 @@
 use super::Reach;
 use super::client::Client;
 use crate::cli::{Context, Exit, Outcome};
-use crate::domain::mission::{LaunchPhase, ProcessState};
+use crate::domain::mission::LaunchPhase;
 use crate::mission::api::message::{ProcessShape, Status};
 use crate::mission::api::page::WhyPage;
 
@@ -30,7 +30,7 @@ pub struct WhyArgs {
 pub(super) fn ps(args: &PsArgs, reach: &Reach, ctx: &mut Context) -> Outcome {
     let client = Client::new(reach, ctx)?;
     let status: Status = client.get("/api/status", &[])?;
-    let well = status.processes.iter().all(|p| !p.record.wanted || p.record.state.ready());
+    let well = status.processes.iter().all(|p| !p.record.wanted || p.record.state.in_order());
     let exit = if well { Exit::OK } else { Exit::FAILED };
     if args.json {
         ctx.out.json(&status);
@@ -52,22 +52,28 @@ fn page(status: &Status) -> Vec<String> {
         lines.push(format!("launch {} of {}: {}", launch.id, launch.mode, launch.phase.word()));
         lines.extend(launch.notes.iter().map(|note| format!("  {note}")));
     }
-    let head = ["NAME", "HOST", "STATE", "PID", "CPU%", "MEM MB", "RESTARTS", "UPTIME"];
+    let head = ["NAME", "HOST", "STATE", "READY", "PID", "CPU%", "MEM MB", "RESTARTS", "UPTIME"];
     let mut rows = vec![head.map(str::to_owned)];
     rows.extend(status.processes.iter().map(row));
-    let widths = std::array::from_fn::<_, 8, _>(|at| {
-        let of = |row: &[String; 8]| row.get(at).map_or(0, |cell| cell.chars().count());
+    let widths = std::array::from_fn::<_, 9, _>(|at| {
+        let of = |row: &[String; 9]| row.get(at).map_or(0, |cell| cell.chars().count());
         rows.iter().map(of).max().unwrap_or(0)
     });
     for row in &rows {
         let cells = row.iter().zip(widths).enumerate().map(|(at, (cell, width))| {
             // Numbers to the right.
-            if at >= 3 { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+            if at >= 4 { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
         });
         lines.push(cells.collect::<Vec<_>>().join("  ").trim_end().to_owned());
     }
-    let troubled = status.processes.iter().filter(|p| p.record.wanted && !p.record.state.ready());
-    lines.extend(troubled.map(|p| format!("{}: {}", p.record.name, p.record.state)));
+    let troubled =
+        status.processes.iter().filter(|p| p.record.wanted && !p.record.state.in_order());
+    for line in troubled.map(|p| format!("{}: {}", p.record.name, p.record.state)) {
+        // What the launch says of it stands above.
+        if !lines.iter().any(|said| said.trim_start() == line) {
+            lines.push(line);
+        }
+    }
     for host in &status.hosts {
         let stand = match host.reachable {
             Some(true) => "answers".to_owned(),
@@ -79,18 +85,15 @@ fn page(status: &Status) -> Vec<String> {
     lines
 }
 
-fn row(shape: &ProcessShape) -> [String; 8] {
+fn row(shape: &ProcessShape) -> [String; 9] {
     let record = &shape.record;
-    let state = match record.state {
-        ProcessState::Running { ready: true } => "ready".to_owned(),
-        ref state => state.word().to_owned(),
-    };
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let host = if record.host.is_empty() { "here" } else { record.host.as_str() };
     [
         record.name.to_string(),
         host.to_owned(),
-        state,
+        record.state.word().to_owned(),
+        record.state.ready_word().to_owned(),
         or_dash(record.pid.map(|pid| pid.to_string())),
         or_dash(shape.cpu_percent.map(|cpu| format!("{cpu:.1}"))),
         or_dash(shape.memory_mb.map(|mb| mb.to_string())),
@@ -109,7 +112,9 @@ fn uptime(seconds: u64) -> String {
 /// Says why.
 pub(super) fn why(args: &WhyArgs, reach: &Reach, ctx: &mut Context) -> Outcome {
     let client = Client::new(reach, ctx)?;
-    let page: WhyPage = client.get("/api/why", &[("process", args.process.clone())])?;
+    let page: WhyPage = client
+        .get("/api/why", &[("process", args.process.clone())])
+        .map_err(|trouble| trouble.exit(Exit::FAILED))?;
     if args.json {
         ctx.out.json(&page);
     } else {
@@ -126,7 +131,7 @@ pub(super) fn why(args: &WhyArgs, reach: &Reach, ctx: &mut Context) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::mission::{MissionStatus, ProcessRecord};
+    use crate::domain::mission::{Launch, MissionStatus, ProcessRecord, ProcessState};
     use crate::domain::{Text, UtcMicros};
 
     #[test]
@@ -155,8 +160,19 @@ mod tests {
         let lines = page(&Status::of(&status, Vec::new()));
         assert_eq!(lines[0], "mode PAPER, 0 alerts open");
         let cells: Vec<_> = lines[2].split_whitespace().collect();
-        let row = ["gateway", "here", "ready", "7", "12.3", "512", "0", "1d", "01:01:01"];
+        // The words of the console's table.
+        let row = ["gateway", "here", "running", "yes", "7", "12.3", "512", "0", "1d", "01:01:01"];
         assert_eq!(cells, row);
         assert_eq!(lines.last().unwrap(), "engine: failed: command not found");
+        // What the launch said of it is not said again.
+        let note = Text::new("engine: failed: command not found");
+        let (phase, notes) = (LaunchPhase::Partial, vec![note]);
+        let launch = Some(Launch { phase, notes, ..Launch::default() });
+        let lines = page(&Status::of(&MissionStatus { launch, ..status }, Vec::new()));
+        let said = lines.iter().filter(|line| line.contains("command not found")).count();
+        assert_eq!(said, 1, "{lines:#?}");
+        // A job that did its work is no trouble.
+        let ended = ProcessState::Exited { code: Some(0), signal: Text::default() };
+        assert!(ended.in_order() && !ended.ready());
     }
 }

@@ -6,8 +6,9 @@
 mod alerts;
 mod audit;
 mod check;
-mod client;
+pub mod client;
 mod figures;
+mod follow;
 mod import;
 mod logs;
 mod look;
@@ -20,8 +21,8 @@ mod up;
 mod zombies;
 
 use super::exit::exits;
-use super::{Context, Outcome};
-use crate::config::{Flags, dirs};
+use super::{Context, Outcome, wiring};
+use crate::config::{Flags, Settings, dirs};
 use std::path::{Path, PathBuf};
 
 /// What to do with the mission.
@@ -48,6 +49,16 @@ pub struct Reach {
     token_file: Option<PathBuf>,
 }
 
+impl Reach {
+    /// The Unix socket that is meant: the one that was named, else as the
+    /// configuration says, else the usual one.
+    pub fn socket(&self, settings: &Settings) -> PathBuf {
+        let usual = || wiring::mission(settings).join("mission.sock");
+        let named = self.socket.clone().or_else(|| settings.mission.socket.clone());
+        named.unwrap_or_else(usual)
+    }
+}
+
 macro_rules! verbs {
     ($($(#[$attr:meta])* $name:ident($args:ty) => $run:path,)+) => {
         #[derive(Debug, clap::Subcommand)]
@@ -72,7 +83,7 @@ macro_rules! verbs {
 /// The mission file that is meant: the one that was named, else mission.toml
 /// beside the configuration, else none (the embedded one). Looked for anew each
 /// time: a file that was written meanwhile is meant, too.
-fn meant(named: Option<&Path>, flags: &Flags) -> Option<PathBuf> {
+pub fn meant(named: Option<&Path>, flags: &Flags) -> Option<PathBuf> {
     named.map(Path::to_owned).or_else(|| {
         let beside = flags.config.as_deref().and_then(Path::parent).map(Path::to_owned);
         let usual = beside.unwrap_or_else(dirs::config_dir).join("mission.toml");
@@ -122,6 +133,7 @@ verbs! {
         3 "partial: some processes are ready, some are not",
         4 "failed: none is, or another launch took its place",
         5 "refused: a requirement does not hold; nothing was changed",
+        130 "Ctrl-C; the launch goes on",
     ))]
     Up(up::Args) => up::run,
     /// Stop everything, dependants first; no mode is in force afterwards
@@ -133,7 +145,7 @@ verbs! {
     Down(orders::DownArgs) => orders::down,
     /// Show mode, launch, processes and machines
     #[command(after_help = exits!(
-        0 "every process that is wanted is ready",
+        0 "every process that is wanted is ready, or did its work and ended",
         1 "some are not",
         2 "no daemon, or no answer of it",
     ))]
@@ -141,7 +153,6 @@ verbs! {
     /// Show what processes wrote, and follow it
     #[command(after_help = exits!(
         0 "shown",
-        1 "no such process",
         2 "no daemon, or no answer of it",
     ))]
     Logs(logs::Args) => logs::run,
@@ -169,7 +180,7 @@ verbs! {
     /// Say why a process is not up
     #[command(after_help = exits!(
         0 "it is up and ready",
-        1 "it is not, and why; or there is no such process",
+        1 "it is not, and why",
         2 "no daemon, or no answer of it",
     ))]
     Why(look::WhyArgs) => look::why,
@@ -195,16 +206,24 @@ verbs! {
     Audit(audit::Args) => audit::run,
     /// The emergency shutdown: safe mode, close everything by the kill path, dump, stop in order
     #[command(after_help = exits!(
-        0 "accepted; crs mission ps and crs status follow it",
-        1 "refused, or not confirmed by you",
+        0 "complete, and VERIFIED flat",
+        1 "not confirmed by you",
         2 "no daemon, or no answer of it: use crs kill",
+        3 "UNCONFIRMED: nothing proves that everything is closed",
+        4 "VERIFIED flat, and another step is not done",
+        5 "refused, with the reason",
+        130 "Ctrl-C; the shutdown goes on",
     ))]
     Safe(safe::SafeArgs) => safe::safe,
     /// Bring back what the last dump says
     #[command(after_help = exits!(
-        0 "accepted",
-        1 "refused, or not confirmed by you",
+        0 "complete: every process of the mode is ready",
+        1 "not confirmed by you",
         2 "no daemon, or no answer of it",
+        3 "partial: some processes are ready, some are not",
+        4 "failed: none is, or another launch took its place",
+        5 "refused: no dump, or a requirement does not hold; nothing was changed",
+        130 "Ctrl-C; the launch goes on",
     ))]
     Restore(safe::RestoreArgs) => safe::restore,
     /// Read mission.toml again; what did not change is not touched

@@ -1,7 +1,7 @@
 //! Orders: `down`, `start`, `stop`, `restart`, `reload`.
 
 use super::Reach;
-use super::client::Client;
+use super::client::{Client, Trouble};
 use crate::cli::{Context, Exit, Failure, Outcome, confirm};
 use crate::domain::mission::ProcessRecord;
 use crate::mission::api::message::Status;
@@ -116,7 +116,7 @@ fn each(
     ctx: &mut Context,
 ) -> Outcome {
     let client = Client::new(reach, ctx)?;
-    let mut refused = Vec::new();
+    let (mut refused, mut worst) = (Vec::new(), Exit::FAILED);
     for process in processes {
         let body = ProcessBody { process: process.clone(), dependants };
         match client.post::<Done>(&format!("/api/process/{verb}"), &body) {
@@ -124,16 +124,15 @@ fn each(
                 let now = done.process.map(|p| format!(", now {}", p.state)).unwrap_or_default();
                 ctx.out.line(format!("{process}: {verb} accepted{now}"));
             }
+            Err(trouble @ Trouble::Silent(_)) => return Err(trouble.into()),
             Err(trouble) => {
-                let failure = Failure::from(trouble);
-                if failure.exit != Exit::FAILED {
-                    return Err(failure);
-                }
+                let failure = trouble.exit(Exit::FAILED);
+                worst = worst.worst(failure.exit);
                 refused.push(failure.text);
             }
         }
     }
-    if refused.is_empty() { Ok(Exit::OK) } else { Err(Failure::failed(refused.join("\n"))) }
+    if refused.is_empty() { Ok(Exit::OK) } else { Err(Failure::new(worst, refused.join("\n"))) }
 }
 
 /// Reads the file again.

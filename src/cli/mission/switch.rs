@@ -4,7 +4,7 @@
 
 use super::figures::Asked;
 use crate::cli::live::LiveTerms;
-use crate::cli::{Context, Exit, Out, kill, status};
+use crate::cli::{Context, Exit, Out, kill, remembers, status};
 use crate::config::Flags;
 use crate::domain::{Intent, LatchPhase, LatchSeen, Text};
 use crate::mission::ports::{Figures, KillEnd, Switch};
@@ -45,6 +45,22 @@ impl Switch for OwnSwitch {
             LatchPhase::Safe | LatchPhase::Disarmed => None,
             phase => Some(Text::new(&format!("the kill switch is {}: {why}", phase.word()))),
         }
+    }
+
+    fn refusing(&self) -> Vec<Text> {
+        let settings = self.context().loaded().settings;
+        let seen = status::look(&settings);
+        let back = match seen.phase {
+            LatchPhase::Safe => None,
+            LatchPhase::Disarmed => Some("crs arm"),
+            phase if phase.is_engaged() => Some("crs reset --reason \"…\", then crs arm"),
+            _ => Some("crs status says why, crs arm once that is mended"),
+        };
+        let word = seen.phase.word();
+        let latch = back.map(|back| format!("the breaker is {word}; its way back: {back}"));
+        let gateways = remembers::ask(&settings);
+        let gateways = gateways.iter().filter_map(remembers::Memory::warning);
+        latch.into_iter().chain(gateways).map(|why| Text::new(&why)).collect()
     }
 
     fn engage(&self, reason: &str) -> Result<Text, Text> {

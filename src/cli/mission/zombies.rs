@@ -30,7 +30,7 @@ pub(super) fn run(args: &Args, reach: &Reach, ctx: &mut Context) -> Outcome {
     let client = Client::new(reach, ctx)?;
     if let Some(What::End { id }) = &args.what {
         let body = |confirm| EndBody { id: id.clone(), confirm };
-        let done: Done = client.post_confirmed("/api/zombies/end", body)?;
+        let done: Done = client.post_confirmed("/api/zombies/end", body, Exit::FAILED)?;
         ctx.out.line(done.said);
         return Ok(Exit::OK);
     }

@@ -71,8 +71,12 @@ pub enum FromAgent {
     Accepted {
         /// As asked.
         engage_id: EngageId,
-        /// The decision whose kill is running: this one, or an earlier one.
+        /// The decision whose kill is running at its first target: this one, or
+        /// an earlier one.
         under: EngageId,
+        /// The same for each target, in the decision's order.
+        #[serde(default)]
+        each: Vec<EngageId>,
     },
     /// This decision was reset: there is nothing to carry out.
     Over {

@@ -101,18 +101,23 @@ impl Warm {
     /// Takes events and answers.
     pub fn read(&mut self, now: u64) {
         let Some(line) = &self.line else { return };
-        let mut lost = false;
+        let (mut lost, mut broken) = (false, false);
         for event in line.monitor().drain() {
             match event {
                 LinkEvent::Ready => {
                     self.ready = true;
                     lost = false;
                 }
-                LinkEvent::Disconnected => lost = true,
+                LinkEvent::Disconnected => (lost, broken) = (true, true),
                 _ => {}
             }
         }
-        if let (Some((req_id, _)), Ok(frames)) =
+        // Who came back may be another: what the one before proved, or was asked,
+        // is no word of theirs.
+        if broken {
+            self.proven_at = None;
+            lost |= self.waiting.is_some();
+        } else if let (Some((req_id, _)), Ok(frames)) =
             (&self.waiting, line.socket().recv_multipart(zmq::DONTWAIT))
         {
             match Reply::decode(&frames.concat()).and_then(|r| r.heartbeat(req_id)) {
@@ -178,5 +183,48 @@ impl Warm {
         open_req(&self.ctx, &self.to, &Options::default())
             .map(|line| (line, Given::Connecting))
             .map_err(|e| Text::new(&e.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// Handshake done, as libzmq numbers its monitor events.
+    const SHOOK: i32 = 0x1000;
+
+    #[test]
+    fn a_peer_that_was_replaced_between_two_looks_has_proven_nothing() {
+        let (ctx, theirs) = (zmq::Context::new(), zmq::Context::new());
+        let first = theirs.socket(zmq::REP).unwrap();
+        first.set_linger(0).unwrap();
+        first.bind("tcp://127.0.0.1:*").unwrap();
+        let at = first.get_last_endpoint().unwrap().unwrap();
+        let mut warm = Warm::new(ctx, at.parse().unwrap());
+        warm.learn(clock::mono_ns(), Finding::Proven, None);
+        warm.tend(clock::mono_ns());
+        for _ in 0..2_000 {
+            warm.read(clock::mono_ns());
+            if warm.ready {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(warm.ready && warm.stands(clock::mono_ns()));
+        // This process looks away: another one takes the port.
+        drop(first);
+        let second = theirs.socket(zmq::REP).unwrap();
+        second.monitor("inproc://second", SHOOK).unwrap();
+        let shaken = theirs.socket(zmq::PAIR).unwrap();
+        shaken.connect("inproc://second").unwrap();
+        shaken.set_rcvtimeo(20_000).unwrap();
+        while second.bind(&at).is_err() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        shaken.recv_multipart(0).unwrap();
+        std::thread::sleep(Duration::from_millis(200));
+        warm.read(clock::mono_ns());
+        assert!(!warm.stands(clock::mono_ns()), "nobody asked the second one");
     }
 }

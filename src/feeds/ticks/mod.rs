@@ -75,7 +75,8 @@ pub fn start(
         let (bundle, tally) = (Bundle::new(feed), Tally::new(feed));
         let frames = [zmq::Message::new(), zmq::Message::new()];
         let raw = RawTap::new(sender.clone(), feed, RawPort::Data);
-        Feed { sub, wake, sender, name, bundle, tally, frames, flood: Flood::default(), raw }.run();
+        let (flood, rhythm) = (Flood::default(), Rhythm::default());
+        Feed { sub, wake, sender, name, bundle, tally, frames, flood, rhythm, raw }.run();
     })?;
     Ok(FeedHandle(worker))
 }
@@ -99,6 +100,25 @@ impl Flood {
     }
 }
 
+/// Whether a nap is worth its waking. Where ticks come one by one, further apart
+/// than a nap is long, each nap would only be one waking more.
+#[derive(Default)]
+struct Rhythm {
+    /// The last sleep was a nap.
+    napped: bool,
+    /// When something was heard last.
+    heard: u64,
+}
+
+impl Rhythm {
+    /// Something was heard `now`: whether more is likely to come within `nap`.
+    const fn is_close(&mut self, now: u64, nap: u64) -> bool {
+        let close = self.napped || now.saturating_sub(self.heard) < nap;
+        self.heard = now;
+        close
+    }
+}
+
 struct Feed {
     sub: Sub,
     wake: Sleeper,
@@ -109,6 +129,7 @@ struct Feed {
     /// A message's frames: no shape has more than two.
     frames: [zmq::Message; 2],
     flood: Flood,
+    rhythm: Rhythm,
     /// Of messages that were refused.
     raw: RawTap,
 }
@@ -124,10 +145,12 @@ impl Feed {
             self.flood.count(messages, now);
             self.tally.dropped(self.bundle.flush_due(&self.sender, now));
             self.tally.report_due(&self.sender, now);
+            let close = messages > 0 && self.rhythm.is_close(now, self.longest_nap());
+            self.rhythm.napped = close && messages < TURN;
             match messages {
-                0 => self.rest(now),
-                1..TURN => self.nap(now),
-                _ => {}
+                TURN.. => {}
+                _ if close => self.nap(now),
+                _ => self.rest(now),
             }
         }
         self.tally.dropped(self.bundle.flush(&self.sender, mono_ns()));
@@ -208,11 +231,14 @@ impl Feed {
         Some(Err((TickFault::OddFrames, 1)))
     }
 
+    const fn longest_nap(&self) -> u64 {
+        if self.flood.on { SHORT_NAP_NS } else { NAP_NS }
+    }
+
     /// Sleeps through what comes, but not past what is due.
     fn nap(&self, now: u64) {
-        let longest = if self.flood.on { SHORT_NAP_NS } else { NAP_NS };
         let due = self.bundle.due().saturating_sub(now);
-        std::thread::sleep(Duration::from_nanos(longest.min(due)));
+        std::thread::sleep(Duration::from_nanos(self.longest_nap().min(due)));
     }
 
     /// Sleeps until something comes or is due.
@@ -228,5 +254,33 @@ impl Feed {
             // Nothing left to wait on; at least not in a circle.
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NAP_NS, Rhythm};
+
+    /// Wakings for messages that come `gap` apart, so many in all.
+    fn wakings(gap: u64, messages: u64) -> u64 {
+        let (mut rhythm, mut now, mut next, mut wakings) = (Rhythm::default(), gap, gap, 0);
+        while next <= gap * messages {
+            wakings += 1;
+            let heard = next <= now;
+            while next <= now {
+                next += gap;
+            }
+            let close = heard && rhythm.is_close(now, NAP_NS);
+            rhythm.napped = close;
+            now = if close { now + NAP_NS } else { next };
+        }
+        wakings
+    }
+
+    #[test]
+    fn ticks_far_apart_cost_one_waking_each_and_close_ones_share_theirs() {
+        assert_eq!(wakings(NAP_NS * 5 / 4, 400), 400, "no nap in vain");
+        assert!(wakings(NAP_NS / 2, 400) <= 202);
+        assert!(wakings(NAP_NS / 20, 400) <= 24);
     }
 }

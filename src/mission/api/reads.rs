@@ -8,6 +8,7 @@ use super::page::{AlertsPage, AuditPage, LogsPage, ModesPage, WhyPage, ZombiesPa
 use super::server::Parts;
 use crate::domain::Text;
 use crate::domain::mission::{ConsoleLine, LineLevel};
+use crate::mission::crew::unknown;
 use crate::mission::hub::Whole;
 use crate::mission::parts::{LineQuery, Lines, PlanRecord};
 use axum::Json;
@@ -179,7 +180,9 @@ pub async fn logs(
     let known = |name: &String| whole.told.status.processes.iter().any(|p| p.name.as_str() == name);
     if let Some(stranger) = names.iter().find(|name| !known(name)) {
         let thing = format!("process {}", Text::limited(stranger, 80));
-        return Err(Fault::of(404, "unknown", &thing, "there is none", "GET /api/status has all"));
+        let all = whole.told.status.processes.iter().map(|p| p.name.as_str());
+        let (kind, why) = unknown(stranger, all);
+        return Err(Fault::refused(&thing, kind, &why));
     }
     let page = beside("GET /api/logs", move || page(&*parts.lines, &asked, &names)).await?;
     Ok(Json(page))

@@ -2,10 +2,11 @@
 //! wait (an order, a plan, a look at the disk) runs on threads beside it.
 
 use super::bind::Access;
-use super::door::{Door, Peer};
+use super::door::{AT_ONCE, FIRST, Peer};
 use super::guard::{Rules, guard};
 use super::routes;
 use crate::domain::Text;
+use crate::host::guest::Door;
 use crate::mission::crew::Crew;
 use crate::mission::hub::Hub;
 use crate::mission::parts::{Alerts, Annals, Gauges, Lines, Modes, Orders, Zombies};
@@ -114,14 +115,16 @@ async fn serve(
     match UnixListener::from_std(unix) {
         Ok(unix) => {
             let service = service.clone();
-            tokio::spawn(async move { axum::serve(Door::new(unix), service).await });
+            let door = Door::new(unix, AT_ONCE, FIRST);
+            tokio::spawn(async move { axum::serve(door, service).await });
         }
         Err(e) => tracing::error!("the control socket can't be served: {e}"),
     }
     if let Some(tcp) = tcp {
         match TcpListener::from_std(tcp) {
             Ok(tcp) => {
-                tokio::spawn(async move { axum::serve(Door::new(tcp), service).await });
+                let door = Door::new(tcp, AT_ONCE, FIRST);
+                tokio::spawn(async move { axum::serve(door, service).await });
             }
             Err(e) => tracing::error!("the control port can't be served: {e}"),
         }

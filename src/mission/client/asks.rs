@@ -1,10 +1,10 @@
 //! What was asked and not answered yet.
 
-use crate::control::MissionAsk;
+use crate::control::{MissionAsk, Unconfirmed};
 use crate::domain::Text;
 use crate::event::MissionAnswer;
 use crate::mission::api::message::{Inward, LaunchOptions, ProcessAction};
-use crate::mission::order::Answer;
+use crate::mission::order::{Answer, Refusal};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,18 @@ impl Asks {
         let inward = inward(&ask);
         self.open.insert(id.clone(), (ask, now));
         (id, inward)
+    }
+
+    /// The order behind an answer that wants words typed; no other answer has
+    /// one.
+    pub fn unconfirmed(&self, id: &str, answer: &Answer) -> Option<Unconfirmed> {
+        let (ask, _) = self.open.get(id)?;
+        match answer {
+            Answer::Refused { kind: Refusal::Confirmation, why } => {
+                Some(Unconfirmed { ask: ask.clone(), why: why.clone() })
+            }
+            _ => None,
+        }
     }
 
     /// What its answer says; none where nobody asked.
@@ -93,8 +105,8 @@ fn inward(ask: &MissionAsk) -> Inward {
             options: LaunchOptions { confirm: confirm.clone() },
         },
         MissionAsk::Ack(alert) => Inward::Ack { alert: *alert },
-        MissionAsk::Act { alert, action } => {
-            Inward::Act { alert: *alert, action: action.to_string(), confirm: String::new() }
+        MissionAsk::Act { alert, action, confirm } => {
+            Inward::Act { alert: *alert, action: action.to_string(), confirm: confirm.clone() }
         }
         MissionAsk::Audit => Inward::Audit { last: AUDIT },
     }

@@ -13,7 +13,7 @@ mod news;
 mod tests;
 
 use super::api::message::{Inward, Message, Subscription};
-use crate::control::{MissionAsk, MissionPort};
+use crate::control::{MissionAsk, MissionPort, Unconfirmed};
 use crate::domain::Text;
 use crate::domain::mission::LineLevel;
 use crate::event::{Event, MissionLink, MissionNews, Sender};
@@ -43,6 +43,7 @@ const FROM_THE_FIRST: u64 = 0;
 #[derive(Debug)]
 pub struct Follower {
     asks: channel::Sender<MissionAsk>,
+    unconfirmed: channel::Receiver<Unconfirmed>,
     ended: Arc<AtomicBool>,
 }
 
@@ -54,6 +55,7 @@ impl Follower {
     /// The system's, when it has no thread to give.
     pub fn start(socket: PathBuf, sender: Sender) -> std::io::Result<Self> {
         let (asks, inbox) = channel::unbounded();
+        let (wanted, unconfirmed) = channel::unbounded();
         let ended = Arc::new(AtomicBool::new(false));
         let mut thread = Thread {
             link: MissionLink {
@@ -65,19 +67,24 @@ impl Follower {
             socket,
             sender,
             inbox,
+            wanted,
             ended: Arc::clone(&ended),
             asks: Asks::default(),
             news: News::default(),
         };
         thread.tell_link();
         std::thread::Builder::new().name("mission".to_owned()).spawn(move || thread.run())?;
-        Ok(Self { asks, ended })
+        Ok(Self { asks, unconfirmed, ended })
     }
 }
 
 impl MissionPort for Follower {
     fn ask(&self, ask: MissionAsk) {
         let _ = self.asks.send(ask);
+    }
+
+    fn unconfirmed(&self) -> Option<Unconfirmed> {
+        self.unconfirmed.try_recv().ok()
     }
 }
 
@@ -91,6 +98,8 @@ struct Thread {
     socket: PathBuf,
     sender: Sender,
     inbox: channel::Receiver<MissionAsk>,
+    /// Orders that want words typed.
+    wanted: channel::Sender<Unconfirmed>,
     ended: Arc<AtomicBool>,
     link: MissionLink,
     asks: Asks,
@@ -179,6 +188,9 @@ impl Thread {
 
     fn hear(&mut self, message: Message, pinged: &mut Option<Instant>) {
         if let Message::Answer { req_id, data, lines } = message {
+            if let Some(unconfirmed) = self.asks.unconfirmed(&req_id, &data) {
+                let _ = self.wanted.send(unconfirmed);
+            }
             if req_id == asks::PING {
                 let rtt = pinged.take().map_or(Duration::ZERO, |at| at.elapsed());
                 let rtt_us = u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX);

@@ -197,6 +197,40 @@ fn orders_are_answered_by_their_own_number_and_lost_ones_are_told_as_such() {
 }
 
 #[test]
+fn an_order_that_wants_words_is_handed_back_and_goes_out_with_them() {
+    let rig = rig();
+    let listener = rig.listen();
+    let mut peer = Peer::of(&listener);
+    peer.begin(&[]);
+    peer.asked();
+    rig.link(true);
+    let order = |confirm: &str| MissionAsk::Act {
+        alert: 3,
+        action: Text::new("kill_port_and_retry"),
+        confirm: confirm.to_owned(),
+    };
+    let why = Text::new("port 5555 is held by python (pid 4711); type \"kill 4711\" to end it");
+    for (typed, kind) in [("", Refusal::Confirmation), ("kill 4711", Refusal::Conflict)] {
+        rig.follower.ask(order(typed));
+        let asked = peer.asked();
+        let sent = Inward::Act {
+            alert: 3,
+            action: String::from("kill_port_and_retry"),
+            confirm: typed.to_owned(),
+        };
+        assert_eq!(asked.inward, sent);
+        let data = Answer::Refused { kind, why: why.clone() };
+        peer.say(Message::Answer { req_id: asked.req_id, data, lines: Vec::new() });
+        assert!(!rig.answer().ok);
+        // It is there before the answer is.
+        let wanted = rig.follower.unconfirmed();
+        let expected = Unconfirmed { ask: order(typed), why: why.clone() };
+        assert_eq!(wanted, (kind == Refusal::Confirmation).then_some(expected));
+        assert_eq!(rig.follower.unconfirmed(), None, "once");
+    }
+}
+
+#[test]
 fn a_flood_of_lines_is_bounded_counted_and_ends_with_the_newest() {
     let rig = rig();
     let listener = rig.listen();

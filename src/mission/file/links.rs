@@ -42,6 +42,12 @@ pub fn check(
             known("host", "[host.NAME]", name, at, hosts, out);
         }
         demands(mission, &placed.mode, out);
+        let wants = placed.mode.require.iter().filter_map(|require| match require {
+            Require::File(path) => Some(path),
+            _ => None,
+        });
+        let at = placed.mode.at.clone().unwrap_or_default();
+        wanted(mission, wants, &at, out);
     }
     cycles(&processes, out);
     mission.processes = processes.into_iter().map(|placed| placed.process).collect();
@@ -73,7 +79,8 @@ fn known(
 /// What stands between braces in commands and variables.
 fn holes(mission: &Mission, placed: &process::Placed, out: &mut Vec<Problem>) {
     let base = crate::mission::modes::base(mission);
-    let Process { cmd, check, env, secrets, .. } = &placed.process;
+    let Process { cmd, check, env, secrets, files, .. } = &placed.process;
+    wanted(mission, files.iter(), &placed.process.at, out);
     for (text, seen) in cmd
         .iter()
         .chain(check)
@@ -93,6 +100,32 @@ fn holes(mission: &Mission, placed: &process::Placed, out: &mut Vec<Problem>) {
                     format!("{{env:{shown}}} is a secret, and commands are seen by everybody");
                 let next = "let the process read it from its environment";
                 out.push(Problem::new(placed.cmd.clone(), cause, next));
+            }
+        }
+    }
+}
+
+/// Files that must be there: nothing but what a plan can fill in.
+fn wanted<'a>(
+    mission: &Mission,
+    files: impl Iterator<Item = &'a String>,
+    at: &Origin,
+    out: &mut Vec<Problem>,
+) {
+    let base = crate::mission::modes::base(mission);
+    for file in files {
+        let shown = Text::limited(file, 80);
+        if file.is_empty() || file.contains('\0') {
+            let cause = format!("\"{shown}\" in files is no path");
+            out.push(Problem::new(at.clone(), cause, "name a file, or take it out"));
+        }
+        for (word, name) in marks(file) {
+            let fits = word == "dir" || (word == "mode" && base.contains_key(name));
+            if !fits {
+                let hint = words::meant(name, base.keys().map(String::as_str));
+                let cause = format!("\"{shown}\" in files can't be filled in{hint}");
+                let next = "use {dir} and {mode:KEY}, KEY being one of [settings]";
+                out.push(Problem::new(at.clone(), cause, next));
             }
         }
     }

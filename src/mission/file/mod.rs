@@ -80,8 +80,13 @@ pub fn parse(name: &str, text: &str) -> Result<Mission, Vec<Problem>> {
     mission.rules = rule::rules(rules, &mut out);
     let names = links::Names { hosts: hosts.1, processes: processes.1 };
     links::check(&mut mission, &names, processes.0, modes, &mut out);
-    for error in broken {
-        file::not_toml(&doc, &error, &mut out);
+    if !broken.is_empty() {
+        // What is missing or unknown beside a mistake of syntax mostly follows
+        // from it: an unclosed table swallows what comes behind.
+        out.clear();
+        for error in broken {
+            file::not_toml(&doc, &error, &mut out);
+        }
     }
     if out.is_empty() && mission.processes.is_empty() {
         let next = "write at least one [process.NAME] with cmd = [\"program\"]";

@@ -156,6 +156,8 @@ fn require(
     }
     let credentials = section.paths("credentials", out).map(|list| list.value);
     found.extend(credentials.unwrap_or_default().into_iter().map(Require::Credentials));
+    let files = process::texts(section.texts("files", out));
+    found.extend(files.into_iter().map(Require::File));
     for name in listed(&mut section, "reachable", hosts, out) {
         found.push(Require::Reachable(name));
     }

@@ -66,6 +66,12 @@ fn process(name: Name, mut section: Section<'_, '_>, out: &mut Vec<Problem>) -> 
     let death = death.and_then(|text| words::one_of(&text, "on_daemon_death", &deaths, out));
     let limits = section.section("limits", out).map(|s| limits(s, out)).unwrap_or_default();
     let ports = words::numbers(section, "ports", &(1..=65_535), out);
+    let files = section.texts("files", out);
+    if let (Some(files), Some(host)) = (&files, &host) {
+        let cause =
+            format!("{} are looked at here, and it runs on {}", section.full("files"), host.value);
+        out.push(Problem::new(files.origin.clone(), cause, "take files out, or host"));
+    }
     let shm = shm(section, out);
     let locks = locks(section, out);
     let growth = section.section("growth", out).and_then(|s| growth(s, out));
@@ -93,12 +99,19 @@ fn process(name: Name, mut section: Section<'_, '_>, out: &mut Vec<Problem>) -> 
         on_daemon_death: death.unwrap_or_default(),
         limits,
         ports: ports.into_iter().map(|(port, _)| port).collect(),
+        files: texts(files),
         shm,
         locks,
         growth,
         at: at.clone(),
     };
     Some(Placed { process, host: host_at, depends: depends_at, cmd: cmd_at.unwrap_or(at) })
+}
+
+/// The words of a list.
+pub fn texts(list: Option<Sourced<Vec<Sourced<&str>>>>) -> Vec<String> {
+    let list = list.map(|list| list.value).unwrap_or_default();
+    list.into_iter().map(|text| text.value.to_owned()).collect()
 }
 
 /// An absolute path of either platform: the host's is not known yet.

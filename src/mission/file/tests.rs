@@ -180,7 +180,7 @@ fn everything_that_can_be_written_is_read() {
 log_size='1MiB'\nlog_files=2\nring=500\nautomatic=['restart']\nalert_command=['a','b']\nports=[1]
 [host.B]\nssh='u@b'\nssh_config='/c'\nplatform='windows'\ndir='C:\\m'
 [process.a]\ndisplay_name='A'\ncmd=['x']\ncheck=['y']\ncwd='/'\nenv={K='v'}
-secret_file={S='/s'}\nsecret_command={T=['t']}\nports=[2]\nshm=['q']\nlocks=['/l']
+secret_file={S='/s'}\nsecret_command={T=['t']}\nports=[2]\nshm=['q']\nlocks=['/l']\nfiles=['{dir}/f']
 restart={on='always',first='2s',factor=1.5,cap='3s',max=1,window='4m',reset='5s'}
 stop={signal='SIGINT',timeout='0s'}\non_daemon_death='keep'
 limits={memory='1GiB',cpu_percent=150,nice=-5,affinity=[0,2],nofile=64}

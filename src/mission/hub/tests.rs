@@ -219,6 +219,7 @@ fn process_spec() -> super::super::spec::Process {
         limits: Limits::default(),
         ports: Vec::new(),
         shm: Vec::new(),
+        files: Vec::new(),
         locks: Vec::new(),
         growth: None,
         at: crate::config::Origin::Default,

@@ -11,7 +11,7 @@ mod enter;
 pub mod kept;
 mod restore;
 mod resume;
-mod safe;
+pub mod safe;
 mod single;
 #[cfg(test)]
 mod tests;
@@ -296,7 +296,7 @@ impl Shared {
     }
 
     fn plan_of(&self, mission: &Mission, mode: &ModeSpec) -> Plan {
-        plan(mission, mode, &self.standing(), &self.facts(mode))
+        plan(mission, mode, &self.standing(), &self.facts(mission, mode))
     }
 
     /// Tells the mode in force while it is held, so that listeners hear of two

@@ -26,6 +26,8 @@ impl Shared {
     /// The order: refused unless the dump can be read, its mode is known, all
     /// that the mode requires holds, and the right words were typed.
     pub(super) fn restore(self: &Arc<Self>, confirm: &str, by: &By) -> Answer {
+        // It may ask gateways: before anybody else's order would wait for that.
+        let refusing = self.switch.refusing();
         let _act = self.act();
         if let Some(answer) = self.busy() {
             return answer;
@@ -35,7 +37,7 @@ impl Shared {
             Ok(Some(found)) => found,
             Ok(None) => {
                 let why = "there is no dump of an emergency shutdown to restore from";
-                return refuse(Refusal::Unknown, why);
+                return refuse(Refusal::Conflict, why);
             }
             Err(e) => return refuse(Refusal::Failed, &format!("the last dump: {e}")),
         };
@@ -53,7 +55,16 @@ impl Shared {
         }
         let wants = phrase(&mission, mode);
         if wants != confirm {
-            return refuse(Refusal::Confirmation, &format!("type exactly: {wants}"));
+            let still: Vec<&str> = refusing.iter().map(Text::as_str).collect();
+            let still = if still.is_empty() {
+                String::new()
+            } else {
+                format!(
+                    ". It starts processes and clears nothing: no order passes as long as {}",
+                    still.join("; and ")
+                )
+            };
+            return refuse(Refusal::Confirmation, &format!("type exactly: {wants}{still}"));
         }
         let standing = self.standing();
         let mut entry = Entry::of(&mission, mode, &standing, by);
@@ -70,8 +81,9 @@ impl Shared {
         }
         if mode.engage {
             self.engage(&format!("mode {}, restored by {by}", mode.name), &mut entry);
-        } else if let Some(why) = self.switch.engaged() {
-            entry.note(&format!("{why}; a restore does not clear it, and no order passes"));
+        }
+        for why in &refusing {
+            entry.note(&format!("no order passes: {why}"));
         }
         if let Err(why) = self.settle(&mut entry) {
             return self.failed(&mode.name, by, &why);

@@ -65,8 +65,8 @@ impl Shared {
         if !fresh.is_live() {
             return None;
         }
-        let facts = self.facts(mode);
-        let held = judge(mode, true, &facts).into_iter().find(|held| held.holds != Some(true))?;
+        let facts = self.facts(mission, mode);
+        let held = judge(mode, &fresh, &facts).into_iter().find(|held| held.holds != Some(true))?;
         Some(format!("{} requires {}: {}", mode.name, held.what, held.why))
     }
 

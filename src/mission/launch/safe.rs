@@ -16,6 +16,18 @@ use std::sync::Arc;
 /// The mode of an emergency, by its documented name.
 pub const SAFE_MODE: &str = "SAFE_MODE";
 
+/// How the note of the kill path begins, once everything is proven closed.
+const VERIFIED: &str = "kill path: VERIFIED: ";
+/// How it begins where nothing proves that.
+const NOT_VERIFIED: &str = "kill path: NOT VERIFIED: ";
+
+/// Whether the notes of an emergency shutdown hold the proof that everything
+/// is closed.
+#[must_use]
+pub fn proven(notes: &[Text]) -> bool {
+    notes.iter().any(|note| note.as_str().starts_with(VERIFIED))
+}
+
 /// A kill on its way, or one that has ended.
 type Kill = Result<std::thread::JoinHandle<KillEnd>, KillEnd>;
 
@@ -128,8 +140,8 @@ impl Shared {
             Err(end) => end,
         };
         entry.degraded |= !end.verified;
-        let word = if end.verified { "VERIFIED" } else { "NOT VERIFIED" };
-        entry.note(&format!("kill path: {word}: {}", end.said));
+        let word = if end.verified { VERIFIED } else { NOT_VERIFIED };
+        entry.note(&format!("{word}{}", end.said));
         self.report(generation, entry.notes.clone());
 
         let kill = KillSaid { verified: end.verified, said: end.said };

@@ -7,6 +7,7 @@ use crate::mission::crew::Refused;
 use crate::mission::modes::Document;
 use crate::mission::order::{Order, Refusal};
 use crate::mission::requires::{Facts, judge};
+use crate::mission::spec::{Mission, ModeSpec};
 use std::sync::Arc;
 
 impl State {
@@ -65,13 +66,14 @@ impl Launcher {
     #[must_use]
     pub fn against_single(&self) -> Option<Refused> {
         let shared = &self.shared;
-        let (live, confirmed, name, mission) = {
+        let (live, confirmed, name, mission, document) = {
             let state = shared.state();
             if let Some(why) = state.busy() {
                 return Some((Refusal::Conflict, Text::new(why)));
             }
             let name = state.in_force.as_ref().map(|i| i.mode.clone()).unwrap_or_default();
-            (state.is_live(), state.confirmed, name, Arc::clone(&state.mission))
+            let (mission, document) = (Arc::clone(&state.mission), state.document.clone());
+            (state.is_live(), state.confirmed, name, mission, document)
         };
         if !live {
             return None;
@@ -83,7 +85,8 @@ impl Launcher {
                  crs mission up {name}"
             ),
             Some(mode) => {
-                let held = judge(mode, true, &shared.facts(mode));
+                let document = document.unwrap_or_else(|| Document::of(&mission, mode));
+                let held = judge(mode, &document, &shared.facts(&mission, mode));
                 let held = held.into_iter().find(|held| held.holds != Some(true))?;
                 format!("{name} trades real money and requires {}: {}", held.what, held.why)
             }
@@ -94,7 +97,8 @@ impl Launcher {
 
 impl Shared {
     /// What is asked before anything is judged.
-    pub(super) fn facts(&self, mode: &crate::mission::spec::ModeSpec) -> Facts {
-        Facts::ask(mode, self.switch.as_ref(), self.crew.hosts(), &self.dir)
+    pub(super) fn facts(&self, mission: &Mission, mode: &ModeSpec) -> Facts {
+        let live = Document::of(mission, mode).is_live();
+        Facts::ask(mode, live, self.switch.as_ref(), self.crew.hosts(), &self.dir)
     }
 }

@@ -33,6 +33,11 @@ impl Switch for FakeSwitch {
         self.engaged.load(Ordering::SeqCst).then(|| Text::new("engaged"))
     }
 
+    fn refusing(&self) -> Vec<Text> {
+        let engaged = self.engaged.load(Ordering::SeqCst);
+        engaged.then(|| Text::new("the kill switch: crs reset")).into_iter().collect()
+    }
+
     fn engage(&self, reason: &str) -> Result<Text, Text> {
         self.asked.lock().unwrap().push(format!("engage: {reason}"));
         if self.broken.load(Ordering::SeqCst) {
@@ -91,6 +96,9 @@ impl Rig {
     }
 
     pub fn over(dir: Arc<tempfile::TempDir>, mission: Arc<Mission>) -> Self {
+        // REPLAY requires what it replays.
+        std::fs::create_dir_all(dir.path().join("mission")).unwrap();
+        std::fs::write(dir.path().join("mission/replay.csv"), "timestamp\n").unwrap();
         let crew = Arc::new(FakeCrew::new(&mission));
         let switch = Arc::new(FakeSwitch::default());
         switch.armed.store(true, Ordering::SeqCst);
@@ -256,6 +264,19 @@ fn what_is_refused_changes_nothing() {
     assert_eq!(rig.switch.asked.lock().unwrap().len(), 0);
     let refused = rig.heard.0.lock().unwrap().last().cloned().unwrap();
     assert_eq!((refused.phase, refused.mode.as_str()), (LaunchPhase::Refused, "LIVE"));
+}
+
+/// Before anything is stopped for it.
+#[test]
+fn a_file_that_is_missing_refuses_the_launch_and_stops_nothing() {
+    let rig = Rig::new();
+    rig.enter("PAPER");
+    std::fs::remove_file(rig.dir.path().join("mission/replay.csv")).unwrap();
+    let answer = rig.launch("REPLAY", "");
+    assert_eq!(kind(&answer), Some(Refusal::Requirement), "{answer:?}");
+    assert!(why(&answer).contains("replay.csv for engine-replay: it is not there"), "{answer:?}");
+    assert_eq!(rig.names(), ["gateway", "engine", "sentinel"]);
+    assert_eq!(rig.launcher.mode().name.as_str(), "PAPER");
 }
 
 #[test]

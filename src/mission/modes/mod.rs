@@ -141,6 +141,22 @@ impl Document {
         Vars { settings, flags: flags.collect(), mode: self.mode.clone() }
     }
 
+    /// A path of the mission file with `{dir}` and `{mode:KEY}` filled in.
+    #[must_use]
+    pub fn place(&self, path: &str, dir: &Path) -> PathBuf {
+        let mut out = path.to_owned();
+        for (word, name) in marks(path) {
+            match (word, self.flags.get(name)) {
+                ("dir", _) => out = out.replace("{dir}", &dir.to_string_lossy()),
+                ("mode", Some(value)) => {
+                    out = out.replace(&format!("{{mode:{name}}}"), &value.to_string());
+                }
+                _ => {}
+            }
+        }
+        PathBuf::from(out)
+    }
+
     /// `text` with each `{KEY}` in the setting's value.
     #[must_use]
     pub fn fill(&self, text: &str) -> String {

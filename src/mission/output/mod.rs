@@ -43,9 +43,17 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// Runs of a process whose words are remembered for probes.
 const RUNS: usize = 4;
+
+/// Lines that may belong to the last words of a run.
+const LAST: usize = 16;
+/// Longest last words, in characters.
+const WORDS: usize = 300;
+/// Between two looks whether they were read.
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// What a probe waits for, and whether it was seen.
 type Seek = (String, Arc<AtomicBool>);
@@ -278,6 +286,22 @@ impl Lines for Output {
     }
 }
 
+/// The last words among the last lines of a run: its last line, and where that
+/// is indented, the line that it belongs to before it.
+fn words_of(lines: &[ConsoleLine]) -> Option<Text> {
+    let loud = lines.iter().any(|line| line.stderr && !line.message.is_empty());
+    let said = lines.iter().filter(|line| line.stderr == loud && !line.message.is_empty());
+    let mut words: Vec<&str> = Vec::new();
+    for line in said.rev() {
+        words.push(line.message.as_str().trim());
+        if !line.message.as_str().starts_with(char::is_whitespace) {
+            break;
+        }
+    }
+    words.reverse();
+    (!words.is_empty()).then(|| Text::limited(&words.join("; "), WORDS))
+}
+
 /// What the log probes of each process wait for.
 fn watched(mission: &Mission) -> BTreeMap<Name, Vec<String>> {
     let texts = mission.processes.iter().map(|process| {
@@ -340,6 +364,20 @@ impl Reads for Output {
             seen.store(true, Ordering::Release);
         }
         seen.load(Ordering::Acquire)
+    }
+
+    fn last_words(&self, process: &str, run: u64, longest: Duration) -> Option<Text> {
+        let after = lock(&self.shared.said).get(&(process.to_owned(), run))?.after;
+        let until = Instant::now() + longest;
+        loop {
+            let mut lines = self.lines(Some(process), LineLevel::Trace, "", 0, LAST);
+            lines.retain(|line| line.seq > after);
+            let said = words_of(&lines);
+            if said.is_some() || Instant::now() >= until {
+                return said;
+            }
+            std::thread::sleep(AGAIN);
+        }
     }
 
     fn position(&self, process: &str, run: u64, stderr: bool) -> Option<u64> {

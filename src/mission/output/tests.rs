@@ -302,3 +302,18 @@ fn what_is_in_the_pipes_at_the_end_is_kept() {
     desk.output.stop();
     assert!(desk.file("engine").ends_with("two\n"));
 }
+
+#[test]
+fn the_last_words_of_a_run_are_its_own() {
+    let line = |stderr, message: &str| ConsoleLine {
+        stderr,
+        message: Text::new(message),
+        ..ConsoleLine::default()
+    };
+    let said = |lines: &[ConsoleLine]| words_of(lines).map(|said| said.to_string());
+    assert_eq!(said(&[]), None);
+    assert_eq!(said(&[line(false, "a"), line(false, "b"), line(false, "")]), Some("b".into()));
+    let mixed = [line(true, "crs: no token"), line(true, "    next: set one"), line(false, "bye")];
+    assert_eq!(said(&mixed), Some("crs: no token; next: set one".into()));
+    assert_eq!(said(&[line(true, "  in"), line(true, " out")]), Some("in; out".into()));
+}

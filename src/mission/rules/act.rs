@@ -114,7 +114,7 @@ impl Alerts {
         let record = crew
             .restart(alert.process.as_str())
             .map_err(|(kind, why)| (kind, why.as_str().to_owned()))?;
-        let outcome = Text::new(&format!("restarted; {} is {}", record.name, record.state));
+        let outcome = Text::new(&format!("restarted; {}: {}", record.name, record.state));
         self.was_done(alert.id, by, action, &outcome);
         Ok(Answer::Process(record))
     }

@@ -68,7 +68,7 @@ fn restart(alerts: &Alerts, job: &Job) -> Result<Text, Text> {
     // Between the line and this moment somebody may have stopped it, and a
     // process may say what a rule knows because it is being stopped.
     match crew.restart_if_wanted(job.alert.process.as_str()) {
-        Ok(record) => Ok(Text::new(&format!("restarted; {} is {}", record.name, record.state))),
+        Ok(record) => Ok(Text::new(&format!("restarted; {}: {}", record.name, record.state))),
         Err((_, why)) => Err(Text::new(&format!("not done: {why}"))),
     }
 }

@@ -8,7 +8,7 @@ use super::probe::{Eyes, Found, Probes};
 use super::shared::{Cell, Shared, lock};
 use super::stamp::stamp;
 use crate::domain::Text;
-use crate::domain::mission::{Gravity, LineLevel, ProcessRecord};
+use crate::domain::mission::{Gravity, LineLevel, ProcessRecord, ProcessState};
 use crate::host::clock;
 use crate::mission::hands::{Hands, Ident, Seen, Usage, Vars};
 use crate::mission::spec::{Condition, Name, Process, Restart};
@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// Between two samples, in ms.
 const SAMPLE_MS: u64 = 1_000;
+/// Longest wait for the last lines of one that stays down.
+const WORDS: Duration = Duration::from_millis(200);
 /// SIGKILL.
 const KILL: i32 = 9;
 
@@ -306,13 +308,23 @@ impl Actor {
             Effect::Kill => return self.signal(KILL).map(|i| vec![i]),
             Effect::Count => return Some(self.count(run)),
             Effect::Probe(on) => self.probe(on),
-            Effect::Gone => self.gone(run),
+            Effect::Gone => {
+                self.gone(run);
+                self.last_words(run);
+            }
             Effect::CrashLoop(why) => self.raise(
                 "crash-loop",
                 Gravity::High,
                 "It fails again and again and is left down",
                 &why,
                 "read its last lines, mend the cause, then start it",
+            ),
+            Effect::Misconfigured => self.raise(
+                "wrong-configuration",
+                Gravity::High,
+                "Its configuration is wrong, and it is left down",
+                &Text::new(&self.machine.state().to_string()),
+                "mend what it names, then start it",
             ),
             Effect::Tell => self.publish(),
         }
@@ -415,6 +427,17 @@ impl Actor {
             }
         }
         (self.used, self.cpu_centi) = (None, None);
+    }
+
+    /// Of one that stays down, what it said itself is the cause. Heard here, as
+    /// what follows tells of it.
+    fn last_words(&mut self, run: u64) {
+        if matches!(self.machine.state(), ProcessState::Failed { .. }) {
+            let said = self.shared.reads.last_words(&self.process.name, run, WORDS);
+            if let Some(said) = said {
+                let _ = self.machine.step(now(), Input::LastWords { run, said });
+            }
+        }
     }
 
     /// Looks at what runs.

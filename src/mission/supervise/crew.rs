@@ -5,13 +5,13 @@ use super::change::{changed, join_until, same};
 use super::machine::Standing;
 use super::probe::Eyes;
 use super::shared::{Cell, HandsOf, Shared, lock};
-use super::wants::{Wants, closure, dependants, gate, unknown};
+use super::wants::{Wants, closure, dependants, gate};
 use super::why;
 use crate::domain::mission::{HostRecord, ProcessRecord, ProcessState};
 use crate::domain::{Calendar, Text};
 use crate::host::clock;
 use crate::mesh::Means;
-use crate::mission::crew::{Crew, Refused};
+use crate::mission::crew::{Crew, Refused, unknown};
 use crate::mission::hands::Vars;
 use crate::mission::lines::{Raises, Reads};
 use crate::mission::order::Refusal;
@@ -197,9 +197,13 @@ impl Supervisor {
         answered.recv_timeout(WORD).unwrap_or_else(|_| lock(&cell.record).clone())
     }
 
+    fn unknown(&self, name: &str) -> Refused {
+        unknown(name, self.mission().processes.iter().map(|process| process.name.as_str()))
+    }
+
     /// One that may be given orders.
     fn ours(&self, name: &str) -> Result<Arc<Cell>, Refused> {
-        let cell = self.shared.cell(name).ok_or_else(|| unknown(name))?;
+        let cell = self.shared.cell(name).ok_or_else(|| self.unknown(name))?;
         if lock(&cell.record).state == ProcessState::External {
             let why =
                 format!("{name} was started by somebody else; end it there, then start it here");
@@ -390,9 +394,9 @@ impl Crew for Supervisor {
     }
 
     fn why(&self, process: &str) -> Result<Vec<Text>, Refused> {
-        let cell = self.shared.cell(process).ok_or_else(|| unknown(process))?;
+        let cell = self.shared.cell(process).ok_or_else(|| self.unknown(process))?;
         let mission = self.mission();
-        let spec = mission.process(process).ok_or_else(|| unknown(process))?;
+        let spec = mission.process(process).ok_or_else(|| self.unknown(process))?;
         let record = lock(&cell.record).clone();
         Ok(why::why(&self.shared, spec, &record))
     }

@@ -54,10 +54,3 @@ pub fn closure(name: &str, next: impl Fn(&str) -> Vec<Name>) -> BTreeSet<Name> {
     }
     all
 }
-
-/// The refusal of an order to nobody.
-pub fn unknown(name: &str) -> Refused {
-    let why =
-        format!("there is no process {}; `crs mission ps` lists them", Text::limited(name, 64));
-    (Refusal::Unknown, Text::new(&why))
-}

@@ -36,7 +36,7 @@ pub fn why(shared: &Shared, process: &Process, record: &ProcessRecord) -> Vec<Te
         }
         _ => {}
     }
-    if !record.last_error.is_empty() {
+    if !record.last_error.is_empty() && !state.to_string().contains(record.last_error.as_str()) {
         said.push(format!("last: {}", record.last_error));
     }
     if record.restart_count > 0 {

@@ -11,13 +11,16 @@
 
 use crate::domain::{GatewayPhase, LatchPhase, Severity, Text};
 use crate::event::{LinkState, LogLine};
-use crate::state::lag::{ENGINE_LIMIT_US, RTT_LIMIT_US};
+use crate::state::lag::{ENGINE_LIMIT_US, RTT_LIMIT_US, Series};
 use crate::state::switch::{KillStanding, standing};
 use crate::state::{FeedWord, Freshness, GatewayPane, GatewayWord, State};
 use std::time::Duration;
 
 /// Lag above its line is told when every measure was, for so many seconds.
 const LATE: u64 = 30;
+
+/// A measure tells of now for so long.
+const MEASURED: Duration = Duration::from_secs(10);
 
 /// Why an alarm is raised.
 #[derive(Clone, Debug)]
@@ -26,6 +29,8 @@ pub(super) struct Cause {
     pub severity: Severity,
     pub text: Text,
     pub advice: Text,
+    /// Within its severity: how many it is about, how far it went.
+    pub grade: u32,
     /// It must hold for so long.
     pub after: Duration,
 }
@@ -43,7 +48,16 @@ pub(super) struct Causes {
 impl Causes {
     fn add(&mut self, severity: Severity, key: &str, text: &str, advice: &str, s: u64) {
         let (key, text, advice) = (Text::limited(key, 64), Text::new(text), Text::new(advice));
-        self.found.push(Cause { key, severity, text, advice, after: Duration::from_secs(s) });
+        let after = Duration::from_secs(s);
+        self.found.push(Cause { key, severity, text, advice, grade: 0, after });
+    }
+
+    /// How grave the cause that was found last is within its severity: one that
+    /// grows calls anew.
+    fn graded(&mut self, grade: usize) {
+        if let Some(cause) = self.found.last_mut() {
+            cause.grade = u32::try_from(grade).unwrap_or(u32::MAX);
+        }
     }
 
     pub(super) fn critical(&mut self, key: &str, text: &str, advice: &str, seconds: u64) {
@@ -104,12 +118,14 @@ impl State {
                 let advice = "make room on the latch's disk (`crs doctor`); stop by hand what \
                               `:who-obeys` does not show as denying orders";
                 causes.critical("latch", &text, advice, 1);
+                causes.graded(1);
             }
             LatchPhase::EngagedExternal => {
                 let text = format!("engaged from outside: {}", latch.reason);
                 let advice = "orders are denied, positions stand: `crs status` names file and reason; \
                               ask who made it, then `crs reset --reason TEXT`";
                 causes.critical("latch", &text, advice, 0);
+                causes.graded(2);
             }
             _ => {}
         }
@@ -248,6 +264,7 @@ impl State {
             let advice = "`:proof` marks them: ask who trades on this account; in Positions \
                           `:close-position` closes the selected one";
             causes.critical("orphans", &text, advice, 0);
+            causes.graded(orphans);
         }
         let unknown = self.unknown_orders().count();
         if unknown > 0 {
@@ -255,6 +272,7 @@ impl State {
             let advice = "look for it in the terminal (`crs positions` lists what is open); it \
                           is never sent again, so order anew only if it is not there";
             causes.warning("orders", &text, advice, 0);
+            causes.graded(unknown);
         }
         for source in self.orders.sources.values().filter(|s| !s.value.read) {
             let name = &source.value.name;
@@ -263,26 +281,41 @@ impl State {
                           `crs config show` names it";
             causes.warning(&format!("source {name}"), &text, advice, 10);
         }
-        for (what, last, limit, advice) in [
+        for (what, series, limit, advice) in [
             (
                 "heartbeat",
-                self.lag.heartbeat.last_us,
+                self.slowest_heartbeat(),
                 RTT_LIMIT_US,
                 "see what slows the gateway's host; `crs heartbeat` measures it, `:pane lag` shows \
                  the course",
             ),
             (
                 "engine",
-                self.lag.engine.last_us,
+                Some(&self.lag.engine),
                 ENGINE_LIMIT_US,
                 "see what slows the engine's host; `:pane lag` shows the course",
             ),
         ] {
-            if last.is_some_and(|us| us > limit) {
+            // One late measure is no course, and an old one says nothing of now.
+            let Some((us, at)) = series.and_then(|s| s.last_us.zip(s.last_at)) else { continue };
+            let key = format!("lag {what}");
+            if us > limit && self.age(at) <= MEASURED {
                 let text = format!("{what} later than {} ms for {LATE} s", limit / 1_000);
-                causes.warning(&format!("lag {what}"), &text, advice, LATE);
+                causes.warning(&key, &text, advice, LATE);
+            } else if us > limit && self.age(at).as_secs() <= LATE {
+                causes.leave_open(&key);
             }
         }
+    }
+}
+
+impl State {
+    /// Of the gateway that still answers and was the slowest of late: a quick one
+    /// must not hide it.
+    fn slowest_heartbeat(&self) -> Option<&Series> {
+        let known = |index| self.gateway_freshness(index).is_some_and(|f| f < Freshness::Unknown);
+        let all = (0_u16..).zip(&self.gateways).filter(|(index, _)| known(*index));
+        all.map(|(_, pane)| &pane.rtt).max_by_key(|series| series.last_us)
     }
 }
 
@@ -306,6 +339,7 @@ pub(super) fn cried(line: &LogLine) -> Option<Cause> {
     };
     let key = format!("{} {}", line.source, line.text);
     Some(Cause {
+        grade: 0,
         key: Text::limited(&key, 64),
         severity: Severity::Critical,
         text: line.text.clone(),

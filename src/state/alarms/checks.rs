@@ -10,7 +10,7 @@ impl State {
     pub(super) fn of_the_checks(&self, causes: &mut Causes) {
         for row in self.checks.rows().filter(|row| row.report.critical) {
             let report = &row.report;
-            let key = format!("check {} {}", report.node, report.name);
+            let key = || format!("check {} {}", report.node, report.name);
             match report.result.status {
                 CheckStatus::Ok if !self.is_overdue(row) => {}
                 CheckStatus::Failed => {
@@ -20,9 +20,9 @@ impl State {
                     } else {
                         report.result.next.as_str()
                     };
-                    causes.critical(&key, &text, advice, 0);
+                    causes.critical(&key(), &text, advice, 0);
                 }
-                CheckStatus::Ok | CheckStatus::Unknown => causes.leave_open(&key),
+                CheckStatus::Ok | CheckStatus::Unknown => causes.leave_open(&key()),
             }
         }
     }

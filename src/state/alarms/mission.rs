@@ -5,12 +5,21 @@ use super::causes::Causes;
 use crate::domain::mission::{Gravity, MissionAlert};
 use crate::state::State;
 
+/// Seconds that a daemon may take to answer at the start of a session.
+const ABSENT_S: u64 = 5;
+
 impl State {
     /// An alert's alarm ends when it is acknowledged or gone; while the daemon
     /// can't be heard nobody can tell, and it stands.
     pub(super) fn of_the_mission(&self, causes: &mut Causes) {
         let mission = &self.mission;
         let Some(link) = &mission.link else { return };
+        if !link.value.present && !mission.was_present {
+            let text = format!("mission control is configured and not there: {}", link.value.why);
+            let advice = "run `crs mission serve` on this host, or take `watch` and `socket` out \
+                          of [mission] of the configuration";
+            causes.warning("mission absent", &text, advice, ABSENT_S);
+        }
         if !link.value.present && mission.was_present {
             let text = format!("mission control is gone: {}", link.value.why);
             let advice = "what it keeps runs on, and nobody restarts or stops it: on its host see \

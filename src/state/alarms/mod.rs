@@ -88,6 +88,9 @@ pub struct Alarm {
     pub key: Text,
     /// How grave.
     pub severity: Severity,
+    /// Within its severity: how many it is about, how far it went.
+    #[serde(default)]
+    pub grade: u32,
     /// What is wrong.
     pub text: Text,
     /// What to do.
@@ -197,16 +200,21 @@ impl Alarms {
 
     fn raise(&mut self, now: Stamp, cause: &Cause, standing: bool) {
         if let Some(old) = self.list.iter_mut().find(|alarm| alarm.key == cause.key) {
+            // Who acknowledged or silenced the lesser one has not seen this one.
+            let graver = (cause.severity, cause.grade) > (old.severity, old.grade);
             old.text.clone_from(&cause.text);
-            old.severity = cause.severity;
-            if standing && old.standing {
+            old.advice.clone_from(&cause.advice);
+            (old.severity, old.grade) = (cause.severity, cause.grade);
+            if standing && old.standing && !graver {
                 old.gone = None;
                 return;
             }
             let chatter = now.since(old.gone.unwrap_or(old.last)) < CHATTER;
             (old.last, old.standing, old.gone) = (now, standing, None);
             old.count = old.count.saturating_add(1);
-            if chatter {
+            if graver {
+                old.silent_until = None;
+            } else if chatter {
                 return;
             }
             (old.acknowledged, old.flood) = (None, false);
@@ -217,6 +225,7 @@ impl Alarms {
             self.list.push(Alarm {
                 key: cause.key.clone(),
                 severity: cause.severity,
+                grade: cause.grade,
                 text: cause.text.clone(),
                 advice: cause.advice.clone(),
                 first: now,
@@ -314,6 +323,7 @@ impl State {
     /// Something that happened once and must be seen.
     pub(super) fn cry(&mut self, key: &str, text: &str, advice: &'static str) {
         let cause = Cause {
+            grade: 0,
             key: Text::limited(key, 64),
             severity: Severity::Critical,
             text: Text::new(text),

@@ -157,6 +157,7 @@ fn more_than_ten_in_ten_minutes_are_a_flood_that_calls_once() {
     for n in 0..30 {
         let alarms = &mut story.state.alarms;
         let cause = Cause {
+            grade: 0,
             key: Text::new(&format!("k{n}")),
             severity: Severity::Warning,
             text: Text::new("w"),
@@ -330,4 +331,77 @@ fn a_feed_is_silent_after_the_time_that_was_set() {
     assert_eq!(story.state.feed_word(0), FeedWord::Silent);
     story.pass(2);
     assert_eq!(story.only().key.as_str(), "feed main");
+}
+
+#[test]
+fn what_grows_graver_calls_anew_whoever_acknowledged_the_lesser() {
+    let mut story = Story::new();
+    story.account("149", "100").pass(1);
+    for _ in 0..8 {
+        story.account("149", "100").pass(1);
+    }
+    assert_eq!(story.margin(), Some(Severity::Warning));
+    let raised = story.state.alarms.raised;
+    story.put(Event::Alarm(AlarmAct::Acknowledge(None)));
+    story.put(Event::Alarm(AlarmAct::Silence(None, 3_600_000)));
+    for _ in 0..8 {
+        story.account("90", "100").pass(1);
+    }
+    assert_eq!(story.margin(), Some(Severity::Critical));
+    assert_eq!(story.state.alarms.raised, raised + 1, "it calls once more");
+    let mut list = story.state.alarms.list.iter();
+    let alarm = list.find(|a| a.key.as_str() == "margin main").unwrap();
+    assert!(alarm.is_open() && alarm.calls(story.at));
+}
+
+#[test]
+fn more_of_the_same_calls_anew_and_less_of_it_does_not() {
+    let mut story = Story::new();
+    let mut raise = |grade| {
+        let cause = Cause {
+            grade,
+            key: Text::new("orphans"),
+            severity: Severity::Critical,
+            text: Text::new("open positions nobody of ours ordered"),
+            advice: Text::new("ask"),
+            after: Duration::ZERO,
+        };
+        story.state.alarms.raise(story.at, &cause, true);
+        story.state.alarms.raised
+    };
+    assert_eq!([raise(1), raise(1), raise(5), raise(2), raise(2), raise(3)], [1, 1, 2, 2, 2, 3]);
+}
+
+/// A decision of the engine of so long ago, which took 15 ms.
+fn late_decision(story: &mut Story, ago: Duration) {
+    let at = UtcMicros(story.at.utc.0 - i64::try_from(ago.as_micros()).unwrap());
+    story.put(Event::Decision(Box::new(crate::domain::Decision {
+        source: crate::domain::DecisionSource::Engine,
+        at: Some(at),
+        action: Text::new("HOLD"),
+        lag_us: Some(15_000),
+        ..crate::domain::Decision::default()
+    })));
+}
+
+#[test]
+fn one_late_decision_is_no_course_and_the_end_of_a_log_is_history() {
+    let late = |story: &Story| {
+        let mut list = story.state.alarms.list.iter();
+        list.any(|a| a.key.as_str() == "lag engine" && a.standing)
+    };
+    for ago in [Duration::from_secs(8 * 3_600), Duration::ZERO] {
+        let mut story = Story::new();
+        late_decision(&mut story, ago);
+        story.pass(60);
+        assert!(!late(&story), "{ago:?}");
+    }
+    let mut story = Story::new();
+    for _ in 0..40 {
+        late_decision(&mut story, Duration::ZERO);
+        story.pass(1);
+    }
+    assert!(late(&story), "late for 40 s");
+    story.pass(60);
+    assert!(!late(&story), "nothing decides any more");
 }

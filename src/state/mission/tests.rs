@@ -96,13 +96,21 @@ fn what_was_said_grows_old_and_is_not_known_in_the_end() {
 }
 
 #[test]
-fn a_daemon_that_goes_is_an_alarm_only_where_one_was() {
+fn a_daemon_that_goes_is_an_alarm_and_one_that_never_came_too() {
     let mut s = Session::new();
     s.link(false);
-    s.pass(10);
-    assert!(s.standing().is_empty(), "it was never there");
+    s.pass(3);
+    assert!(s.standing().is_empty(), "it may be on its way");
+    s.pass(7);
+    assert_eq!(s.standing(), [("mission absent", Severity::Warning)]);
+    let absent = s.state.alarms.list.iter().find(|a| a.key.as_str() == "mission absent").unwrap();
+    assert!(absent.text.as_str().contains("not there: connection refused"), "{}", absent.text);
+    assert!(absent.advice.as_str().contains("`crs mission serve`"), "{}", absent.advice);
     s.link(true);
     s.whole("LIVE", vec![process("engine", UP)], Vec::new());
+    s.pass(12);
+    assert!(s.standing().is_empty(), "it came");
+    s.news(MissionNews::Heard { rtt_us: 80 });
     s.link(false);
     s.pass(3);
     assert_eq!(s.standing(), [("mission", Severity::Critical)], "LIVE runs unwatched");

@@ -2,7 +2,7 @@
 //! too when nothing was heard of them.
 
 use super::Consumer;
-use crate::domain::{Evidence, Stamp, Text};
+use crate::domain::{Evidence, Mode, Stamp, Text};
 use crate::state::health::of_evidence;
 use crate::state::{Freshness, State, Trader};
 use std::time::Duration;
@@ -10,7 +10,9 @@ use std::time::Duration;
 /// A consumer that is told of a latch needs so long to say so.
 const GRACE: Duration = Duration::from_secs(1);
 /// Those that are expected whether or not they were heard, in their order.
-const EXPECTED: [&str; 3] = ["engine", "sentinel", "gateway"];
+const EXPECTED: [&str; 3] = ["engine", "sentinel", GATEWAY];
+/// The one of them that every session has.
+const GATEWAY: &str = "gateway";
 
 /// Which latch it looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +87,8 @@ impl State {
             rows.extend(heard.clone().map(|c| self.row(c)));
             self.without_evidence(name, before, &mut rows);
             match rows.len() - before {
+                // On a stage nobody else trades: who can't be there is not missed.
+                0 if self.is_stage() && name != GATEWAY => {}
                 0 => rows.push(Row::unheard(name)),
                 1 => {}
                 // Gateways of one host have the same name, their desks don't.
@@ -100,6 +104,12 @@ impl State {
         let others = all.iter().filter(|c| !EXPECTED.contains(&c.evidence.consumer.as_str()));
         rows.extend(others.map(|c| self.row(c)));
         rows
+    }
+
+    /// Whether this session has a stage of its own: paper gateway, latch and
+    /// console, and no engine or sentinel.
+    const fn is_stage(&self) -> bool {
+        matches!(self.session.forced_mode, Some(Mode::Sim | Mode::Drill))
     }
 
     /// Traders of this name that tell their status and nothing of the latch,
@@ -231,7 +241,7 @@ impl State {
 
 impl Consumer {
     fn is_gateway(&self) -> bool {
-        self.evidence.consumer.as_str() == "gateway"
+        self.evidence.consumer.as_str() == GATEWAY
     }
 }
 

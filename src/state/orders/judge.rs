@@ -63,6 +63,7 @@ impl State {
             news.ticket == Some(position.ticket)
                 && same_symbol(position.symbol.as_str(), news.symbol.as_str())
                 && news.side.is_none_or(|side| side == position.side)
+                && self.went_to(news, gateway)
         };
         let orders = || self.orders.orders.iter().map(|order| &order.value);
         // A trader's own word says more than the log of what was sent for it.
@@ -110,7 +111,10 @@ impl State {
         }
         let found = self.orders.open.iter().find_map(|known| {
             let p = self.position(known.gateway, known.ticket)?;
-            let taken = self.orders.orders.iter().any(|o| o.value.ticket == Some(p.ticket));
+            let has = |news: &OrderNews| {
+                news.ticket == Some(p.ticket) && self.went_to(news, known.gateway)
+            };
+            let taken = self.orders.orders.iter().any(|order| has(&order.value));
             (!taken && self.fits(order, known, p)).then_some(p.ticket)
         });
         Some(match found {
@@ -118,6 +122,13 @@ impl State {
             None if !order.value.pending && self.read_after(self.order_age(order)) => Doubt::Absent,
             None => Doubt::Unknown,
         })
+    }
+
+    /// Whether an order may have gone to this gateway: not where both have names
+    /// and they differ.
+    pub(super) fn went_to(&self, news: &OrderNews, gateway: u16) -> bool {
+        let own = self.session.gateways.get(usize::from(gateway));
+        news.gateway.as_ref().zip(own).is_none_or(|(name, own)| *name == own.name)
     }
 
     pub(super) fn position(&self, gateway: u16, ticket: Ticket) -> Option<&Position> {
@@ -134,9 +145,14 @@ impl State {
         }
     }
 
-    /// Time since an order was given, which may be before it was heard of.
+    /// Time since an order was given, which may be before it was heard of. A
+    /// clock that is set says nothing of the time since then: UTC tells only
+    /// what lay between the order and its news.
     fn order_age(&self, order: &Aged<OrderNews>) -> Duration {
-        self.age(order.at).max(order.value.at.map_or(Duration::ZERO, |at| self.utc_age(at)))
+        let told = order.at.utc.0;
+        let before = order.value.at.map_or(0, |at| told.saturating_sub(at.0));
+        let before = Duration::from_micros(u64::try_from(before).unwrap_or(0));
+        self.age(order.at).saturating_add(before)
     }
 
     /// Whether `order` may have become the position: the like of it, first seen
@@ -150,6 +166,7 @@ impl State {
             && same_symbol(p.symbol.as_str(), news.symbol.as_str())
             && news.side.is_none_or(|side| side == p.side)
             && news.lots.is_none_or(|lots| lots == p.lots)
+            && self.went_to(news, known.gateway)
     }
 
     /// Whether every gateway was read, to be trusted, by a question that went

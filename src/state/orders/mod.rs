@@ -125,7 +125,13 @@ impl State {
         };
         let ticket = judge::ticket_of(decision);
         if let (None, OrderFate::Untold, Some(side)) = (ticket, fate, decision.side) {
-            self.trader(by, &decision.symbol, side);
+            // The end of a log, read at the start, ordered what was there long
+            // before. The clock of another host may be anywhere.
+            let ours = decision.host.is_empty() || decision.host == self.session.host;
+            let at = decision.at.filter(|_| ours);
+            if at.is_none_or(|at| self.utc_age(at) <= NEAR) {
+                self.trader(by, &decision.symbol, side);
+            }
             return;
         }
         let at = decision.at.map_or(self.seq, |at| at.0.unsigned_abs());
@@ -140,6 +146,7 @@ impl State {
             lots: None,
             pending: false,
             ticket,
+            gateway: None,
             fate: if ticket.is_some() { OrderFate::Done } else { fate },
             at: decision.at,
         });

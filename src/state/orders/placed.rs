@@ -1,6 +1,7 @@
 //! Pending orders that were placed from here: v1.0 can't list them, so that one
 //! stands is never proven, and that it was placed is not forgotten.
 
+use super::Known;
 use crate::domain::{OrderFate, OrderNews};
 use crate::state::State;
 
@@ -11,8 +12,9 @@ impl State {
     /// Those that were taken and did not become a position that is open.
     pub fn placed_pending(&self) -> impl Iterator<Item = &OrderNews> {
         let waits = |news: &&OrderNews| {
-            let open = news.ticket.is_some_and(|t| self.orders.open.iter().any(|k| k.ticket == t));
-            news.pending && news.fate == OrderFate::Done && news.ticket.is_some() && !open
+            let became = |k: &Known| news.ticket == Some(k.ticket) && self.went_to(news, k.gateway);
+            let open = || self.orders.open.iter().any(became);
+            news.pending && news.fate == OrderFate::Done && news.ticket.is_some() && !open()
         };
         self.orders.orders.iter().map(|order| &order.value).filter(waits)
     }
@@ -25,7 +27,9 @@ impl State {
             let side = news.side.map_or("", |side| side.word());
             let lots = news.lots.map_or_else(String::new, |lots| format!(" {lots}"));
             let ticket = news.ticket.map_or_else(String::new, |ticket| ticket.to_string());
-            format!("{ticket} {} {side}{lots}", news.symbol)
+            let at = news.gateway.as_ref().filter(|_| self.gateways.len() > 1);
+            let at = at.map_or_else(String::new, |name| format!(" at {name}"));
+            format!("{ticket} {} {side}{lots}{at}", news.symbol)
         });
         let named: Vec<String> = named.collect();
         let more = all.len().saturating_sub(NAMED);

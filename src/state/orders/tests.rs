@@ -1,8 +1,8 @@
 //! Who ordered what, from events.
 
 use super::*;
-use crate::domain::{Account, Lots, Money, Position, Price, UtcMicros};
-use crate::event::{AccountRead, Event, Stamped};
+use crate::domain::{Account, Endpoint, GatewayAddr, Lots, Money, Position, Price, UtcMicros};
+use crate::event::{AccountRead, Event, SessionInfo, Stamped};
 use proptest::prelude::*;
 
 struct Story {
@@ -90,6 +90,7 @@ impl Story {
             lots: Lots::parse("0.1").ok(),
             pending,
             ticket: ticket.map(Ticket),
+            gateway: None,
             fate,
             at: None,
         })))
@@ -257,6 +258,7 @@ fn a_position_that_was_there_before_the_order_is_not_its_own() {
         lots: Lots::parse("0.1").ok(),
         pending: false,
         ticket: None,
+        gateway: None,
         fate: OrderFate::Unknown,
         at,
     })));
@@ -303,6 +305,7 @@ fn an_order_of_an_earlier_session_is_settled_without_a_word() {
         lots: None,
         pending: false,
         ticket: None,
+        gateway: None,
         fate: OrderFate::Unknown,
         at,
     })));
@@ -382,4 +385,107 @@ proptest! {
             }
         }
     }
+}
+
+/// Two gateways with names, of which the second lists `tickets`.
+fn at_two(s: &mut Story, tickets: &[u64]) {
+    let rows = tickets.iter().map(|n| position(*n)).collect();
+    let (asked, read) = (s.at, Read::Good(rows));
+    let read = PositionsRead { gateway: 1, asked, rtt_us: 1, read };
+    s.put(Event::Positions(Box::new(read)));
+}
+
+fn two_gateways() -> Story {
+    let at = Endpoint::new("127.0.0.1", 5_555).unwrap();
+    let named = |name| GatewayAddr { name: Text::new(name), cmd: at.clone(), data: at.clone() };
+    let gateways = vec![named("one"), named("two")];
+    let mut s = Story::read();
+    s.put(Event::Session(Box::new(SessionInfo { gateways, ..SessionInfo::default() })));
+    at_two(&mut s, &[]);
+    s
+}
+
+fn ordered_at_one(s: &mut Story, fate: OrderFate, ticket: Option<u64>, pending: bool) {
+    s.order(fate, ticket, pending);
+    let mut news = s.state.orders.orders.back().unwrap().value.clone();
+    news.gateway = Some(Text::new("one"));
+    s.put(Event::Order(Box::new(news)));
+}
+
+#[test]
+fn a_strangers_position_at_another_gateway_is_an_orphan_whatever_its_number() {
+    let mut s = two_gateways();
+    ordered_at_one(&mut s, OrderFate::Done, Some(7), false);
+    for _ in 0..8 {
+        s.pass(1, &[7]);
+        at_two(&mut s, &[7]);
+    }
+    assert_eq!(s.state.owner(0, &position(7)), Owner::By(OrderBy::Operator));
+    assert_eq!(s.state.owner(1, &position(7)), Owner::Orphan);
+    let orphans: Vec<_> = s.state.orphans().map(|(gateway, p)| (gateway, p.ticket)).collect();
+    assert_eq!(orphans, [(1, Ticket(7))]);
+    assert!(s.state.log.iter().any(|l| l.value.text.as_str().starts_with("ORPHAN 7")));
+}
+
+#[test]
+fn an_order_at_one_gateway_is_not_settled_by_what_came_at_another() {
+    let mut s = two_gateways();
+    ordered_at_one(&mut s, OrderFate::Unknown, None, false);
+    s.pass(1, &[]);
+    at_two(&mut s, &[8]);
+    assert_eq!(s.doubts(), [Doubt::Unknown]);
+    s.pass(1, &[9]);
+    at_two(&mut s, &[8]);
+    assert_eq!(s.doubts(), [Doubt::Happened(Ticket(9))]);
+    // Nor is one that waits for its price gone when another has its number.
+    let mut s = two_gateways();
+    ordered_at_one(&mut s, OrderFate::Done, Some(7), true);
+    at_two(&mut s, &[7]);
+    let told = s.state.placed_words().unwrap();
+    assert!(told.contains("7 EURUSD BUY 0.1 at one"), "{told}");
+    s.pass(1, &[7]);
+    assert_eq!(s.state.placed_words(), None);
+}
+
+#[test]
+fn a_clock_that_is_set_settles_no_order() {
+    let mut story = Story::read();
+    story.pass(3, &[]);
+    story.put(Event::Order(Box::new(OrderNews {
+        by: OrderBy::Operator,
+        id: Text::new("order-1"),
+        symbol: Text::new("EURUSD"),
+        side: Some(Side::Buy),
+        lots: Lots::parse("0.1").ok(),
+        pending: false,
+        ticket: None,
+        fate: OrderFate::Unknown,
+        at: Some(story.at.utc),
+        gateway: None,
+    })));
+    story.at.utc = UtcMicros(story.at.utc.0 + 120_000_000);
+    story.put(Event::Beat);
+    let doubts = |story: &Story| {
+        let orders = story.state.orders.orders.iter();
+        orders.filter_map(|order| story.state.doubt(order)).collect::<Vec<_>>()
+    };
+    assert_eq!(doubts(&story), [Doubt::Unknown], "by reads from before the order");
+    story.pass(2, &[]);
+    assert_eq!(doubts(&story), [Doubt::Unknown], "it may still be filled");
+}
+
+#[test]
+fn a_decision_of_hours_ago_owns_no_position_of_now() {
+    let mut story = Story::read();
+    let at = UtcMicros(story.at.utc.0 - 8 * 3_600_000_000);
+    story.put(Event::Decision(Box::new(Decision {
+        source: DecisionSource::Engine,
+        at: Some(at),
+        symbol: Text::new("EURUSD"),
+        side: Some(Side::Buy),
+        action: Text::new("ORDER_GENERATED"),
+        ..Decision::default()
+    })));
+    story.pass(6, &[]).pass(20, &[7]);
+    assert_eq!(story.owner(7), Owner::Orphan);
 }

@@ -56,9 +56,9 @@ impl Cockpit {
         self.ui.set_row(Pane::Processes, 0);
     }
 
-    /// What is asked has its answer on a page of its own; what acts is shown
-    /// by its guard.
-    pub(super) fn show_ask(&mut self, ask: &MissionAsk, state: &State) {
+    /// A question has its answer on a page of its own. What acts was shown by its
+    /// guard; its answer is on that page too, for whoever turns to it.
+    pub(super) fn show_asked(&mut self, ask: &MissionAsk, state: &State) {
         self.ui.mission.ask = Some(ask.clone());
         if ask.is_question() {
             self.show_page(MissionPage::Answer, state);

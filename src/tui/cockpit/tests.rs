@@ -57,15 +57,25 @@ fn drawn_at(cockpit: &mut Cockpit, state: &State, width: u16, height: u16) -> St
 fn rows_and_pages_move_the_selection() {
     let (mut cockpit, state) = (Cockpit::default(), state());
     drawn(&mut cockpit, &state);
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(1)));
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(1))));
     cockpit.act(Action::RowDown, &state);
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(2)));
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(2))));
     cockpit.act(Action::PageDown, &state);
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(8)));
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(8))));
     cockpit.act(Action::LastRow, &state);
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(30)));
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(30))));
     cockpit.act(Action::FirstRow, &state);
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(1)));
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(1))));
+}
+
+#[test]
+fn of_two_gateways_with_the_same_numbers_the_selected_row_says_which() {
+    let (mut cockpit, mut state) = (Cockpit::default(), state());
+    state.gateways.push(state.gateways[0].clone());
+    drawn(&mut cockpit, &state);
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(1))));
+    cockpit.act(Action::LastRow, &state);
+    assert_eq!(cockpit.selected_position(&state), Some((1, Ticket(30))));
 }
 
 #[test]
@@ -230,13 +240,13 @@ fn a_filter_takes_letters_and_leaves_every_other_key_alone() {
     // 2, 12, 20 to 29.
     assert!(all.contains("/2_ 12 of 30") && all.contains(TYPING), "{all}");
     cockpit.act(Action::LastRow, &state);
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(29)));
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(29))));
     assert!(press(&mut cockpit, "enter") && !press(&mut cockpit, "2"));
     assert!(drawn_at(&mut cockpit, &state, 120, 40).contains("/2 12 of 30"));
     cockpit.act(Action::Back, &state);
     assert!(!drawn_at(&mut cockpit, &state, 120, 40).contains("of 30"));
     // What was selected stays so when the rest comes back.
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(29)));
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(29))));
     cockpit.act(Action::Filter, &state);
     press(&mut cockpit, "7");
     assert!(press(&mut cockpit, "esc"));
@@ -250,15 +260,15 @@ fn the_selected_position_stays_selected_wherever_its_row_goes() {
         cockpit.act(Action::SortNext, &state);
     }
     cockpit.act(Action::RowDown, &state);
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(2)));
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(2))));
     let list = &mut state.gateways[0].positions.as_mut().unwrap().value;
     list[20].profit = Money::from_raw(-50_000);
     list[1].profit = Money::from_raw(70_000);
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(2)), "now the last row");
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(2))), "now the last row");
     cockpit.act(Action::FirstRow, &state);
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(21)), "the greatest loss");
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(21))), "the greatest loss");
     cockpit.act(Action::SortReverse, &state);
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(2)));
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(2))));
 }
 
 #[test]
@@ -315,7 +325,7 @@ fn a_ticket_is_for_the_selected_row_however_the_rows_are_sorted() {
     };
     assert_eq!(named(&mut cockpit).as_deref(), Some("EURUSD"));
     cockpit.tell(Action::Sort, "pnl", &state).unwrap();
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(8)));
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(8))));
     assert_eq!(named(&mut cockpit).as_deref(), Some("GBPUSD"));
     cockpit.tell(Action::Filter, "EUR", &state).unwrap();
     assert_eq!(named(&mut cockpit).as_deref(), Some("EURUSD"));
@@ -334,20 +344,20 @@ fn the_mouse_moves_the_screen_and_does_nothing_else() {
         cockpit.pointed(Point { x, y, what }, &state, &theme);
     };
     point(5, y, Pointed::Click, &mut cockpit);
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(3)));
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(3))));
     point(5, y, Pointed::Down, &mut cockpit);
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(6)));
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(6))));
     point(5, y, Pointed::Up, &mut cockpit);
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(3)));
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(3))));
     // A ticket lies over the panes: nothing below it moves.
     cockpit.act(Action::OrderTicket, &state);
     point(5, y, Pointed::Down, &mut cockpit);
     cockpit.ui.ticket = None;
-    assert_eq!(cockpit.selected_position(&state), Some(Ticket(3)));
+    assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(3))));
     // Frame, strip and what is under the help select nothing.
     for y in [0, 1, 39] {
         point(5, y, Pointed::Click, &mut cockpit);
-        assert_eq!(cockpit.selected_position(&state), Some(Ticket(3)));
+        assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(3))));
     }
     point(100, 35, Pointed::Click, &mut cockpit);
     assert_eq!(cockpit.context(), Context::Lag);

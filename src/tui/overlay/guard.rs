@@ -2,7 +2,7 @@
 //! and how long there is. It asks nothing of health and covers no number that
 //! is needed to decide: strip and status line stay.
 
-use crate::domain::Ticket;
+use crate::domain::{Position, Ticket};
 use crate::event::{GuardPhase, GuardReport, GuardedVerb};
 use crate::state::State;
 use crate::tui::theme::Role;
@@ -63,7 +63,7 @@ fn question<'a>(guard: &GuardReport, scene: Scene<'a>, role: Role) -> Vec<(u8, L
     let word = match guard.verb {
         GuardedVerb::Kill => "stop trading, close everything",
         GuardedVerb::Block => "deny new orders, positions stay",
-        GuardedVerb::Close(_) => "close this position",
+        GuardedVerb::Close(_) | GuardedVerb::CloseAt { .. } => "close this position",
         GuardedVerb::Arm => "let orders pass again",
         GuardedVerb::StandDown => "end the attempts of the kill",
         GuardedVerb::Order => "send the order",
@@ -72,7 +72,7 @@ fn question<'a>(guard: &GuardReport, scene: Scene<'a>, role: Role) -> Vec<(u8, L
         GuardedVerb::RemoteRestart => "end its process, start it",
         GuardedVerb::Mission => "give mission control this order",
     };
-    let ask = scene.ui.mission.ask.as_ref().filter(|_| guard.verb == GuardedVerb::Mission);
+    let ask = scene.ui.mission.open.as_ref().filter(|_| guard.verb == GuardedVerb::Mission);
     let word = ask.map_or_else(|| word.to_owned(), ToString::to_string);
     let key = format!(" {} ", scene.hints.confirm);
     let mut lines = vec![(0, Line::new().text(key, role).gap(2).rest(word, Role::TextStrong))];
@@ -112,7 +112,8 @@ fn effects(verb: GuardedVerb, scene: Scene<'_>) -> Vec<(&'static str, String)> {
             ("1", String::from("deny orders, write the latch")),
             ("2", String::from("send nothing: positions stay")),
         ],
-        GuardedVerb::Close(ticket) => position(state, ticket),
+        GuardedVerb::CloseAt { gateway, ticket } => position(state, Some(gateway), ticket),
+        GuardedVerb::Close(ticket) => position(state, None, ticket),
         GuardedVerb::Arm => {
             let passes = format!("after it, orders pass in mode {}", state.mode().word());
             let mut lines = vec![plain("the latch must be proven absent"), plain(&passes)];
@@ -142,9 +143,21 @@ fn effects(verb: GuardedVerb, scene: Scene<'_>) -> Vec<(&'static str, String)> {
     }
 }
 
-fn position(state: &State, ticket: Ticket) -> Vec<(&'static str, String)> {
-    let Some((gateway, p)) = positions::listed(state).find(|(_, p)| p.ticket == ticket) else {
-        return vec![("", format!("ticket {ticket}, which is no longer listed"))];
+/// The position as its own gateway lists it. Where an old recording does not say
+/// which one that is, only a number that one gateway alone has is told.
+fn position(state: &State, at: Option<u16>, ticket: Ticket) -> Vec<(&'static str, String)> {
+    let own =
+        |(gateway, p): &(u16, &Position)| p.ticket == ticket && at.is_none_or(|at| at == *gateway);
+    let mut found = positions::listed(state).filter(own);
+    let (gateway, p) = match (found.next(), found.next()) {
+        (Some(only), None) => only,
+        (Some(_), Some(_)) => {
+            return vec![("", format!("ticket {ticket}, which several gateways hold"))];
+        }
+        (None, _) => {
+            let place = at.map_or_else(String::new, |at| format!(" at {}", state.gateway_name(at)));
+            return vec![("", format!("ticket {ticket}{place}, which is no longer listed"))];
+        }
     };
     let lots = p.lots.text(2);
     vec![
@@ -174,4 +187,56 @@ pub(super) fn countdown<'a>(pen: &Pen<'_>, guard: &GuardReport, scene: Scene<'_>
         .text(pen.glyphs().bar_rest.repeat(rest), Role::BarRest)
         .right(6, format!("{}.{}s", ms / 1_000, ms % 1_000 / 100), Role::TextStrong)
         .dim(" left")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Lots, Money, Price, Side, Text};
+    use crate::state::{Aged, GatewayPane};
+
+    fn holding(ticket: u64, lots: &str) -> GatewayPane {
+        let value = vec![Position {
+            ticket: Ticket(ticket),
+            symbol: Text::new("EURUSD"),
+            side: Side::Buy,
+            lots: Lots::parse(lots).unwrap(),
+            open: Price::ZERO,
+            current: None,
+            profit: Money::ZERO,
+            sl: None,
+            tp: None,
+        }];
+        let positions = Some(Aged { value, ..Aged::default() });
+        GatewayPane { positions, ..GatewayPane::default() }
+    }
+
+    fn told(state: &State, at: Option<u16>, ticket: u64) -> String {
+        let lines = position(state, at, Ticket(ticket)).into_iter();
+        lines.map(|(_, line)| line).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn the_box_shows_the_position_of_the_gateway_that_is_meant() {
+        let gateways = vec![holding(7, "0.10"), holding(7, "0.30")];
+        let mut state = State { gateways, ..State::default() };
+        assert!(told(&state, Some(0), 7).contains("0.10 lots"));
+        let second = told(&state, Some(1), 7);
+        assert!(second.contains("ticket 7 at #1") && second.contains("0.30 lots"), "{second}");
+        // An old recording tells no gateway: nothing is guessed.
+        assert!(told(&state, None, 7).contains("several gateways"));
+        state.gateways[0] = GatewayPane::default();
+        assert!(told(&state, Some(0), 7).contains("no longer listed"));
+        assert!(told(&state, None, 7).contains("0.30 lots"));
+    }
+
+    #[test]
+    fn a_close_of_an_old_recording_is_still_read() {
+        let old = r#"{"verb":{"close":7},"phase":"armed","at":{"mono_ns":1,"utc":1}}"#;
+        let report: GuardReport = serde_json::from_str(old).unwrap();
+        assert_eq!(report.verb, GuardedVerb::Close(Ticket(7)));
+        let verb = GuardedVerb::CloseAt { gateway: 1, ticket: Ticket(7) };
+        let text = serde_json::to_string(&verb).unwrap();
+        assert_eq!(serde_json::from_str::<GuardedVerb>(&text).unwrap(), verb);
+    }
 }

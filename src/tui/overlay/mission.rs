@@ -9,7 +9,7 @@ type Effects = Vec<(&'static str, String)>;
 /// A line for each thing that the operator should know before the second key.
 pub(super) fn effects(scene: Scene<'_>) -> Effects {
     let mission = &scene.state.mission;
-    let Some(ask) = &scene.ui.mission.ask else { return Vec::new() };
+    let Some(ask) = &scene.ui.mission.open else { return Vec::new() };
     let mut lines: Vec<String> = Vec::new();
     match ask {
         MissionAsk::Start(name) => {

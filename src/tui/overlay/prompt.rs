@@ -67,6 +67,12 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
     let first = chosen.map_or(0, |at| (at + 1).saturating_sub(rows));
     let told = errors.into_iter().map(|row| Line::new().rest(row, Role::LogWarn));
     let mut lines: Vec<Line<'_>> = about.into_iter().chain(told).collect();
+    // What is told is told to its end, page by page where the box is too small.
+    let most = usize::from(body.height.saturating_sub(2));
+    let over = prompt.scrolled().min(lines.len().saturating_sub(most));
+    let hidden = lines.len().saturating_sub(most + over);
+    lines.drain(..over);
+    lines.truncate(most);
     for (at, candidate) in all.iter().enumerate().skip(first).take(rows) {
         lines.push(row(candidate, chosen == Some(at)));
     }
@@ -79,7 +85,9 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, scene: Scene<'_>) {
     let look = if confirms { Role::GuardOther } else { Role::TitleFocus };
     let mut title = Line::new().text(words, look);
     let below = all.len().saturating_sub(first + rows);
-    if below > 0 {
+    if hidden > 0 {
+        title = title.end(format!(" {hidden} more, PgDn "), Role::Accent);
+    } else if below > 0 {
         title = title.end(format!(" {below} more "), Role::TextDim);
     }
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);

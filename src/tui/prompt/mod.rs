@@ -15,6 +15,11 @@ use super::looks::memory::{MAX_CHARS, MAX_LINES};
 use crate::domain::Text;
 use line::Choices;
 
+/// Rows that a page key scrolls what is told.
+const PAGE: usize = 4;
+/// Rows that it goes at most.
+const MOST: usize = 1_000;
+
 /// What the field is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
@@ -70,6 +75,8 @@ pub struct Prompt {
     /// What is to be typed and what for, a line each; empty but in a field
     /// that confirms.
     about: Vec<Text>,
+    /// Rows of what is told that were scrolled over.
+    over: usize,
 }
 
 impl Prompt {
@@ -124,8 +131,16 @@ impl Prompt {
         &self.error
     }
 
+    /// Rows of what is told that were scrolled over, where it is longer than its
+    /// box.
+    #[must_use]
+    pub const fn scrolled(&self) -> usize {
+        self.over
+    }
+
     /// The line was no good: it stays, to be mended.
     pub fn refuse(&mut self, line: &str, why: Text) {
+        self.over = 0;
         line.clone_into(&mut self.before);
         self.after.clear();
         self.error = why;
@@ -142,6 +157,8 @@ impl Prompt {
             }
             "Tab" => return self.complete(false, choices),
             "Shift-Tab" => return self.complete(true, choices),
+            "PgDn" => self.over = self.over.saturating_add(PAGE).min(MOST),
+            "PgUp" => self.over = self.over.saturating_sub(PAGE),
             "Up" | "Ctrl-P" => self.recall(true, history),
             "Down" | "Ctrl-N" => self.recall(false, history),
             name => self.edit(name, key.plain_char()),

@@ -58,6 +58,7 @@ impl Round {
     }
 
     fn key(&mut self, key: Key, stroke: Stroke, at: Stamp) -> Option<Exit> {
+        self.ordered = false;
         if self.guard.armed().is_some() {
             // KILL and BLOCK never come here; their chords are the input
             // thread's.
@@ -149,11 +150,11 @@ impl Round {
             Action::Arm => GuardedVerb::Arm,
             Action::StandDown => GuardedVerb::StandDown,
             Action::ClosePosition => {
-                let Some(ticket) = self.selected() else { return };
-                GuardedVerb::Close(ticket)
+                let Some((gateway, ticket)) = self.selected() else { return };
+                GuardedVerb::CloseAt { gateway, ticket }
             }
             Action::PartialClose | Action::ModifyExits => {
-                if let Some(ticket) = self.selected() {
+                if let Some((_, ticket)) = self.selected() {
                     self.cannot(action, ticket);
                 }
                 return;
@@ -171,12 +172,12 @@ impl Round {
         self.carry_out(step);
     }
 
-    fn selected(&self) -> Option<Ticket> {
-        let ticket = self.screen.selected_position(&self.state);
-        if ticket.is_none() {
+    fn selected(&self) -> Option<(u16, Ticket)> {
+        let found = self.screen.selected_position(&self.state);
+        if found.is_none() {
             self.sender.log(Level::Info, "console", "no position is selected");
         }
-        ticket
+        found
     }
 
     /// What no v1.0 gateway can do to a position.
@@ -216,7 +217,7 @@ impl Round {
     /// The act first, its story second.
     pub(super) fn carry_out(&mut self, step: Step) {
         match step.fire {
-            Some(GuardedVerb::Close(ticket)) => self.desk.close(ticket),
+            Some(GuardedVerb::CloseAt { gateway, ticket }) => self.desk.close(gateway, ticket),
             Some(GuardedVerb::Arm) => self.desk.arm(),
             Some(GuardedVerb::StandDown) => self.desk.stand_down(),
             Some(GuardedVerb::Order) => self.order(),
@@ -224,7 +225,7 @@ impl Round {
             Some(GuardedVerb::RemoteStop) => self.desk.remote(RemoteVerb::Stop),
             Some(GuardedVerb::RemoteRestart) => self.desk.remote(RemoteVerb::Restart),
             Some(GuardedVerb::Mission) => self.ask_mission(),
-            Some(GuardedVerb::Kill | GuardedVerb::Block) | None => {}
+            Some(GuardedVerb::Kill | GuardedVerb::Block | GuardedVerb::Close(_)) | None => {}
         }
         for report in step.reports {
             if report.phase == GuardPhase::StoodDown {

@@ -6,6 +6,7 @@ use crate::control::{Action, MissionAsk};
 use crate::domain::mission::Recovery;
 use crate::domain::{Stamp, Text};
 use crate::event::GuardedVerb;
+use crate::host::clock;
 use crate::tui::prompt::Prompt;
 
 /// In place of an answer where nobody can give one.
@@ -67,16 +68,14 @@ impl Round {
                 let mode = self.state.mission.mode_named(told);
                 if let Some(words) = mode.map(|mode| &mode.confirm).filter(|w| !w.is_empty()) {
                     let about = self.about_mode(told, words);
-                    self.screen.asks(&ask, &self.state);
-                    self.asking = Some(ask);
-                    self.prompt = Some(Prompt::confirm(about));
+                    self.have_typed(ask, about);
                     return Ok(());
                 }
                 ask
             }
             _ => return Ok(()),
         };
-        self.screen.asks(&ask, &self.state);
+        self.screen.asks(&ask);
         self.asking = Some(ask);
         if matches!(&self.asking, Some(ask) if ask.is_question() || matches!(ask, MissionAsk::Ack(_)))
         {
@@ -91,22 +90,67 @@ impl Round {
     /// Asks what was confirmed, or needed no confirmation.
     pub(super) fn ask_mission(&mut self) {
         if let (Some(ask), Some(mission)) = (self.asking.take(), &self.mission) {
+            self.screen.asked(&ask, &self.state);
+            self.ordered = !ask.is_question();
             mission.ask(ask);
         }
     }
 
-    /// What was typed to confirm a mode: the words themselves, or nothing
-    /// happens.
+    /// Opens the field for the words that confirm `ask`.
+    fn have_typed(&mut self, ask: MissionAsk, about: Vec<Text>) {
+        self.screen.asks(&ask);
+        self.asking = Some(ask);
+        self.prompt = Some(Prompt::confirm(about));
+    }
+
+    /// An order that the daemon wants confirmed by typed words has its field, as
+    /// it would have one in a shell. An operator who went on to something else
+    /// keeps the keys, and is told.
+    pub(super) fn hear_unconfirmed(&mut self) {
+        let Some(wanted) = self.mission.as_ref().and_then(|mission| mission.unconfirmed()) else {
+            return;
+        };
+        self.pace.hurry();
+        let busy = self.prompt.is_some()
+            || self.guard.armed().is_some()
+            || self.state.guard_open().is_some()
+            || self.screen.fills_in();
+        if busy || !self.ordered {
+            let words = format!("{} wants words typed: order it again", wanted.ask);
+            self.notice = Some((Text::new(&words), clock::now()));
+            return;
+        }
+        let about = vec![
+            Text::new(&wanted.ask.to_string()),
+            wanted.why,
+            Text::new("Enter sends what you type, Esc gives up"),
+        ];
+        self.sequence.clear();
+        self.have_typed(wanted.ask, about);
+    }
+
+    /// What was typed to confirm something. Of a mode the words are known here;
+    /// of an alert's action the daemon judges them.
     pub(super) fn confirmed(&mut self, mut field: Prompt, line: &str) {
-        let Some(MissionAsk::Launch { mode, .. }) = self.asking.clone() else { return };
-        let known = self.state.mission.mode_named(mode.as_str());
-        let wanted = known.map(|mode| mode.confirm.clone()).unwrap_or_default();
-        if line.trim() != wanted.as_str() {
+        let typed = line.trim();
+        let known = match &self.asking {
+            Some(MissionAsk::Launch { mode, .. }) => {
+                let known = self.state.mission.mode_named(mode.as_str());
+                known.map(|mode| mode.confirm.clone()).filter(|words| !words.is_empty())
+            }
+            _ => None,
+        };
+        if known.map_or(typed.is_empty(), |words| typed != words.as_str()) {
             field.refuse(line, Text::new("these are not the words; nothing was done"));
             self.prompt = Some(field);
             return;
         }
-        self.asking = Some(MissionAsk::Launch { mode, confirm: line.trim().to_owned() });
+        match &mut self.asking {
+            Some(MissionAsk::Launch { confirm, .. } | MissionAsk::Act { confirm, .. }) => {
+                typed.clone_into(confirm);
+            }
+            _ => return,
+        }
         self.ask_mission();
     }
 
@@ -146,7 +190,10 @@ impl Round {
         let alert = self.state.mission.alerts.iter().find(|alert| alert.id == id);
         let action = alert.and_then(|alert| alert.actions.first());
         match (action, alert) {
-            (Some(action), _) => Ok(MissionAsk::Act { alert: id, action: action.clone() }),
+            (Some(action), _) => {
+                let (action, confirm) = (action.clone(), String::new());
+                Ok(MissionAsk::Act { alert: id, action, confirm })
+            }
             (None, Some(alert)) if alert.strategy == Recovery::Escalate => {
                 Err(Text::new("this alert proposes nothing to do here: others were told"))
             }

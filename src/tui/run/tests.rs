@@ -25,6 +25,9 @@ mod remote;
 
 type Notes = Arc<Mutex<Vec<String>>>;
 
+/// What `x x` opens here: ticket 7 of the second gateway.
+const CLOSE: GuardedVerb = GuardedVerb::CloseAt { gateway: 1, ticket: Ticket(7) };
+
 struct Clerk(Notes, Option<Text>);
 
 impl Clerk {
@@ -43,8 +46,8 @@ impl Remote for Clerk {
 }
 
 impl Desk for Clerk {
-    fn close(&self, ticket: Ticket) {
-        self.note(format!("close {ticket}"));
+    fn close(&self, gateway: u16, ticket: Ticket) {
+        self.note(format!("close {ticket} of {gateway}"));
     }
     fn arm(&self) {
         self.note("arm");
@@ -65,7 +68,7 @@ impl Desk for Clerk {
 
 struct Glass {
     notes: Notes,
-    selected: Option<Ticket>,
+    selected: Option<(u16, Ticket)>,
     context: Context,
     proposes: Option<Proposal>,
 }
@@ -81,7 +84,7 @@ impl Screen for Glass {
     fn context(&self) -> Context {
         self.context
     }
-    fn selected_position(&self, _state: &State) -> Option<Ticket> {
+    fn selected_position(&self, _state: &State) -> Option<(u16, Ticket)> {
         self.selected
     }
     fn selected_alarm(&self, state: &State) -> Option<Text> {
@@ -103,7 +106,7 @@ impl Screen for Glass {
 }
 
 fn glass(notes: &Notes) -> Glass {
-    let (selected, context) = (Some(Ticket(7)), Context::Positions);
+    let (selected, context) = (Some((1, Ticket(7))), Context::Positions);
     Glass { notes: notes.clone(), selected, context, proposes: None }
 }
 
@@ -132,6 +135,7 @@ fn rig() -> Rig {
         desk: Arc::new(Clerk(notes.clone(), None)),
         mission: None,
         asking: None,
+        ordered: false,
         sequence: Sequence::default(),
         stray: Stray::default(),
         way_back: WayBack { reset: Text::new("crs reset --reason TEXT"), ..WayBack::default() },

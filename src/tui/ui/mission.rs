@@ -95,7 +95,9 @@ pub struct MissionUi {
     pub level: LineLevel,
     /// The order of the processes.
     pub sort: Sort<ProcessKey>,
-    /// What the guard is open for, or was asked last.
+    /// What the guard, or the field for typed words, is open for.
+    pub open: Option<MissionAsk>,
+    /// What was asked last.
     pub ask: Option<MissionAsk>,
 }
 

@@ -1,11 +1,12 @@
 //! One gateway: link, identity, round trips, feed counters, and the agent.
 
-use super::pen::{Line, Pen, fit};
+use super::more;
+use super::pen::{Line, Pen, fit_counted};
 use super::words::Badge;
 use super::{Scene, format, words};
 use crate::domain::Text;
 use crate::event::FeedReport;
-use crate::state::{FeedWord, Freshness, GatewayPane, Market, State};
+use crate::state::{FeedWord, Freshness, GatewayPane, Market, Series, State};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::Pane;
 use ratatui::layout::Rect;
@@ -28,7 +29,9 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     match state.gateway(index) {
         Some(pane) => {
             let lines = lines(state, index, pane, pen.glyphs(), inner.width);
-            pen.lines(inner, &fit(lines, inner.height));
+            let (shown, left_out) = fit_counted(lines, inner.height);
+            pen.lines(inner, &shown);
+            more::left_out(pen, area, left_out);
         }
         None => pen.line(inner, &Line::new().dim("no gateway configured")),
     }
@@ -53,7 +56,7 @@ fn lines<'a>(
     let feed = &pane.feed.value;
     let mut lines = Vec::new();
     if !report.fault.is_empty() {
-        let rows = super::wrap(report.fault.as_str(), width).into_iter().take(2);
+        let rows = super::wrap_most(report.fault.as_str(), width, 2).into_iter();
         lines.extend(rows.map(|row| (0, Line::new().rest(row, Role::HealthBad))));
     }
     let address = state.session.gateways.get(usize::from(index));
@@ -67,7 +70,7 @@ fn lines<'a>(
         |at| format!("answered {} ago", format::age(state.age(at))),
     );
     lines.push((4, label("heartbeat").text(age, Role::TextNormal)));
-    lines.push((1, rtt(state, width)));
+    lines.push((1, rtt(&pane.rtt, width)));
     let word = state.feed_word(index);
     // What the calendar says has a line of its own while it matters.
     let (open, hours) = calendar(state, index);
@@ -115,8 +118,7 @@ fn memory<'a>(state: &State, index: u16, g: &Glyphs) -> Option<(u8, Line<'a>)> {
     })
 }
 
-fn rtt<'a>(state: &State, width: u16) -> Line<'a> {
-    let series = &state.lag.heartbeat;
+fn rtt<'a>(series: &Series, width: u16) -> Line<'a> {
     let role = |us: Option<u64>| match us {
         Some(us) if us > super::lag::RTT_LIMIT_US => Role::LagBreach,
         _ => Role::LagGood,

@@ -102,6 +102,12 @@ impl<'a> Line<'a> {
         self
     }
 
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.cells.iter().all(|cell| cell.text.trim().is_empty())
+    }
+
     /// Columns of its cells of known width.
     #[must_use]
     pub fn width(&self) -> usize {

@@ -3,9 +3,9 @@
 
 use super::more::{self, More};
 use super::pen::{Line, Pen};
-use super::{Scene, format, window, wrap};
+use super::{Scene, format, window, wrap_most};
 use crate::state::State;
-use crate::state::mesh::{Course, Row, Standing};
+use crate::state::mesh::{Course, Entry, Row, Standing};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::{Pane, Ui, passes};
 use ratatui::layout::Rect;
@@ -26,41 +26,43 @@ const FLAPS: u16 = 6;
 /// Inner rows from which there is a line for the selected row.
 const TALL: u16 = 5;
 
-/// The rows that pass the filter.
-#[must_use]
-pub fn listed(state: &State, ui: &Ui) -> Vec<Row> {
+/// The rows that pass the filter, and how many there are without it.
+fn passing<'a>(state: &'a State, ui: &Ui) -> (Vec<Entry<'a>>, usize) {
     let filter = ui.filter(Pane::Mesh);
-    let mut rows = every(state);
+    let mut rows = state.mesh_entries();
+    let all = rows.len();
+    if !filter.is_empty() {
+        rows.retain(|row| passes(filter, row.words(state)));
+    }
     // What is wrong comes first; the rest stands as the mesh does.
-    rows.sort_by_key(|row| std::cmp::Reverse(row.standing));
-    rows.retain(|row| passes(filter, [row.node.as_str(), row.check.as_str(), row.word.as_str()]));
-    rows
+    rows.sort_by_key(|row| std::cmp::Reverse(row.standing()));
+    (rows, all)
 }
 
-/// What is known of gateways and latch, then the checks.
-fn every(state: &State) -> Vec<Row> {
-    let mut rows = state.mesh_rows();
-    rows.extend(state.check_rows());
-    rows
+/// The rows that pass the filter, in their order. They are made when they are
+/// shown.
+#[must_use]
+pub fn listed<'a>(state: &'a State, ui: &Ui) -> Vec<Entry<'a>> {
+    passing(state, ui).0
 }
 
 /// Whether a pane of this width has room for the course: where checks run it
 /// has, at the cost of the next step, which stands below then.
-fn has_course(width: u16, rows: &[Row]) -> bool {
-    width >= COURSE && rows.iter().any(|row| row.course.is_some())
+fn has_course(width: u16, rows: &[Entry<'_>]) -> bool {
+    width >= COURSE && rows.iter().any(Entry::has_course)
 }
 
 /// Draws the pane.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     let (state, ui) = (scene.state, scene.ui);
-    let rows = listed(state, ui);
-    let all = if ui.filter(Pane::Mesh).is_empty() { rows.len() } else { every(state).len() };
+    let (rows, all) = passing(state, ui);
     let note = scene.filtered(Pane::Mesh, rows.len(), all, note(&rows));
     let inner = scene.frame(pen, Pane::Mesh, area, &note.0, note.1);
     let course = has_course(inner.width, &rows);
     pen.line(inner, &header(inner.width, course));
     let chosen = ui.row(Pane::Mesh).min(rows.len().saturating_sub(1));
-    let detail = rows.get(chosen).map(|row| detail(row, inner, course)).unwrap_or_default();
+    let detail = rows.get(chosen).map(|one| detail(&one.row(state), inner, course));
+    let detail = detail.unwrap_or_default();
     let kept = u16::try_from(detail.len()).unwrap_or(0);
     let height = inner.height.saturating_sub(1 + kept);
     let table = Rect { y: inner.y.saturating_add(1), height, ..inner };
@@ -73,7 +75,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
         .take(window.end)
         .skip(window.start)
         .map(|(at, one)| {
-            let line = row(one, inner.width, course, pen.glyphs());
+            let line = row(&one.row(state), inner.width, course, pen.glyphs());
             let picked = ui.focus == Pane::Mesh && at == chosen;
             if picked { line.on(Role::Selection) } else { line }
         })
@@ -83,9 +85,9 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
 }
 
 /// How many are not as they should be, in the look of the worst.
-fn note(rows: &[Row]) -> (String, Role) {
-    let worst = rows.iter().map(|row| row.standing).max().unwrap_or(Standing::Unknown);
-    let wrong = rows.iter().filter(|row| row.standing > Standing::Unknown).count();
+fn note(rows: &[Entry<'_>]) -> (String, Role) {
+    let worst = rows.iter().map(Entry::standing).max().unwrap_or(Standing::Unknown);
+    let wrong = rows.iter().filter(|row| row.standing() > Standing::Unknown).count();
     match (wrong, worst) {
         (0, Standing::Unknown) => (String::from("not all known"), Role::TextDim),
         (0, _) => (format!("{} good", rows.len()), Role::TextDim),
@@ -207,6 +209,6 @@ fn detail<'a>(row: &Row, inner: Rect, course: bool) -> Vec<Line<'a>> {
     let gap = if what.is_empty() || next.is_empty() { "" } else { "; " };
     let text = format!("{} {}: {what}{gap}{next}", row.node, row.check);
     let room = if inner.height >= 2 * TALL { 4 } else { 2 };
-    let rows = wrap(&text, inner.width).into_iter().take(room);
+    let rows = wrap_most(&text, inner.width, room).into_iter();
     rows.map(|text| Line::new().rest(text, Role::TextStrong)).collect()
 }

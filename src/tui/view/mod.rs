@@ -289,6 +289,52 @@ fn heading<K: SortKey>(word: &str, key: K, sort: Sort<K>, g: &Glyphs) -> (String
     (format!("{word}{}", if sort.grows() { g.grows } else { g.shrinks }), Role::Accent)
 }
 
+/// As [`wrap`] in at most `most` rows: the last one holds what is left and is
+/// cut with an ellipsis where it is drawn, so that nobody takes it for the whole.
+#[must_use]
+pub fn wrap_most(text: &str, width: u16, most: usize) -> Vec<String> {
+    let mut rows = wrap(text, width);
+    cut_rows(&mut rows, most);
+    rows
+}
+
+/// Of too many rows the last one takes what is left, and is cut with a mark.
+fn cut_rows(rows: &mut Vec<String>, most: usize) {
+    if rows.len() > most {
+        let rest = rows.split_off(most.saturating_sub(1)).join(" ");
+        rows.truncate(most);
+        if most > 0 {
+            rows.push(rest);
+        }
+    }
+}
+
+/// Whether every word of a command has room in a row: one that is broken, such
+/// as a long path, can't be copied as it stands.
+#[must_use]
+pub fn is_whole(command: &str, width: u16) -> bool {
+    use unicode_width::UnicodeWidthStr;
+    command.split(' ').all(|word| word.width() <= usize::from(width))
+}
+
+/// The end of a path that is wider than `width`, after an ellipsis: its end
+/// tells more than its beginning.
+#[must_use]
+pub fn path_end(path: &str, width: u16, g: &Glyphs) -> String {
+    use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+    if path.width() <= usize::from(width) {
+        return path.to_owned();
+    }
+    let room = usize::from(width).saturating_sub(g.ellipsis.width());
+    let mut used = 0;
+    let kept = path.char_indices().rev().take_while(|(_, c)| {
+        used += c.width().unwrap_or(0);
+        used <= room
+    });
+    let from = kept.last().map_or(path.len(), |(at, _)| at);
+    format!("{}{}", g.ellipsis, path.get(from..).unwrap_or_default())
+}
+
 /// Breaks `text` between words into rows of at most `width` columns, and a word
 /// that is wider than that, such as a path, where the row ends.
 #[must_use]

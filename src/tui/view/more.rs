@@ -42,6 +42,15 @@ impl More {
     }
 }
 
+/// Says how many lines of a pane had no room, where any had none.
+pub(super) fn left_out(pen: &mut Pen<'_>, area: Rect, lines: usize) {
+    if lines > 0 {
+        let s = if lines == 1 { "" } else { "s" };
+        let words = [format!("{lines} line{s} left out"), format!("{lines} more")];
+        draw(pen, area, &[], (&words, Role::TextDim));
+    }
+}
+
 /// Writes the first of `right` that fits to the right end of the lower border
 /// of `area`, and the first of `left` that fits beside it to the left.
 pub(super) fn draw(

@@ -2,8 +2,9 @@
 //! says of it, whether it denied an order, and how old its word is.
 
 use super::kill::Ranked;
-use super::pen::{Line, Pen, fit};
-use super::{Scene, format, words, wrap};
+use super::more;
+use super::pen::{Line, Pen, fit_counted};
+use super::{Scene, format, words, wrap_most};
 use crate::domain::LinkState;
 use crate::event::EventsReport;
 use crate::state::obey::{Row, Says, Sees};
@@ -49,7 +50,9 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
                 .rest(format!("{}{what}{id}", own.value.path), Role::TextNormal),
         ));
     }
-    pen.lines(table, &fit(lines, table.height));
+    let (shown, left_out) = fit_counted(lines, table.height);
+    pen.lines(table, &shown);
+    more::left_out(pen, area, left_out);
 }
 
 /// What is wrong with the whole, and how many rows don't fit into `height`.
@@ -216,7 +219,7 @@ pub fn summary<'a>(state: &State, width: u16, g: &Glyphs) -> Ranked<'a> {
     if !loud.is_empty() {
         let words: Vec<_> = loud.iter().map(|row| in_words(row)).collect();
         let text = format!("{} obey: {}", g.bad, words.join("; "));
-        let lines = wrap(&text, width).into_iter().take(2);
+        let lines = wrap_most(&text, width, 2).into_iter();
         return lines.map(|line| (0, Line::new().rest(line, Role::HealthBad))).collect();
     }
     let text = if state.obey.feeds.is_empty() {
@@ -229,7 +232,7 @@ pub fn summary<'a>(state: &State, width: u16, g: &Glyphs) -> Ranked<'a> {
         let words: Vec<_> = asked.iter().map(|row| in_words(row)).collect();
         format!("obey: {}", words.join("; "))
     };
-    let lines = wrap(&text, width).into_iter().take(2);
+    let lines = wrap_most(&text, width, 2).into_iter();
     lines.map(|line| (SUMMARY, Line::new().rest(line, Role::TextNormal))).collect()
 }
 

@@ -250,13 +250,21 @@ pub fn pad_decimals(mut price: String, missing: u32, width: u16) -> String {
 /// Leaves out whole lines, those of the highest rank first, until `height`
 /// rows are enough; of one rank the last ones go first. Order is kept.
 #[must_use]
-pub fn fit(mut lines: Vec<(u8, Line<'_>)>, height: u16) -> Vec<Line<'_>> {
+pub fn fit(lines: Vec<(u8, Line<'_>)>, height: u16) -> Vec<Line<'_>> {
+    fit_counted(lines, height).0
+}
+
+/// The same, and how many lines that say something were left out: the pane has
+/// to tell.
+#[must_use]
+pub fn fit_counted(mut lines: Vec<(u8, Line<'_>)>, height: u16) -> (Vec<Line<'_>>, usize) {
+    let mut left_out = 0;
     while lines.len() > usize::from(height) {
         let worst = lines.iter().map(|(rank, _)| *rank).max().unwrap_or(0);
         let Some(at) = lines.iter().rposition(|(rank, _)| *rank == worst) else { break };
-        lines.remove(at);
+        left_out += usize::from(!lines.remove(at).1.is_blank());
     }
-    lines.into_iter().map(|(_, line)| line).collect()
+    (lines.into_iter().map(|(_, line)| line).collect(), left_out)
 }
 
 #[cfg(test)]
@@ -309,6 +317,13 @@ mod tests {
         let lines = vec![(0, Line::new()), (2, Line::new().gap(2)), (1, Line::new().gap(1))];
         let widths: Vec<_> = fit(lines, 2).iter().map(Line::width).collect();
         assert_eq!(widths, [0, 1]);
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted_and_an_empty_line_is_nothing() {
+        let lines = vec![(0, Line::new()), (2, Line::new().rest("b", T)), (3, Line::new().gap(1))];
+        let (shown, left_out) = fit_counted(lines, 1);
+        assert_eq!((shown.len(), left_out), (1, 1));
     }
 
     #[test]

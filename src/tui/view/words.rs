@@ -51,6 +51,14 @@ pub const LAG: [(&str, &str); 4] = [
     ("engine", "From a tick to the engine's decision; above 10 ms is too late."),
 ];
 
+/// What the marks before a row mean, for the help. They are named as they are
+/// drawn without UTF-8, too.
+pub const MARKS: [(&str, &str); 3] = [
+    ("!", "Positions: none loses more than this one. Processes: a grave alert."),
+    ("?", "Nobody can tell: what was heard is too old, or nothing was heard."),
+    ("N lines left out", "On a lower border: the pane is too small for them; zoom it."),
+];
+
 /// What the marks of the timeline mean, for the help.
 pub const TIMELINE: [(&str, &str); 4] = [
     ("KILL, BLOCK", "The signs of the switch: here orders were stopped."),

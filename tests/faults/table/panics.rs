@@ -87,7 +87,7 @@ impl Remote for Fragile {
 }
 
 impl Desk for Fragile {
-    fn close(&self, _: Ticket) {}
+    fn close(&self, _: u16, _: Ticket) {}
     fn arm(&self) {}
     fn probe_again(&self) {}
     fn stand_down(&self) {}
@@ -110,7 +110,7 @@ impl Screen for Glass {
     fn context(&self) -> keymap::Context {
         self.0.context()
     }
-    fn selected_position(&self, state: &State) -> Option<Ticket> {
+    fn selected_position(&self, state: &State) -> Option<(u16, Ticket)> {
         self.0.selected_position(state)
     }
 

@@ -5,6 +5,7 @@ use super::super::switch::OwnSwitch;
 use crate::cli::{Failure, wiring};
 use crate::config::{Flags, Problem, Settings};
 use crate::domain::Text;
+use crate::domain::mission::ProcessRecord;
 use crate::host::Identity;
 use crate::mission::annals::{self, Recorder};
 use crate::mission::api::{Access, Parts as Api, Seat, Server};
@@ -37,6 +38,9 @@ const LAST: Duration = Duration::from_secs(2);
 /// And what was taken down, so long.
 const DOWN: Duration = Duration::from_mins(1);
 
+/// Between two looks at who still lives.
+const WATCH: Duration = Duration::from_millis(50);
+
 /// A daemon that runs.
 pub struct Daemon {
     dir: PathBuf,
@@ -47,6 +51,7 @@ pub struct Daemon {
     output: Arc<Output>,
     recorder: Arc<Recorder>,
     desk: Arc<Desk>,
+    hub: Arc<Hub>,
     server: Server,
     resumed: Vec<Text>,
     _seat: Seat,
@@ -140,7 +145,7 @@ impl Daemon {
         let server = Server::start(
             access,
             Api {
-                hub,
+                hub: Arc::clone(&hub),
                 orders: desk.clone(),
                 crew: fenced,
                 modes: launcher.clone(),
@@ -162,6 +167,7 @@ impl Daemon {
             output,
             recorder,
             desk,
+            hub,
             server,
             resumed,
             _seat: seat,
@@ -217,8 +223,9 @@ impl Daemon {
         Arc::clone(&self.desk)
     }
 
-    /// Stops what does not outlive the daemon, and everything else.
-    pub fn end(self) {
+    /// Stops what does not outlive the daemon, and everything else; `say` is
+    /// told what is stopped, and each as it goes.
+    pub fn end(self, say: impl FnMut(String)) {
         self.recorder.daemon("ends");
         self.launcher.close();
         // The kill runs in this process, and the gateway that it asks may be a
@@ -226,11 +233,9 @@ impl Daemon {
         if !self.launcher.emergency_done() {
             self.recorder.daemon("the emergency shutdown does not end and is left to the next one");
         }
-        if self.launcher.mode().name.is_empty() {
-            // Taken down: what would outlive the daemon ends too.
-            self.crew.wait_down(DOWN);
-        }
-        self.crew.shutdown();
+        let down = self.launcher.mode().name.is_empty();
+        let records = || self.hub.status().told.status.processes.clone();
+        watched(&self.crew, down, records, say);
         self.server.end();
         // One that was ordered in the last moment.
         if !self.launcher.emergency_done() {
@@ -240,6 +245,58 @@ impl Daemon {
         if !self.recorder.end(LAST) {
             tracing::error!("the audit of mission control was not written to its end");
         }
+    }
+}
+
+/// Stops everybody and tells how they go, by what was told last of each.
+fn watched(
+    crew: &Supervisor,
+    down: bool,
+    records: impl Fn() -> Vec<ProcessRecord>,
+    mut say: impl FnMut(String),
+) {
+    let lives = |record: &ProcessRecord| record.state.may_live() && !record.external;
+    let (kept, mut left): (Vec<_>, Vec<_>) =
+        records().into_iter().filter(lives).partition(|record| record.kept && !down);
+    for record in &kept {
+        say(format!("{} goes on; the next daemon takes it up", record.name));
+    }
+    if !left.is_empty() {
+        let names: Vec<&str> = left.iter().map(|record| record.name.as_str()).collect();
+        say(format!("stopping {} processes: {}", left.len(), names.join(", ")));
+        // Dependants go first, and mostly stand behind what they need.
+        left.reverse();
+    }
+    std::thread::scope(|scope| {
+        let stops = scope.spawn(|| {
+            if down {
+                // Taken down: what would outlive the daemon ends too.
+                crew.wait_down(DOWN);
+            }
+            crew.shutdown();
+        });
+        loop {
+            let over = stops.is_finished();
+            let now = records();
+            left.retain(|was| {
+                let record = now.iter().find(|record| record.name == was.name);
+                let gone = record.filter(|record| !record.state.may_live());
+                if let Some(record) = gone {
+                    say(format!("{}: {}", record.name, record.state));
+                }
+                gone.is_none()
+            });
+            if over {
+                break;
+            }
+            std::thread::sleep(WATCH);
+        }
+    });
+    for record in left {
+        say(format!(
+            "{}: STILL LIVES, or nobody can tell; crs mission zombies finds it",
+            record.name
+        ));
     }
 }
 
@@ -360,7 +417,7 @@ impl Zombies for OnRecord {
             Ok(_) => Answer::Accepted,
             Err((kind, why)) => Answer::Refused { kind: *kind, why: why.clone() },
         };
-        self.recorder.answered(by, &what, &answer);
+        self.recorder.answered(by, &what, !confirm.is_empty(), &answer);
         came
     }
 }

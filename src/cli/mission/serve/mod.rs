@@ -16,7 +16,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What it says on standard error without `CRS_LOG`.
-const USUALLY: &str = "crs=info";
+/// How a kill comes about is for who looks for a defect; how it ends is told
+/// by the launch that ordered it.
+const USUALLY: &str = "crs=info,crs::control::kill=error";
 /// What a mission file calls this program.
 const OWN_PROGRAM: &str = "{crs}";
 /// Between two looks at signals and orders to end.
@@ -116,7 +118,7 @@ fn work(
         }
         std::thread::sleep(LOOK);
     }
-    daemon.end();
+    daemon.end(|line| ctx.out.line(line));
     Ok(Exit::OK)
 }
 

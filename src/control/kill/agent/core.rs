@@ -344,17 +344,24 @@ impl<C: Crew> Core<C> {
             self.crew.make(&intent);
         }
         let mut took = true;
-        let under = match intent.intent {
+        let each: Vec<EngageId> = match intent.intent {
             Intent::Kill => {
                 took = self.begin(&intent);
-                let first = intent.targets.first().map(|t| t.cmd.to_string());
-                first.and_then(|key| self.running.get(&key).copied()).unwrap_or(engage_id)
+                let running = |t: &GatewayAddr| self.running.get(&t.cmd.to_string()).copied();
+                intent.targets.iter().map(|t| running(t).unwrap_or(engage_id)).collect()
             }
-            Intent::Block => engage_id,
+            Intent::Block => Vec::new(),
         };
+        let under = each.first().copied().unwrap_or(engage_id);
         // Who can't carry it out does not take it: the client stands in.
         if took {
-            self.crew.tell(client, &FromAgent::Accepted { engage_id, under });
+            self.crew.tell(client, &FromAgent::Accepted { engage_id, under, each });
+            // How far the kills are that are carried out in its stead.
+            for told in intent.targets.iter().filter_map(|t| self.progress.get(&t.name)) {
+                if told.engage_id != engage_id {
+                    self.crew.tell(client, &FromAgent::Progress(Box::new(told.clone())));
+                }
+            }
         }
         if self.active.insert(engage_id, intent.clone()).is_none() {
             self.crew.record(Act::Engage { intent });

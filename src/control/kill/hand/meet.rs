@@ -102,7 +102,7 @@ impl<C: Crew> Work<C> {
                 self.sender.send(Event::Agent(report));
                 tracing::info!("agent: met, process {pid}");
             }
-            FromAgent::Accepted { engage_id, under } => self.accepted(engage_id, under),
+            FromAgent::Accepted { engage_id, under, each } => self.accepted(engage_id, under, each),
             FromAgent::Over { engage_id } => self.over(engage_id),
             FromAgent::Progress(progress) => {
                 let standing_in = self.kill.as_ref().is_some_and(|k| k.standing_in);

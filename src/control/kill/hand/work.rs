@@ -42,6 +42,8 @@ pub(super) struct Kill {
     pub said_at: Option<u64>,
     /// The decision whose kill is running in our stead, as the agent says.
     pub under: Option<EngageId>,
+    /// The same for each target.
+    pub each: Vec<EngageId>,
     /// It is on our own record.
     pub recorded: bool,
     /// We carry it out ourselves.
@@ -198,6 +200,7 @@ impl<C: Crew> Work<C> {
             accepted: false,
             said_at: None,
             under: None,
+            each: Vec::new(),
             recorded: false,
             standing_in: false,
             unsure_since: None,
@@ -313,13 +316,13 @@ impl<C: Crew> Work<C> {
         tracing::warn!("{why}: this process stands in for the agent");
     }
 
-    pub(super) fn accepted(&mut self, id: EngageId, under: EngageId) {
+    pub(super) fn accepted(&mut self, id: EngageId, under: EngageId, each: Vec<EngageId>) {
         let Some(kill) = &mut self.kill else { return };
         if kill.intent.engage_id != id {
             return;
         }
         let first = !std::mem::replace(&mut kill.accepted, true);
-        kill.under = Some(under);
+        (kill.under, kill.each) = (Some(under), each);
         kill.times.handed.get_or_insert(since(&kill.intent, clock::mono_ns()));
         if std::mem::take(&mut kill.standing_in) {
             self.crew.end();

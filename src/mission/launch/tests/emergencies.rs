@@ -30,6 +30,7 @@ fn every_step_is_done_and_told() {
     let launch = rig.ended();
     assert_eq!(launch.phase, LaunchPhase::Complete, "{launch:#?}");
     let told = notes(&launch);
+    assert!(super::super::safe::proven(&launch.notes));
     for (n, begin) in [
         "the breaker is engaged: 01ENGAGE",
         "the settings of SAFE_MODE are in force",
@@ -67,6 +68,7 @@ fn a_step_that_fails_does_not_stop_the_next() {
     let launch = rig.ended();
     assert_eq!(launch.phase, LaunchPhase::Partial, "{launch:#?}");
     let told = notes(&launch);
+    assert!(!super::super::safe::proven(&launch.notes));
     for (n, begin) in [
         "THE BREAKER COULD NOT BE ENGAGED: no space left",
         "the settings of SAFE_MODE could not be written",
@@ -132,19 +134,26 @@ fn a_mission_without_an_emergency_mode_stops_everything() {
 fn a_restore_starts_one_after_the_other_and_clears_nothing() {
     let rig = Rig::new();
     let restore = |confirm: &str| rig.give(&Order::Restore { confirm: confirm.to_owned() });
-    assert_eq!(kind(&restore("RESTORE PAPER")), Some(Refusal::Unknown), "no dump");
+    assert_eq!(kind(&restore("RESTORE PAPER")), Some(Refusal::Conflict), "no dump");
     rig.enter("PAPER");
     safe(&rig);
     rig.ended();
     assert_eq!(rig.launcher.restore_phrase().as_deref(), Some("RESTORE PAPER"));
-    assert_eq!(kind(&restore("RESTORE")), Some(Refusal::Confirmation));
+    let asked = restore("RESTORE");
+    assert_eq!(kind(&asked), Some(Refusal::Confirmation));
+    // Who types it knows that nothing trades, and what leads back.
+    assert!(why(&asked).contains("no order passes"), "{}", why(&asked));
+    assert!(why(&asked).contains("crs reset"), "{}", why(&asked));
     let before = rig.crew.wanted().len();
     assert!(matches!(restore("RESTORE PAPER"), Answer::Launched(_)));
     let launch = rig.ended();
     assert_eq!(launch.phase, LaunchPhase::Complete, "{launch:#?}");
     assert!(rig.switch.engaged.load(SeqCst), "the switch is as it was");
     let told = notes(&launch);
-    assert!(told.iter().any(|note| note.contains("does not clear it")), "{told:#?}");
+    assert!(
+        told.iter().any(|note| note == "no order passes: the kill switch: crs reset"),
+        "{told:#?}"
+    );
     assert!(told.iter().any(|note| note == "2 of 3: engine is ready"), "{told:#?}");
     let steps: Vec<usize> =
         rig.crew.wanted().iter().skip(before).map(|(names, _)| names.len()).collect();

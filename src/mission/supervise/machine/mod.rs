@@ -24,6 +24,9 @@ use std::collections::{BTreeMap, VecDeque};
 pub const COUNT_MS: u64 = 50;
 /// Between two SIGKILLs to what is left, in ms.
 const KILL_MS: u64 = 100;
+/// The exit status of a wrong configuration (`EX_CONFIG`): another start would
+/// end the same way.
+const EX_CONFIG: i32 = 78;
 /// Between two questions whether somebody else's still runs, in ms.
 const FOREIGN_MS: u64 = 2_000;
 
@@ -93,6 +96,13 @@ pub enum Input {
         /// How many.
         count: usize,
     },
+    /// The last it said before this run ended.
+    LastWords {
+        /// Which.
+        run: u64,
+        /// One line.
+        said: Text,
+    },
     /// Its readiness probes hold, or not.
     Ready {
         /// Which run.
@@ -137,6 +147,8 @@ pub enum Effect {
     Gone,
     /// It fails again and again.
     CrashLoop(Text),
+    /// Its configuration is wrong, and it is left down.
+    Misconfigured,
     /// It moved.
     Tell,
 }

@@ -1,6 +1,8 @@
 //! What each input does.
 
-use super::{Body, COUNT_MS, Cause, Effect, FOREIGN_MS, Input, KILL_MS, Machine, Now, Rest, words};
+use super::{
+    Body, COUNT_MS, Cause, EX_CONFIG, Effect, FOREIGN_MS, Input, KILL_MS, Machine, Now, Rest, words,
+};
 use crate::domain::Text;
 use crate::mission::hands::End;
 use crate::mission::spec::{Name, Restart, RestartOn};
@@ -97,6 +99,12 @@ impl Machine {
             Input::Adopted { run, since } => self.adopted(now, run, since, out),
             Input::Ended { run, end } if run == self.run => self.ended(now, end, out),
             Input::Left { run, count } if run == self.run => self.left(now, count, out),
+            Input::LastWords { run, said } if run == self.run => {
+                if let Body::Down(Rest::Failed { why, ran: true }) = &mut self.body {
+                    *why = Text::new(&format!("{why}: {said}"));
+                    self.last_error = why.clone();
+                }
+            }
             Input::Ready { run, ok } if run == self.run => {
                 if let Body::Up { ready, ever, .. } = &mut self.body {
                     *ready = ok;
@@ -117,8 +125,11 @@ impl Machine {
             Input::Back => self.back(now, out),
             Input::Tick => self.tick(now, out),
             // Of a run that is over.
-            Input::Ended { .. } | Input::Left { .. } | Input::Ready { .. } | Input::Live { .. } => {
-            }
+            Input::Ended { .. }
+            | Input::Left { .. }
+            | Input::LastWords { .. }
+            | Input::Ready { .. }
+            | Input::Live { .. } => {}
         }
     }
 
@@ -351,6 +362,12 @@ impl Machine {
             return self.go(now, out);
         }
         let good = cause == Cause::Own && end.code == Some(0);
+        if cause == Cause::Own && end.code == Some(EX_CONFIG) {
+            let why = Text::new(&format!("wrong configuration ({})", words(&end)));
+            self.body = Body::Down(Rest::Failed { why, ran: true });
+            out.push(Effect::Misconfigured);
+            return;
+        }
         let why = if cause == Cause::Sick { self.last_error.clone() } else { words(&end) };
         let restart = match self.rules.restart.on {
             RestartOn::Never => false,

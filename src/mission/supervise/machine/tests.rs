@@ -45,6 +45,25 @@ fn falls(machine: &mut Machine, ms: u64, code: i32) -> Vec<Effect> {
 }
 
 #[test]
+fn a_wrong_configuration_is_not_tried_again() {
+    for on in [RestartOn::Failure, RestartOn::Always, RestartOn::Never] {
+        let mut m = machine(on, false);
+        up(&mut m, 1);
+        assert!(falls(&mut m, 2, 78).contains(&Effect::Misconfigured), "it is an alert");
+        assert_eq!(m.state().to_string(), "failed: wrong configuration (exit status 78)");
+        assert_eq!(m.due(), None, "nothing comes by itself");
+        let run = m.run();
+        m.step(now(3), Input::LastWords { run: run + 1, said: Text::new("of another") });
+        m.step(now(3), Input::LastWords { run, said: Text::new("no token") });
+        let why = "wrong configuration (exit status 78): no token";
+        assert_eq!(m.state().to_string(), format!("failed: {why}"));
+        assert_eq!(m.last_error().as_str(), why);
+        up(&mut m, 4);
+        assert_eq!(m.state().word(), "running", "an operator's word begins anew");
+    }
+}
+
+#[test]
 fn a_dependent_waits_for_readiness_and_outlives_a_blip() {
     let mut m = machine(RestartOn::Failure, false);
     assert!(!m.step(now(1), Input::Want(gate(Condition::Ready))).contains(&Effect::Spawn));

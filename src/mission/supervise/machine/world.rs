@@ -132,7 +132,11 @@ impl World {
             Effect::Count => self.say(Input::Lost(Text::new("no link"))),
             Effect::Gone => assert_eq!(self.lives(), 0, "gone, and something lives"),
             Effect::CrashLoop(_) => self.loops += 1,
-            Effect::Signal(_) | Effect::Kill | Effect::Probe(_) | Effect::Tell => {}
+            Effect::Signal(_)
+            | Effect::Kill
+            | Effect::Probe(_)
+            | Effect::Misconfigured
+            | Effect::Tell => {}
         }
     }
 

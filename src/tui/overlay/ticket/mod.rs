@@ -20,7 +20,7 @@ use crate::event::{GuardPhase, GuardReport, GuardedVerb};
 use crate::state::State;
 use crate::tui::theme::Role;
 use crate::tui::view::pen::{Line, Pen, fit};
-use crate::tui::view::{Scene, words, wrap};
+use crate::tui::view::{Scene, words, wrap_most};
 use ratatui::layout::Rect;
 
 /// Widest box.
@@ -146,7 +146,7 @@ fn banner<'a>(mode: Mode, width: u16, rows: u16) -> Ranked<'a> {
 fn remarks<'a>(state: &State, ticket: &Ticket, width: u16) -> Ranked<'a> {
     let mut lines = Vec::new();
     let mut put = |text: &str, role: Role| {
-        let rows = wrap(text, width).into_iter().take(2);
+        let rows = wrap_most(text, width, 2).into_iter();
         lines.extend(rows.map(|row| (0, Line::new().rest(row, role))));
     };
     if !ticket.said.is_empty() {
@@ -170,7 +170,7 @@ fn refused<'a>(state: &State, ticket: &Ticket, width: u16) -> Ranked<'a> {
         return Vec::new();
     }
     let text = format!("{name} remembers a kill and refuses orders: crs gateway reset");
-    let rows = wrap(&text, width).into_iter().take(2);
+    let rows = wrap_most(&text, width, 2).into_iter();
     rows.map(|row| (0, Line::new().rest(row, Role::HealthStale))).collect()
 }
 

@@ -6,7 +6,7 @@ use crate::control::ticket::{Cost, Pair, Preview, Seen, pair::STANDARD_LOT};
 use crate::domain::{GatewayAddr, OrderKind, OrderTicket, Price};
 use crate::tui::theme::Role;
 use crate::tui::view::pen::Line;
-use crate::tui::view::{format, wrap};
+use crate::tui::view::{format, wrap, wrap_most};
 
 /// Columns of a label.
 const LABEL: u16 = 8;
@@ -56,7 +56,7 @@ pub(super) fn lines<'a>(
     let currency = preview.currency.as_str();
     let mut lines = Vec::new();
     let mut put = |rank: u8, label: &'static str, text: String, role: Role| {
-        for (n, row) in wrap(&text, width.saturating_sub(LABEL)).into_iter().take(2).enumerate() {
+        for (n, row) in wrap_most(&text, width.saturating_sub(LABEL), 2).into_iter().enumerate() {
             let label = if n == 0 { label } else { "" };
             let rank = if n == 0 { rank } else { rank + 2 };
             lines.push((rank, Line::new().left(LABEL, label, Role::TextDim).rest(row, role)));

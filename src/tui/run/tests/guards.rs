@@ -6,11 +6,11 @@ use super::*;
 fn closing_a_position_asks_once_more() {
     let mut rig = rig();
     rig.press("x x");
-    assert_eq!(rig.phase(), Some((GuardedVerb::Close(Ticket(7)), GuardPhase::Armed)));
+    assert_eq!(rig.phase(), Some((CLOSE, GuardPhase::Armed)));
     assert!(rig.notes().is_empty(), "nothing yet");
     rig.press("y");
-    assert_eq!(rig.notes(), ["close 7"]);
-    assert_eq!(rig.phase(), Some((GuardedVerb::Close(Ticket(7)), GuardPhase::Fired)));
+    assert_eq!(rig.notes(), ["close 7 of 1"]);
+    assert_eq!(rig.phase(), Some((CLOSE, GuardPhase::Fired)));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn leaving_stands_every_guard_down_in_the_record() {
     let mut rig = rig();
     rig.press("x x");
     rig.round.leave();
-    assert_eq!(rig.phase(), Some((GuardedVerb::Close(Ticket(7)), GuardPhase::StoodDown)));
+    assert_eq!(rig.phase(), Some((CLOSE, GuardPhase::StoodDown)));
     let mut rig = self::rig();
     let kill = GuardReport { verb: GuardedVerb::Kill, phase: GuardPhase::Armed, at: clock::now() };
     rig.round.sender.send(Event::Guard(kill));

@@ -98,7 +98,7 @@ fn what_acts_opens_its_guard_from_the_line_and_never_fires() {
     rig.press("y");
     assert_eq!(rig.notes(), ["arm"]);
     rig.press(": c l o s e - p o s i t i o n enter");
-    assert_eq!(rig.phase(), Some((GuardedVerb::Close(Ticket(7)), GuardPhase::Armed)));
+    assert_eq!(rig.phase(), Some((CLOSE, GuardPhase::Armed)));
     rig.press("n");
     for (line, verb) in [("k i l l", GuardedVerb::Kill), ("b l o c k", GuardedVerb::Block)] {
         rig.press(&format!(": {line} enter"));

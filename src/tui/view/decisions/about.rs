@@ -6,7 +6,7 @@ use crate::state::lag::{MODEL_LIMIT_US, RTT_LIMIT_US};
 use crate::state::{Aged, Run};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::view::pen::Line;
-use crate::tui::view::{format, wrap};
+use crate::tui::view::{cut_rows as cut, format, wrap};
 
 /// At most `height` rows: what was done and the whole reason, the numbers, and
 /// how long each step took. The reason is cut first, with a mark.
@@ -36,17 +36,6 @@ pub(super) fn lines<'a>(row: &Aged<Run>, width: u16, height: u16, g: &Glyphs) ->
 
 /// Rows of the reason, at most.
 const REASON: usize = 3;
-
-/// Of too many rows the last one takes what is left, and is cut with a mark.
-fn cut(rows: &mut Vec<String>, most: usize) {
-    if rows.len() > most {
-        let rest = rows.split_off(most.saturating_sub(1)).join(" ");
-        rows.truncate(most);
-        if most > 0 {
-            rows.push(rest);
-        }
-    }
-}
 
 fn reason(run: &Run, g: &Glyphs) -> String {
     let d = &run.decision;

@@ -32,7 +32,7 @@ pub(super) fn header<'a>(width: u16) -> Line<'a> {
         line = line.right(7, "LAG", d).gap(1);
     }
     if width >= WIDE {
-        line = line.left(5, "MODE", d).left(17, "ORDER", d);
+        line = line.left(6, "MODE", d).left(17, "ORDER", d);
     }
     line.rest("DONE, WHY", d)
 }
@@ -65,7 +65,7 @@ pub(super) fn line<'a>(row: &'a Aged<Run>, width: u16, g: &Glyphs, chosen: bool)
     if width >= WIDE {
         let role = if d.live == Some(true) { Role::TextStrong } else { Role::TextDim };
         let order = if d.order.is_empty() { "-" } else { d.order.as_str() };
-        line = line.left(5, how(d.live), role).left(16, order, Role::TextNormal).gap(1);
+        line = line.left(6, how(d.live), role).left(16, order, Role::TextNormal).gap(1);
     }
     if row.value.count > 1 {
         let times = format!("{}{} ", g.times, format::count(row.value.count));

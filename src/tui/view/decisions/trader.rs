@@ -116,8 +116,9 @@ fn words(state: &State, trader: &Trader, width: u16) -> Vec<(String, Role)> {
         Some(ago) => (format!("{what} {ago} ago"), n),
         None => (format!("no {what} yet"), n),
     });
+    let orders = if status.orders == 1 { "order" } else { "orders" };
     let counts = [
-        (status.orders, "orders", "ord"),
+        (status.orders, orders, "ord"),
         (status.blocked, "blocked", "blk"),
         (status.failed, "skipped", "skp"),
     ];

@@ -5,7 +5,7 @@ use crate::config::Card;
 use crate::domain::{GatewayPhase, Intent, KillProgress, LatchPhase};
 use crate::tui::theme::Role;
 use crate::tui::view::pen::Line;
-use crate::tui::view::{Scene, wrap};
+use crate::tui::view::{Scene, is_whole, wrap};
 
 /// Columns of the card's labels.
 const LABEL: u16 = 12;
@@ -50,19 +50,62 @@ pub fn pending_lines<'a>(scene: Scene<'_>, rank: u8, width: u16) -> Ranked<'a> {
     lines
 }
 
-/// The commands that lead back, for a stop that is not under way any more.
+/// Rank of the way back.
+const WAY: u8 = 5;
+/// Columns of a step's number.
+const NUMBER: u16 = 2;
+
+/// Puts the commands that lead back, for a stop that is not under way any more,
+/// into `lines` at `at`: all of them, or a line that says where they are. A part
+/// of a recipe looks like the whole of it, and half a path is another one.
 #[must_use]
-pub fn way_lines(scene: Scene<'_>, width: u16) -> Ranked<'_> {
+pub fn with_way<'a>(
+    mut lines: Ranked<'a>,
+    at: usize,
+    scene: Scene<'a>,
+    (width, height): (u16, u16),
+) -> Ranked<'a> {
     let steps = scene.hints.way_back.steps(scene.state.tells_memory());
     if steps.is_empty() {
-        return Vec::new();
+        return lines;
     }
-    let mut lines = vec![(5, Line::new().dim("when it is over, in a shell:"))];
-    for (number, step) in (1..).zip(steps) {
-        let rows = wrap(&format!("{number} {step}"), width).into_iter();
-        lines.extend(rows.map(|row| (5, Line::new().rest(row, Role::TextNormal))));
-    }
+    let at = at.min(lines.len());
+    // Of its own rank the last lines go first: what is behind it makes room.
+    let stays = |(n, (rank, _)): (usize, &(u8, Line<'_>))| *rank < WAY || (*rank == WAY && n < at);
+    let before = lines.iter().enumerate().filter(|line| stays(*line)).count();
+    let whole = recipe(&steps, width);
+    let whole = whole.filter(|rows| before + rows.len() <= usize::from(height));
+    let way = whole.map_or_else(
+        || vec![(0, Line::new().dim("the way back: ").rest(":reset", Role::TextStrong))],
+        |rows| rows.into_iter().map(|row| (WAY, row)).collect(),
+    );
+    lines.splice(at..at, way);
     lines
+}
+
+/// The steps, each with its number; none where a word has no room.
+fn recipe<'a>(steps: &[&str], width: u16) -> Option<Vec<Line<'a>>> {
+    let room = width.saturating_sub(NUMBER);
+    let mut lines = vec![Line::new().dim("when it is over, in a shell:")];
+    for (number, step) in (1..).zip(steps) {
+        if !is_whole(step, room) {
+            return None;
+        }
+        for (n, row) in wrap(step, room).into_iter().enumerate() {
+            let number = if n == 0 { format!("{number}") } else { String::new() };
+            let line = Line::new().left(NUMBER, number, Role::TextNormal);
+            lines.push(line.rest(row, Role::TextNormal));
+        }
+    }
+    Some(lines)
+}
+
+/// What to do now in one command: itself where it has room, else where it is.
+pub(super) fn step_now(step: &str, then: &str, width: u16) -> Vec<String> {
+    if is_whole(step, width) {
+        return wrap(&format!("NOW: {step}{then}"), width);
+    }
+    wrap(&format!("NOW: :reset has the command{then}"), width)
 }
 
 /// One sentence or two, and whether it is urgent.

@@ -5,15 +5,26 @@ use crate::domain::{KillProgress, LatchPhase, Mode};
 use crate::state::switch::standing;
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::view::pen::Line;
-use crate::tui::view::{Scene, format, obey, words, wrap};
+use crate::tui::view::{Scene, format, obey, path_end, words, wrap};
 use std::time::Duration;
 
 /// A kill that was not rehearsed for so long is due.
 const DRILL_DUE: Duration = Duration::from_hours(7 * 24);
 
-/// What is shown.
+/// What is shown in a pane of `width` columns and `height` rows.
 #[must_use]
-pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
+pub fn lines<'a>(scene: Scene<'a>, (width, height): (u16, u16), g: &Glyphs) -> Ranked<'a> {
+    let mut lines = standing_lines(scene, width, g);
+    let at = lines.len();
+    lines.extend(below(scene, width, g));
+    if scene.state.breaker_phase().is_engaged() {
+        return advice::with_way(lines, at, scene, (width, height));
+    }
+    lines
+}
+
+/// How the switch stands.
+fn standing_lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
     let (state, hints) = (scene.state, scene.hints);
     let seen = &state.latch.value;
     let phase = state.breaker_phase();
@@ -35,7 +46,9 @@ pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
                 "" => "crs gateway reset, on its host",
                 step => step,
             };
-            say(0, &format!("NOW: {step}"), Role::TextStrong);
+            for row in advice::step_now(step, "", width) {
+                say(0, &row, Role::TextStrong);
+            }
         }
         None => say(0, meaning, Role::TextNormal),
     }
@@ -52,16 +65,23 @@ pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
     let arm = hints.way_back.arm.as_str();
     match now(phase) {
         Some(_) if phase == LatchPhase::Disarmed && !arm.is_empty() => {
-            say(0, &format!("NOW: {arm}, when trading may go on"), Role::TextStrong);
+            for row in advice::step_now(arm, ", when trading may go on", width) {
+                say(0, &row, Role::TextStrong);
+            }
         }
         Some(text) => say(0, text, Role::TextStrong),
         None => {}
     }
     if phase.is_engaged() {
         lines.extend(obey::summary(state, width, g));
-        lines.extend(advice::way_lines(scene, width));
     }
-    lines.push((5, Line::new()));
+    lines
+}
+
+/// What its keys do, and what else there is to know.
+fn below<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
+    let (state, hints) = (scene.state, scene.hints);
+    let mut lines = vec![(5, Line::new())];
     if state.session.forced_mode == Some(Mode::Replay) {
         let text = "a recording: KILL and BLOCK do nothing here, no gateway is connected";
         let rows = wrap(text, width).into_iter();
@@ -102,10 +122,15 @@ pub fn lines<'a>(scene: Scene<'a>, width: u16, g: &Glyphs) -> Ranked<'a> {
     }
     lines.extend(drill(scene).map(|line| (5, line)));
     lines.extend(advice::pending_lines(scene, 4, width));
-    if !seen.path.is_empty() {
+    let path = &state.latch.value.path;
+    if !path.is_empty() {
         let age = format::age(state.age(state.latch.at));
-        let text = format!("looked at {age} ago: {}", seen.path);
-        lines.extend(wrap(&text, width).into_iter().map(|row| (6, Line::new().dim(row))));
+        let text = format!("looked at {age} ago: {}", path_end(path.as_str(), width, g));
+        // Without room for both, the path alone says more than its label.
+        let rows = wrap(&text, width);
+        let last = rows.len().saturating_sub(1);
+        let rank = |n: usize| if n == last { 6 } else { 7 };
+        lines.extend(rows.into_iter().enumerate().map(|(n, row)| (rank(n), Line::new().dim(row))));
     }
     lines
 }

@@ -8,7 +8,8 @@ pub mod advice;
 pub mod idle;
 pub mod steps;
 
-use super::pen::{Line, Pen, fit};
+use super::more;
+use super::pen::{Line, Pen, fit_counted};
 use super::{Scene, format, words};
 use crate::domain::{GatewayPhase, Intent, KillProgress, Money};
 use crate::state::switch::{KillStanding, standing};
@@ -33,8 +34,9 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>, proof: bool) {
         let look =
             if state.latch.value.phase.is_engaged() { Role::BorderAlarm } else { Role::TextDim };
         let inner = scene.frame(pen, Pane::Kill, area, "", look);
-        let lines = idle::lines(scene, inner.width, pen.glyphs());
-        pen.lines(inner, &fit(lines, inner.height));
+        let lines = idle::lines(scene, (inner.width, inner.height), pen.glyphs());
+        let left_out = put(pen, inner, lines);
+        more::left_out(pen, area, left_out);
         return;
     };
     let since = state.engagement.as_ref().map(|e| format::age(state.age(e.since)));
@@ -53,16 +55,40 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>, proof: bool) {
         lines.extend(found);
         lines.extend(steps::lines(lead, g));
         lines.extend(tail);
-        pen.lines(inner, &fit(lines, inner.height));
+        let left_out = put(pen, inner, leading_back(lines, scene, lead, inner));
+        more::left_out(pen, area, left_out);
         return;
     }
     let top = head(scene, lead, inner.width, g);
     let rows = u16::try_from(top.len()).unwrap_or(0).min(inner.height);
-    pen.lines(Rect { height: rows, ..inner }, &fit(top, rows));
+    let mut left_out = put(pen, Rect { height: rows, ..inner }, top);
     let below = Rect { y: inner.y + rows, height: inner.height - rows, ..inner };
     let right = Rect { x: below.x + STEPS + 2, width: below.width - STEPS - 2, ..below };
-    pen.lines(Rect { width: STEPS, ..below }, &fit(steps::lines(lead, g), below.height));
-    pen.lines(right, &fit(findings(scene, lead, right.width, g, proof), right.height));
+    left_out += put(pen, Rect { width: STEPS, ..below }, steps::lines(lead, g));
+    let found = findings(scene, lead, right.width, g, proof);
+    left_out += put(pen, right, leading_back(found, scene, lead, right));
+    more::left_out(pen, area, left_out);
+}
+
+/// Draws what fits; how many lines did not.
+fn put(pen: &mut Pen<'_>, area: Rect, lines: Ranked<'_>) -> usize {
+    let (shown, left_out) = fit_counted(lines, area.height);
+    pen.lines(area, &shown);
+    left_out
+}
+
+/// With what leads back at the end, once nothing is under way any more.
+fn leading_back<'a>(
+    lines: Ranked<'a>,
+    scene: Scene<'a>,
+    lead: &KillProgress,
+    area: Rect,
+) -> Ranked<'a> {
+    if standing(lead) < KillStanding::StoodDown {
+        return lines;
+    }
+    let end = lines.len();
+    advice::with_way(lines, end, scene, (area.width, area.height))
 }
 
 /// Rank of a survivor's line.
@@ -109,22 +135,18 @@ fn findings<'a>(
     g: &Glyphs,
     proof: bool,
 ) -> Ranked<'a> {
-    let over = standing(lead) >= KillStanding::StoodDown;
-    let way = if over { advice::way_lines(scene, width) } else { Vec::new() };
     if proof {
-        let mut lines = advice::card_lines(scene, lead, width);
-        lines.extend(way);
-        return lines;
+        return advice::card_lines(scene, lead, width);
     }
     let mut lines = Vec::new();
     // Who was asked nothing claims nothing.
     if lead.intent == Intent::Kill && lead.phase != GatewayPhase::NotV1 {
         lines.push((0, claimed(lead, g)));
         lines.push((0, observed(lead, g)));
-        lines.extend(booked(scene, lead).map(|line| (1, line)));
+        lines.extend(booked(scene, lead, width).map(|line| (1, line)));
     }
     if !lead.note.is_empty() {
-        let rows = super::wrap(lead.note.as_str(), width).into_iter().take(2);
+        let rows = super::wrap_most(lead.note.as_str(), width, 2).into_iter();
         lines.extend(rows.map(|row| (3, Line::new().rest(row, Role::TextNormal))));
     }
     for survivor in &lead.survivors {
@@ -142,15 +164,19 @@ fn findings<'a>(
     lines.extend(advice::pending_lines(scene, 0, width));
     lines.extend(advice::now_lines(lead, width));
     lines.extend(advice::card_lines(scene, lead, width));
-    lines.extend(way);
     lines
 }
 
 /// What the balance became, by the reads before and after; no claim of the gateway.
-pub(super) fn booked<'a>(scene: Scene<'_>, lead: &KillProgress) -> Option<Line<'a>> {
+/// Where both have no room, what was booked stands alone: half a number is a lie.
+pub(super) fn booked<'a>(scene: Scene<'_>, lead: &KillProgress, width: u16) -> Option<Line<'a>> {
     let (before, after) = scene.state.booked(lead)?;
     let (became, by) = booked_words(before, after);
     let line = Line::new().left(9, "balance", Role::TextDim);
+    if line.width() + became.len() + by.len() > usize::from(width) {
+        let by = by.trim_start_matches(", ").to_owned();
+        return Some(line.rest(by, Role::TextStrong));
+    }
     Some(line.text(became, Role::TextNormal).rest(by, Role::TextStrong))
 }
 

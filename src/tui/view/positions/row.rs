@@ -129,8 +129,10 @@ impl<'a> Row<'a> {
     fn ticket(&self, room: usize) -> String {
         let ticket = self.p.ticket.to_string();
         let marked = self.worst && self.chosen && self.owner != Owner::Orphan;
-        let fits = ticket.len() + self.g.worst.chars().count() <= room;
-        if marked && fits { format!("{}{ticket}", self.g.worst) } else { ticket }
+        // A mark that touches a number is read as a part of it; the border names
+        // the worst one, too.
+        let fits = ticket.len() + self.g.worst.chars().count() < room;
+        if marked && fits { format!("{} {ticket}", self.g.worst) } else { ticket }
     }
 
     pub(super) fn wide(&self) -> Line<'a> {

@@ -5,7 +5,7 @@ use crate::domain::mission::{ProcessRecord, ProcessState};
 use crate::state::{Freshness, State};
 use crate::tui::theme::Role;
 use crate::tui::view::pen::Line;
-use crate::tui::view::{Scene, format, wrap};
+use crate::tui::view::{Scene, format, wrap_most};
 use ratatui::layout::Rect;
 use std::fmt::Write as _;
 
@@ -81,6 +81,6 @@ pub(super) fn lines<'a>(scene: Scene<'_>, inner: Rect) -> Vec<Line<'a>> {
         let _ = write!(text, ", {part}");
     }
     let room = if inner.height >= 2 * TALL { 2 } else { 1 };
-    let rows = wrap(&text, inner.width).into_iter().take(room);
+    let rows = wrap_most(&text, inner.width, room).into_iter();
     rows.map(|row| Line::new().rest(row, Role::TextDim)).collect()
 }

@@ -14,7 +14,7 @@ pub use alert::{alerts, row as alert_row, selected as selected_alert};
 pub use table::{listed, row, selected};
 
 use super::Scene;
-use super::pen::{Line, Pen};
+use super::pen::{Line, Pen, fit_counted};
 use crate::state::State;
 use crate::tui::theme::Role;
 use crate::tui::ui::{MissionPage, Pane, Ui};
@@ -51,12 +51,40 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     }
     pen.line(inner, &banner::line(scene, inner.width, pen.glyphs()));
     let below = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    if absent(pen, area, below, scene) {
+        return;
+    }
     match scene.ui.mission.page {
         MissionPage::Table => whole(pen, area, below, scene),
         MissionPage::Alerts => alert::page(pen, area, below, scene),
         MissionPage::Output => output::page(pen, below, scene),
         MissionPage::Answer => answer::page(pen, area, below, scene),
     }
+}
+
+/// Of a daemon that was never there nothing is known: why, and what to do, in
+/// place of empty pages. An answer, a refusal that is, has its page all the same.
+fn absent(pen: &mut Pen<'_>, area: Rect, inner: Rect, scene: Scene<'_>) -> bool {
+    let mission = &scene.state.mission;
+    let link = mission.link.as_ref().map(|link| &link.value).filter(|link| !link.present);
+    let Some(link) = link.filter(|_| !mission.was_present) else { return false };
+    if scene.ui.mission.page == MissionPage::Answer {
+        return false;
+    }
+    let mut lines = Vec::new();
+    for (rank, words, role) in [
+        (0, "mission control is configured, and it is not there", Role::HealthBad),
+        (0, "NOW: crs mission serve, on this host", Role::TextStrong),
+        (1, link.why.as_str(), Role::TextNormal),
+        (2, "not wanted? take watch and socket out of [mission]", Role::TextDim),
+    ] {
+        let rows = super::wrap(words, inner.width).into_iter();
+        lines.extend(rows.map(|row| (rank, Line::new().rest(row, role))));
+    }
+    let (shown, left_out) = fit_counted(lines, inner.height);
+    pen.lines(inner, &shown);
+    super::more::left_out(pen, area, left_out);
+    true
 }
 
 /// Title, and what stands at its right.

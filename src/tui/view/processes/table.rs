@@ -184,7 +184,7 @@ fn one_row<'a>(
     };
     let of = |known: bool| if known && fresh { Role::TextNormal } else { Role::TextDim };
     if width >= ROOMY {
-        let ready = if lost { "?" } else { ready_word(&record.state) };
+        let ready = if lost { "?" } else { record.state.ready_word() };
         line = line.left(5, ready, of(ready != "-"));
         line =
             line.right(8, number(record.pid.map(|pid| pid.to_string())), of(record.pid.is_some()));
@@ -201,16 +201,6 @@ fn one_row<'a>(
         line = line.gap(2).rest(why, if fresh { Role::TextNormal } else { Role::TextDim });
     }
     line
-}
-
-const fn ready_word(state: &ProcessState) -> &'static str {
-    match state {
-        ProcessState::Running { ready: true } => "yes",
-        ProcessState::Running { ready: false }
-        | ProcessState::Starting
-        | ProcessState::Unhealthy { .. } => "no",
-        _ => "-",
-    }
 }
 
 /// How long this run of it has lasted by the wall clock, while one lives; as it

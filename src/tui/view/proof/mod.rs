@@ -9,7 +9,8 @@ mod orders;
 mod row;
 
 use super::kill::{Ranked, advice, idle};
-use super::pen::{Line, Pen, fit};
+use super::more;
+use super::pen::{Line, Pen, fit_counted};
 use super::{Scene, format, wrap};
 use crate::domain::{GatewayPhase, Intent, KillProgress, Position};
 use crate::state::State;
@@ -50,7 +51,9 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>, alone: bool) {
     let list = list(scene, &open, inner.width, room, g);
     above.extend(list);
     above.extend(below);
-    pen.lines(inner, &fit(above, inner.height));
+    let (shown, left_out) = fit_counted(above, inner.height);
+    pen.lines(inner, &shown);
+    more::left_out(pen, area, left_out);
 }
 
 /// How many positions the list has, for scrolling.
@@ -80,7 +83,9 @@ fn top<'a>(scene: Scene<'a>, lead: Option<&'a KillProgress>, width: u16, g: &Gly
     lines.push((0, Line::new().dim(format!("pending orders: not verifiable{why}"))));
     let placed = state.placed_words().map(|text| wrap(&text, width)).unwrap_or_default();
     lines.extend(placed.into_iter().map(|row| (0, Line::new().rest(row, Role::HealthStale))));
-    lines.extend(lead.and_then(|kill| super::kill::booked(scene, kill)).map(|line| (1, line)));
+    lines.extend(
+        lead.and_then(|kill| super::kill::booked(scene, kill, width)).map(|line| (1, line)),
+    );
     if let Some((text, role)) = open::left_alone(state, lead) {
         let rows = wrap(&text, width).into_iter();
         lines.extend(rows.map(|row| (0, Line::new().rest(row, role))));

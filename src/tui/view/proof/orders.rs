@@ -2,7 +2,7 @@
 
 use super::super::kill::Ranked;
 use super::super::pen::Line;
-use super::super::{format, wrap};
+use super::super::{format, wrap_most};
 use crate::domain::{OrderNews, Side};
 use crate::state::{Freshness, State};
 use crate::tui::theme::{Glyphs, Role};
@@ -46,7 +46,7 @@ pub(super) fn lines<'a>(state: &State, width: u16, g: &Glyphs) -> Ranked<'a> {
     }
     let role = if orphans > 0 { Role::HealthBad } else { Role::TextDim };
     let rank = if orphans > 0 { 1 } else { 3 };
-    let rows = wrap(&text, width).into_iter().take(2);
+    let rows = wrap_most(&text, width, 2).into_iter();
     lines.extend(rows.map(|row| (rank, Line::new().rest(row, role))));
     lines
 }

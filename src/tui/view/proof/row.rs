@@ -2,7 +2,7 @@
 
 use super::super::kill::Ranked;
 use super::super::pen::Line;
-use super::super::{format, words, wrap};
+use super::super::{format, words, wrap_most};
 use super::{WIDE, closes, read};
 use crate::domain::{GatewayPhase, Intent, KillProgress};
 use crate::state::{Freshness, State};
@@ -64,11 +64,11 @@ pub(super) fn lines<'a>(
     }
     let Some(kill) = kill else { return lines };
     if let Some(why) = why(kill) {
-        let rows = wrap(&why, width.saturating_sub(2)).into_iter().take(2);
+        let rows = wrap_most(&why, width.saturating_sub(2), 2).into_iter();
         lines.extend(rows.map(|row| (1, Line::new().gap(2).rest(row, Role::HealthBad))));
     }
     if let Some(next) = next(state, kill) {
-        let rows = wrap(&next, width.saturating_sub(2)).into_iter().take(2);
+        let rows = wrap_most(&next, width.saturating_sub(2), 2).into_iter();
         lines.extend(rows.map(|row| (2, Line::new().gap(2).rest(row, Role::TextNormal))));
     }
     lines
