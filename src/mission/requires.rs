@@ -2,7 +2,7 @@
 
 use super::modes::Document;
 use super::ports::Switch;
-use super::spec::{ModeSpec, Process, Require};
+use super::spec::{Mission, ModeSpec, Process, Require};
 use crate::domain::Text;
 use crate::domain::mission::HostRecord;
 use crate::host::world;
@@ -26,15 +26,16 @@ pub struct Facts {
 
 impl Facts {
     /// Asks the switch; for the accounts only where the mode wants to know, or
-    /// is `live`: trades real money by its settings.
+    /// trades real money by its settings.
     #[must_use]
     pub fn ask(
+        mission: &Mission,
         mode: &ModeSpec,
-        live: bool,
         switch: &dyn Switch,
         hosts: Vec<HostRecord>,
         dir: &Path,
     ) -> Self {
+        let live = Document::of(mission, mode).is_live();
         let armed = live || mode.require.contains(&Require::LiveArmed);
         Self {
             engaged: switch.engaged(),

@@ -98,7 +98,6 @@ impl Launcher {
 impl Shared {
     /// What is asked before anything is judged.
     pub(super) fn facts(&self, mission: &Mission, mode: &ModeSpec) -> Facts {
-        let live = Document::of(mission, mode).is_live();
-        Facts::ask(mode, live, self.switch.as_ref(), self.crew.hosts(), &self.dir)
+        Facts::ask(mission, mode, self.switch.as_ref(), self.crew.hosts(), &self.dir)
     }
 }

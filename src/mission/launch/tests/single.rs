@@ -111,3 +111,14 @@ fn an_emergency_takes_no_other_order_but_a_stop() {
     rig.ended();
     assert_eq!(kind(&Order::Start { process: process() }), None);
 }
+
+#[test]
+fn real_money_needs_an_armed_account_whatever_its_mode_requires() {
+    let mut bare = (*Rig::new().mission).clone();
+    bare.modes.iter_mut().for_each(|mode| mode.require.clear());
+    let rig = Rig::over(Arc::new(tempfile::tempdir().unwrap()), Arc::new(bare));
+    rig.switch.armed.store(false, SeqCst);
+    assert_eq!(kind(&rig.launch("LIVE", LIVE)), Some(Refusal::Requirement));
+    rig.switch.armed.store(true, SeqCst);
+    assert_eq!(rig.enter("LIVE").phase, LaunchPhase::Complete);
+}
