@@ -35,7 +35,7 @@ fn a_mode_that_waits_for_its_word_starts_nothing_one_by_one() {
     let settings = json!({ "mode": "MONEY", "enable_trading_signals": true,
         "disable_paper_trading": true, "disable_broker": false });
     fs::write(rig.dir().join("settings.json"), settings.to_string()).unwrap();
-    let blocked = rig.run(&["block", "--reason", "trial"]);
+    let blocked = rig.run(&["block", "--yes", "--reason", "trial"]);
     assert_eq!(rig.run(&["status", "--json"]).json()["state"], "ENGAGED", "{blocked:#?}");
     rig.serve();
     assert!(rig.said().contains("nothing is started"), "{}", rig.said());

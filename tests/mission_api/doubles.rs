@@ -188,6 +188,10 @@ impl Orders for Doubles {
                 self.told.hear(Told::Launch(Arc::new(ended)));
                 Answer::Launched(launch)
             }
+            Order::Down => {
+                self.told.hear(Told::Mode { name: Text::default(), live: false });
+                Answer::Accepted
+            }
             Order::Restore { .. } => refused(Refusal::Failed, "no dump can be read"),
             _ => Answer::Accepted,
         }
