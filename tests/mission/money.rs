@@ -16,6 +16,7 @@ cmd = ["/bin/sh", "-c", "exec sleep 73042"]
 [mode.MONEY]
 processes = ["alone", "shared"]
 confirm = "MONEY"
+require = { kill_switch_clear = true, live_armed = true }
 [mode.MONEY.settings]
 enable_trading_signals = true
 disable_paper_trading = true
