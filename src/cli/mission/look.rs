@@ -68,6 +68,8 @@ fn page(status: &Status) -> Vec<String> {
     }
     let troubled = status.processes.iter().filter(|p| p.record.wanted && !p.record.state.ready());
     lines.extend(troubled.map(|p| format!("{}: {}", p.record.name, p.record.state)));
+    let disks = status.alerts.iter().filter(|alert| alert.kind.as_str() == "log-disk");
+    lines.extend(disks.map(|a| format!("{}: {}: {}", a.process, a.title, a.message)));
     for host in &status.hosts {
         let stand = match host.reachable {
             Some(true) => "answers".to_owned(),
