@@ -15,6 +15,7 @@ pub mod file;
 mod gauges;
 mod intake;
 pub mod level;
+mod past;
 mod reader;
 mod ring;
 pub mod split;
@@ -24,13 +25,14 @@ mod tell;
 pub(super) mod tests;
 
 use super::lines::{Output as From, Reads, Source};
-use super::parts::{LineQuery, Lines};
+use super::parts::{LineQuery, Lines, Older, OlderQuery, Place};
 use super::rules::{Alerts, RuleBook};
 use super::spec::{Look, Mission, Name};
 use super::told::Hears;
 use crate::config::Problem;
 use crate::domain::Text;
 use crate::domain::mission::{ConsoleLine, LineLevel};
+use crate::host::world;
 use counts::{ByProcess, Counts};
 pub use disk::Left;
 use disk::{Queue, Stand};
@@ -56,6 +58,9 @@ const RUNS: usize = 4;
 const READ: Duration = Duration::from_secs(2);
 /// And the disks for what waits for them.
 const WRITTEN: Duration = Duration::from_secs(3);
+
+/// Longest look into the files for older lines.
+const OLDER: Duration = Duration::from_secs(10);
 
 /// What a probe waits for, and whether it was seen.
 type Seek = (String, Arc<AtomicBool>);
@@ -330,6 +335,24 @@ impl Lines for Output {
 
     fn oldest(&self) -> u64 {
         self.shared.ring().oldest()
+    }
+
+    fn place(&self, line: Option<&ConsoleLine>) -> Option<Place> {
+        Some(self.shared.ring().place(line.map(|line| (line.seq, line.at))))
+    }
+
+    fn older(&self, wanted: &OlderQuery) -> Older {
+        let (logs, own) = (self.shared.logs.clone(), wanted.clone());
+        let found = world::within(OLDER, move || past::older(&logs, &own));
+        let mut older = found.unwrap_or_else(|| {
+            let why = format!("the disk of the log files does not answer ({} s)", OLDER.as_secs());
+            Older { notes: vec![Text::new(&why)], ..Older::default() }
+        });
+        for (name, lines, _) in self.disks().into_iter().filter(|(.., hangs)| *hangs) {
+            let text = format!("{name}: the disk hangs; {lines} lines wait and are in no file yet");
+            older.notes.push(Text::new(&text));
+        }
+        older
     }
 }
 
