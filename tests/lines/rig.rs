@@ -80,6 +80,11 @@ impl Rig {
         self.children.clear();
     }
 
+    /// Whether every child has ended by now.
+    pub fn have_ended(&mut self) -> bool {
+        self.children.iter_mut().all(|child| child.try_wait().unwrap().is_some())
+    }
+
     pub fn find(&self, text: &str) -> Option<ConsoleLine> {
         self.output.lines(None, LineLevel::Trace, text, 0, 1).pop()
     }

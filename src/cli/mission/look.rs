@@ -74,6 +74,8 @@ fn page(status: &Status) -> Vec<String> {
             lines.push(line);
         }
     }
+    let disks = status.alerts.iter().filter(|alert| alert.kind.as_str() == "log-disk");
+    lines.extend(disks.map(|a| format!("{}: {}: {}", a.process, a.title, a.message)));
     for host in &status.hosts {
         let stand = match host.reachable {
             Some(true) => "answers".to_owned(),

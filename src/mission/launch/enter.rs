@@ -7,7 +7,7 @@ use crate::domain::Text;
 use crate::domain::mission::{Launch, LaunchPhase};
 use crate::host::clock;
 use crate::mission::hands::Vars;
-use crate::mission::modes::Document;
+use crate::mission::modes::{self, Document};
 use crate::mission::order::By;
 use crate::mission::plan::{Standing, wanted};
 use crate::mission::spec::{Mission, ModeSpec, Name, Restart};
@@ -108,8 +108,12 @@ impl Shared {
             by: entry.by.clone(),
             at: clock::utc(),
         };
-        let (dir, document) = (self.dir.clone(), entry.document.clone());
-        if let Err(e) = disk(move || document.write(&dir)) {
+        let ticket = self.pen.order(&self.dir, modes::FILE);
+        let (own, document) = (ticket.clone(), entry.document.clone());
+        // Settings of a launch that is refused must not come after all; those
+        // of a mode that stops things may, as long as nothing newer was ordered.
+        let failed = disk(move || document.write(&own)).err();
+        if let Some(e) = failed.filter(|_| entry.engages || ticket.give_up()) {
             let why = format!("the settings of {} could not be written: {e}", entry.mode);
             if !entry.engages {
                 return Err(why);
@@ -117,8 +121,8 @@ impl Shared {
             entry.degraded = true;
             entry.note(&why);
         }
-        let (dir, state) = (self.dir.clone(), in_force.clone());
-        if let Err(e) = disk(move || kept::put(&dir, Some(&state))) {
+        let (ticket, state) = (self.pen.order(&self.dir, kept::STATE), in_force.clone());
+        if let Err(e) = disk(move || kept::put(&ticket, &state)) {
             entry.degraded = true;
             entry.note(&format!("a daemon's restart would not find this mode: {e}"));
         }

@@ -18,7 +18,7 @@ pub mod verdict;
 
 use super::crew::Crew;
 use super::file::words;
-use super::modes::Document;
+use super::modes::{self, Document, Pen};
 use super::order::{Answer, By, Order, Refusal};
 use super::plan::{Plan, Standing, plan};
 use super::ports::Switch;
@@ -121,6 +121,8 @@ struct Shared {
     /// never change things at once.
     acts: Mutex<()>,
     state: Mutex<State>,
+    /// Writes settings and mode in force, in the order of the orders.
+    pen: Pen,
 }
 
 #[derive(Default)]
@@ -157,7 +159,8 @@ impl Launcher {
         let lines = lines.unwrap_or_else(|| Arc::new(move |_| below.clone()));
         let state = State { mission, in_force, document, doubts, ..State::default() };
         let (acts, state) = (Mutex::new(()), Mutex::new(state));
-        let shared = Shared { dir, crew, switch, hears, lines, patience, acts, state };
+        let pen = Pen::default();
+        let shared = Shared { dir, crew, switch, hears, lines, patience, acts, state, pen };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -338,8 +341,9 @@ impl Shared {
             state.in_force = None;
             state.document = None;
         }
-        let dir = self.dir.clone();
-        disk(move || kept::put(&dir, None))
+        // The mode first: settings alone are no mode that is taken up again.
+        let tickets = [kept::STATE, modes::FILE].map(|name| self.pen.order(&self.dir, name));
+        disk(move || tickets.iter().try_for_each(|ticket| ticket.land(None)))
     }
 
     /// The refusal while an emergency shutdown runs.
