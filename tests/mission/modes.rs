@@ -69,7 +69,11 @@ fn a_replay_without_its_file_stops_nothing() {
     assert_eq!(rig.end(), Some(0));
     // The daemon says whom it stops, and each as it goes.
     let said = rig.said();
-    for part in ["stopping 2 processes: gateway, engine-tank\n", "\nengine-tank: exited", "\ngateway: exited"] {
+    for part in [
+        "stopping 2 processes: gateway, engine-tank\n",
+        "\nengine-tank: exited",
+        "\ngateway: exited",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
 }
