@@ -35,6 +35,12 @@ def ms_since(ns):
     return (time.monotonic_ns() - ns) / 1e6
 
 
+def cpu_s(pid):
+    """CPU seconds of it and of the children that it has buried."""
+    ticks = sum(int(n) for n in tools.about(pid, "stat").rsplit(b")", 1)[1].split()[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 class Daemon(tools.Crs):
     """One whose processes tell over a pipe that they live."""
 
@@ -130,11 +136,11 @@ def deaths(daemon, times):
 def orders(daemon, seconds):
     """Workers, each with processes of its own and one order at a time."""
     lock, pids, changed = threading.Lock(), {}, threading.Condition()
-    done, answers, stop = [0], [], threading.Event()
+    answers, stop, over = [], threading.Event(), threading.Event()
     ws = wire.Ws(daemon.socket)
 
     def listen():
-        while not stop.is_set():
+        while not over.is_set():
             message = ws.next()
             if message["type"] == "process_update" and message["process"].startswith("w"):
                 with changed:
@@ -163,21 +169,24 @@ def orders(daemon, seconds):
                     else:
                         reached(name, lambda state, pid: state == "running" and pid not in (None, was))
                     with lock:
-                        done[0] += 1
                         answers.append(took)
 
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
     workers = [threading.Thread(target=work, args=(n,)) for n in range(WORKERS)]
-    began = time.monotonic()
+    began, spent = time.monotonic(), cpu_s(daemon.server.pid)
     for worker in workers:
         worker.start()
     time.sleep(seconds)
     stop.set()
     for worker in workers:
         worker.join()
-    took = time.monotonic() - began
-    print(f"start, restart, stop of real processes, each waited for, {WORKERS} clients: {done[0]} in {took:.1f} s, {done[0] / took:.0f}/s")
+    took, spent, count = time.monotonic() - began, cpu_s(daemon.server.pid) - spent, len(answers)
+    over.set()
+    print(
+        f"start, restart, stop of real processes, each waited for, {WORKERS} clients: {count} in {took:.1f} s, "
+        f"{count / took:.0f}/s; {spent / count * 1e3:.1f} ms of CPU each, the children's among it"
+    )
     report("  the answer to one of them", answers)
     http = wire.Http(daemon.socket)
     reads = []

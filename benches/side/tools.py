@@ -42,6 +42,15 @@ def kept_by(pid):
     return [child for child, parent in all.items() if parent == pid]
 
 
+def about(pid, what):
+    """A file of a process, empty where it is gone."""
+    try:
+        with open(f"/proc/{pid}/{what}", "rb") as f:
+            return f.read()
+    except OSError:
+        return b""
+
+
 class Tool:
     """One of them: `jobs` is name -> argv, none of them runs yet."""
 
@@ -83,7 +92,7 @@ class Tool:
 
 class Crs(Tool):
     name = "crs"
-    does = "time, level, 12 error rules, ring, file"
+    does = "time, level, error rules, ring, file"
     path = "crs"
 
     def prepare(self):
@@ -106,11 +115,8 @@ class Crs(Tool):
         return [self.path, *self.flags, "mission", "--socket", str(self.socket), "start", name]
 
     def own(self):
-        guards = []
-        for pid in kept_by(self.server.pid):
-            with open(f"/proc/{pid}/cmdline", "rb") as f:
-                guards += [pid] * (b"__guard" in f.read())
-        return [self.server.pid, *guards]
+        children = kept_by(self.server.pid)
+        return [self.server.pid, *(pid for pid in children if b"__guard" in about(pid, "cmdline"))]
 
     def file(self, name):
         return self.home / "logs" / f"{name}.log"
@@ -225,11 +231,8 @@ class Mprocs(Tool):
         return self.ctl(f'{{c: add-proc, name: {name}, cmd: "{shlex.join(self.jobs[name])}"}}')
 
     def own(self):
-        mine = [self.server.pid]
-        for pid in kept_by(self.server.pid):
-            with open(f"/proc/{pid}/comm") as f:
-                mine += [pid] * (f.read().strip() == "mprocs")
-        return mine
+        children = kept_by(self.server.pid)
+        return [self.server.pid, *(pid for pid in children if about(pid, "comm") == b"mprocs\n")]
 
     def down(self):
         subprocess.run(self.ctl("{c: force-quit}"), env=self.env, check=False, stdout=NULL, stderr=NULL)
