@@ -42,6 +42,7 @@ fn malformed_requests_are_told_what_is_wrong() {
         ("GET", "/api/plan?mode=PAPER&x=1", "", "", 400),
         ("GET", "/api/logs?after=-1", "", "", 400),
         ("GET", "/api/logs?after=1&after=2", "", "", 400),
+        ("GET", "/api/logs?after=9223372036854775808", "", "", 400),
         ("GET", "/api/logs?level=loud", "", "", 400),
         ("GET", "/api/logs?before=noon", "", "", 400),
         ("GET", "/api/logs?before=1.-1", "", "", 400),

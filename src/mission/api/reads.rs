@@ -183,6 +183,12 @@ pub async fn logs(
         let cause = "before and after exclude each other";
         return Err(Fault::of(400, "query", "GET /api/logs", cause, "give one of them"));
     }
+    if let Some(after) = asked.after.filter(|after| i64::try_from(*after).is_err()) {
+        // The description promises 63 bits, and no line has such a number.
+        let cause = format!("after={after} is no number of a line");
+        let next = "give the `next` of the answer before";
+        return Err(Fault::of(400, "query", "GET /api/logs", &cause, next));
+    }
     let names: Vec<String> = asked.process.as_deref().map(names).unwrap_or_default();
     let whole = parts.hub.status();
     let known = |name: &String| whole.told.status.processes.iter().any(|p| p.name.as_str() == name);
