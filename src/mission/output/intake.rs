@@ -164,7 +164,8 @@ impl Intake {
         let who = self.shared.ring().who(process);
         self.word(who, process, level, text);
         let at = clock::utc();
-        self.out.line(&head(at, b'd'), false, true, text.as_str().as_bytes());
+        // No line of the process: where the disk does not take it, none is lost.
+        self.out.line(&head(at, b'd'), false, false, text.as_str().as_bytes());
         self.write(who, process);
     }
 
