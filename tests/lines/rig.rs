@@ -104,7 +104,8 @@ impl Rig {
             let bytes = std::fs::read(path).unwrap();
             let text = String::from_utf8_lossy(&bytes);
             let own = text.lines().filter(|line| line.as_bytes().get(28) == Some(&b'o'));
-            lines.extend(own.map(|line| line[31..].to_owned()));
+            // The last may be on its way.
+            lines.extend(own.filter_map(|line| Some(line.get(31..)?.to_owned())));
         }
         lines
     }

@@ -222,7 +222,8 @@ impl Intake {
     pub fn note(&mut self, process: &str, level: LineLevel, text: &Text) {
         let at = self.now();
         let who = self.word_at(at, process, level, text);
-        self.out.line(&head(at, b'd'), false, true, text.as_str().as_bytes());
+        // No line of the process: where the disk does not take it, none is lost.
+        self.out.line(&head(at, b'd'), false, false, text.as_str().as_bytes());
         self.write(who, process);
     }
 
