@@ -286,7 +286,9 @@ impl Output {
         let _ = ended.recv_timeout(READ);
         let until = Instant::now() + WRITTEN;
         let queues: Vec<Arc<Queue>> = lock(&self.shared.queues).values().cloned().collect();
-        queues.iter().for_each(|queue| queue.close());
+        for queue in &queues {
+            queue.close();
+        }
         for queue in queues {
             queue.emptied(until);
         }

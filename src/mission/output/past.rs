@@ -138,8 +138,8 @@ impl Back {
         }
         let from = files.front().map_or(0, |(_, length)| *length);
         let at = before.min(clock::utc());
-        let (held, head, notes) = (Vec::new(), None, Vec::new());
-        Self { process, files, held, from, head, at, scanned: 0, notes }
+        let (held, notes) = (Vec::new(), Vec::new());
+        Self { process, files, held, from, head: None, at, scanned: 0, notes }
     }
 
     /// When its newest line came that was not taken.
