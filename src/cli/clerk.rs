@@ -19,10 +19,13 @@ use crate::wire::Action;
 use crossbeam_channel as channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longest wait for each answer: a gateway may be busy with a slow order.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A command that waited so long behind another is no longer the one that was
+/// meant: who asked has given it up, or asked somebody else.
+const LATE: Duration = Duration::from_secs(3);
 
 /// Polls that run, shared with whoever starts and ends them.
 pub type Polls = Arc<Mutex<Vec<PollHandle>>>;
@@ -36,7 +39,7 @@ enum Job {
 
 /// Takes commands and hands them to its thread.
 pub struct Clerk {
-    jobs: channel::Sender<Job>,
+    jobs: channel::Sender<(Instant, Job)>,
     hand: Arc<Hand>,
     polls: Polls,
     looks: Looks,
@@ -56,18 +59,9 @@ impl Clerk {
         gate: Arc<Gate>,
         sender: Sender,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
-        let (jobs, inbox) = channel::unbounded();
         let remote = RemoteDesk::new(settings.clone(), Arc::clone(&gate), sender.clone());
         let placing = Placing::new(settings.clone(), gate, sender.clone());
-        let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || {
-            let mut room = Room { settings, sender, zmq: None };
-            for job in inbox {
-                match job {
-                    Job::Close(gateway, ticket) => room.close(gateway, ticket),
-                    Job::Arm => room.arm(),
-                }
-            }
-        })?;
+        let (jobs, thread) = Room { settings, sender, zmq: None }.open()?;
         Ok((Self { jobs, hand, polls, looks, placing, remote }, thread))
     }
 }
@@ -84,11 +78,11 @@ impl Remote for Clerk {
 
 impl Desk for Clerk {
     fn close(&self, gateway: u16, ticket: Ticket) {
-        let _ = self.jobs.send(Job::Close(gateway, ticket));
+        let _ = self.jobs.send((Instant::now(), Job::Close(gateway, ticket)));
     }
 
     fn arm(&self) {
-        let _ = self.jobs.send(Job::Arm);
+        let _ = self.jobs.send((Instant::now(), Job::Arm));
     }
 
     fn probe_again(&self) {
@@ -123,6 +117,33 @@ struct Room {
 }
 
 impl Room {
+    /// Starts the thread that works here.
+    fn open(mut self) -> std::io::Result<(channel::Sender<(Instant, Job)>, JoinHandle<()>)> {
+        let (jobs, inbox) = channel::unbounded::<(Instant, Job)>();
+        let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || {
+            for (asked, job) in inbox {
+                match job {
+                    job if asked.elapsed() > LATE => self.refuse(&job, asked.elapsed()),
+                    Job::Close(gateway, ticket) => self.close(gateway, ticket),
+                    Job::Arm => self.arm(),
+                }
+            }
+        })?;
+        Ok((jobs, thread))
+    }
+
+    /// Says that a command was asked too long ago to be done.
+    fn refuse(&self, job: &Job, age: Duration) {
+        let why = format!("asked {} s ago, behind a slow command: not done", age.as_secs());
+        match job {
+            Job::Close(_, ticket) => {
+                let what = format!("CLOSE_POSITION {ticket}");
+                self.tell("", &what, CommandPhase::Denied, format!("{why}; ask again"));
+            }
+            Job::Arm => self.sender.log(Level::Warn, "arm", format!("{why}; ask again")),
+        }
+    }
+
     fn arm(&self) {
         match arm::arm(&self.settings) {
             Ok(()) => {

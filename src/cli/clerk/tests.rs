@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::cli::deal::tests::{WAIT, paper, request, settings};
-use crate::domain::Position;
+use crate::cli::wiring;
+use crate::domain::{Endpoint, Position};
 use crate::event::{Receiver, channel_pair};
 use crate::gateway::RunningGateway;
-use crate::link::Peer;
+use std::net::TcpListener;
 
 fn named(name: &str, paper: &RunningGateway) -> GatewayAddr {
     let at = paper.addresses();
@@ -70,4 +71,42 @@ fn a_close_never_reaches_another_gateway_that_holds_the_same_number() {
     // One that this console does not know is nobody's.
     room.close(2, ticket);
     assert_eq!(ended(&receiver).0, CommandPhase::Failed);
+}
+
+/// The records of this latch's audit log.
+fn recorded(settings: &Settings) -> String {
+    let files = std::fs::read_dir(wiring::latch_home(settings).audit()).into_iter().flatten();
+    files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+}
+
+#[test]
+fn what_waited_behind_a_slow_command_is_not_done() {
+    let dir = tempfile::tempdir().unwrap();
+    // It takes the connection and never says a word.
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = Endpoint::new("127.0.0.1", mute.local_addr().unwrap().port()).unwrap();
+    let mut settings = settings(dir.path());
+    crate::config::dirs::ensure_private(&settings.state_dir).unwrap();
+    settings.gateways = vec![GatewayAddr { name: Text::new("mute"), cmd: at.clone(), data: at }];
+    let (sender, receiver) = channel_pair();
+    let room = Room { settings: settings.clone(), sender, zmq: None };
+    let (jobs, thread) = room.open().unwrap();
+    for job in [Job::Close(0, Ticket(7)), Job::Arm, Job::Close(0, Ticket(8))] {
+        jobs.send((Instant::now(), job)).unwrap();
+    }
+    drop(jobs);
+    thread.join().unwrap();
+    let told: Vec<Event> = receiver.urgent.try_iter().collect();
+    let denied = |event: &Event| match event {
+        Event::Command(report) => {
+            report.phase == CommandPhase::Denied && report.what.as_str().ends_with(" 8")
+        }
+        _ => false,
+    };
+    assert!(told.iter().any(denied), "{told:?}");
+    assert!(!recorded(&settings).contains("\"ARM\""), "{}", recorded(&settings));
+    // What is asked of a clerk that is free is done.
+    let room = Room { settings: settings.clone(), sender: channel_pair().0, zmq: None };
+    room.arm();
+    assert!(recorded(&settings).contains("\"ARM\""), "{}", recorded(&settings));
 }
