@@ -1,5 +1,6 @@
 //! Fold of links, heartbeats and reads: one [`GatewayPane`] per gateway.
 
+use super::lag::Series;
 use super::quotes::Meter;
 use super::{Aged, Freshness, State};
 use crate::domain::{Account, Mode, Position, Stamp, Text};
@@ -45,6 +46,10 @@ pub struct GatewayPane {
     /// When its positions were last compared with what was ordered.
     #[serde(default)]
     pub compared: Option<Stamp>,
+    /// Round trips of its own heartbeats: what is this gateway's habit is no
+    /// other one's.
+    #[serde(default)]
+    pub rtt: Series,
 }
 
 impl GatewayPane {
@@ -145,6 +150,9 @@ impl State {
         let good = report.fingerprint == Fingerprint::V1 && report.rtt_us.is_some();
         if good {
             pane.alive = Some(now);
+        }
+        if let (true, Some(rtt)) = (good, report.rtt_us) {
+            pane.rtt.record(rtt);
         }
         let returned = before.link == LinkState::Down && report.link != LinkState::Down;
         if returned || report.fingerprint == Fingerprint::NotV1 {

@@ -217,7 +217,7 @@ impl State {
         let alive = pane.alive?;
         // An idle gateway may take seconds to answer: its own round trips
         // say how long a silence is still its habit.
-        let habit = Duration::from_micros(self.lag.heartbeat.p99().unwrap_or(0).saturating_mul(2));
+        let habit = Duration::from_micros(pane.rtt.p99().unwrap_or(0).saturating_mul(2));
         let stale = match pane.report.value.link {
             LinkState::Down => Duration::ZERO,
             LinkState::Up | LinkState::Connecting => {
@@ -289,5 +289,40 @@ impl State {
             Freshness::Fresh => self.latch.value.phase,
             Freshness::Stale | Freshness::Unknown => LatchPhase::Blocked,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, GatewayReport, Stamped};
+
+    fn put(state: &mut State, at: Stamp, event: Event) {
+        state.apply(&Stamped { seq: state.seq + 1, at, event }).unwrap();
+    }
+
+    fn beat(gateway: u16, rtt_us: u64) -> Event {
+        Event::Gateway(Box::new(GatewayReport {
+            gateway,
+            link: LinkState::Up,
+            fingerprint: Fingerprint::V1,
+            rtt_us: Some(rtt_us),
+            ..GatewayReport::default()
+        }))
+    }
+
+    #[test]
+    fn a_slow_gateway_does_not_excuse_the_silence_of_another() {
+        let (mut state, mut at) = (State::default(), Stamp::default());
+        for _ in 0..5 {
+            at = at.plus(Duration::from_secs(1));
+            put(&mut state, at, beat(0, 20_000));
+            put(&mut state, at, beat(1, 5_000_000));
+        }
+        at = at.plus(Duration::from_secs(4));
+        put(&mut state, at, Event::Beat);
+        assert_eq!(state.gateway_word(0), GatewayWord::Late);
+        assert_eq!(state.gateway_word(1), GatewayWord::Alive, "5 s are its habit");
+        assert_eq!(state.lag.heartbeat.count, 10, "the Lag pane has them all");
     }
 }

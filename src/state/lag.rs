@@ -117,7 +117,7 @@ pub struct Lag {
     pub tick_gap: Series,
     /// Tick lag above the best offset seen.
     pub tick_lag: Series,
-    /// Heartbeat round trip.
+    /// Heartbeat round trip, of all gateways; each one's own is in its pane.
     pub heartbeat: Series,
     /// Engine: tick to log entry.
     pub engine: Series,

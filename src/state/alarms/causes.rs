@@ -266,7 +266,7 @@ impl State {
         for (what, last, limit, advice) in [
             (
                 "heartbeat",
-                self.lag.heartbeat.last_us,
+                self.slowest_heartbeat(),
                 RTT_LIMIT_US,
                 "see what slows the gateway's host; `crs heartbeat` measures it, `:pane lag` shows \
                  the course",
@@ -283,6 +283,16 @@ impl State {
                 causes.warning(&format!("lag {what}"), &text, advice, LATE);
             }
         }
+    }
+}
+
+impl State {
+    /// The last round trip of the slowest gateway that still answers, in µs: a
+    /// quick one must not hide it.
+    fn slowest_heartbeat(&self) -> Option<u64> {
+        let known = |index| self.gateway_freshness(index).is_some_and(|f| f < Freshness::Unknown);
+        let all = (0_u16..).zip(&self.gateways).filter(|(index, _)| known(*index));
+        all.filter_map(|(_, pane)| pane.rtt.last_us).max()
     }
 }
 

@@ -5,7 +5,7 @@ use super::words::Badge;
 use super::{Scene, format, words};
 use crate::domain::Text;
 use crate::event::FeedReport;
-use crate::state::{FeedWord, Freshness, GatewayPane, Market, State};
+use crate::state::{FeedWord, Freshness, GatewayPane, Market, Series, State};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::ui::Pane;
 use ratatui::layout::Rect;
@@ -67,7 +67,7 @@ fn lines<'a>(
         |at| format!("answered {} ago", format::age(state.age(at))),
     );
     lines.push((4, label("heartbeat").text(age, Role::TextNormal)));
-    lines.push((1, rtt(state, width)));
+    lines.push((1, rtt(&pane.rtt, width)));
     let word = state.feed_word(index);
     // What the calendar says has a line of its own while it matters.
     let (open, hours) = calendar(state, index);
@@ -115,8 +115,7 @@ fn memory<'a>(state: &State, index: u16, g: &Glyphs) -> Option<(u8, Line<'a>)> {
     })
 }
 
-fn rtt<'a>(state: &State, width: u16) -> Line<'a> {
-    let series = &state.lag.heartbeat;
+fn rtt<'a>(series: &Series, width: u16) -> Line<'a> {
     let role = |us: Option<u64>| match us {
         Some(us) if us > super::lag::RTT_LIMIT_US => Role::LagBreach,
         _ => Role::LagGood,
