@@ -22,6 +22,8 @@ use tokio::time::{Instant, Sleep};
 const AT_ONCE: usize = 512;
 /// Until the first request is there.
 const FIRST: Duration = Duration::from_secs(10);
+/// Until the answer to somebody who may not ask is read: then it ends.
+const LAST: Duration = Duration::from_secs(1);
 /// Until the answer is read and the next request is there.
 const NEXT: Duration = Duration::from_mins(1);
 
@@ -52,6 +54,11 @@ impl Peer {
     /// The answer is ready.
     pub fn waiting(&self) {
         self.line.until(Some(Instant::now() + NEXT));
+    }
+
+    /// The answer is ready, and is the last one.
+    pub fn leaving(&self) {
+        self.line.until(Some(Instant::now() + LAST));
     }
 
     /// For the record.
