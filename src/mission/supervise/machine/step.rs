@@ -291,6 +291,10 @@ impl Machine {
     }
 
     fn ended(&mut self, now: Now, how: End, out: &mut Vec<Effect>) {
+        if !matches!(self.body, Body::Up { .. } | Body::Ending { .. }) {
+            // Of a start that is still looked for: that says what became of it.
+            return;
+        }
         self.lost = None;
         match &mut self.body {
             Body::Up { since, sick, .. } => {
