@@ -2,7 +2,7 @@
 
 use super::modes::Document;
 use super::ports::Switch;
-use super::spec::{ModeSpec, Process, Require};
+use super::spec::{ModeSpec, Name, Process, Require};
 use crate::domain::Text;
 use crate::domain::mission::HostRecord;
 use crate::host::world;
@@ -26,6 +26,7 @@ pub struct Facts {
 
 impl Facts {
     /// Asks the switch; for the accounts only where the mode wants to know.
+    /// `hosts` are those that the mode requires, as of now.
     #[must_use]
     pub fn ask(mode: &ModeSpec, switch: &dyn Switch, hosts: Vec<HostRecord>, dir: &Path) -> Self {
         let armed = mode.require.contains(&Require::LiveArmed);
@@ -36,6 +37,16 @@ impl Facts {
             dir: dir.to_path_buf(),
         }
     }
+}
+
+/// The machines that a mode requires to answer.
+#[must_use]
+pub fn machines(mode: &ModeSpec) -> Vec<Name> {
+    let name = |one: &Require| match one {
+        Require::Reachable(name) => Some(name.clone()),
+        _ => None,
+    };
+    mode.require.iter().filter_map(name).collect()
 }
 
 /// One requirement, judged.
@@ -117,6 +128,7 @@ fn one_of(require: &Require, document: &Document, facts: &Facts) -> Held {
             match host.map(|host| (host.reachable, &host.why)) {
                 Some((Some(true), _)) => Held::new(what, Ok(String::from("it answers"))),
                 Some((Some(false), why)) => Held::new(what, Err(why.to_string())),
+                Some((None, why)) if !why.is_empty() => Held::unknown(what, why.as_str()),
                 _ => Held::unknown(what, "nobody has asked it yet"),
             }
         }

@@ -80,7 +80,8 @@ fn page(status: &Status) -> Vec<String> {
         let stand = match host.reachable {
             Some(true) => "answers".to_owned(),
             Some(false) => format!("does not answer since {}: {}", host.since.hms(), host.why),
-            None => "not asked yet".to_owned(),
+            None if host.why.is_empty() => "not asked yet".to_owned(),
+            None => format!("nobody knows since {}: {}", host.since.hms(), host.why),
         };
         lines.push(format!("machine {}: {stand}", host.name));
     }

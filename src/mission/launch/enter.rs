@@ -167,10 +167,12 @@ impl Shared {
         let mut last: Option<Verdict> = None;
         loop {
             std::thread::sleep(self.patience.look);
-            let verdict = judge(mission, &entry.wanted, &self.crew.records());
+            // Before the records: who has taken the order by then says so there.
+            let waiting = self.crew.waiting();
+            let verdict = judge(mission, &entry.wanted, &self.crew.records(), &waiting);
             let late = Instant::now() >= until;
-            // Twice the same: what was read while the crew took the order up
-            // may be of the time before it.
+            // Twice the same: one that has just come down may be about to come
+            // up again.
             let settled = verdict.settled() && last.as_ref() == Some(&verdict);
             let mut notes = entry.notes.clone();
             notes.extend(verdict.notes.iter().cloned());

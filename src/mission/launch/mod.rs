@@ -22,11 +22,11 @@ use super::modes::{self, Document, Pen};
 use super::order::{Answer, By, Order, Refusal};
 use super::plan::{Plan, Standing, plan};
 use super::ports::Switch;
-use super::requires::Facts;
+use super::requires::{Facts, machines};
 use super::spec::{Mission, ModeSpec};
 use super::told::{Hears, Told};
 use crate::domain::Text;
-use crate::domain::mission::{Launch, LaunchPhase};
+use crate::domain::mission::{HostRecord, Launch, LaunchPhase};
 use crate::host::{clock, world};
 use kept::InForce;
 use std::io;
@@ -208,7 +208,8 @@ impl Launcher {
     pub fn plan(&self, mode: &str) -> Option<Plan> {
         let mission = self.shared.mission();
         let mode = mission.mode(mode)?;
-        Some(self.shared.plan_of(&mission, mode))
+        let hosts = self.shared.crew.fresh_hosts(&machines(mode));
+        Some(self.shared.plan_of(&mission, mode, hosts))
     }
 
     /// What must be typed to restore the last dump; none: there is none that
@@ -262,8 +263,16 @@ impl Shared {
         Standing { document, records }
     }
 
-    fn plan_of(&self, mission: &Mission, mode: &ModeSpec) -> Plan {
-        let facts = Facts::ask(mode, self.switch.as_ref(), self.crew.hosts(), &self.dir);
+    /// The machines that a mode requires, asked anew: not while an order holds
+    /// up others, as that may take seconds.
+    fn hosts_for(&self, mode: &str) -> Vec<HostRecord> {
+        let mission = self.mission();
+        let names = mission.mode(mode).map(machines).unwrap_or_default();
+        self.crew.fresh_hosts(&names)
+    }
+
+    fn plan_of(&self, mission: &Mission, mode: &ModeSpec, hosts: Vec<HostRecord>) -> Plan {
+        let facts = Facts::ask(mode, self.switch.as_ref(), hosts, &self.dir);
         plan(mission, mode, &self.standing(), &facts)
     }
 
@@ -274,13 +283,14 @@ impl Shared {
     /// Into a mode: requirements and confirmation first, and until both hold
     /// nothing is changed.
     fn launch(self: &Arc<Self>, name: &str, confirm: &str, by: &By) -> Answer {
+        let hosts = self.hosts_for(name);
         let _act = self.act();
         if let Some(answer) = self.busy() {
             return answer;
         }
         let mission = self.mission();
         let Some(mode) = mission.mode(name) else { return unknown(&mission, name) };
-        let plan = self.plan_of(&mission, mode);
+        let plan = self.plan_of(&mission, mode, hosts);
         if let Some(held) = plan.refused() {
             let why = format!("{name} requires {}: {}", held.what, held.why);
             self.told_refused(name, by, &why);

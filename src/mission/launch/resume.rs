@@ -7,7 +7,7 @@ use crate::domain::Text;
 use crate::domain::mission::LaunchPhase;
 use crate::mission::modes::Document;
 use crate::mission::plan::Standing;
-use crate::mission::requires::{Facts, judge};
+use crate::mission::requires::{Facts, judge, machines};
 use crate::mission::spec::{Mission, ModeSpec, Name};
 use std::sync::Arc;
 
@@ -56,7 +56,8 @@ impl Shared {
         if !fresh.is_live() {
             return None;
         }
-        let facts = Facts::ask(mode, self.switch.as_ref(), self.crew.hosts(), &self.dir);
+        let hosts = self.crew.fresh_hosts(&machines(mode));
+        let facts = Facts::ask(mode, self.switch.as_ref(), hosts, &self.dir);
         let held = judge(mode, &fresh, &facts).into_iter().find(|held| held.holds != Some(true))?;
         Some(format!("{} requires {}: {}", mode.name, held.what, held.why))
     }

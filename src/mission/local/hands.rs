@@ -10,7 +10,7 @@ use super::{proc, sweep, tidy};
 use crate::domain::Text;
 use crate::domain::mission::LineLevel;
 use crate::host::clock;
-use crate::mission::hands::{End, Found, Hands, Ident, Seen, Tell, Vars};
+use crate::mission::hands::{End, Found, Hands, Ident, Seen, Tell, Undone, Vars};
 use crate::mission::lines::{Output, Reads, Source};
 use crate::mission::spec::{OnDeath, Process};
 use crate::mission::supervise::stamp;
@@ -290,7 +290,7 @@ impl LocalHands {
 }
 
 impl Hands for LocalHands {
-    fn spawn(&self, process: &Process, run: u64, vars: &Vars) -> Result<Ident, Text> {
+    fn spawn(&self, process: &Process, run: u64, vars: &Vars) -> Result<Ident, Undone> {
         let text = |why: String| Text::new(&why);
         let mut plan = spawn::plan(&self.setup, process, vars).map_err(text)?;
         let memory = self.groups.as_ref().is_some_and(|g| g.limits("memory"));
@@ -359,12 +359,12 @@ impl Hands for LocalHands {
         }
     }
 
-    fn signal(&self, who: &Ident, signal: i32, all: bool) -> Result<(), Text> {
+    fn signal(&self, who: &Ident, signal: i32, all: bool) -> Result<(), Undone> {
         let which = named(signal).ok_or_else(|| {
             Text::new(&format!("{signal} is no signal that has a name; correct stop.signal"))
         })?;
         if !all {
-            return one_by_one(who.pid, who.start, which);
+            return one_by_one(who.pid, who.start, which).map_err(Undone::No);
         }
         let mut runs = lock(&self.runs);
         let gone = || Text::new(&format!("process {} is nobody that was started here", who.pid));
@@ -408,8 +408,8 @@ impl Hands for LocalHands {
         tidy::tidy(process, &self.setup.dir, &self.setup.latches)
     }
 
-    fn external(&self, process: &Process) -> bool {
-        tidy::holds(&process.check)
+    fn external(&self, process: &Process) -> Result<bool, Text> {
+        Ok(tidy::holds(&process.check))
     }
 
     fn ends(&self, who: &Ident, tell: Tell) -> bool {

@@ -4,7 +4,7 @@ use super::exec::{self, Spec};
 use super::expand::Fill;
 use super::{port, proc, secret, sweep::Mark};
 use crate::domain::Text;
-use crate::mission::hands::{Ident, Vars};
+use crate::mission::hands::{Ident, MARK, Vars};
 use crate::mission::spec::{OnDeath, Process};
 use rustix::fs::{Access, FallocateFlags, OFlags, access, fallocate};
 use std::collections::BTreeMap;
@@ -234,7 +234,7 @@ pub fn start(
     let (ours, line) = UnixStream::pair().map_err(short)?;
     let (outlet, out, err) = outputs(setup, process).map_err(short)?;
     let mut command = Command::new(&setup.crs);
-    command.arg(exec::VERB).envs(&plan.environment).env(proc::MARK, mark);
+    command.arg(exec::VERB).envs(&plan.environment).env(MARK, mark);
     command.stdin(OwnedFd::from(line)).stdout(out).stderr(err).process_group(0);
     let mut child = spawner.spawn(command).map_err(|e| {
         format!("{} can't be run: {e}; it is the step before the command", setup.crs.display())
