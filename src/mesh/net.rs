@@ -228,13 +228,34 @@ fn is_time(e: &io::Error) -> bool {
     matches!(e.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
 }
 
+/// A wait that ends by itself is broken off where the process was stopped and
+/// goes on: that says nothing about the far end.
+fn resumed<T>(mut wait: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match wait() {
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+impl Timed {
+    /// What is left of the time, for one wait.
+    fn wait(&self) -> io::Result<Option<Duration>> {
+        if self.until.is_over() {
+            Err(ErrorKind::TimedOut.into())
+        } else {
+            Ok(Some(self.until.left()))
+        }
+    }
+}
+
 impl Read for Timed {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.until.is_over() {
-            return Err(ErrorKind::TimedOut.into());
-        }
-        self.stream.set_read_timeout(Some(self.until.left()))?;
-        let n = self.stream.read(into)?;
+        let n = resumed(|| {
+            self.stream.set_read_timeout(self.wait()?)?;
+            self.stream.read(into)
+        })?;
         self.heard |= n > 0;
         Ok(n)
     }
@@ -242,11 +263,10 @@ impl Read for Timed {
 
 impl Write for Timed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.until.is_over() {
-            return Err(ErrorKind::TimedOut.into());
-        }
-        self.stream.set_write_timeout(Some(self.until.left()))?;
-        self.stream.write(bytes)
+        resumed(|| {
+            self.stream.set_write_timeout(self.wait()?)?;
+            self.stream.write(bytes)
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -15,7 +15,7 @@ use crate::audit::record::Act;
 use crate::audit::{Chain, Record, verify};
 use crate::domain::Text;
 use crate::domain::mission::{Launch, LaunchPhase, MissionAlert, ProcessRecord};
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,7 +54,9 @@ impl Recorder {
     /// # Errors
     /// The system's, when it gives no thread.
     pub fn start(chain: Chain, dir: &Path, next: Arc<dyn Hears>) -> std::io::Result<Self> {
-        let (sender, receiver) = bounded(MAX_WAITING);
+        // Bounded where it is filled: a channel with the bound in it has the
+        // memory of all of them from the start.
+        let (sender, receiver) = unbounded();
         let lost = Arc::new(AtomicU64::new(0));
         let losses = Arc::clone(&lost);
         let thread = std::thread::Builder::new()
@@ -118,7 +120,8 @@ impl Recorder {
             outcome: Text::new(outcome),
         };
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        if queue.as_ref().is_none_or(|queue| queue.try_send(act).is_err()) {
+        let full = |queue: &Sender<Act>| queue.len() >= MAX_WAITING;
+        if queue.as_ref().is_none_or(|queue| full(queue) || queue.send(act).is_err()) {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }

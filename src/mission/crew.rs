@@ -65,8 +65,20 @@ pub trait Crew: Send + Sync {
     /// is not in it any more and still lives.
     fn records(&self) -> Vec<ProcessRecord>;
 
-    /// How the machines stand.
+    /// Whose record does not know of the last order yet: its machine is being
+    /// asked something else, which may take its time.
+    fn waiting(&self) -> Vec<Name> {
+        Vec::new()
+    }
+
+    /// How the machines stand; an answer that is overdue counts as none.
     fn hosts(&self) -> Vec<HostRecord>;
+
+    /// How they stand, for a decision: these are asked anew, which takes some
+    /// seconds at most.
+    fn fresh_hosts(&self, _names: &[Name]) -> Vec<HostRecord> {
+        self.hosts()
+    }
 
     /// Why one is not up, a line for each fact; empty where it is.
     ///

@@ -107,8 +107,16 @@ impl<F: InForce> Crew for Fence<F> {
         self.crew.records()
     }
 
+    fn waiting(&self) -> Vec<Name> {
+        self.crew.waiting()
+    }
+
     fn hosts(&self) -> Vec<HostRecord> {
         self.crew.hosts()
+    }
+
+    fn fresh_hosts(&self, names: &[Name]) -> Vec<HostRecord> {
+        self.crew.fresh_hosts(names)
     }
 
     fn why(&self, process: &str) -> Result<Vec<Text>, Refused> {

@@ -8,6 +8,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+/// The variable that marks what a daemon started here: `ID/NAME/RUN/POLICY/BY`.
+pub const MARK: &str = "CRS_MISSION";
+/// The variable that marks a start on another machine.
+pub const START_MARK: &str = "CRS_MISSION_START";
+
 /// Which process, so that it can't be confused with a later one of the same
 /// number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -76,6 +81,32 @@ pub struct Found {
     pub stamp: Text,
 }
 
+/// Why something was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undone {
+    /// It was not, for certain.
+    No(Text),
+    /// It may have been: nobody heard the answer.
+    Lost(Text),
+}
+
+impl Undone {
+    /// The cause and the next step.
+    #[must_use]
+    pub const fn why(&self) -> &Text {
+        match self {
+            Self::No(why) | Self::Lost(why) => why,
+        }
+    }
+}
+
+/// Where nothing was asked of another machine, nothing is lost.
+impl From<Text> for Undone {
+    fn from(why: Text) -> Self {
+        Self::No(why)
+    }
+}
+
 /// What is called when a process ended.
 pub type Tell = Box<dyn FnOnce() + Send>;
 
@@ -86,8 +117,9 @@ pub trait Hands: Send + Sync {
     ///
     /// # Errors
     /// The cause and the next step: no such program, a port that is held (and
-    /// by whom), a directory that is not there.
-    fn spawn(&self, process: &Process, run: u64, vars: &Vars) -> Result<Ident, Text>;
+    /// by whom), a directory that is not there. `No` means that nothing of it
+    /// lives; after `Lost` only `found` can say what became of it.
+    fn spawn(&self, process: &Process, run: u64, vars: &Vars) -> Result<Ident, Undone>;
 
     /// Looks at one that was started.
     fn look(&self, who: &Ident) -> Seen;
@@ -97,7 +129,7 @@ pub trait Hands: Send + Sync {
     ///
     /// # Errors
     /// Why it could not be signalled.
-    fn signal(&self, who: &Ident, signal: i32, all: bool) -> Result<(), Text>;
+    fn signal(&self, who: &Ident, signal: i32, all: bool) -> Result<(), Undone>;
 
     /// What still lives of all that it started, itself included.
     ///
@@ -110,7 +142,10 @@ pub trait Hands: Send + Sync {
     fn tidy(&self, process: &Process) -> Vec<Text>;
 
     /// One that runs without having been started here (`check` ends with 0).
-    fn external(&self, process: &Process) -> bool;
+    ///
+    /// # Errors
+    /// Why that can't be known: nothing is started until it is.
+    fn external(&self, process: &Process) -> Result<bool, Text>;
 
     /// Calls `tell` once, as soon as it ended, and at once if it has. `false`
     /// where this machine can't say so: then it is looked at now and then.
@@ -118,8 +153,10 @@ pub trait Hands: Send + Sync {
         false
     }
 
-    /// What an earlier daemon left running, to be taken up again. What must
-    /// not outlive its daemon is ended before this comes back.
+    /// What an earlier daemon left running, to be taken up again, or what
+    /// became of a start whose answer was lost. What must not outlive its
+    /// daemon is ended before this comes back. None is said only where nothing
+    /// runs for certain, and no start that is still on its way will.
     ///
     /// # Errors
     /// Why that can't be known: nothing is started until it is.

@@ -74,6 +74,82 @@ pub trait Lines: Send + Sync {
 
     /// Number of the oldest line that is still at hand.
     fn oldest(&self) -> u64;
+
+    /// The place before this line, or before the oldest one at hand, for
+    /// [`Lines::older`]; none where nothing older is kept.
+    fn place(&self, _line: Option<&ConsoleLine>) -> Option<Place> {
+        None
+    }
+
+    /// Lines before a place, from where they are kept for longer. May take as
+    /// long as a disk; a look that is too long is given up, and that said.
+    fn older(&self, _wanted: &OlderQuery) -> Older {
+        Older::default()
+    }
+}
+
+/// A place among the lines that are kept: `1768399018271512.3` stands behind
+/// all lines but those that came later than this (microseconds of UTC) and the
+/// last three of this very moment. Without a number it is before the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The moment.
+    pub at: UtcMicros,
+    /// How many lines of it are behind the place.
+    pub newer: u64,
+}
+
+impl Place {
+    /// Behind all lines.
+    pub const END: Self = Self { at: UtcMicros(i64::MAX), newer: 0 };
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::END
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.at.0, self.newer)
+    }
+}
+
+impl std::str::FromStr for Place {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (at, newer) = text.split_once('.').unwrap_or((text, ""));
+        let newer = if newer.is_empty() { u64::MAX } else { newer.parse()? };
+        Ok(Self { at: UtcMicros(at.parse()?), newer })
+    }
+}
+
+/// Which older lines are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OlderQuery {
+    /// Of these processes; empty: of all, and the daemon's own.
+    pub processes: Vec<Name>,
+    /// At least so loud.
+    pub level: LineLevel,
+    /// Containing this, empty: whatever.
+    pub contains: String,
+    /// Before this.
+    pub before: Place,
+    /// At most so many, the newest of them.
+    pub most: usize,
+}
+
+/// Older lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Older {
+    /// The oldest first; they have no numbers (0).
+    pub lines: Vec<ConsoleLine>,
+    /// Where to go on; none: that were all.
+    pub older: Option<Place>,
+    /// What could not be read, in words.
+    pub notes: Vec<Text>,
 }
 
 /// Which lines are wanted.

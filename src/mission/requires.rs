@@ -2,7 +2,7 @@
 
 use super::modes::Document;
 use super::ports::Switch;
-use super::spec::{Mission, ModeSpec, Process, Require};
+use super::spec::{Mission, ModeSpec, Name, Process, Require};
 use crate::domain::Text;
 use crate::domain::mission::HostRecord;
 use crate::host::world;
@@ -26,7 +26,8 @@ pub struct Facts {
 
 impl Facts {
     /// Asks the switch; for the accounts only where the mode wants to know, or
-    /// trades real money by its settings.
+    /// trades real money by its settings. `hosts` are those that the mode
+    /// requires, as of now.
     #[must_use]
     pub fn ask(
         mission: &Mission,
@@ -44,6 +45,16 @@ impl Facts {
             dir: dir.to_path_buf(),
         }
     }
+}
+
+/// The machines that a mode requires to answer.
+#[must_use]
+pub fn machines(mode: &ModeSpec) -> Vec<Name> {
+    let name = |one: &Require| match one {
+        Require::Reachable(name) => Some(name.clone()),
+        _ => None,
+    };
+    mode.require.iter().filter_map(name).collect()
 }
 
 /// One requirement, judged.
@@ -125,6 +136,7 @@ fn one_of(require: &Require, document: &Document, facts: &Facts) -> Held {
             match host.map(|host| (host.reachable, &host.why)) {
                 Some((Some(true), _)) => Held::new(what, Ok(String::from("it answers"))),
                 Some((Some(false), why)) => Held::new(what, Err(why.to_string())),
+                Some((None, why)) if !why.is_empty() => Held::unknown(what, why.as_str()),
                 _ => Held::unknown(what, "nobody has asked it yet"),
             }
         }

@@ -155,7 +155,7 @@ impl State {
     /// its calendar the last price is only old, for as long as the link stands.
     #[must_use]
     pub fn quote_freshness(&self, symbol: &Symbol, quote: &Quote) -> Freshness {
-        self.freshness_in(quote, self.market(symbol))
+        self.freshness_in(quote, self.market(symbol, Some(quote)))
     }
 
     /// The same, where its market is looked up already.

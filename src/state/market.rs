@@ -23,11 +23,12 @@ pub enum Market {
 }
 
 impl State {
-    /// Where the market of `symbol` stands now.
+    /// Where the market of `symbol` stands now, by the calendar and one feed's
+    /// quote of it.
     #[must_use]
-    pub fn market(&self, symbol: &Symbol) -> Market {
+    pub fn market(&self, symbol: &Symbol, quote: Option<&Quote>) -> Market {
         let hours = self.session.calendar.hours(symbol);
-        self.market_of(hours, hours.is_open(self.now.utc), self.quotes.get(symbol))
+        self.market_of(hours, hours.is_open(self.now.utc), quote)
     }
 
     /// As [`State::market`], for every quote. The hours that most symbols share
@@ -36,7 +37,7 @@ impl State {
         let calendar = &self.session.calendar;
         let common = &calendar.market;
         let usual = common.is_open(self.now.utc);
-        self.quotes.iter().map(move |(symbol, quote)| {
+        self.quotes.all().map(move |(symbol, quote)| {
             let hours = calendar.hours(symbol);
             let shared = std::ptr::eq(hours, common);
             let open = if shared { usual } else { hours.is_open(self.now.utc) };

@@ -41,10 +41,10 @@ pub use market::Market;
 pub use mission::Mission;
 pub use obey::Obey;
 pub use orders::{Orders, Owner};
-pub use quotes::Quote;
+pub use quotes::{Quote, Quotes};
 pub use traders::{Pulse, Trader};
 
-use crate::domain::{EngageId, Intent, KillProgress, LatchSeen, Mode, Money, Stamp, Symbol, Text};
+use crate::domain::{EngageId, Intent, KillProgress, LatchSeen, Mode, Money, Stamp, Text};
 use crate::event::{
     AgentReport, ArmedReport, CommandReport, DrillReport, Event, GuardReport, Level, LogLine,
     RecordingReport, SessionInfo, Stamped,
@@ -68,8 +68,8 @@ pub struct State {
     pub session: SessionInfo,
     /// Gateways by their index in the session.
     pub gateways: Vec<GatewayPane>,
-    /// Quotes by symbol.
-    pub quotes: BTreeMap<Symbol, Quote>,
+    /// Quotes by symbol and feed.
+    pub quotes: Quotes,
     /// Ticks of symbols beyond [`quotes::MAX_SYMBOLS`], which are not kept.
     pub quotes_refused: u64,
     /// The latch as this process sees it, and when it was seen.

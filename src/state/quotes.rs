@@ -1,4 +1,8 @@
-//! Fold of ticks: the last quote of each symbol, and its rhythm.
+//! Fold of ticks: the last quote of each symbol of each feed, and its rhythm.
+
+mod kept;
+
+pub use kept::Quotes;
 
 use super::State;
 use super::candles::{self, Candles};
@@ -13,7 +17,7 @@ use std::time::Duration;
 
 /// Mids kept for the sparkline.
 pub const HISTORY: usize = 64;
-/// Symbols kept; a broker offers hundreds, a hostile feed any number.
+/// Quotes kept, of all feeds; a broker offers hundreds, a hostile feed any number.
 pub const MAX_SYMBOLS: usize = 1_024;
 /// A tick that claims to be older than the one before by less than this came
 /// out of order; by more, the peer's clock was set back.
@@ -137,9 +141,9 @@ impl Quote {
     }
 
     /// Whether `tick` says nothing newer than what is shown.
-    fn is_old_news(&self, feed: u16, tick: &Tick) -> bool {
+    fn is_old_news(&self, tick: &Tick) -> bool {
         let (Some(old), Some(new)) = (self.time, tick.time) else { return false };
-        if self.count == 0 || self.feed != feed || self.shape != tick.shape {
+        if self.count == 0 || self.shape != tick.shape {
             return false;
         }
         match micros(old).saturating_sub(micros(new)) {
@@ -149,8 +153,8 @@ impl Quote {
     }
 
     /// Takes a tick in; false when it was old news.
-    fn take(&mut self, feed: u16, at: Stamp, tick: &Tick) -> bool {
-        if self.is_old_news(feed, tick) {
+    fn take(&mut self, at: Stamp, tick: &Tick) -> bool {
+        if self.is_old_news(tick) {
             self.repeated = self.repeated.saturating_add(1);
             return false;
         }
@@ -166,7 +170,7 @@ impl Quote {
             std::cmp::Ordering::Greater => 1,
         };
         self.remember(mid, at.mono_ns / 1_000_000_000);
-        (self.feed, self.bid, self.ask, self.at) = (feed, tick.bid, tick.ask, at);
+        (self.bid, self.ask, self.at) = (tick.bid, tick.ask, at);
         (self.time, self.shape) = (tick.time, tick.shape);
         let digits = tick.bid.decimals().max(tick.ask.decimals());
         self.digits = self.digits.max(digits).min(MAX_DIGITS);
@@ -220,14 +224,14 @@ impl State {
         let (began, now) = (self.began, self.now);
         let full = self.quotes.len() >= MAX_SYMBOLS;
         let depth = candles::depth(self.quotes.len());
-        let quote = match self.quotes.entry(tick.symbol) {
+        let quote = match self.quotes.entry(feed, tick.symbol) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(_) if full => return self.refuse_symbol(tick.symbol),
             Entry::Vacant(entry) => entry.insert(Quote::first(feed, at, tick)),
         };
         let before = (quote.count > 0).then_some(quote.at);
         quote.meter.hit(now);
-        if !quote.take(feed, at, tick) {
+        if !quote.take(at, tick) {
             return;
         }
         let us = candles::steady(began, at);

@@ -141,6 +141,8 @@ pub struct Ui {
     pub position_sort: Sort<PositionKey>,
     /// The quote that was selected; it stays so wherever its row goes.
     pub symbol: Option<Symbol>,
+    /// Its feed, for a symbol that two of them quote.
+    pub feed: u16,
     /// The position that was selected, with its gateway; likewise.
     pub position: Option<(u16, Ticket)>,
     /// The key of the alarm that was selected; likewise.

@@ -19,9 +19,11 @@ fn a_sound_home_is_sound_and_left_as_it_was() {
     let outcome = home.run(&["doctor", "--json"], LIMIT);
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
     let report = outcome.json();
-    for what in ["latch", "latch sync", "configuration", "HTTP client", "characters"] {
+    for what in ["latch", "configuration", "HTTP client", "characters"] {
         assert_eq!(state(&report, what), "good", "{what}: {report:#}");
     }
+    // How quick its disk is, is the machine's.
+    assert!(["good", "poor"].contains(&state(&report, "latch sync")), "{report:#}");
     assert_eq!(state(&report, "state dir"), "note");
     assert_eq!(state(&report, "terminal"), "note");
     assert_eq!(state(&report, "mission file"), "good");

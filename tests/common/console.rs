@@ -158,9 +158,14 @@ impl Console {
         open.reader.join().unwrap();
     }
 
-    /// The program's end, if it comes within `limit`.
+    /// The program's end, if it comes within `limit`. Its last words are on the
+    /// screen then, unless something else keeps the terminal open.
     pub fn exit(&mut self, limit: Duration) -> Option<ExitStatus> {
-        until(limit, || self.child.try_wait().unwrap())
+        let status = until(limit, || self.child.try_wait().unwrap())?;
+        if let Some(open) = &self.open {
+            let _ = until(Duration::from_secs(1), || open.reader.is_finished().then_some(()));
+        }
+        Some(status)
     }
 
     /// The program's process id.

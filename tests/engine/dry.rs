@@ -21,7 +21,10 @@ fn the_mock_is_the_documents_and_its_orders_too() {
     let order = &fifth["order"];
     assert_eq!((&order["order_id"], &order["action"]), (&"ORD_000004".into(), &"BUY".into()));
     assert_eq!(order["entry_price"], json!(1.08515));
-    assert!(fifth["lag_ms"].is_f64() && fifth["gap_ms"].as_f64().unwrap() > 1.0, "{fifth}");
+    assert!(fifth["lag_ms"].is_f64() && fifth["gap_ms"].is_f64(), "{fifth}");
+    // Which of them came late, and the next one right behind it, is the machine's.
+    let waited = shown.iter().any(|entry| entry["gap_ms"].as_f64().is_some_and(|ms| ms > 1.0));
+    assert!(waited, "{shown:#?}");
     let said = "ticks 10, orders_generated 10, ticks_blocked 0";
     assert!(outcome.stderr.contains(said) && outcome.stderr.contains("Lag: "), "{outcome:#?}");
     // The file has the same lines, where nobody named one.

@@ -46,12 +46,18 @@ fn a_late_answer_counts_and_a_missing_one_is_replaced_by_proof() {
     let mute = ["--positions", "1", "--behaviour", "mute-kill"];
     let drop = ["--positions", "1", "--behaviour", "drop-kill"];
     let slow = ["--positions", "1", "--behaviour", "slow", "--delay", "1.2"];
-    for args in [&late[..], &mute[..], &drop[..], &slow[..]] {
+    let one = |args: &[&str]| {
         let Some(place) = Place::new(args) else { return };
         let killed = place.kill("75");
         assert_eq!(killed.code(), Some(0), "{args:?}: {killed:#?}");
         assert_eq!(place.peer.positions(), Some(0), "{args:?}");
-    }
+    };
+    // Beside each other: they do nothing but wait.
+    std::thread::scope(|scope| {
+        for args in [&late[..], &mute[..], &drop[..], &slow[..]] {
+            scope.spawn(move || one(args));
+        }
+    });
 }
 
 #[test]

@@ -66,7 +66,8 @@ fn a_grandchild_that_keeps_the_pipe_does_not_keep_the_reader() {
     let half = until(LIMIT, || rig.find("half")).expect("it is kept though nobody ended it");
     assert!(half.cut);
     until(LIMIT, || rig.find("still holds its output")).expect("and that is said");
-    let pid = rig.on_disk("parent")[0].parse::<i32>().unwrap();
+    let first = until(LIMIT, || rig.on_disk("parent").first().cloned()).expect("it is on disk");
+    let pid = first.parse::<i32>().unwrap();
     let pid = rustix::process::Pid::from_raw(pid).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
 }

@@ -9,4 +9,6 @@ mod common;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
+mod hang;
+#[cfg(test)]
 mod rig;

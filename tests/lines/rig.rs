@@ -80,6 +80,11 @@ impl Rig {
         self.children.clear();
     }
 
+    /// Whether every child has ended by now.
+    pub fn have_ended(&mut self) -> bool {
+        self.children.iter_mut().all(|child| child.try_wait().unwrap().is_some())
+    }
+
     pub fn find(&self, text: &str) -> Option<ConsoleLine> {
         self.output.lines(None, LineLevel::Trace, text, 0, 1).pop()
     }
@@ -99,7 +104,8 @@ impl Rig {
             let bytes = std::fs::read(path).unwrap();
             let text = String::from_utf8_lossy(&bytes);
             let own = text.lines().filter(|line| line.as_bytes().get(28) == Some(&b'o'));
-            lines.extend(own.map(|line| line[31..].to_owned()));
+            // The last may be on its way.
+            lines.extend(own.filter_map(|line| Some(line.get(31..)?.to_owned())));
         }
         lines
     }

@@ -7,7 +7,7 @@ use crs::config::{Check, Profile, Settings};
 use crs::domain::{Calendar, CheckResult, CheckStatus};
 use crs::mesh::{Means, Memory, look, round};
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -63,7 +63,7 @@ fn hold(mut line: TcpStream, stop: &AtomicBool) {
         match line.read(&mut got) {
             Ok(0) => return,
             Ok(_) => {}
-            Err(e) if matches!(e.kind(), std::io::ErrorKind::WouldBlock) => {}
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
             Err(_) => return,
         }
     }

@@ -1,7 +1,10 @@
 //! `crs verify` as a program: profiles, phases, statuses.
 
-use super::common::sandbox::Sandbox;
+use super::common::sandbox::{Sandbox, Signal, signal};
+use super::common::wait::until;
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_mins(1);
@@ -85,6 +88,37 @@ fn phases_totals_and_statuses() {
     assert_eq!(report["success_rate"].as_f64(), Some(100.0));
     let none = home.run(&["verify", "--profile", &path, "--phase", "2"], LIMIT);
     assert_eq!(none.code, Some(64), "{none:#?}");
+}
+
+/// The system breaks a wait off that has an end of its own, where the process
+/// is stopped meanwhile and goes on: what is asked is well all the same.
+#[test]
+fn a_look_that_was_stopped_and_goes_on_blames_nobody() {
+    let home = Sandbox::new();
+    let redis = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = redis.local_addr().unwrap().port();
+    let text = format!(
+        "{NODE}[[check]]\nnode = \"HERE\"\nname = \"x\"\nphase = 1\nkind = \"redis\"\n\
+         port = {port}\ntimeout_ms = 30000\n"
+    );
+    let path = profile(&home, &text);
+    let child = home.crs(&["verify", "--profile", &path]).spawn().unwrap();
+    let (mut line, _) = redis.accept().unwrap();
+    line.read_exact(&mut [0; 14]).unwrap();
+    let is = |state: &str| {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(state))
+    };
+    for _ in 0..5 {
+        signal(child.id(), Signal::STOP);
+        assert!(until(LIMIT, || is("T").then_some(())).is_some(), "it stops");
+        signal(child.id(), Signal::CONT);
+        assert!(until(LIMIT, || (!is("T")).then_some(())).is_some(), "it goes on");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    line.write_all(b"+PONG\r\n").unwrap();
+    let said = child.wait_with_output().unwrap();
+    assert_eq!(said.status.code(), Some(0), "{}", String::from_utf8_lossy(&said.stdout));
 }
 
 /// What is configured nowhere is this machine.

@@ -3,7 +3,7 @@
 //! command line, and by a client in Python.
 //!
 //! `day` is the documents' daily start, emergency shutdown and recovery as one
-//! script; `modes` goes through the modes; `shot` kills the daemon; `python`
+//! script; `modes` goes through the modes; `logs` reads older lines; `shot` kills the daemon; `python`
 //! drives a launch over the WebSocket. EODHD and HUB are servers of the test.
 
 #[cfg(test)]
@@ -11,6 +11,8 @@
 mod common;
 #[cfg(test)]
 mod day;
+#[cfg(test)]
+mod logs;
 #[cfg(test)]
 mod modes;
 #[cfg(test)]

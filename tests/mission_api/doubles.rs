@@ -85,6 +85,7 @@ impl Doubles {
     fn known(name: &str) -> Result<(), crew::Refused> {
         match name {
             "redis" => Err((Refusal::Conflict, Text::new("somebody else started it"))),
+            "engine-live" => Err((Refusal::Requirement, Text::new("it trades real money"))),
             "engine" | "gateway" => Ok(()),
             _ => Err(unknown("process", name)),
         }

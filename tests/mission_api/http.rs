@@ -42,6 +42,7 @@ fn the_status_has_the_documented_names() {
 fn every_refusal_has_its_status_and_says_what_why_and_what_next() {
     let house = House::new();
     let http = Http::unix(&house);
+    let doc = http.get("/api/openapi.json").json();
     for (path, body, status, kind) in [
         ("/api/launch", json!({"mode": "PAPER"}), 202, ""),
         ("/api/launch", json!({"mode": "LIVE", "options": {"confirm": "LIVE 10000"}}), 202, ""),
@@ -52,6 +53,8 @@ fn every_refusal_has_its_status_and_says_what_why_and_what_next() {
         ("/api/process/start", json!({"process": "engine"}), 200, ""),
         ("/api/process/stop", json!({"process": "engine", "dependants": true}), 200, ""),
         ("/api/process/restart", json!({"process": "engine"}), 200, ""),
+        ("/api/process/start", json!({"process": "engine-live"}), 412, "requirement"),
+        ("/api/process/restart", json!({"process": "engine-live"}), 412, "requirement"),
         ("/api/process/stop", json!({"process": "redis"}), 409, "conflict"),
         ("/api/process/stop", json!({"process": "nobody"}), 404, "unknown"),
         ("/api/alerts/1/ack", json!({}), 200, ""),
@@ -69,6 +72,9 @@ fn every_refusal_has_its_status_and_says_what_why_and_what_next() {
     ] {
         let said = http.post(path, &body);
         assert_eq!(said.status, status, "{path} {body}: {}", said.text);
+        let template = path.replace("/1/", "/{id}/").replace("/2/", "/{id}/");
+        let described = &doc["paths"][&template]["post"]["responses"];
+        assert!(described.get(status.to_string()).is_some(), "{path}: {status} is not described");
         let answer = said.json();
         if kind.is_empty() {
             assert_eq!(answer["accepted"], true, "{path} {body}");
@@ -110,7 +116,7 @@ fn every_order_and_its_answer_are_on_record() {
         "ORDER start engine ",
         "ANSWER start engine accepted; engine: starting",
         "PROCESS engine pid 4242 starting",
-        "ANSWER launch LIVE refused: type LIVE 10000",
+        "ANSWER launch LIVE refused: other words were typed than asked for; nothing done",
     ] {
         assert!(lines.iter().any(|line| line == wanted), "{wanted}: {lines:#?}");
     }

@@ -2,6 +2,7 @@
 
 use super::house::{House, Http, ORIGIN, TOKEN};
 use serde_json::json;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 use tungstenite::client::IntoClientRequest;
@@ -120,4 +121,45 @@ fn a_websocket_shows_its_token_as_a_header_or_as_a_subprotocol() {
         let first = ws.read().unwrap();
         assert!(first.to_text().unwrap().contains("initial_status"));
     }
+}
+
+/// They send no second request, read nothing and stay, as far as it is up to
+/// them.
+#[test]
+fn who_has_not_the_token_keeps_no_seat() {
+    let house = House::new();
+    let ask = |token: &str| {
+        format!(
+            "GET /api/status HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\r\n",
+            house.at
+        )
+    };
+    let open = |token: &str| {
+        let mut stream = TcpStream::connect(house.at).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.write_all(ask(token).as_bytes()).unwrap();
+        stream
+    };
+    let mut strangers: Vec<TcpStream> = (0..200).map(|_| open("nonsense")).collect();
+    let mut good = open(TOKEN);
+    let mut said = Vec::new();
+    let mut answers = |good: &mut TcpStream, count: usize| {
+        let mut chunk = [0; 4_096];
+        while String::from_utf8_lossy(&said).matches("HTTP/1.1 200 OK").count() < count {
+            let n = good.read(&mut chunk).unwrap();
+            assert!(n > 0, "it was let go");
+            said.extend(&chunk[..n]);
+        }
+    };
+    answers(&mut good, 1);
+    for stranger in &mut strangers {
+        let mut said = String::new();
+        // Its end, which is the daemon's doing.
+        stranger.read_to_string(&mut said).unwrap();
+        assert!(said.starts_with("HTTP/1.1 401"), "{said}");
+        assert!(said.to_ascii_lowercase().contains("\r\nconnection: close"), "{said}");
+    }
+    // Who has shown it keeps its connection.
+    good.write_all(ask(TOKEN).as_bytes()).unwrap();
+    answers(&mut good, 2);
 }

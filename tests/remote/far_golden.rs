@@ -8,8 +8,9 @@
 use crate::golden::decoded;
 use crs::config::{Origin, RemoteSettings};
 use crs::domain::Text;
-use crs::mesh::remote::{quote, ssh};
+use crs::mesh::remote::ssh;
 use crs::mission::hands::Ident;
+use crs::mission::remote::ask::Tidy;
 use crs::mission::remote::start::Start;
 use crs::mission::remote::words::Piece;
 use crs::mission::remote::{Ask, Known, script};
@@ -67,7 +68,17 @@ fn start() -> Start {
             nofile: Some(512),
         },
         settings: Some("{\"replay_mode\": false, \"who\": \"it's\"}".to_owned()),
+        leaves: vec!["/dev/shm/frames".to_owned(), "/run/it's main.lock".to_owned()],
         stamp: "00112233445566778899aabbccddeeff".to_owned(),
+    }
+}
+
+fn tidy(who: Known) -> Tidy {
+    let words = |all: &[&str]| all.iter().map(|word| (*word).to_owned()).collect();
+    Tidy {
+        who,
+        files: words(&["/dev/shm/frames", "/run/it's main.lock"]),
+        kills: words(&["/tmp/kill_switch.lock", "/home/trader/it's/latch-0123456789ab"]),
     }
 }
 
@@ -76,11 +87,13 @@ fn asks(platform: Platform) -> Vec<(&'static str, Ask)> {
     vec![
         ("start", Ask::Start(Box::new(start()), MARK.to_owned())),
         ("look", Ask::Look(vec![who.clone()])),
-        ("found", Ask::Found("Main".to_owned())),
+        ("found", Ask::Found("Main".to_owned(), String::new())),
+        ("found-lost", Ask::Found("Main".to_owned(), MARK.to_owned())),
         ("signal", Ask::Signal { who: who.clone(), signal: 15, all: false }),
         ("signal-all", Ask::Signal { who: who.clone(), signal: 9, all: true }),
         ("rest", Ask::Rest(who.clone())),
         ("check", Ask::Check(vec!["pgrep".to_owned(), "it's".to_owned()])),
+        ("tidy", Ask::Tidy(tidy(who.clone()))),
         ("reach", Ask::Reach),
         ("follow", Ask::Follow { who, out: 10, err: 0 }),
     ]
@@ -100,9 +113,9 @@ fn shown(platform: Platform, ask: &Ask) -> String {
     let wanted = script::text(&host, ask, MARKER);
     match platform {
         Platform::Linux => {
-            assert_eq!(last, format!("exec /bin/sh -c {}", quote::posix(&wanted)));
-            assert!(input.is_empty());
-            text.push_str("\n  exec\n  /bin/sh\n  -c\n");
+            assert_eq!(last, "exec /bin/sh -s");
+            assert_eq!(input, wanted.as_bytes());
+            text.push_str("\n  exec\n  /bin/sh\n  -s\n");
         }
         Platform::Windows => {
             let (before, coded) = last.rsplit_once(' ').unwrap();
@@ -145,11 +158,30 @@ fn a_shell_reads_all_of_them() {
     }
 }
 
-/// `cmd.exe` takes no more than 8,191 characters; a secret's value is in none.
+/// `cmd.exe` takes no more than 8,191 characters, and everybody may read a
+/// command line, here and over there: it is the same for every question.
 #[test]
-fn command_lines_are_short_and_without_what_a_program_prints() {
-    for (_, ask) in asks(Platform::Windows) {
-        let (command, _) = script::command(&host(Platform::Windows), &ask, MARKER);
-        assert!(command.len() < 1_000, "{}", command.len());
+fn command_lines_are_short_and_say_nothing() {
+    for platform in [Platform::Linux, Platform::Windows] {
+        let of = |ask: &Ask| script::command(&host(platform), ask, MARKER).0;
+        for (name, ask) in asks(platform) {
+            assert_eq!(of(&ask), of(&Ask::Reach), "{name}");
+        }
+        assert!(of(&Ask::Reach).len() < 1_000);
+    }
+}
+
+/// What comes in part, as the line broke, does nothing at all.
+#[test]
+fn a_script_that_came_in_part_does_nothing() {
+    for (name, ask) in asks(Platform::Linux) {
+        let script = script::text(&host(Platform::Linux), &ask, MARKER);
+        let end = script.rfind('}').unwrap();
+        for at in (10..=end).step_by(397).chain([end]) {
+            let part = script.get(..at).unwrap_or_default();
+            let mut sh = std::process::Command::new("sh");
+            let out = sh.args(["-c", part]).env("HOME", "/nonexistent").output().unwrap();
+            assert!(out.stdout.is_empty(), "{name} up to {at}");
+        }
     }
 }

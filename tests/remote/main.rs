@@ -16,6 +16,7 @@ mod common;
 mod console;
 mod far;
 mod far_golden;
+mod far_lost;
 mod faults;
 mod golden;
 mod host;

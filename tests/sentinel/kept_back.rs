@@ -48,9 +48,10 @@ fn real_money_that_is_not_armed_is_a_failure_and_no_block_of_the_latch() {
     });
     let health = told.unwrap_or_else(|| panic!("{:#?}", stage.health()));
     assert_eq!(health["blocked"].as_u64(), Some(0), "{health:#}");
-    let said = stage.heard.lock().unwrap().evidence.clone().expect("evidence");
-    let later =
-        until(SOON, || stage.heard.lock().unwrap().evidence.clone().filter(|e| e.said > said.said));
+    // Who listens may have joined after the first word.
+    let evidence = || stage.heard.lock().unwrap().evidence.clone();
+    let said = until(SOON, evidence).expect("evidence");
+    let later = until(SOON, || evidence().filter(|e| e.said > said.said));
     assert_eq!(later.expect("later evidence").last_blocked, None);
     assert!(!gateway.heard().contains(&"OPEN_ORDER".to_owned()));
 }

@@ -86,7 +86,8 @@ fn a_signal_is_one_order_for_each_bar_and_every_way_tells_the_same() {
     assert!(status.next.is_some() && status.last.is_some());
     let numbers: Vec<u64> = all.iter().filter_map(|d| d.number).collect();
     assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]) && numbers[0] == 1, "{numbers:?}");
-    let evidence = stage.heard.lock().unwrap().evidence.clone().unwrap();
+    let heard = until(SOON, || stage.heard.lock().unwrap().evidence.clone());
+    let evidence = heard.expect("evidence");
     assert_eq!((evidence.consumer.as_str(), evidence.engaged), ("sentinel", Some(false)));
     let (code, took) = stage.stop();
     assert_eq!(code, Some(0), "{}", stage.said());

@@ -74,7 +74,7 @@ fn an_hour_of_real_ticks_raises_no_false_alarm() {
     let end = play(&rows, Duration::from_hours(1), 100, |state| {
         beats += 1;
         assert!(matches!(state.feed_word(0), FeedWord::Live | FeedWord::Quiet));
-        for (symbol, quote) in &state.quotes {
+        for (symbol, quote) in state.quotes.all() {
             let freshness = state.quote_freshness(symbol, quote);
             assert_ne!(freshness, Freshness::Unknown, "at {}", state.now);
             stale += u32::from(freshness == Freshness::Stale);

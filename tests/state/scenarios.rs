@@ -62,9 +62,12 @@ fn ask(state: &State, question: &str) -> Value {
         "account" => json!(state.account_freshness(index(words.next()))),
         "quote" => {
             let symbol = Symbol::new(words.next().unwrap()).unwrap();
-            json!(state.quote_freshness(&symbol, &state.quotes[&symbol]))
+            json!(state.quote_freshness(&symbol, state.quotes.of(0, &symbol).unwrap()))
         }
-        "market" => json!(state.market(&Symbol::new(words.next().unwrap()).unwrap())),
+        "market" => {
+            let symbol = Symbol::new(words.next().unwrap()).unwrap();
+            json!(state.market(&symbol, state.quotes.of(0, &symbol)))
+        }
         "kill" => json!(state.kill_standing()),
         "kill-active" => json!(state.kill_active()),
         "guard" => json!(state.guard_open().is_some()),

@@ -6,7 +6,6 @@ use crate::cli::wiring;
 use crate::domain::{Endpoint, Position};
 use crate::event::{Receiver, channel_pair};
 use crate::gateway::RunningGateway;
-use crate::link::Peer;
 use std::net::TcpListener;
 
 fn named(name: &str, paper: &RunningGateway) -> GatewayAddr {
@@ -87,6 +86,7 @@ fn what_waited_behind_a_slow_command_is_not_done() {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = Endpoint::new("127.0.0.1", mute.local_addr().unwrap().port()).unwrap();
     let mut settings = settings(dir.path());
+    crate::config::dirs::ensure_private(&settings.state_dir).unwrap();
     settings.gateways = vec![GatewayAddr { name: Text::new("mute"), cmd: at.clone(), data: at }];
     let (sender, receiver) = channel_pair();
     let room = Room { settings: settings.clone(), sender, zmq: None };
@@ -104,9 +104,9 @@ fn what_waited_behind_a_slow_command_is_not_done() {
         _ => false,
     };
     assert!(told.iter().any(denied), "{told:?}");
-    assert!(!recorded(&settings).contains("\"arm\""), "{}", recorded(&settings));
+    assert!(!recorded(&settings).contains("\"ARM\""), "{}", recorded(&settings));
     // What is asked of a clerk that is free is done.
     let room = Room { settings: settings.clone(), sender: channel_pair().0, zmq: None };
     room.arm();
-    assert!(recorded(&settings).contains("\"arm\""), "{}", recorded(&settings));
+    assert!(recorded(&settings).contains("\"ARM\""), "{}", recorded(&settings));
 }

@@ -1,6 +1,7 @@
 //! `crs engine`: the live engine.
 
 mod desk;
+mod lag;
 mod parts;
 mod rest;
 mod scenario;
@@ -13,14 +14,15 @@ use crate::domain::{GatewayAddr, Lots, Symbol};
 use crate::engine::shown::Shown;
 use crate::engine::sinks::Sinks;
 use crate::engine::tell::About;
-use crate::engine::{Counters, Engine, Entry, Report, Run};
+use crate::engine::{Counters, Engine, Report, Run};
 use crate::host::clock;
 use desk::LiveDesk;
+use lag::LagLine;
 use scenario::Which;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Role in the audit log, and the consumer's name in its evidence.
 const ROLE: &str = "engine";
@@ -218,31 +220,6 @@ impl<'a> Plan<'a> {
         drop(health);
         watched.stop();
         Ok(report)
-    }
-}
-
-/// `Lag: 0.01ms`, once a second: of every tick the log has it.
-#[derive(Default)]
-struct LagLine(Option<Instant>);
-
-impl LagLine {
-    fn of(&mut self, entry: &Entry) -> Option<String> {
-        // A clock is read for one tick in many only.
-        let due = match self.0 {
-            None => true,
-            Some(_)
-                if !entry.tick_id.is_multiple_of(16)
-                    && entry.gap_ns.is_none_or(|gap| gap < 1_000_000) =>
-            {
-                false
-            }
-            Some(at) => at.elapsed() >= Duration::from_secs(1),
-        };
-        if !due {
-            return None;
-        }
-        self.0 = Some(Instant::now());
-        Some(entry.lag_line())
     }
 }
 

@@ -12,13 +12,15 @@ const LINES: usize = 4_096;
 
 enum Told {
     Line(String),
-    End(channel::Sender<()>),
+    End,
 }
 
 /// The near end.
 #[derive(Clone, Debug)]
 pub struct Queue {
     to: channel::Sender<Told>,
+    /// Hears of the thread's end, whatever ended it.
+    ended: channel::Receiver<()>,
     lost: Arc<AtomicU64>,
 }
 
@@ -30,10 +32,14 @@ impl Queue {
     /// The system's, when there is no thread to be had.
     pub fn start(name: &str, write: impl FnMut(&str) -> bool + Send + 'static) -> io::Result<Self> {
         let (to, from) = channel::bounded(LINES);
-        let queue = Self { to, lost: Arc::default() };
+        let (running, ended) = channel::bounded(0);
+        let queue = Self { to, ended, lost: Arc::default() };
         let lost = Arc::clone(&queue.lost);
-        let name = name.to_owned();
-        std::thread::Builder::new().name(name).spawn(move || keep(&from, &lost, write))?;
+        let thread = move || {
+            keep(&from, &lost, write);
+            drop(running);
+        };
+        std::thread::Builder::new().name(name.to_owned()).spawn(thread)?;
         Ok(queue)
     }
 
@@ -45,11 +51,11 @@ impl Queue {
     }
 
     /// Lets what is left be written, within `patience`; nothing is taken any
-    /// more.
+    /// more. Whoever asks again waits for the same end.
     pub fn end(&self, patience: Duration) {
-        let (done, ended) = channel::bounded(1);
-        if self.to.send_timeout(Told::End(done), patience).is_ok() {
-            let _ = ended.recv_timeout(patience);
+        if self.to.send_timeout(Told::End, patience).is_ok() {
+            // Nothing is ever sent: it is gone with the thread.
+            let _ = self.ended.recv_timeout(patience);
         }
     }
 }
@@ -66,12 +72,8 @@ fn keep(from: &channel::Receiver<Told>, lost: &AtomicU64, mut write: impl FnMut(
                     lost.fetch_add(1, Ordering::Relaxed);
                 }
             }
-            Told::End(done) => {
-                // Closes what it wrote to, before anybody is told.
-                drop(write);
-                let _ = done.send(());
-                return;
-            }
+            // What it wrote to is closed on the way out, before anybody hears.
+            Told::End => return,
         }
     }
 }
@@ -105,5 +107,30 @@ mod tests {
         let gap = written.iter().position(|line| line.starts_with('(')).unwrap();
         let lost: usize = written[gap][1..].split(' ').next().unwrap().parse().unwrap();
         assert_eq!(written.len() - 1 + lost, LINES + 100, "no line without a trace");
+    }
+
+    #[test]
+    fn who_asks_for_an_end_that_was_asked_for_before_is_not_kept_waiting() {
+        let (go, gate) = channel::bounded::<()>(0);
+        let (in_hand, seen) = channel::bounded(1);
+        let queue = Queue::start("asked twice", move |_| {
+            let _ = in_hand.send(());
+            gate.recv().is_ok()
+        });
+        let queue = queue.unwrap();
+        queue.put(String::from("held\n"));
+        seen.recv().unwrap();
+        queue.end(Duration::from_millis(10));
+        let (before, patience) = (Instant::now(), Duration::from_mins(2));
+        std::thread::scope(|threads| {
+            let again = threads.spawn(|| queue.end(patience));
+            // Behind the line in hand, both that ask are in the queue.
+            while queue.to.len() < 2 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            drop(go);
+            again.join().unwrap();
+        });
+        assert!(before.elapsed() < patience / 2);
     }
 }

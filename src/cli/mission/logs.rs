@@ -2,7 +2,7 @@
 
 use super::Reach;
 use super::client::{Client, Trouble};
-use crate::cli::{Context, Exit, Outcome};
+use crate::cli::{Context, Exit, Failure, Outcome};
 use crate::domain::mission::LineLevel;
 use crate::mission::api::message::Output;
 use crate::mission::api::page::LogsPage;
@@ -11,15 +11,18 @@ use std::time::Duration;
 /// How often it is asked for more.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// Lines of one answer.
+const PAGE: u32 = 10_000;
+
 /// Which lines.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only these, by their names in mission.toml
     #[arg(value_name = "PROCESS")]
     processes: Vec<String>,
-    /// The last so many of them
+    /// The last so many of them; older than those at hand are from the log files
     #[arg(short = 'n', long, value_name = "N", default_value_t = 100)]
-    #[arg(value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=100_000))]
     lines: u32,
     /// Go on with those that come
     #[arg(short, long)]
@@ -59,9 +62,10 @@ pub(super) fn run(args: &Args, reach: &Reach, ctx: &mut Context) -> Outcome {
         query.push(("q", text.clone()));
     }
     let mut first = query.clone();
-    first.push(("last", args.lines.to_string()));
+    first.push(("last", args.lines.min(PAGE).to_string()));
     let named = |trouble: Trouble| trouble.exit(Exit::FAILED);
     let mut page: LogsPage = client.get("/api/logs", &first).map_err(named)?;
+    older(&client, &query, args.lines, &mut page, ctx)?;
     loop {
         for line in &page.lines {
             if args.json {
@@ -86,6 +90,34 @@ pub(super) fn run(args: &Args, reach: &Reach, ctx: &mut Context) -> Outcome {
                 format!("crs: {gone} lines of all processes went by unread; the files have them");
             ctx.out.note(words);
         }
+    }
+}
+
+/// Puts older lines before those of the page until there are so many, or none
+/// are left.
+fn older(
+    client: &Client,
+    query: &[(&'static str, String)],
+    wanted: u32,
+    page: &mut LogsPage,
+    ctx: &mut Context,
+) -> Result<(), Failure> {
+    let mut before = std::mem::take(&mut page.older);
+    loop {
+        let missing = wanted.saturating_sub(u32::try_from(page.lines.len()).unwrap_or(u32::MAX));
+        if missing == 0 || before.is_empty() {
+            return Ok(());
+        }
+        let mut ask = query.to_vec();
+        ask.push(("before", before.clone()));
+        ask.push(("last", missing.min(PAGE).to_string()));
+        let mut next: LogsPage = client.get("/api/logs", &ask)?;
+        for note in &next.notes {
+            ctx.out.note(format!("crs: {note}"));
+        }
+        before = if next.older == before { String::new() } else { next.older };
+        next.lines.append(&mut page.lines);
+        page.lines = next.lines;
     }
 }
 

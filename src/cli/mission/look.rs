@@ -74,11 +74,14 @@ fn page(status: &Status) -> Vec<String> {
             lines.push(line);
         }
     }
+    let disks = status.alerts.iter().filter(|alert| alert.kind.as_str() == "log-disk");
+    lines.extend(disks.map(|a| format!("{}: {}: {}", a.process, a.title, a.message)));
     for host in &status.hosts {
         let stand = match host.reachable {
             Some(true) => "answers".to_owned(),
             Some(false) => format!("does not answer since {}: {}", host.since.hms(), host.why),
-            None => "not asked yet".to_owned(),
+            None if host.why.is_empty() => "not asked yet".to_owned(),
+            None => format!("nobody knows since {}: {}", host.since.hms(), host.why),
         };
         lines.push(format!("machine {}: {stand}", host.name));
     }

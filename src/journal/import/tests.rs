@@ -243,7 +243,7 @@ fn state_shows_the_last_quote_and_its_candles() {
     assert_eq!(report.woven.records, u64::try_from(records.len()).unwrap());
     let mut memory = Memory::new(records);
     let state = memory.state_at(memory.span().last.0).unwrap();
-    let quote = &state.quotes[&Symbol::new("EURUSD").unwrap()];
+    let quote = state.quotes.of(0, &Symbol::new("EURUSD").unwrap()).unwrap();
     assert_eq!((quote.count, quote.bid.to_string()), (1_000, "1.0999".to_owned()));
     assert_eq!((quote.lag_us, state.mode()), (None, crate::domain::Mode::Replay));
     let minutes = quote.candles.of(Period::M1);

@@ -1,6 +1,6 @@
 //! One question over UDP, asked again while nobody answers.
 
-use super::{Until, resolve};
+use super::{Until, is_time, resolve};
 use crate::domain::Endpoint;
 use crate::mesh::look::Wrong;
 use std::io::{self, ErrorKind};
@@ -47,7 +47,7 @@ pub fn ask<T>(
                         return Ok((read, begun.elapsed()));
                     }
                 }
-                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                Err(e) if is_time(&e) || e.kind() == ErrorKind::Interrupted => {}
                 Err(e) => return Err(wrong(&e)),
             }
         }

@@ -15,6 +15,8 @@ use tokio::net::{TcpListener, UnixListener};
 pub const AT_ONCE: usize = 512;
 /// Until the first request is there.
 pub const FIRST: Duration = Duration::from_secs(10);
+/// Until the answer to somebody who may not ask is read: then it ends.
+const LAST: Duration = Duration::from_secs(1);
 /// Until the answer is read and the next request is there.
 const NEXT: Duration = Duration::from_mins(1);
 
@@ -45,6 +47,11 @@ impl Peer {
     /// The answer is ready.
     pub fn waiting(&self) {
         self.deadline.set(Some(NEXT));
+    }
+
+    /// The answer is ready, and is the last one.
+    pub fn leaving(&self) {
+        self.deadline.set(Some(LAST));
     }
 
     /// For the record.

@@ -54,7 +54,10 @@ pub async fn guard(
     peer.busy();
     let origin = request.headers().get(header::ORIGIN).cloned();
     let websocket = request.headers().contains_key(header::UPGRADE);
-    let mut response = match admit(&rules, &peer, &request) {
+    let admitted = admit(&rules, &peer, &request);
+    // Who has shown nothing keeps no seat that others may need.
+    let leaves = admitted.is_err() || is_preflight(&request);
+    let mut response = match admitted {
         Err(fault) => fault.into_response(),
         Ok(()) if is_preflight(&request) => preflight(),
         Ok(()) => {
@@ -74,7 +77,10 @@ pub async fn guard(
     if let Some(origin) = origin.filter(|origin| listed(&rules, origin)) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     }
-    if !(websocket && response.status() == StatusCode::SWITCHING_PROTOCOLS) {
+    if leaves {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        peer.leaving();
+    } else if !(websocket && response.status() == StatusCode::SWITCHING_PROTOCOLS) {
         peer.waiting();
     }
     response

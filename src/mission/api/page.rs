@@ -127,6 +127,13 @@ pub struct LogsPage {
     pub next: u64,
     /// Number of the oldest line of all that is still at hand.
     pub oldest: u64,
+    /// `before` of the next question, for lines older than these, from the
+    /// files; empty: there are none, or it was asked for newer ones.
+    #[serde(default)]
+    pub older: String,
+    /// What could not be read of the files, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Text>,
 }
 
 /// `GET /api/why`

@@ -10,7 +10,7 @@ use crate::domain::Text;
 use crate::domain::mission::{ConsoleLine, LineLevel};
 use crate::mission::crew::unknown;
 use crate::mission::hub::Whole;
-use crate::mission::parts::{LineQuery, Lines, PlanRecord};
+use crate::mission::parts::{LineQuery, Lines, OlderQuery, Place, PlanRecord};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -22,6 +22,8 @@ use serde::Deserialize;
 pub const OPENAPI: &str = include_str!("openapi.json");
 /// Lines of one answer.
 const LINES: usize = 10_000;
+/// Older lines of one answer, where nobody says how many.
+const OLDER: usize = 1_000;
 /// Entries of one answer.
 const ENTRIES: usize = 10_000;
 
@@ -64,6 +66,7 @@ pub struct LogsQuery {
     level: Option<LineLevel>,
     q: Option<String>,
     after: Option<u64>,
+    before: Option<String>,
     last: Option<usize>,
     limit: Option<usize>,
 }
@@ -175,6 +178,17 @@ pub async fn logs(
     let asked = query("GET /api/logs", asked)?;
     at_most("GET /api/logs", "last", asked.last, LINES)?;
     at_most("GET /api/logs", "limit", asked.limit, LINES)?;
+    let before = asked.before.as_deref().map(place).transpose()?;
+    if before.is_some() && asked.after.is_some() {
+        let cause = "before and after exclude each other";
+        return Err(Fault::of(400, "query", "GET /api/logs", cause, "give one of them"));
+    }
+    if let Some(after) = asked.after.filter(|after| i64::try_from(*after).is_err()) {
+        // The description promises 63 bits, and no line has such a number.
+        let cause = format!("after={after} is no number of a line");
+        let next = "give the `next` of the answer before";
+        return Err(Fault::of(400, "query", "GET /api/logs", &cause, next));
+    }
     let names: Vec<String> = asked.process.as_deref().map(names).unwrap_or_default();
     let whole = parts.hub.status();
     let known = |name: &String| whole.told.status.processes.iter().any(|p| p.name.as_str() == name);
@@ -184,8 +198,38 @@ pub async fn logs(
         let (kind, why) = unknown(stranger, all);
         return Err(Fault::refused(&thing, kind, &why));
     }
-    let page = beside("GET /api/logs", move || page(&*parts.lines, &asked, &names)).await?;
-    Ok(Json(page))
+    let page = move || match before {
+        Some(before) => older(&*parts.lines, asked, names, before),
+        None => page(&*parts.lines, &asked, &names),
+    };
+    Ok(Json(beside("GET /api/logs", page).await?))
+}
+
+/// `before` of the query.
+fn place(text: &str) -> Result<Place, Fault> {
+    text.parse().map_err(|_| {
+        let cause = format!("before={} is no place", Text::limited(text, 80));
+        let next = "give microseconds of UTC, or what an answer has as older";
+        Fault::of(400, "query", "GET /api/logs", &cause, next)
+    })
+}
+
+fn older(lines: &dyn Lines, asked: LogsQuery, names: Vec<String>, before: Place) -> LogsPage {
+    let most = asked.last.or(asked.limit).unwrap_or(OLDER).min(asked.limit.unwrap_or(LINES));
+    let older = lines.older(&OlderQuery {
+        processes: names,
+        level: asked.level.unwrap_or(LineLevel::Trace),
+        contains: asked.q.unwrap_or_default(),
+        before,
+        most,
+    });
+    LogsPage {
+        lines: older.lines.iter().map(Output::from).collect(),
+        next: lines.newest(),
+        oldest: lines.oldest(),
+        older: older.older.map(|place| place.to_string()).unwrap_or_default(),
+        notes: older.notes,
+    }
 }
 
 /// `a,b` as names.
@@ -218,8 +262,17 @@ fn page(lines: &dyn Lines, asked: &LogsQuery, names: &[String]) -> LogsPage {
         next = all.last().map_or(next, |line| line.seq);
     }
     next = next.max(all.last().map_or(0, |line| line.seq));
-    let lines_out = all.iter().map(Output::from).collect();
-    LogsPage { lines: lines_out, next, oldest: lines.oldest() }
+    // Fewer than asked for: whatever is at hand was looked through.
+    let all_of_them = asked.last.is_some_and(|last| last > 0 && all.len() >= last.min(most));
+    let first = all.first().filter(|_| all_of_them);
+    let older = if asked.after.is_some() { None } else { lines.place(first) };
+    LogsPage {
+        lines: all.iter().map(Output::from).collect(),
+        next,
+        oldest: lines.oldest(),
+        older: older.map(|place| place.to_string()).unwrap_or_default(),
+        notes: Vec::new(),
+    }
 }
 
 pub async fn openapi() -> Response {

@@ -7,7 +7,7 @@ use crate::domain::Text;
 use crate::domain::mission::{Launch, LaunchPhase};
 use crate::host::clock;
 use crate::mission::hands::Vars;
-use crate::mission::modes::Document;
+use crate::mission::modes::{self, Document};
 use crate::mission::order::By;
 use crate::mission::plan::{Standing, wanted};
 use crate::mission::spec::{Mission, ModeSpec, Name, Restart};
@@ -112,8 +112,12 @@ impl Shared {
             at: clock::utc(),
             emergency: entry.emergency.clone(),
         };
-        let (dir, document) = (self.dir.clone(), entry.document.clone());
-        if let Err(e) = disk(move || document.write(&dir)) {
+        let ticket = self.pen.order(&self.dir, modes::FILE);
+        let (own, document) = (ticket.clone(), entry.document.clone());
+        // Settings of a launch that is refused must not come after all; those
+        // of a mode that stops things may, as long as nothing newer was ordered.
+        let failed = disk(move || document.write(&own)).err();
+        if let Some(e) = failed.filter(|_| entry.engages || ticket.give_up()) {
             let why = format!("the settings of {} could not be written: {e}", entry.mode);
             if !entry.engages {
                 return Err(why);
@@ -121,8 +125,8 @@ impl Shared {
             entry.degraded = true;
             entry.note(&why);
         }
-        let (dir, state) = (self.dir.clone(), in_force.clone());
-        if let Err(e) = disk(move || kept::put(&dir, Some(&state))) {
+        let (ticket, state) = (self.pen.order(&self.dir, kept::STATE), in_force.clone());
+        if let Err(e) = disk(move || kept::put(&ticket, &state)) {
             entry.degraded = true;
             entry.note(&format!("a daemon's restart would not find this mode: {e}"));
         }
@@ -169,10 +173,12 @@ impl Shared {
         let mut last: Option<Verdict> = None;
         loop {
             std::thread::sleep(self.patience.look);
-            let verdict = judge(mission, &entry.wanted, &self.crew.records());
+            // Before the records: who has taken the order by then says so there.
+            let waiting = self.crew.waiting();
+            let verdict = judge(mission, &entry.wanted, &self.crew.records(), &waiting);
             let late = Instant::now() >= until;
-            // Twice the same: what was read while the crew took the order up
-            // may be of the time before it.
+            // Twice the same: one that has just come down may be about to come
+            // up again.
             let settled = verdict.settled() && last.as_ref() == Some(&verdict);
             let mut notes = entry.notes.clone();
             notes.extend(verdict.notes.iter().cloned());

@@ -3,7 +3,7 @@
 
 use crate::domain::mission::ProcessRecord;
 use crate::domain::{Text, UtcMicros};
-use crate::mission::modes::{self, Document};
+use crate::mission::modes::{self, Document, Ticket};
 use crate::mission::spec::Name;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -108,22 +108,13 @@ pub struct Claim {
     pub at: UtcMicros,
 }
 
-/// Writes the mode in force; none removes it, and its settings.
+/// Writes the mode in force; `ticket` is one for [`STATE`].
 ///
 /// # Errors
-/// The system's word.
-pub fn put(dir: &Path, state: Option<&InForce>) -> io::Result<()> {
-    let Some(state) = state else {
-        for name in [STATE, modes::FILE] {
-            match std::fs::remove_file(dir.join(name)) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-                _ => {}
-            }
-        }
-        return Ok(());
-    };
+/// The system's word, or that the order does not hold any more.
+pub fn put(ticket: &Ticket, state: &InForce) -> io::Result<()> {
     let state = InForce { v: VERSION, ..state.clone() };
-    modes::replace(dir, STATE, &serde_json::to_vec_pretty(&state)?)
+    ticket.land(Some(&serde_json::to_vec_pretty(&state)?))
 }
 
 /// The mode in force; none where none is.

@@ -19,14 +19,15 @@ pub mod verdict;
 
 use super::crew::Crew;
 use super::file::words;
-use super::modes::Document;
+use super::modes::{self, Document, Pen};
 use super::order::{Answer, By, Order, Refusal};
 use super::plan::{Plan, Standing, plan};
 use super::ports::Switch;
+use super::requires::machines;
 use super::spec::{Mission, ModeSpec};
 use super::told::{Hears, Told};
 use crate::domain::Text;
-use crate::domain::mission::{Launch, LaunchPhase};
+use crate::domain::mission::{HostRecord, Launch, LaunchPhase};
 use crate::host::{clock, world};
 use kept::InForce;
 use std::io;
@@ -124,6 +125,8 @@ struct Shared {
     /// never change things at once.
     acts: Mutex<()>,
     state: Mutex<State>,
+    /// Writes settings and mode in force, in the order of the orders.
+    pen: Pen,
 }
 
 /// How far an emergency shutdown is.
@@ -176,7 +179,8 @@ impl Launcher {
         let lines = lines.unwrap_or_else(|| Arc::new(move |_| below.clone()));
         let state = State { mission, in_force, document, doubts, ..State::default() };
         let (acts, state) = (Mutex::new(()), Mutex::new(state));
-        let shared = Shared { dir, crew, switch, hears, lines, patience, acts, state };
+        let pen = Pen::default();
+        let shared = Shared { dir, crew, switch, hears, lines, patience, acts, state, pen };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -224,7 +228,8 @@ impl Launcher {
     pub fn plan(&self, mode: &str) -> Option<Plan> {
         let mission = self.shared.mission();
         let mode = mission.mode(mode)?;
-        Some(self.shared.plan_of(&mission, mode))
+        let hosts = self.shared.crew.fresh_hosts(&machines(mode));
+        Some(self.shared.plan_of(&mission, mode, hosts))
     }
 
     /// What must be typed to restore the last dump; none: there is none that
@@ -295,8 +300,16 @@ impl Shared {
         Standing { document, records }
     }
 
-    fn plan_of(&self, mission: &Mission, mode: &ModeSpec) -> Plan {
-        plan(mission, mode, &self.standing(), &self.facts(mission, mode))
+    /// The machines that a mode requires, asked anew: not while an order holds
+    /// up others, as that may take seconds.
+    fn hosts_for(&self, mode: &str) -> Vec<HostRecord> {
+        let mission = self.mission();
+        let names = mission.mode(mode).map(machines).unwrap_or_default();
+        self.crew.fresh_hosts(&names)
+    }
+
+    fn plan_of(&self, mission: &Mission, mode: &ModeSpec, hosts: Vec<HostRecord>) -> Plan {
+        plan(mission, mode, &self.standing(), &self.facts(mission, mode, hosts))
     }
 
     /// Tells the mode in force while it is held, so that listeners hear of two
@@ -313,13 +326,14 @@ impl Shared {
     /// Into a mode: requirements and confirmation first, and until both hold
     /// nothing is changed.
     fn launch(self: &Arc<Self>, name: &str, confirm: &str, by: &By) -> Answer {
+        let hosts = self.hosts_for(name);
         let _act = self.act();
         if let Some(answer) = self.busy() {
             return answer;
         }
         let mission = self.mission();
         let Some(mode) = mission.mode(name) else { return unknown(&mission, name) };
-        let plan = self.plan_of(&mission, mode);
+        let plan = self.plan_of(&mission, mode, hosts);
         if let Some(held) = plan.refused() {
             let why = format!("{name} requires {}: {}", held.what, held.why);
             self.told_refused(name, by, &why);
@@ -382,8 +396,9 @@ impl Shared {
             state.confirmed = false;
             self.tell_mode(&state);
         }
-        let dir = self.dir.clone();
-        disk(move || kept::put(&dir, None))
+        // The mode first: settings alone are no mode that is taken up again.
+        let tickets = [kept::STATE, modes::FILE].map(|name| self.pen.order(&self.dir, name));
+        disk(move || tickets.iter().try_for_each(|ticket| ticket.land(None)))
     }
 
     /// The refusal while nothing is begun.

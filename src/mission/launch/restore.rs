@@ -28,6 +28,9 @@ impl Shared {
     pub(super) fn restore(self: &Arc<Self>, confirm: &str, by: &By) -> Answer {
         // It may ask gateways: before anybody else's order would wait for that.
         let refusing = self.switch.refusing();
+        let dir = self.dir.clone();
+        let dumped = disk(move || kept::last_dump(&dir)).ok().flatten();
+        let hosts = dumped.map(|(_, dump)| self.hosts_for(&dump.mode)).unwrap_or_default();
         let _act = self.act();
         if let Some(answer) = self.busy() {
             return answer;
@@ -47,7 +50,7 @@ impl Shared {
         }
         let mission = self.mission();
         let Some(mode) = mission.mode(&dump.mode) else { return unknown(&mission, &dump.mode) };
-        let plan = self.plan_of(&mission, mode);
+        let plan = self.plan_of(&mission, mode, hosts);
         if let Some(held) = plan.refused() {
             let why = format!("{} requires {}: {}", mode.name, held.what, held.why);
             self.told_refused(&mode.name, by, &why);
@@ -142,9 +145,11 @@ impl Shared {
         loop {
             std::thread::sleep(self.patience.look);
             drop(self.acting(generation)?);
+            // Before the records: who has taken the order by then says so there.
+            let waiting = self.crew.waiting();
             let records = self.crew.records();
             let own: Vec<_> = records.into_iter().filter(|r| r.name.as_str() == name).collect();
-            let verdict = judge(mission, one, &own);
+            let verdict = judge(mission, one, &own, &waiting);
             let settled = verdict.settled() && last.as_ref() == Some(&verdict);
             if settled && verdict.good == 1 {
                 return Some(String::from("is ready"));

@@ -7,7 +7,7 @@ use crate::domain::Text;
 use crate::domain::mission::LaunchPhase;
 use crate::mission::modes::Document;
 use crate::mission::plan::Standing;
-use crate::mission::requires::judge;
+use crate::mission::requires::{judge, machines};
 use crate::mission::spec::{Mission, ModeSpec, Name, Restart, RestartOn};
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ impl Shared {
         if !fresh.is_live() {
             return None;
         }
-        let facts = self.facts(mission, mode);
+        let facts = self.facts(mission, mode, self.crew.fresh_hosts(&machines(mode)));
         let held = judge(mode, &fresh, &facts).into_iter().find(|held| held.holds != Some(true))?;
         Some(format!("{} requires {}: {}", mode.name, held.what, held.why))
     }

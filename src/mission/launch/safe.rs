@@ -209,8 +209,12 @@ impl Shared {
                 None => now.map(|now| InForce { emergency: Some(now), ..nobody() }),
             }
         };
-        let dir = self.dir.clone();
-        if let Err(e) = disk(move || kept::put(&dir, state.as_ref())) {
+        let ticket = self.pen.order(&self.dir, kept::STATE);
+        let write = move || match &state {
+            Some(state) => kept::put(&ticket, state),
+            None => ticket.land(None),
+        };
+        if let Err(e) = disk(write) {
             entry.degraded = true;
             entry.note(&format!("the next daemon would not know how this stands: {e}"));
         }

@@ -3,10 +3,11 @@
 
 use super::{Emergency, Launcher, Shared, State};
 use crate::domain::Text;
+use crate::domain::mission::HostRecord;
 use crate::mission::crew::Refused;
 use crate::mission::modes::Document;
 use crate::mission::order::{Order, Refusal};
-use crate::mission::requires::{Facts, judge};
+use crate::mission::requires::{Facts, judge, machines};
 use crate::mission::spec::{Mission, ModeSpec};
 use std::sync::Arc;
 
@@ -86,7 +87,8 @@ impl Launcher {
             ),
             Some(mode) => {
                 let document = document.unwrap_or_else(|| Document::of(&mission, mode));
-                let held = judge(mode, &document, &shared.facts(&mission, mode));
+                let hosts = shared.crew.fresh_hosts(&machines(mode));
+                let held = judge(mode, &document, &shared.facts(&mission, mode, hosts));
                 let held = held.into_iter().find(|held| held.holds != Some(true))?;
                 format!("{name} trades real money and requires {}: {}", held.what, held.why)
             }
@@ -97,7 +99,12 @@ impl Launcher {
 
 impl Shared {
     /// What is asked before anything is judged.
-    pub(super) fn facts(&self, mission: &Mission, mode: &ModeSpec) -> Facts {
-        Facts::ask(mission, mode, self.switch.as_ref(), self.crew.hosts(), &self.dir)
+    pub(super) fn facts(
+        &self,
+        mission: &Mission,
+        mode: &ModeSpec,
+        hosts: Vec<HostRecord>,
+    ) -> Facts {
+        Facts::ask(mission, mode, self.switch.as_ref(), hosts, &self.dir)
     }
 }

@@ -343,3 +343,34 @@ fn what_a_mode_does_not_run_and_still_lives_is_told() {
     assert_eq!(launch.phase, LaunchPhase::Partial);
     assert!(launch.notes[0].as_str().starts_with("engine is not in the mode: unknown"));
 }
+
+#[test]
+fn a_launch_is_not_complete_before_everybody_has_taken_the_order() {
+    let rig = Rig::new();
+    rig.enter("PAPER");
+    // All records say ready, and one of them is of the time before.
+    rig.crew.are_busy(&["engine"]);
+    assert!(matches!(rig.launch("PAPER", ""), Answer::Launched(_)));
+    let begun = Instant::now();
+    let notes = loop {
+        let launch = rig.launcher.mode().launch.unwrap();
+        assert_eq!(launch.phase, LaunchPhase::Running, "{launch:?}");
+        if !launch.notes.is_empty() {
+            break launch.notes;
+        }
+        assert!(begun.elapsed() < Duration::from_mins(1), "it says what it waits for");
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(notes[0].as_str().starts_with("engine: pending, it has not taken"), "{notes:?}");
+    rig.crew.are_busy(&[]);
+    assert_eq!(rig.ended().phase, LaunchPhase::Complete);
+    // One that is to end, and has not heard it.
+    rig.crew.are_busy(&["sentinel"]);
+    assert!(matches!(rig.launch("TANK_SEALED", ""), Answer::Launched(_)));
+    std::thread::sleep(Duration::from_millis(50));
+    let launch = rig.launcher.mode().launch.unwrap();
+    assert_eq!(launch.phase, LaunchPhase::Running, "{launch:?}");
+    rig.crew.are_busy(&[]);
+    assert_eq!(rig.ended().phase, LaunchPhase::Complete);
+}

@@ -39,20 +39,31 @@ impl Verdict {
     }
 }
 
+/// Of one whose machine is being asked something else.
+const WAITS: &str = "pending, it has not taken the order yet: its machine is slow to answer";
+
 enum Fare {
     Good,
     Bad,
     Open,
 }
 
-/// Judges how `wanted` stands.
+/// Judges how `wanted` stands. Records of those in `waiting` are of the time
+/// before the order, and say nothing about it.
 #[must_use]
-pub fn judge(mission: &Mission, wanted: &[Name], records: &[ProcessRecord]) -> Verdict {
+pub fn judge(
+    mission: &Mission,
+    wanted: &[Name],
+    records: &[ProcessRecord],
+    waiting: &[Name],
+) -> Verdict {
+    let waits = |name: &str| waiting.iter().any(|one| one == name);
     let mut verdict = Verdict::default();
     for name in wanted {
         let record = records.iter().find(|record| record.name.as_str() == name);
         let (fare, why) = match record {
             None => (Fare::Bad, String::from("nobody knows of it")),
+            Some(_) if waits(name) => (Fare::Open, WAITS.to_owned()),
             Some(record) => (fare(mission, name, &record.state), record.state.to_string()),
         };
         match fare {
@@ -67,6 +78,12 @@ pub fn judge(mission: &Mission, wanted: &[Name], records: &[ProcessRecord]) -> V
     for record in records.iter().filter(|record| !wanted.iter().any(|n| record.name.as_str() == n))
     {
         match &record.state {
+            _ if waits(record.name.as_str()) => {
+                verdict.strays += 1;
+                verdict.ending += 1;
+                let note = format!("{} is not in the mode: {WAITS}", record.name);
+                verdict.notes.push(Text::new(&note));
+            }
             ProcessState::External => {
                 let note = format!("{}: runs, and somebody else started it", record.name);
                 verdict.notes.push(Text::new(&note));

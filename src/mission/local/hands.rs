@@ -10,7 +10,7 @@ use super::{proc, sweep, tidy};
 use crate::domain::Text;
 use crate::domain::mission::LineLevel;
 use crate::host::clock;
-use crate::mission::hands::{End, Found, Hands, Ident, Seen, Tell, Vars};
+use crate::mission::hands::{End, Found, Hands, Ident, Seen, Tell, Undone, Vars};
 use crate::mission::lines::{Output, Reads, Source};
 use crate::mission::spec::{OnDeath, Process};
 use crate::mission::supervise::stamp;
@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -56,6 +57,8 @@ pub struct LocalHands {
     runs: Mutex<BTreeMap<String, Run>>,
     found: Mutex<BTreeMap<String, Entry>>,
     all: Mutex<Option<(Instant, Arc<Vec<proc::Stat>>)>>,
+    /// It was said that the disk gives back no part of a file.
+    untrimmed: AtomicBool,
     /// Held as long as this daemon lives.
     _lock: File,
 }
@@ -109,6 +112,7 @@ impl LocalHands {
             runs: Mutex::default(),
             found: Mutex::default(),
             all: Mutex::default(),
+            untrimmed: AtomicBool::new(false),
             _lock: taken,
             setup,
             id,
@@ -253,6 +257,23 @@ impl LocalHands {
         }
     }
 
+    /// Gives back what was read of kept output: the next daemon begins behind
+    /// it. Where the disk can't, that is said once.
+    fn trim(&self, entry: &Entry) {
+        let (out, err) = spawn::kept(&self.setup.dir, &entry.name);
+        for (path, read) in [(out, entry.read.0), (err, entry.read.1)] {
+            let Err(e) = spawn::trim(&path, read, self.setup.kept_bytes) else { continue };
+            if !self.untrimmed.swap(true, Ordering::Relaxed) {
+                let text = format!(
+                    "{} grows on while it runs: this disk gives back no part of a file ({e}); \
+                     it is emptied at the next start",
+                    path.display()
+                );
+                self.reads.note(&entry.name, LineLevel::Warn, &Text::new(&text));
+            }
+        }
+    }
+
     /// How far kept output was read, for the next daemon.
     fn read_on(&self, run: &mut Run) -> Option<Entry> {
         if !run.entry.keep {
@@ -269,7 +290,7 @@ impl LocalHands {
 }
 
 impl Hands for LocalHands {
-    fn spawn(&self, process: &Process, run: u64, vars: &Vars) -> Result<Ident, Text> {
+    fn spawn(&self, process: &Process, run: u64, vars: &Vars) -> Result<Ident, Undone> {
         let text = |why: String| Text::new(&why);
         let mut plan = spawn::plan(&self.setup, process, vars).map_err(text)?;
         let memory = self.groups.as_ref().is_some_and(|g| g.limits("memory"));
@@ -328,7 +349,9 @@ impl Hands for LocalHands {
         drop(runs);
         if let Some(entry) = moved {
             // Not under the lock: a disk that hangs holds up this process alone.
-            let _ = self.ledger.write(&entry);
+            if self.ledger.write(&entry).is_ok() {
+                self.trim(&entry);
+            }
         }
         match proc::holds(who, &self.boot) {
             Some(stat) => Seen::Alive(proc::used(&stat)),
@@ -336,12 +359,12 @@ impl Hands for LocalHands {
         }
     }
 
-    fn signal(&self, who: &Ident, signal: i32, all: bool) -> Result<(), Text> {
+    fn signal(&self, who: &Ident, signal: i32, all: bool) -> Result<(), Undone> {
         let which = named(signal).ok_or_else(|| {
             Text::new(&format!("{signal} is no signal that has a name; correct stop.signal"))
         })?;
         if !all {
-            return one_by_one(who.pid, who.start, which);
+            return one_by_one(who.pid, who.start, which).map_err(Undone::No);
         }
         let mut runs = lock(&self.runs);
         let gone = || Text::new(&format!("process {} is nobody that was started here", who.pid));
@@ -385,8 +408,8 @@ impl Hands for LocalHands {
         tidy::tidy(process, &self.setup.dir, &self.setup.latches)
     }
 
-    fn external(&self, process: &Process) -> bool {
-        tidy::holds(&process.check)
+    fn external(&self, process: &Process) -> Result<bool, Text> {
+        Ok(tidy::holds(&process.check))
     }
 
     fn ends(&self, who: &Ident, tell: Tell) -> bool {

@@ -1,12 +1,9 @@
 //! What `/proc` says about processes of this host.
 
 use crate::domain::Text;
-use crate::mission::hands::{Ident, Usage};
+use crate::mission::hands::{Ident, MARK, Usage};
 use crate::mission::usage;
 use std::fs;
-
-/// The variable that marks what a daemon started.
-pub const MARK: &str = "CRS_MISSION";
 
 /// One process, as its `stat` reads.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,14 +4,15 @@ use super::exec::{self, Spec};
 use super::expand::Fill;
 use super::{port, proc, secret, sweep::Mark};
 use crate::domain::Text;
-use crate::mission::hands::{Ident, Vars};
+use crate::mission::hands::{Ident, MARK, Vars};
 use crate::mission::spec::{OnDeath, Process};
-use rustix::fs::{Access, access};
+use rustix::fs::{Access, FallocateFlags, OFlags, access, fallocate};
 use std::collections::BTreeMap;
 use std::env;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -94,6 +95,26 @@ fn append(path: &Path, most: u64) -> io::Result<(Stdio, u64)> {
         length = 0;
     }
     Ok((file.into(), length))
+}
+
+/// Gives back to the disk what was read of kept output, once the file has more
+/// than `most` bytes there. Who writes it notices nothing: it keeps its length,
+/// and a hole is where those bytes were.
+///
+/// # Errors
+/// The system's; a file system that knows no holes has `EOPNOTSUPP`.
+pub fn trim(path: &Path, read: u64, most: u64) -> io::Result<()> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    let file = OpenOptions::new().write(true).custom_flags(flags).open(path)?;
+    let meta = file.metadata()?;
+    // Blocks are of 512 bytes here, pages of 4,096 where holes begin and end.
+    let whole = read.min(meta.len()) & !4_095;
+    if !meta.is_file() || meta.blocks().saturating_mul(512) <= most || whole == 0 {
+        return Ok(());
+    }
+    let how = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+    Ok(fallocate(&file, how, 0, whole)?)
 }
 
 type Outputs = (Outlet, Stdio, Stdio);
@@ -213,7 +234,7 @@ pub fn start(
     let (ours, line) = UnixStream::pair().map_err(short)?;
     let (outlet, out, err) = outputs(setup, process).map_err(short)?;
     let mut command = Command::new(&setup.crs);
-    command.arg(exec::VERB).envs(&plan.environment).env(proc::MARK, mark);
+    command.arg(exec::VERB).envs(&plan.environment).env(MARK, mark);
     command.stdin(OwnedFd::from(line)).stdout(out).stderr(err).process_group(0);
     let mut child = spawner.spawn(command).map_err(|e| {
         format!("{} can't be run: {e}; it is the step before the command", setup.crs.display())

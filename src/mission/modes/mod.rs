@@ -1,11 +1,13 @@
 //! A mode's settings: one whole document for each mode, rendered from the
 //! base and nothing else, so that no mode leaves anything to the next one.
 
+mod pen;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use pen::{Pen, Ticket};
 pub use write::{read, replace};
 
 use super::hands::Vars;
@@ -124,13 +126,12 @@ impl Document {
     }
 
     /// Puts the document in the place of the one in force, whole: a crash
-    /// leaves the old or the new one. Its path.
+    /// leaves the old or the new one. `ticket` is one for [`FILE`].
     ///
     /// # Errors
-    /// The system's word.
-    pub fn write(&self, dir: &Path) -> io::Result<PathBuf> {
-        replace(dir, FILE, &self.bytes()?)?;
-        Ok(dir.join(FILE))
+    /// The system's word, or that the order does not hold any more.
+    pub fn write(&self, ticket: &Ticket) -> io::Result<()> {
+        ticket.land(Some(&self.bytes()?))
     }
 
     /// What a start of a process gets to know of it.

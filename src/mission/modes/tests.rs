@@ -11,9 +11,11 @@ fn mission() -> Mission {
 fn all_thirty_pairs_leave_no_residue() {
     let mission = mission();
     let dir = tempfile::tempdir().unwrap();
+    let pen = Pen::default();
     let written = |mode: &ModeSpec| {
-        let path = Document::of(&mission, mode).write(dir.path()).unwrap();
-        std::fs::read(path).unwrap()
+        let ticket = pen.order(dir.path(), FILE);
+        Document::of(&mission, mode).write(&ticket).unwrap();
+        std::fs::read(ticket.path()).unwrap()
     };
     let mut pairs = 0;
     for to in &mission.modes {

@@ -15,17 +15,44 @@ const MAX_BYTES: u64 = 16 * 1_048_576;
 /// # Errors
 /// The system's word; the old file stands then.
 pub fn replace(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let fresh = dir.join(format!("{name}.new"));
+    put(dir, name, Some(bytes), || Ok(()))
+}
+
+/// As [`replace`]; without bytes the file is taken away. `last` is asked right
+/// before the file changes.
+///
+/// # Errors
+/// The system's word or that of `last`; the old file stands then.
+pub fn put(
+    dir: &Path,
+    name: &str,
+    bytes: Option<&[u8]>,
+    last: impl FnOnce() -> io::Result<()>,
+) -> io::Result<()> {
+    let (path, fresh) = (dir.join(name), dir.join(format!("{name}.new")));
+    let Some(bytes) = bytes else {
+        last()?;
+        remove(&path)?;
+        return File::open(dir)?.sync_all();
+    };
     // One that a crash left behind may be somebody's link by now.
-    match std::fs::remove_file(&fresh) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-        _ => {}
-    }
+    remove(&fresh)?;
     let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&fresh)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    std::fs::rename(&fresh, dir.join(name))?;
+    if let Err(e) = last() {
+        let _ = remove(&fresh);
+        return Err(e);
+    }
+    std::fs::rename(&fresh, path)?;
     File::open(dir)?.sync_all()
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
 }
 
 /// The bytes of a file that [`replace`] wrote; none where there is none.

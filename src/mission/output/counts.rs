@@ -15,7 +15,7 @@ pub struct Counts {
     /// Lines that listeners were not told, since too many came; files and the
     /// lines at hand have them.
     pub left_out: u64,
-    /// Lines that the disk did not take.
+    /// Lines of the process that the disk did not take.
     pub lost: u64,
     /// Times a file began to take nothing.
     pub faults: u64,

@@ -7,6 +7,7 @@
 //! written. What can't be written is counted and never waited for.
 
 use crate::domain::UtcMicros;
+use crate::host::clock;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -44,6 +45,18 @@ impl Out {
         self.bytes.push(b'\n');
         self.lines += u64::from(whole);
     }
+
+    /// The bytes, and how many lines they are.
+    #[must_use]
+    pub fn parts(&self) -> (&[u8], u64) {
+        (&self.bytes, self.lines)
+    }
+
+    /// Nothing is in front of a file any more.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.lines = 0;
+    }
 }
 
 /// Bytes of a line's beginning.
@@ -70,79 +83,106 @@ pub struct LogFile {
     limit: u64,
     keep: u32,
     open: Option<(File, u64)>,
-    /// When it is tried again, and the lines lost since it failed.
-    fault: Option<(Instant, u64)>,
+    /// It failed, and when it is tried again.
+    fault: Option<Instant>,
+    /// Lines that were lost since the last one that it took.
+    missing: u64,
 }
 
 impl LogFile {
     /// The file at `path`; it is opened when there is something to write.
     #[must_use]
     pub const fn new(path: PathBuf, limit: u64, keep: u32) -> Self {
-        Self { path, limit, keep, open: None, fault: None }
+        Self { path, limit, keep, open: None, fault: None, missing: 0 }
     }
 
-    /// Writes what is in front of it, and empties that. `lost` counts the
-    /// lines that could not be.
-    pub fn write(&mut self, out: &mut Out, lost: &mut u64) -> Wrote {
-        let (mut bytes, lines) = (std::mem::take(&mut out.bytes), std::mem::take(&mut out.lines));
-        let wrote = self.put(&bytes, lines, lost);
-        bytes.clear();
-        out.bytes = bytes;
-        wrote
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
-    fn put(&mut self, bytes: &[u8], lines: u64, lost: &mut u64) -> Wrote {
-        if bytes.is_empty() {
+    /// Writes these bytes, which are so many lines; `before` so many were lost
+    /// on their way here, and `lost` counts those that are lost now. What is
+    /// missing has a line of its own in the file.
+    pub fn write(&mut self, bytes: &[u8], lines: u64, before: u64, lost: &mut u64) -> Wrote {
+        self.missing += before;
+        if bytes.is_empty() && self.missing == 0 {
             return Wrote::Well;
         }
-        if let Some((again, missed)) = &mut self.fault
-            && Instant::now() < *again
-        {
-            *missed += lines;
+        if self.fault.is_some_and(|again| Instant::now() < again) {
+            self.missing += lines;
             *lost += lines;
             return Wrote::Well;
         }
-        match self.try_put(bytes) {
-            Ok(()) => self.fault.take().map_or(Wrote::Well, |(_, missed)| Wrote::Again(missed)),
-            Err(e) => {
-                *lost += lines;
-                self.open = None;
-                let missed = self.fault.map(|(_, missed)| missed);
-                self.fault = Some((Instant::now() + AGAIN, missed.unwrap_or(0) + lines));
-                if missed.is_none() { Wrote::Failed(e) } else { Wrote::Well }
-            }
-        }
+        let missed = self.missing;
+        let done = self.say_missing().and_then(|()| self.put(bytes));
+        let Err((e, rest)) = done else {
+            let failed = self.fault.take().is_some();
+            return if failed || missed > 0 { Wrote::Again(missed) } else { Wrote::Well };
+        };
+        // What went into a file before it was rotated is there.
+        let rest = bytes.get(bytes.len().saturating_sub(rest)..).unwrap_or_default();
+        let gone = lines.min(memchr::memchr_iter(b'\n', rest).count() as u64);
+        self.missing += gone;
+        *lost += gone;
+        self.open = None;
+        let known = self.fault.replace(Instant::now() + AGAIN).is_some();
+        if known { Wrote::Well } else { Wrote::Failed(e) }
     }
 
-    fn try_put(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// The line that stands for those that are missing.
+    ///
+    /// # Errors
+    /// As `put`; with all that was to be written after it.
+    fn say_missing(&mut self) -> Result<(), (io::Error, usize)> {
+        if self.missing == 0 {
+            return Ok(());
+        }
+        let mut out = Out::default();
+        let missing = self.missing;
+        let text = format!("{missing} lines are missing here: the disk did not take them");
+        out.line(&head(clock::utc(), b'd'), false, true, text.as_bytes());
+        self.put(&out.bytes).map_err(|(e, _)| (e, usize::MAX))?;
+        self.missing = 0;
+        Ok(())
+    }
+
+    /// # Errors
+    /// The system's, and how many of the bytes are not in the file.
+    fn put(&mut self, bytes: &[u8]) -> Result<(), (io::Error, usize)> {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let (file, size) = match &mut self.open {
-                Some(open) => open,
-                none => none.insert(open(&self.path)?),
-            };
-            let room = usize::try_from(self.limit.saturating_sub(*size)).unwrap_or(usize::MAX);
-            let part = whole_lines(rest, room);
-            let part = match (part, *size) {
-                // A file holds one line at least, however small its limit is.
-                (0, 0) => memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1),
-                (0, _) => {
-                    self.open = None;
-                    self.rotate()?;
-                    continue;
-                }
-                (part, _) => part,
-            };
-            let (now, later) = rest.split_at(part);
-            if let Err(e) = file.write_all(now) {
-                // Half a line would be taken for one.
-                let _ = file.set_len(*size);
-                return Err(e);
-            }
-            *size += now.len() as u64;
-            rest = later;
+            rest = self.put_some(rest).map_err(|e| (e, rest.len()))?;
         }
         Ok(())
+    }
+
+    /// Writes what fits, or rotates; what is left.
+    fn put_some<'a>(&mut self, rest: &'a [u8]) -> io::Result<&'a [u8]> {
+        let (file, size) = match &mut self.open {
+            Some(open) => open,
+            none => none.insert(open(&self.path)?),
+        };
+        let room = usize::try_from(self.limit.saturating_sub(*size)).unwrap_or(usize::MAX);
+        let part = match (whole_lines(rest, room), *size) {
+            // A file holds one line at least, however small its limit is.
+            (0, 0) => memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1),
+            (0, _) => {
+                self.open = None;
+                self.rotate()?;
+                return Ok(rest);
+            }
+            (part, _) => part,
+        };
+        let (now, later) = rest.split_at(part);
+        if let Err(e) = file.write_all(now) {
+            // Half a line would be taken for one.
+            let _ = file.set_len(*size);
+            return Err(e);
+        }
+        *size += now.len() as u64;
+        Ok(later)
     }
 
     /// `NAME.log` becomes `NAME.log.1`, and so on; the oldest goes.
@@ -222,7 +262,8 @@ mod tests {
         for text in texts {
             out.line(&head(UtcMicros(1_768_399_018_271_512), b'o'), false, true, text.as_bytes());
         }
-        (file.write(&mut out, &mut lost), lost)
+        let (bytes, lines) = out.parts();
+        (file.write(bytes, lines, 0, &mut lost), lost)
     }
 
     #[test]
@@ -250,7 +291,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.log");
         fs::create_dir(&path).unwrap();
-        let mut file = LogFile::new(path.clone(), 100, 2);
+        let mut file = LogFile::new(path.clone(), 1_000, 2);
         let (wrote, lost) = put(&mut file, &["a", "b"]);
         assert!(matches!(wrote, Wrote::Failed(_)) && lost == 2);
         let (wrote, lost) = put(&mut file, &["c"]);
@@ -259,6 +300,9 @@ mod tests {
         std::thread::sleep(AGAIN);
         let (wrote, lost) = put(&mut file, &["d"]);
         assert!(matches!(wrote, Wrote::Again(3)) && lost == 0);
+        let text = fs::read_to_string(&path).unwrap();
+        let said: Vec<&str> = text.lines().map(|line| &line[28..]).collect();
+        assert_eq!(said, ["d  3 lines are missing here: the disk did not take them", "o  d"]);
     }
 
     #[test]

@@ -20,15 +20,29 @@ impl Gauges for Output {
     fn gauges(&self) -> Vec<Gauge> {
         let counts = self.counts();
         let all = ROWS.iter().flat_map(|(name, help, of)| {
-            counts.iter().map(move |(process, counts)| Gauge {
-                name,
-                help,
-                labels: vec![("process", process.clone())],
-                value: figure(of(counts)),
-            })
+            counts.iter().map(move |(process, counts)| gauge(name, help, process, of(counts)))
         });
-        all.collect()
+        let mut all: Vec<Gauge> = all.collect();
+        for (process, lines, hangs) in self.disks() {
+            all.push(gauge(
+                "output_waiting_lines",
+                "Lines that wait for the disk, now.",
+                &process,
+                lines,
+            ));
+            all.push(gauge(
+                "output_disk_hangs",
+                "1 while the disk does not answer, or has lost lines and not said so yet.",
+                &process,
+                u64::from(hangs),
+            ));
+        }
+        all
     }
+}
+
+fn gauge(name: &'static str, help: &'static str, process: &str, count: u64) -> Gauge {
+    Gauge { name, help, labels: vec![("process", process.to_owned())], value: figure(count) }
 }
 
 /// Exact up to 2^53, which no count here reaches.
@@ -54,8 +68,9 @@ mod tests {
         let output = Output::start(&Mission::default(), dir.path(), heard, None).unwrap();
         output.note("engine", LineLevel::Info, &Text::new("word"));
         until(|| output.last() == 1, "it is read");
+        until(|| output.disks().len() == 1, "it is on its way to the disk");
         let all = output.gauges();
-        assert_eq!(all.len(), ROWS.len());
+        assert_eq!(all.len(), ROWS.len() + 2);
         let lines = all.iter().find(|gauge| gauge.name == "output_lines").unwrap();
         assert_eq!(lines.labels, [("process", String::from("engine"))]);
         assert!((lines.value - 1.0).abs() < 1e-9);

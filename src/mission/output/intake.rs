@@ -1,27 +1,35 @@
 //! What becomes of bytes: lines with a level and a number, into the file, the
 //! ring, the rules and the listeners. Runs in the reader's thread alone.
 
-use super::super::lines::{Raise, Raises as _};
 use super::super::spec::Name;
 use super::super::told::Told;
 use super::Shared;
 use super::counts::Counts;
-use super::file::{HEAD, LogFile, Out, Wrote, head};
+use super::disk::{self, Queue, Stand};
+use super::file::{HEAD, Out, head};
 use super::level::level;
 use super::ring::{Fresh, Ring};
 use super::split::{Chunk, trimmed};
 use super::tell::Tell;
-use crate::domain::mission::{Gravity, LineLevel, Recovery};
+use crate::domain::mission::LineLevel;
 use crate::domain::{Text, UtcMicros};
 use crate::host::clock;
 use crate::mission::rules::Hits;
 use memchr::memchr;
 use memchr::memmem::Finder;
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// So often a disk that hangs is looked for.
+const LOOK: Duration = Duration::from_millis(100);
+/// While one hangs, what was lost is said anew so often.
+const ANEW: Duration = Duration::from_mins(1);
+/// And a thread that there was none of is asked for again.
+const AGAIN: Duration = Duration::from_secs(1);
+/// A step of the clock back by less is none.
+const STEP_US: i64 = 1_000;
 
 /// Whose bytes these are.
 #[derive(Debug)]
@@ -41,10 +49,49 @@ pub struct Meta {
 /// The intake.
 pub struct Intake {
     shared: Arc<Shared>,
-    files: BTreeMap<u16, LogFile>,
+    files: BTreeMap<u16, Way>,
     out: Out,
     tell: Tell,
     hits: Hits,
+    /// Of the last read.
+    at: UtcMicros,
+    looked: Instant,
+}
+
+/// A process's way to the disk.
+struct Way {
+    process: Name,
+    /// None: the system gave no thread.
+    queue: Option<Arc<Queue>>,
+    /// Lines that were dropped since it was well.
+    dropped: u64,
+    /// When it was said that it hangs.
+    said: Option<Instant>,
+    /// When a thread was asked for in vain.
+    tried: Option<Instant>,
+}
+
+impl Way {
+    fn new(process: &str) -> Self {
+        Self { process: process.to_owned(), queue: None, dropped: 0, said: None, tried: None }
+    }
+
+    /// Its queue; a thread that the system does not give is asked for again.
+    fn open(&mut self, shared: &Arc<Shared>) -> Option<&Queue> {
+        if self.queue.is_none() && self.tried.is_none_or(|tried| tried.elapsed() >= AGAIN) {
+            match disk::start(shared, &self.process, self.dropped) {
+                Ok(queue) => self.queue = Some(queue),
+                Err(e) => {
+                    if self.tried.is_none() {
+                        disk::failed(shared, &self.process, &e);
+                        shared.count(&self.process, &Counts { faults: 1, ..Counts::default() });
+                    }
+                    self.tried = Some(Instant::now());
+                }
+            }
+        }
+        self.queue.as_deref()
+    }
 }
 
 /// What goes with every line of one read.
@@ -56,8 +103,7 @@ struct Read<'a> {
 }
 
 impl<'a> Read<'a> {
-    fn new(ring: &Ring, meta: &'a Meta) -> Self {
-        let at = clock::utc();
+    fn new(ring: &Ring, meta: &'a Meta, at: UtcMicros) -> Self {
         let head = head(at, if meta.stderr { b'e' } else { b'o' });
         Self { meta, name: ring.name(meta.who), at, head }
     }
@@ -73,11 +119,22 @@ impl Intake {
             out: Out::default(),
             tell: Tell::new(Instant::now()),
             hits: Hits::default(),
+            at: UtcMicros(0),
+            looked: Instant::now(),
         }
     }
 
-    /// Takes what was read; every byte is in the file when this returns, or
-    /// counted as lost.
+    /// The moment of a read. No two are of one, so that it leads from a line
+    /// here to the same line in a file.
+    fn now(&mut self) -> UtcMicros {
+        let now = clock::utc();
+        let back = (0..STEP_US).contains(&(self.at.0 - now.0));
+        self.at = if back { UtcMicros(self.at.0 + 1) } else { now };
+        self.at
+    }
+
+    /// Takes what was read; every byte is on its way to the file when this
+    /// returns, or counted as lost.
     pub fn take(&mut self, meta: &mut Meta, chunk: Chunk<'_>) {
         let bytes = match chunk {
             Chunk::Lines(all) => {
@@ -111,8 +168,9 @@ impl Intake {
 
     fn lines(&mut self, meta: &Meta, all: &[u8]) {
         let shared = Arc::clone(&self.shared);
+        let at = self.now();
         let mut ring = shared.ring();
-        let read = Read::new(&ring, meta);
+        let read = Read::new(&ring, meta, at);
         let mut counts = Counts { bytes: all.len() as u64, ..Counts::default() };
         let mut rest = all;
         while let Some(at) = memchr(b'\n', rest) {
@@ -126,8 +184,9 @@ impl Intake {
 
     fn piece(&mut self, meta: &Meta, bytes: &[u8], first: bool, cut: bool) {
         let shared = Arc::clone(&self.shared);
+        let at = self.now();
         let mut ring = shared.ring();
-        let read = Read::new(&ring, meta);
+        let read = Read::new(&ring, meta, at);
         let mut counts = Counts { bytes: bytes.len() as u64, ..Counts::default() };
         if first {
             counts.cut = u64::from(cut);
@@ -161,73 +220,83 @@ impl Intake {
 
     /// The daemon's own word among the lines of a process.
     pub fn note(&mut self, process: &str, level: LineLevel, text: &Text) {
-        let who = self.shared.ring().who(process);
-        self.word(who, process, level, text);
-        let at = clock::utc();
-        self.out.line(&head(at, b'd'), false, true, text.as_str().as_bytes());
+        let at = self.now();
+        let who = self.word_at(at, process, level, text);
+        // No line of the process: where the disk does not take it, none is lost.
+        self.out.line(&head(at, b'd'), false, false, text.as_str().as_bytes());
         self.write(who, process);
     }
 
     /// As `note`, to everybody but the file.
-    fn word(&mut self, who: u16, process: &str, level: LineLevel, text: &Text) {
+    pub fn word(&mut self, process: &str, level: LineLevel, text: &Text) {
+        let at = self.now();
+        self.word_at(at, process, level, text);
+    }
+
+    fn word_at(&mut self, at: UtcMicros, process: &str, level: LineLevel, text: &Text) -> u16 {
         let bytes = text.as_str().as_bytes();
-        let at = clock::utc();
-        let fresh = Fresh { who, stderr: false, at, level, cut: false, bytes };
         let mut ring = self.shared.ring();
+        let who = ring.who(process);
+        let fresh = Fresh { who, stderr: false, at, level, cut: false, bytes };
         let seq = ring.push(&fresh);
         let line = fresh.line(seq, &ring.name(who));
         drop(ring);
         self.tell.push(line);
         self.shared.count(process, &Counts { lines: 1, ..Counts::default() });
+        who
     }
 
+    /// Sends what is in front of the file on its way.
     fn write(&mut self, who: u16, process: &str) {
-        let file = match self.files.entry(who) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(self.shared.file(process)),
-        };
-        let mut counts = Counts::default();
-        let wrote = file.write(&mut self.out, &mut counts.lost);
-        let said = match wrote {
-            Wrote::Well => None,
-            Wrote::Failed(e) => {
-                counts.faults = 1;
-                self.fault(process, &e);
-                let text = format!(
-                    "the disk does not take this output: {e}; it is counted, and tried again \
-                     every second; make room in {}",
-                    self.shared.logs.display()
-                );
-                Some((LineLevel::Error, text))
-            }
-            Wrote::Again(lost) => Some((
-                LineLevel::Warn,
-                format!("the disk takes this output again; {lost} lines were lost to it"),
-            )),
-        };
-        if counts != Counts::default() {
-            self.shared.count(process, &counts);
-        }
-        if let Some((level, text)) = said {
-            self.word(who, process, level, &Text::new(&text));
+        let way = self.files.entry(who).or_insert_with(|| Way::new(process));
+        let queue = way.open(&self.shared);
+        let dropped = queue.map_or(self.out.parts().1, |queue| queue.put(&self.out));
+        self.out.clear();
+        if dropped > 0 {
+            way.dropped += dropped;
+            self.shared.count(process, &Counts { lost: dropped, ..Counts::default() });
         }
     }
 
-    fn fault(&self, process: &str, e: &std::io::Error) {
-        let Some(alerts) = &self.shared.alerts else { return };
-        alerts.raise(Raise {
-            kind: String::from("log-disk"),
-            severity: Gravity::High,
-            process: process.to_owned(),
-            title: Text::new("Output is not on disk"),
-            message: Text::new(&e.to_string()),
-            solution: Text::new(&format!(
-                "make room in {}, or lower log_bytes and log_files",
-                self.shared.logs.display()
-            )),
-            strategy: Recovery::Manual,
-            actions: Vec::new(),
-        });
+    /// The file of this process has no room, and its disk moves: what would
+    /// fill it is read later.
+    #[must_use]
+    pub fn holds(&self, who: u16) -> bool {
+        let queue = self.files.get(&who).and_then(|way| way.queue.as_ref());
+        queue.is_some_and(|queue| queue.holds(Instant::now()))
+    }
+
+    /// Looks for a disk that hangs, and says so.
+    pub fn look(&mut self) {
+        let now = Instant::now();
+        if now.duration_since(self.looked) < LOOK {
+            return;
+        }
+        self.looked = now;
+        for way in self.files.values_mut() {
+            let Some(queue) = &way.queue else { continue };
+            let hangs = queue.stand(now) == Stand::Hangs;
+            let due = way.said.is_none_or(|said| now.duration_since(said) >= ANEW);
+            if hangs && due {
+                disk::hangs(&self.shared, &way.process, queue.waits(), way.dropped);
+                let faults = u64::from(way.said.is_none());
+                self.shared.count(&way.process, &Counts { faults, ..Counts::default() });
+                way.said = Some(now);
+            } else if !hangs && way.said.take().is_some() {
+                // What was lost is said by who wrote again.
+                if way.dropped == 0 {
+                    disk::again(&self.shared, &way.process, 0);
+                }
+                way.dropped = 0;
+            }
+        }
+    }
+
+    /// Whether anything waits for a disk.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        let mut queues = self.files.values().filter_map(|way| way.queue.as_ref());
+        queues.any(|queue| queue.waits().1 > 0)
     }
 
     /// Tells what came together, and says what was left out.
@@ -251,10 +320,5 @@ impl Intake {
     #[must_use]
     pub fn due(&self) -> Option<Instant> {
         self.tell.due()
-    }
-
-    /// Looks after the files: somebody may have moved one.
-    pub fn look(&mut self) {
-        self.files.values_mut().for_each(LogFile::look);
     }
 }

@@ -2,17 +2,20 @@
 //! hand, to the rules and to everybody who listens.
 //!
 //! One thread reads everything ([`Output::start`] begins it). Each line goes
-//! first into its process's file (`logs/NAME.log`, rotated; see `file`), which
-//! gets all of them, then into a ring of the last lines, under a number that
-//! has no holes. Listeners are told at once, of a flood a bounded part; what
-//! is left out is counted and said. Nothing here waits for a listener, and a
-//! disk that is full is counted, not waited for.
+//! into a ring of the last lines, under a number that has no holes, and on its
+//! way to its process's file (`logs/NAME.log`, rotated; see `file`), which
+//! gets all of them: a bounded queue, and a thread of the file's own (`disk`).
+//! Listeners are told at once, of a flood a bounded part; what is left out is
+//! counted and said. Nothing here waits for a listener, nor for a disk that is
+//! full or hangs: what it does not take is counted and said too.
 
 pub mod counts;
+mod disk;
 pub mod file;
 mod gauges;
 mod intake;
 pub mod level;
+mod past;
 mod reader;
 mod ring;
 pub mod split;
@@ -22,14 +25,17 @@ mod tell;
 pub(super) mod tests;
 
 use super::lines::{Output as From, Reads, Source};
-use super::parts::{LineQuery, Lines};
+use super::parts::{LineQuery, Lines, Older, OlderQuery, Place};
 use super::rules::{Alerts, RuleBook};
 use super::spec::{Look, Mission, Name};
 use super::told::Hears;
 use crate::config::Problem;
 use crate::domain::Text;
 use crate::domain::mission::{ConsoleLine, LineLevel};
+use crate::host::world;
 use counts::{ByProcess, Counts};
+pub use disk::Left;
+use disk::{Queue, Stand};
 use file::LogFile;
 use intake::Meta;
 use memchr::memmem::Finder;
@@ -41,8 +47,8 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Runs of a process whose words are remembered for probes.
@@ -54,6 +60,13 @@ const LAST: usize = 16;
 const WORDS: usize = 300;
 /// Between two looks whether they were read.
 const AGAIN: Duration = Duration::from_millis(10);
+/// The reader has so long for what is in the pipes when it ends.
+const READ: Duration = Duration::from_secs(2);
+/// And the disks for what waits for them.
+const WRITTEN: Duration = Duration::from_secs(3);
+
+/// Longest look into the files for older lines.
+const OLDER: Duration = Duration::from_secs(10);
 
 /// What a probe waits for, and whether it was seen.
 type Seek = (String, Arc<AtomicBool>);
@@ -71,6 +84,7 @@ enum Command {
     Ended(Name, u64),
     Seek(Name, u64, Box<(Finder<'static>, Arc<AtomicBool>)>),
     Note(Name, LineLevel, Text),
+    Word(Name, LineLevel, Text),
     End,
 }
 
@@ -87,6 +101,8 @@ struct Shared {
     /// The first byte that the next daemon has to read, of followed files.
     places: Mutex<BTreeMap<(Name, u64, bool), u64>>,
     queue: Mutex<VecDeque<Command>>,
+    /// What waits for the disk, by process.
+    queues: Mutex<BTreeMap<Name, Arc<Queue>>>,
     wake: OwnedFd,
     hears: Arc<dyn Hears>,
     alerts: Option<Arc<Alerts>>,
@@ -153,7 +169,8 @@ impl Shared {
 /// read first.
 pub struct Output {
     shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Says when the reader has ended.
+    ended: Mutex<Option<Receiver<()>>>,
 }
 
 impl Output {
@@ -185,14 +202,20 @@ impl Output {
             said: Mutex::default(),
             places: Mutex::default(),
             queue: Mutex::default(),
+            queues: Mutex::default(),
             wake: eventfd(0, flags).map_err(|e| system(e.into()))?,
             hears,
             alerts,
         });
         let reader = Reader::new(Arc::clone(&shared)).map_err(system)?;
         let thread = std::thread::Builder::new().name(String::from("mission-lines"));
-        let thread = thread.spawn(move || reader.run()).map_err(system)?;
-        Ok(Arc::new(Self { shared, thread: Mutex::new(Some(thread)) }))
+        let (ends, ended) = channel();
+        let run = move || {
+            reader.run();
+            drop(ends);
+        };
+        thread.spawn(run).map_err(system)?;
+        Ok(Arc::new(Self { shared, ended: Mutex::new(Some(ended)) }))
     }
 
     /// Another configuration: its rules, limits and probes count from now on
@@ -244,19 +267,56 @@ impl Output {
         total
     }
 
+    /// Of each process, how many lines wait for its disk, and whether that hangs.
+    #[must_use]
+    pub fn disks(&self) -> Vec<(Name, u64, bool)> {
+        let now = Instant::now();
+        let queues = lock(&self.shared.queues);
+        let stand = |queue: &Queue| queue.stand(now) == Stand::Hangs;
+        queues.iter().map(|(name, q)| (name.clone(), q.waits().0, stand(q))).collect()
+    }
+
     /// Where the files are.
     #[must_use]
     pub fn logs(&self) -> &Path {
         &self.shared.logs
     }
 
-    /// Reads what is left, and ends.
+    /// Reads what is left, has it written, and ends. A disk that hangs is
+    /// waited for a bounded time; what it did not take is counted as lost, and
+    /// said in the daemon's log ([`Output::left`] has it too).
     pub fn stop(&self) {
-        let thread = lock(&self.thread).take();
-        if let Some(thread) = thread {
-            self.shared.send(Command::End);
-            let _ = thread.join();
+        let Some(ended) = lock(&self.ended).take() else { return };
+        self.shared.send(Command::End);
+        // It only ends; a followed file on a disk that hangs may hold it.
+        let _ = ended.recv_timeout(READ);
+        let until = Instant::now() + WRITTEN;
+        let queues: Vec<Arc<Queue>> = lock(&self.shared.queues).values().cloned().collect();
+        for queue in &queues {
+            queue.close();
         }
+        for queue in queues {
+            queue.emptied(until);
+        }
+        for Left { process, lines, bytes } in self.left() {
+            self.shared.count(&process, &Counts { lost: lines, ..Counts::default() });
+            let file = self.shared.file(&process);
+            tracing::error!(
+                "{}: the disk does not answer; {lines} lines ({bytes} bytes) were not written",
+                file.path().display()
+            );
+        }
+    }
+
+    /// What waits for the disk; after the end: what was not written.
+    #[must_use]
+    pub fn left(&self) -> Vec<Left> {
+        let queues = lock(&self.shared.queues);
+        let left = queues.iter().map(|(process, queue)| {
+            let (lines, bytes) = queue.waits();
+            Left { process: process.clone(), lines, bytes }
+        });
+        left.filter(|left| left.bytes > 0).collect()
     }
 }
 
@@ -283,6 +343,24 @@ impl Lines for Output {
 
     fn oldest(&self) -> u64 {
         self.shared.ring().oldest()
+    }
+
+    fn place(&self, line: Option<&ConsoleLine>) -> Option<Place> {
+        Some(self.shared.ring().place(line.map(|line| (line.seq, line.at))))
+    }
+
+    fn older(&self, wanted: &OlderQuery) -> Older {
+        let (logs, own) = (self.shared.logs.clone(), wanted.clone());
+        let found = world::within(OLDER, move || past::older(&logs, &own));
+        let mut older = found.unwrap_or_else(|| {
+            let why = format!("the disk of the log files does not answer ({} s)", OLDER.as_secs());
+            Older { notes: vec![Text::new(&why)], ..Older::default() }
+        });
+        for (name, lines, _) in self.disks().into_iter().filter(|(.., hangs)| *hangs) {
+            let text = format!("{name}: the disk hangs; {lines} lines wait and are in no file yet");
+            older.notes.push(Text::new(&text));
+        }
+        older
     }
 }
 

@@ -1,4 +1,4 @@
-//! The one thread that reads all output.
+//! The one thread that reads all output. It waits for no disk.
 
 use super::super::lines::Source;
 use super::intake::{Intake, Meta};
@@ -91,19 +91,25 @@ impl Reader {
                 last |= self.obey(command);
             }
             let ready: Vec<u64> = events.iter().map(|event| event.data.u64()).collect();
-            let mut read = 0;
+            let (mut read, mut held) = (0, false);
             for id in ready.iter().copied().filter(|id| *id > NOTIFY) {
-                read += self.pump(id).0;
+                if self.is_held(id) {
+                    held = true;
+                } else {
+                    read += self.pump(id).0;
+                }
             }
             let (files, more) = self.files(ready.contains(&NOTIFY) || busy);
             busy = more;
-            self.end_those_due();
+            held |= self.end_those_due();
+            self.intake.look();
             self.intake.tell();
             if last {
                 return self.finish();
             }
             // Little comes, and often: a short rest makes fewer, larger reads.
-            if read + files > 0 && read + files < CAP {
+            // What waits for a disk is looked at again as soon.
+            if read + files < CAP && (read + files > 0 || held || busy) {
                 std::thread::sleep(REST);
             }
         }
@@ -113,8 +119,10 @@ impl Reader {
     fn patience(&self) -> Duration {
         let follows = self.streams.values().any(|s| s.file().is_some());
         let look = follows.then(|| self.looked + LOOK);
+        // A disk that hangs is found by the clock.
+        let disk = self.intake.waits().then(|| Instant::now() + LOOK);
         let ends = self.streams.values().filter_map(|stream| stream.ending).min();
-        let due = [look, ends, self.intake.due()].into_iter().flatten().min();
+        let due = [look, disk, ends, self.intake.due()].into_iter().flatten().min();
         let longest = Duration::from_secs(1);
         due.map_or(longest, |due| due.saturating_duration_since(Instant::now()).min(longest))
     }
@@ -147,6 +155,7 @@ impl Reader {
                 }
             }
             Command::Note(process, level, text) => self.intake.note(&process, level, &text),
+            Command::Word(process, level, text) => self.intake.word(&process, level, &text),
             Command::End => return true,
         }
         false
@@ -175,6 +184,11 @@ impl Reader {
             // A file that is not there yet is found by the clock.
             let _ = inotify::add_watch(fd, path, flags);
         }
+    }
+
+    /// Its file has no room for what it says, and will have some soon.
+    fn is_held(&self, id: u64) -> bool {
+        self.streams.get(&id).is_some_and(|stream| self.intake.holds(stream.meta.who))
     }
 
     /// Reads one stream; how many bytes, and whether there may be more.
@@ -225,22 +239,24 @@ impl Reader {
         let by_clock = self.looked.elapsed() >= LOOK;
         if by_clock {
             self.looked = Instant::now();
-            self.intake.look();
         }
         if !(now || by_clock) {
             return (0, false);
         }
         let follows = self.streams.iter().filter(|(_, s)| s.file().is_some());
         let ids: Vec<u64> = follows.map(|(id, _)| *id).collect();
-        let all = ids.into_iter().map(|id| self.pump(id));
+        let all =
+            ids.into_iter().map(|id| if self.is_held(id) { (0, true) } else { self.pump(id) });
         all.fold((0, false), |(bytes, more), (n, m)| (bytes + n, more || m))
     }
 
-    /// Ends the streams whose run ended a while ago.
-    fn end_those_due(&mut self) {
+    /// Ends the streams whose run ended a while ago; whether one has to wait
+    /// for its disk first.
+    fn end_those_due(&mut self) -> bool {
         let now = Instant::now();
         let due = |(_, s): &(&u64, &Stream)| s.ending.is_some_and(|ending| ending <= now);
         let ids: Vec<u64> = self.streams.iter().filter(due).map(|(id, _)| *id).collect();
+        let (held, ids): (Vec<u64>, Vec<u64>) = ids.into_iter().partition(|id| self.is_held(*id));
         for id in ids {
             let _ = (0..LAST_TURNS).take_while(|_| self.pump(id).1).count();
             let Some(mut stream) = self.streams.remove(&id) else { continue };
@@ -252,6 +268,7 @@ impl Reader {
                 self.intake.note(&stream.meta.process, LineLevel::Warn, &Text::new(text));
             }
         }
+        !held.is_empty()
     }
 
     /// Reads what is there, keeps what was not ended, and ends. Half a line of
@@ -260,7 +277,13 @@ impl Reader {
         let until = Instant::now() + LAST;
         let ids: Vec<u64> = self.streams.keys().copied().collect();
         for id in ids {
-            while self.pump(id).1 && Instant::now() < until {}
+            while Instant::now() < until {
+                if self.is_held(id) {
+                    std::thread::sleep(REST);
+                } else if !self.pump(id).1 {
+                    break;
+                }
+            }
             if let Some(mut stream) = self.streams.remove(&id).filter(|s| s.pipe().is_some()) {
                 let Stream { meta, carry, .. } = &mut stream;
                 carry.finish(|chunk| self.intake.take(meta, chunk));

@@ -4,6 +4,7 @@
 use super::level::plain;
 use crate::domain::mission::{ConsoleLine, LineLevel};
 use crate::domain::{Text, UtcMicros};
+use crate::mission::parts::Place;
 use memchr::memmem::Finder;
 use std::collections::VecDeque;
 
@@ -169,6 +170,21 @@ impl Ring {
     #[must_use]
     pub fn oldest(&self) -> u64 {
         self.next - self.entries.len() as u64
+    }
+
+    /// The place before the line of this number, or before the oldest that is
+    /// kept: lines of one moment follow each other.
+    #[must_use]
+    pub fn place(&self, line: Option<(u64, UtcMicros)>) -> Place {
+        let oldest = self.oldest();
+        let Some((seq, at)) = line.or_else(|| Some((oldest, self.entries.front()?.at))) else {
+            return Place::END;
+        };
+        let skip = usize::try_from(seq.saturating_sub(oldest)).unwrap_or(usize::MAX);
+        let kept = self.entries.iter().skip(skip).take_while(|entry| entry.at == at).count() as u64;
+        // What went meanwhile was before those.
+        let newer = if kept > 0 { kept + oldest.saturating_sub(seq) } else { 1 };
+        Place { at, newer }
     }
 
     fn fresh(&self, entry: &Entry) -> Fresh<'_> {

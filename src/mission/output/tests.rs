@@ -98,6 +98,7 @@ fn a_line_goes_into_the_file_the_ring_and_to_the_listener() {
     let last = desk.wait_for("half");
     assert_eq!((last.seq, last.cut), (2, true));
     until(|| lock(&desk.heard.lines).len() == 2, "the listener hears both");
+    until(|| desk.file("engine").ends_with("half\n"), "the file has both");
     let file = desk.file("engine");
     let ends: Vec<&str> = file.lines().map(|line| &line[27..]).collect();
     assert_eq!(ends, [" o  2026 WARN latency", " o+ half"]);
@@ -128,6 +129,7 @@ fn rubbish_and_a_line_of_ten_megabytes_harm_nobody() {
     assert_eq!(cut.len(), 1);
     assert!(lines.iter().zip(1..).all(|(line, n)| line.seq == n), "no holes");
     assert!(lines.iter().all(|line| !line.message.as_str().contains('\u{1b}')));
+    until(|| desk.file("mad").ends_with("last of it\n"), "all of it is on disk");
     let bytes = fs::read(desk.dir.path().join("logs/mad.log")).unwrap();
     assert!(memchr::memchr_iter(b'z', &bytes).count() >= 10_000_000);
 }
@@ -152,6 +154,7 @@ fn a_flood_loses_nothing_on_disk_and_what_is_left_out_is_counted() {
     writer.join().unwrap();
     until(|| desk.output.total().lines >= count, "all are read");
     desk.wait_for("line 00199999");
+    until(|| desk.file("flood").contains("line 00199999"), "all of it is on disk");
     let file = desk.file("flood");
     let flood = file.lines().filter(|line| line.as_bytes()[28] == b'o');
     for (line, n) in flood.clone().zip(0..) {
@@ -274,9 +277,10 @@ fn the_daemons_own_word_is_a_line_and_a_full_disk_is_said_once() {
     }
     desk.output.note("other", LineLevel::Warn, &Text::new("restarted"));
     assert_eq!(desk.wait_for("restarted").level, LineLevel::Warn);
-    assert!(desk.file("other").contains(" d  restarted"));
-    let count = desk.output.counts()["engine"];
-    assert_eq!((count.lost, count.faults), (50, 1));
+    until(|| desk.file("other").contains(" d  restarted"), "the file has it too");
+    let count = || desk.output.counts()["engine"];
+    until(|| (count().lost, count().faults) == (50, 1), "each is counted, the fault once");
+    desk.wait_for("the disk does not take this output");
     let said = desk.output.lines(Some("engine"), LineLevel::Error, "disk", 0, 99);
     assert_eq!(said.len(), 1, "{said:?}");
     fs::remove_dir(logs.join("engine.log")).unwrap();
@@ -291,7 +295,12 @@ fn the_daemons_own_word_is_a_line_and_a_full_disk_is_said_once() {
         },
         "it is tried again",
     );
-    assert!(desk.file("engine").contains("again"));
+    until(|| desk.file("engine").contains("again"), "the file has what came then");
+    let file = desk.file("engine");
+    assert!(
+        file.lines().next().is_some_and(|line| line.contains(" lines are missing here")),
+        "{file}"
+    );
 }
 
 #[test]

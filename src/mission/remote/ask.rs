@@ -2,7 +2,6 @@
 
 use super::start::Start;
 use crate::mission::hands::Ident;
-use crate::mission::spec::Process;
 
 /// One that was started over there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +14,17 @@ pub struct Known {
     pub who: Ident,
 }
 
+/// What a process that ended may have left.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tidy {
+    /// Which start.
+    pub who: Known,
+    /// Files that its configuration names.
+    pub files: Vec<String>,
+    /// Files and directories of the kill path: never touched.
+    pub kills: Vec<String>,
+}
+
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
@@ -22,8 +32,9 @@ pub enum Ask {
     Start(Box<Start>, String),
     /// How these fare.
     Look(Vec<Known>),
-    /// What stands on record for this process.
-    Found(String),
+    /// What stands on record for this process. With the mark of a start that
+    /// was not answered: that start is called off, unless it came about.
+    Found(String, String),
     /// Signal it, or all that belongs to it.
     Signal {
         /// Whom.
@@ -36,7 +47,7 @@ pub enum Ask {
     /// What lives of it.
     Rest(Known),
     /// Remove what it left.
-    Tidy(Box<Process>),
+    Tidy(Tidy),
     /// Whether somebody else's runs.
     Check(Vec<String>),
     /// Nothing: whether the machine answers.
@@ -59,7 +70,7 @@ impl Ask {
         match self {
             Self::Start(..) => "start the process",
             Self::Look(_) => "look at its processes",
-            Self::Found(_) => "read its records",
+            Self::Found(..) => "read its records",
             Self::Signal { .. } => "signal the process",
             Self::Rest(_) => "see what is left of the process",
             Self::Tidy(_) => "remove what the process left",

@@ -1,6 +1,6 @@
 //! The hands.
 
-use super::ask::{Ask, Known};
+use super::ask::{Ask, Known, Tidy};
 use super::batch::{self, Batch, Fate};
 use super::follow::{self, Follower, Route};
 use super::start::{self, Start};
@@ -11,9 +11,9 @@ use crate::host::clock;
 use crate::mesh::remote::seen::Said;
 use crate::mesh::remote::ssh::{self, Call, Ssh};
 use crate::mesh::remote::{Cause, Fault};
-use crate::mission::hands::{Found, Hands, Ident, Seen, Vars};
+use crate::mission::hands::{Found, Hands, Ident, Seen, Undone, Vars};
 use crate::mission::lines::{Output, Reads, Source};
-use crate::mission::spec::{Host, OnDeath, Platform, Process};
+use crate::mission::spec::{Host, OnDeath, Process};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,12 +34,6 @@ struct Tracked {
     follower: Option<Follower>,
 }
 
-/// A start whose answer never came.
-struct Pending {
-    what: Start,
-    mark: String,
-}
-
 /// Another machine.
 pub struct Remote {
     host: Host,
@@ -47,8 +41,12 @@ pub struct Remote {
     /// Where it is kept how far output was read.
     dir: PathBuf,
     reads: Arc<dyn Reads>,
+    /// What the kill path needs: never removed.
+    kills: Vec<PathBuf>,
     tracked: Mutex<BTreeMap<Ident, Tracked>>,
-    pending: Mutex<BTreeMap<String, Pending>>,
+    /// Marks of starts that were not answered, by process; empty: the last
+    /// one was.
+    pending: Mutex<BTreeMap<String, String>>,
     batch: Mutex<Option<Batch>>,
 }
 
@@ -57,13 +55,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Remote {
-    /// For a configured machine; `dir` is the daemon's directory, and `reads`
-    /// gets the output. Nothing is asked of it yet.
+    /// For a configured machine; `dir` is the daemon's directory, `kills` are
+    /// latches and directories of the kill path by their configuration, and
+    /// `reads` gets the output. Nothing is asked of it yet.
     ///
     /// # Errors
     /// A machine without an address for `ssh`, or a directory that can't be
     /// made.
-    pub fn new(host: &Host, dir: &Path, reads: Arc<dyn Reads>) -> Result<Self, Text> {
+    pub fn new(
+        host: &Host,
+        dir: &Path,
+        kills: &[PathBuf],
+        reads: Arc<dyn Reads>,
+    ) -> Result<Self, Text> {
         let remote = RemoteSettings {
             host: host.ssh.clone(),
             ssh_config: host.ssh_config.clone().unwrap_or_default(),
@@ -79,6 +83,7 @@ impl Remote {
             ssh,
             dir,
             reads,
+            kills: kills.to_vec(),
             tracked: Mutex::default(),
             pending: Mutex::default(),
             batch: Mutex::default(),
@@ -104,45 +109,34 @@ impl Remote {
         )
     }
 
-    /// Its mark, the same one as long as nobody knows what became of it.
-    fn mark_for(&self, what: &Start) -> Result<String, Text> {
-        let left = lock(&self.pending).remove(&what.name);
-        let mark = match left {
-            Some(left) if Start { run: what.run, ..left.what.clone() } == *what => left.mark,
-            Some(left) => {
-                let undone = self.undo(&left);
-                if undone.is_err() {
-                    lock(&self.pending).insert(what.name.clone(), left);
-                }
-                undone?;
-                start::mark()
-            }
-            None => start::mark(),
-        };
-        let pending = Pending { what: what.clone(), mark: mark.clone() };
-        lock(&self.pending).insert(what.name.clone(), pending);
-        Ok(mark)
+    /// Where the next daemon finds the mark of a start that this one sent.
+    fn sent(&self, name: &str) -> PathBuf {
+        self.dir.join(format!("{name}.start"))
     }
 
-    /// Ends what a start with other words may have left, of which the
-    /// supervision never heard.
-    fn undo(&self, left: &Pending) -> Result<(), Text> {
-        match self.record(&left.what.name)? {
-            Some(record) if record.alive && record.known.mark == left.mark => {
-                self.end(&record.known)
-            }
-            _ => Ok(()),
+    /// The mark of a start that nobody answered, of this daemon or the last.
+    fn unanswered(&self, name: &str) -> String {
+        if let Some(mark) = lock(&self.pending).get(name) {
+            return mark.clone();
         }
+        let text = std::fs::read_to_string(self.sent(name)).unwrap_or_default();
+        Some(text.trim()).filter(|mark| start::is_mark(mark)).unwrap_or_default().to_owned()
+    }
+
+    /// It is known what became of it.
+    fn answered(&self, name: &str) {
+        lock(&self.pending).insert(name.to_owned(), String::new());
+        let _ = std::fs::remove_file(self.sent(name));
     }
 
     /// Ends all of it, without asking it first.
     fn end(&self, known: &Known) -> Result<(), Text> {
         for _ in 0..20 {
-            self.ask(&Ask::Signal { who: known.clone(), signal: KILL, all: true })?;
-            let left = self.ask(&Ask::Rest(known.clone()))?;
-            if left.after("member").next().is_none() {
+            let sent = self.ask(&Ask::Signal { who: known.clone(), signal: KILL, all: true });
+            if self.members(known)?.is_empty() {
                 return Ok(());
             }
+            sent?;
             clock::sleep(Duration::from_millis(100));
         }
         Err(Text::new(&format!(
@@ -177,25 +171,36 @@ impl Remote {
         Ok(())
     }
 
-    /// What stands on record over there for a process.
-    fn record(&self, name: &str) -> Result<Option<Record>, Text> {
-        let said = self.ask(&Ask::Found(name.to_owned()))?;
-        let line = said.after("record").next();
-        Ok(line.and_then(|line| {
-            let (word, rest) = line.split_once(' ')?;
-            let (known, run, rest) = known(name, rest)?;
-            let mut record =
-                Record { alive: word == "alive", known, run, since: None, stamp: Text::default() };
-            for word in rest.split_whitespace() {
-                // A stamp has 32 digits, and no second has.
-                if word.len() == 32 {
-                    record.stamp = Text::new(word);
-                } else {
-                    record.since = word.parse().ok();
-                }
-            }
-            Some(record)
-        }))
+    /// Who lives of it.
+    fn members(&self, known: &Known) -> Result<Vec<Ident>, Text> {
+        let said = self.ask(&Ask::Rest(known.clone()))?;
+        let boot = &known.who.boot;
+        let member = |line: &str| {
+            let (pid, start) = line.split_once(' ')?;
+            let boot = boot.clone();
+            Some(Ident { pid: pid.parse().ok()?, start: start.trim().parse().ok()?, boot })
+        };
+        let lines = said.after("member").count();
+        let all: Vec<Ident> = said.after("member").filter_map(member).collect();
+        // Nobody is named, or not everybody: that alone proves nothing.
+        if all.len() == lines && (said.has("whole") || !all.is_empty()) {
+            return Ok(all);
+        }
+        Err(self.unclear("who is left"))
+    }
+
+    /// What stands on record over there for a process; none: nothing, for
+    /// certain. A start of this mark that has not come about never will.
+    fn record(&self, name: &str, mark: &str) -> Result<Option<Record>, Text> {
+        let said = self.ask(&Ask::Found(name.to_owned(), mark.to_owned()))?;
+        record(&said, name).map_err(|what| self.unclear(what))
+    }
+
+    fn unclear(&self, what: &str) -> Text {
+        Text::new(&format!(
+            "the answer of {} does not say {what}; it is asked again",
+            self.host.name
+        ))
     }
 
     /// Looks at all that is tracked, and at this one.
@@ -260,40 +265,76 @@ fn known<'a>(name: &str, line: &'a str) -> Option<(Known, u64, &'a str)> {
     Some((known, run, words.next().unwrap_or_default()))
 }
 
+/// `record alive|gone PID …` or `none`; nothing else is an answer.
+fn record(said: &Said, name: &str) -> Result<Option<Record>, &'static str> {
+    let what = "what stands on record";
+    let Some(line) = said.after("record").next() else {
+        return if said.has("none") { Ok(None) } else { Err(what) };
+    };
+    let (word, rest) = line.split_once(' ').ok_or(what)?;
+    let alive = match word {
+        "alive" => true,
+        "gone" => false,
+        _ => return Err(what),
+    };
+    let (known, run, rest) = known(name, rest).ok_or(what)?;
+    let mut record = Record { alive, known, run, since: None, stamp: Text::default() };
+    for word in rest.split_whitespace() {
+        // A stamp has 32 digits, and no second has.
+        if word.len() == 32 {
+            record.stamp = Text::new(word);
+        } else {
+            record.since = word.parse().ok();
+        }
+    }
+    Ok(Some(record))
+}
+
 impl Hands for Remote {
-    fn spawn(&self, process: &Process, run: u64, vars: &Vars) -> Result<Ident, Text> {
-        let Host { name: machine, .. } = &self.host;
+    /// Asked once: after an answer that did not come, `found` says what became
+    /// of it, and until then nothing of this name is started.
+    fn spawn(&self, process: &Process, run: u64, vars: &Vars) -> Result<Ident, Undone> {
+        let Host { name: machine, platform, .. } = &self.host;
         let name = &process.name;
-        let no = |why: &Text| Text::new(&format!("can't start {name} on {machine}: {why}"));
-        let what = Start::of(process, run, vars).map_err(|why| no(&why))?;
-        let mark = self.mark_for(&what)?;
-        let ask = Ask::Start(Box::new(what), mark);
-        // It is the same start, however often it is asked for.
-        let said = match self.call(&ask) {
-            Err(cut) if cut.cause.is_silence() => self.call(&ask),
-            other => other,
-        };
-        let said = said.map_err(|why| {
-            if matches!(why.cause, Cause::Remote(_)) {
-                lock(&self.pending).remove(name);
+        let no = |why: &str| Text::new(&format!("can't start {name} on {machine}: {why}"));
+        let what = Start::of(process, *platform, run, vars).map_err(|why| no(why.as_str()))?;
+        if !self.unanswered(name).is_empty() {
+            let why = no("its last start was not answered, and is looked for first");
+            return Err(Undone::Lost(why));
+        }
+        let mark = start::mark();
+        lock(&self.pending).insert(name.clone(), mark.clone());
+        // On a disk that is full, this daemon at least remembers.
+        let _ = std::fs::write(self.sent(name), &mark);
+        let said = self.call(&Ask::Start(Box::new(what), mark)).map_err(|fault| {
+            let why = fault::words(machine, &fault);
+            if matches!(fault.cause, Cause::Remote(_)) {
+                self.answered(name);
+                Undone::No(why)
+            } else {
+                Undone::Lost(why)
             }
-            fault::words(machine, &why)
         })?;
-        lock(&self.pending).remove(name);
-        if let Some((other, run, _)) = said.after("taken").next().and_then(|line| known(name, line))
-        {
-            return Err(no(&Text::new(&format!(
+        let taken = said.after("taken").next().and_then(|line| known(name, line));
+        if let Some((other, run, _)) = taken {
+            self.answered(name);
+            return Err(Undone::No(no(&format!(
                 "already running as pid {} (its start {run} by another daemon or an earlier one); \
                  end it there, or let the daemon take it up by starting the daemon anew",
                 other.who.pid
             ))));
         }
+        if let Some(why) = said.after("late").next() {
+            return Err(Undone::Lost(no(why)));
+        }
         let started = said.after("started").next().and_then(|line| known(name, line));
         let Some((known, _, _)) = started else {
-            return Err(no(&Text::new("its answer does not say what was started")));
+            return Err(Undone::Lost(no("its answer does not say what was started")));
         };
         let who = known.who.clone();
-        self.track(known, run, [0, 0])?;
+        // Where its output can't be followed, it runs all the same.
+        self.track(known, run, [0, 0]).map_err(Undone::Lost)?;
+        self.answered(name);
         Ok(who)
     }
 
@@ -305,51 +346,66 @@ impl Hands for Remote {
         fate.seen
     }
 
-    fn signal(&self, who: &Ident, signal: i32, all: bool) -> Result<(), Text> {
-        let said = self.ask(&Ask::Signal { who: self.known(who), signal, all })?;
-        *lock(&self.batch) = None;
+    fn signal(&self, who: &Ident, signal: i32, all: bool) -> Result<(), Undone> {
         let (pid, machine) = (who.pid, &self.host.name);
+        let said = self.call(&Ask::Signal { who: self.known(who), signal, all });
+        *lock(&self.batch) = None;
+        let said = said.map_err(|fault| {
+            let why = fault::words(machine, &fault);
+            match fault.cause {
+                Cause::Remote(_) => Undone::No(why),
+                _ => Undone::Lost(why),
+            }
+        })?;
         if said.has("sent") {
-            Ok(())
-        } else if said.has("changed") {
-            Err(Text::new(&format!(
-                "pid {pid} on {machine} is another process now: it is left alone"
-            )))
-        } else {
-            Err(Text::new(&format!("pid {pid} on {machine} is gone, with all that belonged to it")))
+            return Ok(());
         }
+        let why = if said.has("changed") {
+            format!("pid {pid} on {machine} is another process now: it is left alone")
+        } else if said.has("gone") {
+            format!("pid {pid} on {machine} is gone, with all that belonged to it")
+        } else {
+            return Err(Undone::Lost(self.unclear("whether the signal was sent")));
+        };
+        Err(Undone::No(Text::new(&why)))
     }
 
     fn rest(&self, who: &Ident) -> Result<Vec<Ident>, Text> {
-        let said = self.ask(&Ask::Rest(self.known(who)))?;
-        let member = |line: &str| {
-            let (pid, start) = line.split_once(' ')?;
-            let boot = who.boot.clone();
-            Some(Ident { pid: pid.parse().ok()?, start: start.trim().parse().ok()?, boot })
-        };
-        Ok(said.after("member").filter_map(member).collect())
+        self.members(&self.known(who))
     }
 
     fn tidy(&self, process: &Process) -> Vec<Text> {
-        let shm = self.host.platform == Platform::Linux && !process.shm.is_empty();
-        if !shm && process.locks.is_empty() {
+        let machine = &self.host.name;
+        let files = start::leaves(process, self.host.platform);
+        if files.is_empty() {
             return Vec::new();
         }
-        match self.ask(&Ask::Tidy(Box::new(process.clone()))) {
-            Ok(said) => said
-                .after("removed")
-                .map(|path| Text::new(&format!("{path} on {}", self.host.name)))
-                .collect(),
+        // Only what this very start made is removed.
+        let of = |one: &&Tracked| one.known.name == process.name;
+        let Some(who) = lock(&self.tracked).values().find(of).map(|one| one.known.clone()) else {
+            return Vec::new();
+        };
+        let kills = self.kills.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        match self.ask(&Ask::Tidy(Tidy { who, files, kills })) {
+            Ok(said) => {
+                let removed = said.after("removed");
+                let removed =
+                    removed.map(|path| Text::new(&format!("removed {path} on {machine}")));
+                let kept = said.after("kept");
+                let kept = kept.map(|why| Text::new(&format!("left alone on {machine}: {why}")));
+                removed.chain(kept).collect()
+            }
             Err(why) => vec![why],
         }
     }
 
-    fn external(&self, process: &Process) -> bool {
+    fn external(&self, process: &Process) -> Result<bool, Text> {
         if process.check.is_empty() {
-            return false;
+            return Ok(false);
         }
-        let said = self.ask(&Ask::Check(process.check.clone()));
-        said.is_ok_and(|said| said.after("status").next() == Some("0"))
+        let said = self.ask(&Ask::Check(process.check.clone()))?;
+        let status = said.after("status").next();
+        status.map(|status| status == "0").ok_or_else(|| self.unclear("how the check ended"))
     }
 
     /// Its output goes on from the byte on at which the last daemon of this
@@ -357,27 +413,43 @@ impl Hands for Remote {
     /// the answer, is not ended.
     fn found(&self, process: &Process) -> Result<Option<Found>, Text> {
         let name = &process.name;
-        let Some(record) = self.record(name)?.filter(|record| record.alive) else {
+        let mark = self.unanswered(name);
+        let Some(record) = self.record(name, &mark)? else {
+            self.answered(name);
             return Ok(None);
         };
-        let Record { known, run, since, stamp, .. } = record;
+        let Record { known, run, since, stamp, alive } = record;
+        if !alive {
+            // What it started may live on: a second copy never stands beside it.
+            if !self.members(&known)?.is_empty() {
+                self.end(&known)?;
+            }
+            self.answered(name);
+            return Ok(None);
+        }
         let who = known.who.clone();
         let since = UtcMicros(since.unwrap_or_default().saturating_mul(1_000_000));
         let found = Found { run, who: who.clone(), since, stamp };
         if lock(&self.tracked).contains_key(&who) {
+            self.answered(name);
             return Ok(Some(found));
         }
-        let ours = lock(&self.pending).get(name).is_some_and(|left| left.mark == known.mark);
+        let ours = lock(&self.pending).get(name).is_some_and(|mark| *mark == known.mark);
         if process.on_daemon_death == OnDeath::Kill && !ours {
             self.end(&known)?;
-            return Ok(None);
-        }
-        if ours {
-            lock(&self.pending).remove(name);
+            // Once more: its end alone does not call off a start on its way.
+            return match self.record(name, &mark)? {
+                Some(record) if record.alive => Err(self.unclear("that it has ended")),
+                _ => {
+                    self.answered(name);
+                    Ok(None)
+                }
+            };
         }
         let file = self.dir.join(format!("{name}.at"));
         let from = follow::kept(&file, &known.mark).unwrap_or_default();
         self.track(known, run, from)?;
+        self.answered(name);
         Ok(Some(found))
     }
 

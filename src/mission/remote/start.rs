@@ -4,7 +4,7 @@ use super::words::{self, Word};
 use crate::domain::Text;
 use crate::host::{clock, ids};
 use crate::mission::hands::Vars;
-use crate::mission::spec::{Limits, Process};
+use crate::mission::spec::{Limits, Platform, Process};
 use crate::mission::supervise::stamp;
 
 /// Largest settings document that travels with a start, in bytes.
@@ -29,6 +29,8 @@ pub struct Start {
     pub limits: Limits,
     /// The settings document of the mode in force.
     pub settings: Option<String>,
+    /// Files that it may leave, by its configuration.
+    pub leaves: Vec<String>,
     /// What all this is, for the next daemon.
     pub stamp: String,
 }
@@ -38,7 +40,7 @@ impl Start {
     ///
     /// # Errors
     /// What of it can't be said to another machine.
-    pub fn of(process: &Process, run: u64, vars: &Vars) -> Result<Self, Text> {
+    pub fn of(process: &Process, platform: Platform, run: u64, vars: &Vars) -> Result<Self, Text> {
         let word = |text: &String| words::word(text, vars);
         let all = |words: &[String]| words.iter().map(word).collect::<Result<Vec<_>, _>>();
         let named = |name: &String| {
@@ -60,9 +62,20 @@ impl Start {
             secrets: secrets.collect::<Result<_, Text>>()?,
             limits: process.limits.clone(),
             settings: settings(vars)?,
+            leaves: leaves(process, platform),
             stamp: stamp(process, vars).to_string(),
         })
     }
+}
+
+/// Files over there that a process may leave: shared memory by its name, and
+/// nothing above it; lock files by their path.
+#[must_use]
+pub fn leaves(process: &Process, platform: Platform) -> Vec<String> {
+    let plain = |name: &&str| !name.is_empty() && !name.contains('/') && !name.starts_with('.');
+    let shm = process.shm.iter().map(|name| name.trim_start_matches('/')).filter(plain);
+    let shm = shm.filter(|_| platform == Platform::Linux).map(|name| format!("/dev/shm/{name}"));
+    shm.chain(process.locks.iter().map(|path| path.to_string_lossy().into_owned())).collect()
 }
 
 fn settings(vars: &Vars) -> Result<Option<String>, Text> {

@@ -125,7 +125,8 @@ impl RuleBook {
         let book = Self::joined(rules).map_err(|problem| vec![problem])?;
         let problems: Vec<Problem> =
             (0..).zip(&book.rules).flat_map(|(n, rule)| book.samples(n, rule)).collect();
-        if problems.is_empty() { Ok(book) } else { Err(problems) }
+        // The clone begins without the memory that matching the samples took.
+        if problems.is_empty() { Ok(book.clone()) } else { Err(problems) }
     }
 
     fn compiled(spec: RuleSpec) -> Result<Rule, Problem> {

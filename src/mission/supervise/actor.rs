@@ -1,5 +1,6 @@
 //! The thread of one process: it feeds the machine and does what it says.
 
+mod deeds;
 mod report;
 
 use super::growth::Memory;
@@ -8,9 +9,9 @@ use super::probe::{Eyes, Found, Probes};
 use super::shared::{Cell, Shared, lock};
 use super::stamp::stamp;
 use crate::domain::Text;
-use crate::domain::mission::{Gravity, LineLevel, ProcessRecord, ProcessState};
+use crate::domain::mission::{LineLevel, ProcessRecord};
 use crate::host::clock;
-use crate::mission::hands::{Hands, Ident, Seen, Usage, Vars};
+use crate::mission::hands::{Hands, Ident, Usage, Vars};
 use crate::mission::spec::{Condition, Name, Process, Restart};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::collections::VecDeque;
@@ -84,6 +85,11 @@ pub struct Actor {
     restart: Option<Restart>,
     machine: Machine,
     running: Option<Running>,
+    /// A start, or a question for one, that has no answer yet: it is asked
+    /// for where it was sent, whatever the configuration says by now.
+    asked: Option<Arc<Process>>,
+    /// Orders that the machine has heard.
+    taken: u64,
     probes: Option<Probes>,
     ready: Vec<bool>,
     bad: Vec<Option<Text>>,
@@ -119,6 +125,8 @@ impl Actor {
             vars: Arc::default(),
             restart: None,
             running: None,
+            asked: None,
+            taken: 0,
             probes: None,
             ready: Vec::new(),
             bad: Vec::new(),
@@ -162,17 +170,13 @@ impl Actor {
 
     /// What an earlier daemon left running, or somebody else started.
     fn take_up(&mut self) {
-        let Ok(hands) = self.shared.hands(self.process.host.as_ref()) else { return };
-        match hands.found(&self.process) {
-            Ok(Some(found)) => {
-                self.took(found.who, hands, found.stamp, found.run);
-                self.feed(Input::Adopted { run: found.run, since: found.since });
+        match self.find() {
+            Input::Absent => {}
+            Input::Lost(why) => {
+                self.asked = Some(Arc::clone(&self.process));
+                self.feed(Input::Unsure(why));
             }
-            Ok(None) if !self.process.check.is_empty() && hands.external(&self.process) => {
-                self.feed(Input::External(true));
-            }
-            Ok(None) => {}
-            Err(why) => self.feed(Input::Unsure(why)),
+            input => self.feed(input),
         }
     }
 
@@ -183,16 +187,26 @@ impl Actor {
                 self.restart = restart;
                 self.feed(Input::Rules(rules(&self.process, self.restart.as_ref())));
                 self.others();
+                let runs = self.running.is_some();
+                if !runs {
+                    self.takes();
+                }
                 self.feed(Input::Want(gate));
+                if runs {
+                    // It has taken it once it knows whether it goes on.
+                    self.takes();
+                }
                 self.renew();
             }
             Msg::Unwant(after) => {
                 self.others();
+                self.takes();
                 self.feed(Input::Unwant(after));
             }
             Msg::Restart { gate, vars } => {
                 self.vars = vars;
                 self.others();
+                self.takes();
                 if self.machine.wanted() || self.machine.may_live() {
                     self.feed(Input::Restart);
                 } else {
@@ -201,15 +215,20 @@ impl Actor {
             }
             Msg::Leave => {
                 self.leaves = true;
+                self.takes();
                 self.feed(Input::Unwant(Vec::new()));
             }
-            Msg::Process { process, anew } => self.reload(process, anew),
+            Msg::Process { process, anew } => {
+                self.takes();
+                self.reload(process, anew);
+            }
             Msg::Other(name, standing) => self.feed(Input::Other(name, standing)),
             Msg::Ended(run) if run == self.machine.run() => self.look(),
             Msg::Found(found) if found.run == self.machine.run() => self.found(found),
             Msg::Heard(answer) => drop(answer.send(lock(&self.cell.record).clone())),
             Msg::Ended(_) | Msg::Found(_) | Msg::Quit => {}
         }
+        self.cell.took(self.taken);
     }
 
     /// How those stand that it has to do with.
@@ -282,185 +301,31 @@ impl Actor {
     fn feed(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
-            for effect in self.machine.step(now(), input) {
+            let adopted = matches!(input, Input::Adopted { .. });
+            let effects = self.machine.step(now(), input);
+            let mut tells = effects.contains(&Effect::Tell);
+            for effect in effects {
+                if tells && effect.asks() {
+                    // It may take as long as another machine does.
+                    self.publish();
+                    tells = false;
+                }
+                if effect == Effect::Tell && !tells {
+                    continue;
+                }
                 if let Some(input) = self.does(effect) {
                     inputs.extend(input);
                 }
             }
-        }
-    }
-
-    fn does(&mut self, effect: Effect) -> Option<Vec<Input>> {
-        let run = self.machine.run();
-        match effect {
-            Effect::Spawn => {
-                // A secret or a far machine takes its time, and until then the
-                // record would be that of its last end.
-                self.publish();
-                return Some(vec![self.spawn(run)]);
-            }
-            Effect::Find => return Some(vec![self.find()]),
-            Effect::AskExternal => {
-                let hands = self.shared.hands(self.process.host.as_ref()).ok()?;
-                return Some(vec![Input::External(hands.external(&self.process))]);
-            }
-            Effect::Signal(signal) => return self.signal(signal).map(|i| vec![i]),
-            Effect::Kill => return self.signal(KILL).map(|i| vec![i]),
-            Effect::Count => return Some(self.count(run)),
-            Effect::Probe(on) => self.probe(on),
-            Effect::Gone => {
-                self.gone(run);
-                self.last_words(run);
-            }
-            Effect::CrashLoop(why) => self.raise(
-                "crash-loop",
-                Gravity::High,
-                "It fails again and again and is left down",
-                &why,
-                "read its last lines, mend the cause, then start it",
-            ),
-            Effect::Misconfigured => self.raise(
-                "wrong-configuration",
-                Gravity::High,
-                "Its configuration is wrong, and it is left down",
-                &Text::new(&self.machine.state().to_string()),
-                "mend what it names, then start it",
-            ),
-            Effect::Tell => self.publish(),
-        }
-        None
-    }
-
-    fn took(&mut self, who: Ident, hands: Arc<dyn Hands>, stamp: Text, run: u64) {
-        let send = self.cell.send.clone();
-        hands.ends(&who, Box::new(move || drop(send.send(Msg::Ended(run)))));
-        let process = Arc::clone(&self.process);
-        self.running = Some(Running { who, hands, process, stamp });
-        self.used = None;
-        self.memory.forget();
-        self.sample = now().ms;
-    }
-
-    fn spawn(&mut self, run: u64) -> Input {
-        let hands = match self.shared.hands(self.process.host.as_ref()) {
-            Ok(hands) => hands,
-            Err(why) => return Input::Refused(why),
-        };
-        if !self.process.check.is_empty() && hands.external(&self.process) {
-            return Input::External(true);
-        }
-        match hands.spawn(&self.process, run, &self.vars) {
-            Ok(who) => {
-                let stamp = stamp(&self.process, &self.vars);
-                self.took(who, hands, stamp, run);
-                Input::Spawned
-            }
-            // It may have been started, and only the answer was lost.
-            Err(why) if hands.reach().is_err() => Input::Lost(why),
-            Err(why) => {
-                let said = Text::new(&format!("not started: {why}"));
-                self.shared.reads.note(&self.process.name, LineLevel::Error, &said);
-                Input::Refused(why)
+            // What was wanted meanwhile may be started with other words.
+            if adopted && self.machine.wanted() && self.is_outdated() {
+                inputs.push_back(Input::Renew);
             }
         }
     }
 
-    fn find(&mut self) -> Input {
-        let hands = match self.shared.hands(self.process.host.as_ref()) {
-            Ok(hands) => hands,
-            Err(why) => return Input::Lost(why),
-        };
-        match hands.found(&self.process) {
-            Ok(Some(found)) => {
-                self.took(found.who, hands, found.stamp, found.run);
-                Input::Adopted { run: found.run, since: found.since }
-            }
-            Ok(None) => Input::Absent,
-            Err(why) => Input::Lost(why),
-        }
-    }
-
-    fn signal(&mut self, signal: i32) -> Option<Input> {
-        let running = self.running.as_ref()?;
-        let why = running.hands.signal(&running.who, signal, true).err()?;
-        if running.hands.reach().is_err() {
-            return Some(Input::Lost(why));
-        }
-        let said = Text::new(&format!("signal {signal} not sent: {why}"));
-        self.shared.reads.note(&self.process.name, LineLevel::Warn, &said);
-        None
-    }
-
-    fn count(&mut self, run: u64) -> Vec<Input> {
-        let Some(running) = &self.running else {
-            return vec![Input::Left { run, count: 0 }];
-        };
-        let mut inputs = Vec::new();
-        if let Seen::Ended(end) = running.hands.look(&running.who) {
-            inputs.push(Input::Ended { run, end });
-        }
-        match running.hands.rest(&running.who) {
-            Ok(rest) => inputs.push(Input::Left { run, count: rest.len() }),
-            Err(why) => inputs.push(Input::Lost(why)),
-        }
-        inputs
-    }
-
-    fn probe(&mut self, on: bool) {
-        self.probes = None;
-        self.ready = vec![false; self.process.ready.len()];
-        self.bad = vec![None; self.process.live.len()];
-        let none = self.process.ready.is_empty() && self.process.live.is_empty();
-        if on && !none {
-            let send = self.cell.send.clone();
-            let tell = move |found| drop(send.send(Msg::Found(found)));
-            let run = self.machine.run();
-            self.probes = Some(Probes::new(&self.process, run, &self.eyes, tell));
-        }
-    }
-
-    fn gone(&mut self, run: u64) {
-        self.shared.reads.ended(&self.process.name, run);
-        if let Some(running) = self.running.take() {
-            for said in running.hands.tidy(&running.process) {
-                self.shared.reads.note(&self.process.name, LineLevel::Info, &said);
-            }
-        }
-        (self.used, self.cpu_centi) = (None, None);
-    }
-
-    /// Of one that stays down, what it said itself is the cause. Heard here, as
-    /// what follows tells of it.
-    fn last_words(&mut self, run: u64) {
-        if matches!(self.machine.state(), ProcessState::Failed { .. }) {
-            let said = self.shared.reads.last_words(&self.process.name, run, WORDS);
-            if let Some(said) = said {
-                let _ = self.machine.step(now(), Input::LastWords { run, said });
-            }
-        }
-    }
-
-    /// Looks at what runs.
-    fn look(&mut self) {
-        let run = self.machine.run();
-        let Some(running) = &self.running else {
-            if let Ok(hands) = self.shared.hands(self.process.host.as_ref())
-                && self.machine.is_lost()
-                && hands.reach().is_ok()
-            {
-                self.feed(Input::Back);
-            }
-            return;
-        };
-        match running.hands.look(&running.who) {
-            Seen::Alive(usage) => {
-                if self.machine.is_lost() {
-                    self.feed(Input::Back);
-                }
-                self.measure(usage);
-            }
-            Seen::Ended(end) => self.feed(Input::Ended { run, end }),
-            Seen::Unknown(why) => self.feed(Input::Lost(why)),
-        }
+    fn is_outdated(&self) -> bool {
+        let wanted = || stamp(&self.process, &self.vars);
+        self.running.as_ref().is_some_and(|one| !one.stamp.is_empty() && one.stamp != wanted())
     }
 }

@@ -2,6 +2,7 @@
 
 use super::actor::{Actor, Msg};
 use super::change::{changed, join_until, same};
+use super::hosts::Hosts;
 use super::machine::Standing;
 use super::probe::Eyes;
 use super::shared::{Cell, HandsOf, Shared, lock};
@@ -16,10 +17,11 @@ use crate::mission::hands::Vars;
 use crate::mission::lines::{Raises, Reads};
 use crate::mission::order::Refusal;
 use crate::mission::spec::{Mission, Name, OnDeath, Process, Restart};
-use crate::mission::told::{Hears, Told};
+use crate::mission::told::Hears;
 use crossbeam_channel::{bounded, unbounded};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -27,7 +29,8 @@ use std::time::{Duration, Instant};
 const STACK: usize = 512 << 10;
 /// Longest wait for a thread's word in an answer.
 const WORD: Duration = Duration::from_millis(20);
-/// Longest wait until everybody knows that others are wanted.
+/// Longest wait until everybody has taken an order. One whose machine is slow
+/// is not waited for: until it has, it is among those that wait.
 const SETTLE: Duration = Duration::from_secs(1);
 /// Longest wait for what runs already, at the beginning.
 const BEGIN: Duration = Duration::from_secs(2);
@@ -37,15 +40,13 @@ const END: Duration = Duration::from_secs(10);
 const LEAVES: Duration = Duration::from_secs(15);
 /// What follows from a change while real money is traded.
 const LATER: &str = "changed, and is taken up with the next launch";
-/// Between two questions whether a machine answers.
-const HOST: Duration = Duration::from_secs(5);
 
 /// The supervision of a mission.
 pub struct Supervisor {
     shared: Arc<Shared>,
     mission: Mutex<Arc<Mission>>,
     wants: Mutex<Wants>,
-    hosts: Arc<Mutex<BTreeMap<Name, HostRecord>>>,
+    hosts: Hosts,
     /// Gone from the configuration, and perhaps still ending.
     leaving: Mutex<BTreeMap<Name, Arc<Cell>>>,
 }
@@ -72,14 +73,14 @@ impl Supervisor {
             shared,
             mission: Mutex::new(Arc::clone(mission)),
             wants: Mutex::default(),
-            hosts: Arc::default(),
+            hosts: Hosts::default(),
             leaving: Mutex::default(),
         };
         for process in &mission.processes {
             crew.add(process)?;
         }
         crew.acquaint(mission);
-        crew.watch_hosts(mission)?;
+        crew.hosts.watch(mission, &crew.shared)?;
         crew.heard(BEGIN);
         Ok(crew)
     }
@@ -104,6 +105,8 @@ impl Supervisor {
             standing: Mutex::new(Standing::default()),
             peers: Mutex::default(),
             thread: Mutex::default(),
+            given: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
         });
         lock(&self.shared.cells).insert(process.name.clone(), Arc::clone(&cell));
         let actor =
@@ -150,32 +153,6 @@ impl Supervisor {
         }
     }
 
-    fn watch_hosts(&self, mission: &Mission) -> Result<(), Text> {
-        for host in &mission.hosts {
-            let Ok(hands) = self.shared.hands(Some(&host.name)) else { continue };
-            let name = host.name.clone();
-            let record = HostRecord { name: Text::new(&name), ..HostRecord::default() };
-            lock(&self.hosts).insert(name.clone(), record);
-            let (hosts, shared) = (Arc::downgrade(&self.hosts), Arc::downgrade(&self.shared));
-            let watch = move || {
-                loop {
-                    let reached = hands.reach();
-                    let (Some(hosts), Some(shared)) = (hosts.upgrade(), shared.upgrade()) else {
-                        return;
-                    };
-                    if let Some(record) = answered(&hosts, &name, reached) {
-                        shared.hears.hear(Told::Host(Arc::new(record)));
-                    }
-                    drop((hosts, shared));
-                    std::thread::sleep(HOST);
-                }
-            };
-            let thread = std::thread::Builder::new().name(format!("m-host-{}", host.name));
-            thread.stack_size(STACK).spawn(watch).map_err(|e| Text::new(&e.to_string()))?;
-        }
-        Ok(())
-    }
-
     fn mission(&self) -> Arc<Mission> {
         Arc::clone(&lock(&self.mission))
     }
@@ -188,6 +165,18 @@ impl Supervisor {
         drop(answer);
         let until = Instant::now() + longest;
         (0..asked).all(|_| answers.recv_deadline(until).is_ok())
+    }
+
+    /// Waits until every record knows of the orders that were given.
+    fn taken(&self, longest: Duration) {
+        let until = Instant::now() + longest;
+        while self.shared.all().iter().any(|cell| cell.waits()) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            self.shared.pause(left.min(Duration::from_millis(20)));
+        }
     }
 
     /// How one stands after what it was told.
@@ -223,13 +212,13 @@ impl Supervisor {
         }
         let restart = wants.restart.get(name).cloned();
         let gate = gate(process, &wants.names);
-        let _ = cell.send.send(Msg::Want { gate, vars: Arc::clone(&wants.vars), restart });
+        cell.order(Msg::Want { gate, vars: Arc::clone(&wants.vars), restart });
     }
 
     fn untell(&self, mission: &Mission, name: &str, leaving: &BTreeSet<Name>) {
         if let Some(cell) = self.shared.cell(name) {
             let after = dependants(mission, name).filter(|one| leaving.contains(one)).collect();
-            let _ = cell.send.send(Msg::Unwant(after));
+            cell.order(Msg::Unwant(after));
         }
     }
 
@@ -248,7 +237,7 @@ impl Supervisor {
         let vars = Arc::clone(&wants.vars);
         // Under the lock: sent later, it would come behind a stop that was
         // ordered later, and undo it.
-        let _ = cell.send.send(Msg::Restart { gate, vars });
+        cell.order(Msg::Restart { gate, vars });
         drop(wants);
         Ok(Self::stands(&cell))
     }
@@ -256,11 +245,10 @@ impl Supervisor {
     /// Nothing lives that should not, as far as the records say.
     fn is_down(&self, but: &BTreeSet<Name>) -> bool {
         self.shared.all().iter().all(|cell| {
+            let waits = cell.waits();
             let record = lock(&cell.record);
-            record.wanted
-                || record.external
-                || !record.state.may_live()
-                || but.contains(record.name.as_str())
+            let down = record.wanted || record.external || !record.state.may_live();
+            down && !waits || but.contains(record.name.as_str())
         })
     }
 
@@ -283,26 +271,6 @@ impl Supervisor {
     }
 }
 
-/// Notes whether a machine answered; its record, where that is news.
-fn answered(
-    hosts: &Mutex<BTreeMap<Name, HostRecord>>,
-    name: &str,
-    reached: Result<(), Text>,
-) -> Option<HostRecord> {
-    let mut all = lock(hosts);
-    let record = all.get_mut(name)?;
-    let why = reached.err().unwrap_or_default();
-    let now = Some(why.is_empty());
-    if record.reachable == now && record.why == why {
-        return None;
-    }
-    if record.reachable != now {
-        record.since = clock::utc();
-    }
-    (record.reachable, record.why) = (now, why);
-    Some(record.clone())
-}
-
 impl Crew for Supervisor {
     fn want(&self, wanted: &[Name], vars: &Vars, restart: &BTreeMap<Name, Restart>) {
         let mission = self.mission();
@@ -318,7 +286,7 @@ impl Crew for Supervisor {
         // What is told below starts it anew where that must be.
         for (name, process) in later {
             if let Some(cell) = self.shared.cell(&name) {
-                let _ = cell.send.send(Msg::Process { process, anew: false });
+                cell.order(Msg::Process { process, anew: false });
             }
         }
         let names = || mission.processes.iter().map(|p| p.name.clone());
@@ -330,9 +298,7 @@ impl Crew for Supervisor {
             self.tell(&mission, &wants, &name);
         }
         drop(wants);
-        // Records of before would be taken for what this came to. One that waits
-        // for its machine is not waited for.
-        self.heard(SETTLE);
+        self.taken(SETTLE);
     }
 
     fn start(&self, process: &str) -> Result<ProcessRecord, Refused> {
@@ -388,9 +354,17 @@ impl Crew for Supervisor {
         all
     }
 
+    fn waiting(&self) -> Vec<Name> {
+        let all = lock(&self.shared.cells);
+        all.iter().filter(|(_, cell)| cell.waits()).map(|(name, _)| name.clone()).collect()
+    }
+
     fn hosts(&self) -> Vec<HostRecord> {
-        let all = lock(&self.hosts);
-        self.mission().hosts.iter().filter_map(|host| all.get(&host.name).cloned()).collect()
+        self.hosts.records(&self.mission())
+    }
+
+    fn fresh_hosts(&self, names: &[Name]) -> Vec<HostRecord> {
+        self.hosts.fresh(&self.mission(), names, &self.shared)
     }
 
     fn why(&self, process: &str) -> Result<Vec<Text>, Refused> {
@@ -438,7 +412,7 @@ impl Crew for Supervisor {
                 continue;
             }
             wants.later.remove(&process.name);
-            let _ = cell.send.send(Msg::Process { process: now, anew });
+            cell.order(Msg::Process { process: now, anew });
             if was.depends != process.depends && wants.names.contains(&process.name) {
                 self.tell(&mission, &wants, &process.name);
             }
@@ -447,7 +421,7 @@ impl Crew for Supervisor {
             wants.names.remove(&gone.name);
             wants.later.remove(&gone.name);
             if let Some(cell) = lock(&self.shared.cells).remove(&gone.name) {
-                let _ = cell.send.send(Msg::Leave);
+                cell.order(Msg::Leave);
                 lock(&self.leaving).insert(gone.name.clone(), cell);
             }
             said.push(Text::new(&format!("{}: gone from the file, it is stopped", gone.name)));

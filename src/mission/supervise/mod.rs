@@ -5,6 +5,7 @@ mod actor;
 mod change;
 mod crew;
 mod growth;
+mod hosts;
 pub mod machine;
 mod probe;
 mod shared;

@@ -11,6 +11,7 @@ use crate::mission::spec::Name;
 use crate::mission::told::{Hears, Told};
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -39,6 +40,29 @@ pub struct Cell {
     pub peers: Mutex<Vec<Name>>,
     /// Its thread.
     pub thread: Mutex<Option<JoinHandle<()>>>,
+    /// Orders that were given to it.
+    pub given: AtomicU64,
+    /// Orders that its record knows of.
+    pub taken: AtomicU64,
+}
+
+impl Cell {
+    /// Gives it an order.
+    pub fn order(&self, order: Msg) {
+        self.given.fetch_add(1, Ordering::SeqCst);
+        let _ = self.send.send(order);
+    }
+
+    /// Its record knows of so many orders.
+    pub fn took(&self, orders: u64) {
+        self.taken.store(orders, Ordering::SeqCst);
+    }
+
+    /// An order waits: its thread is busy with another machine, say. Its
+    /// record is of the time before.
+    pub fn waits(&self) -> bool {
+        self.taken.load(Ordering::SeqCst) < self.given.load(Ordering::SeqCst)
+    }
 }
 
 /// What the threads share.

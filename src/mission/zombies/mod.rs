@@ -32,9 +32,6 @@ use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// The variable that marks what a daemon started: `ID/NAME/RUN/POLICY`.
-pub const MARK: &str = "CRS_MISSION";
-
 /// What the daemon knows of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {

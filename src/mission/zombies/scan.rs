@@ -1,8 +1,8 @@
 //! Everybody on this host, read once for a search.
 
-use super::{MARK, Who};
+use super::Who;
 use crate::domain::Text;
-use crate::mission::hands::Ident;
+use crate::mission::hands::{Ident, MARK};
 use crate::mission::usage::{Stat, stat};
 use std::collections::BTreeMap;
 use std::fs;

@@ -18,35 +18,33 @@ const EDGE_US: u64 = 60_000_000;
 /// More symbols of one feed than this have one alarm together.
 const SINGLE: usize = 5;
 
-/// Positions of one symbol, without a quote of now.
+/// Positions of one symbol at one gateway, without a quote of now.
 struct Blind {
-    /// Feed of its last quote, or the gateway of its first position.
-    feed: u16,
     positions: usize,
-    /// No quote of it ever came here.
+    /// No quote of it ever came from there.
     never: bool,
 }
 
 impl State {
-    /// Open positions by symbol, where the market is open and the quote is not
-    /// fresh.
-    fn blind_positions(&self) -> BTreeMap<Symbol, Blind> {
-        let mut open: BTreeMap<&str, (u16, usize)> = BTreeMap::new();
+    /// Open positions by gateway and symbol, where the market is open and that
+    /// gateway's own quote is not fresh.
+    fn blind_positions(&self) -> BTreeMap<(u16, Symbol), Blind> {
+        let mut open: BTreeMap<(u16, &str), usize> = BTreeMap::new();
         for (index, gateway) in (0_u16..).zip(&self.gateways) {
             for p in gateway.positions.iter().flat_map(|read| &read.value) {
-                open.entry(p.symbol.as_str()).or_insert((index, 0)).1 += 1;
+                *open.entry((index, p.symbol.as_str())).or_insert(0) += 1;
             }
         }
         let mut blind = BTreeMap::new();
-        for (name, (gateway, positions)) in open {
+        for ((gateway, name), positions) in open {
             let Ok(symbol) = Symbol::new(name) else { continue };
-            let quote = self.quotes.get(&symbol);
+            let quote = self.quotes.of(gateway, &symbol);
             let fresh = quote.is_some_and(|q| self.quote_freshness(&symbol, q) == Freshness::Fresh);
-            if fresh || self.market(&symbol) == Market::Closed || self.is_at_an_edge(&symbol) {
+            if fresh || self.market(&symbol, quote) == Market::Closed || self.is_at_an_edge(&symbol)
+            {
                 continue;
             }
-            let feed = quote.map_or(gateway, |q| q.feed);
-            blind.insert(symbol, Blind { feed, positions, never: quote.is_none() });
+            blind.insert((gateway, symbol), Blind { positions, never: quote.is_none() });
         }
         blind
     }
@@ -61,8 +59,8 @@ impl State {
 
     pub(super) fn of_the_quotes(&self, causes: &mut Causes) {
         let mut feeds: BTreeMap<u16, Vec<(Symbol, Blind)>> = BTreeMap::new();
-        for (symbol, blind) in self.blind_positions() {
-            feeds.entry(blind.feed).or_default().push((symbol, blind));
+        for ((feed, symbol), blind) in self.blind_positions() {
+            feeds.entry(feed).or_default().push((symbol, blind));
         }
         for (feed, symbols) in feeds {
             // A feed that gives nothing at all has an alarm of its own.
@@ -84,13 +82,17 @@ impl State {
                 }
                 continue;
             }
-            for (symbol, Blind { positions, never, .. }) in symbols {
+            // One gateway needs no name.
+            let many = self.gateways.len() > 1;
+            let at = if many { format!(" at {}", self.gateway_name(feed)) } else { String::new() };
+            for (symbol, Blind { positions, never }) in symbols {
                 let (word, seconds) =
                     if never { ("has no quote", NEVER) } else { ("is stale", HOLDS) };
                 let s = if positions == 1 { "" } else { "s" };
-                let text = format!("{symbol} {word} with {positions} position{s} open: P/L is old");
+                let text =
+                    format!("{symbol}{at} {word} with {positions} position{s} open: P/L is old");
                 let advice = "see its price in the terminal; `crs close TICKET` closes without it";
-                let key = format!("quote {symbol}");
+                let key = format!("quote {symbol}{at}");
                 if told {
                     causes.leave_open(&key);
                 } else {

@@ -321,7 +321,7 @@ fn a_feed_is_silent_after_the_time_that_was_set() {
     story.put(Event::Ticks(TickBatch { feed: 0, base: story.at, ticks, ..TickBatch::default() }));
     let quote = |story: &Story| {
         let state = &story.state;
-        state.quote_freshness(&symbol, &state.quotes[&symbol])
+        state.quote_freshness(&symbol, state.quotes.of(0, &symbol).unwrap())
     };
     story.pass(6);
     assert_eq!((story.state.feed_word(0), quote(&story)), (FeedWord::Live, Freshness::Fresh));

@@ -80,7 +80,9 @@ impl Cockpit {
                 self.ui.set_row(Pane::Ticks, ticks::row(&rows, &self.ui));
                 self.ui.scroll(up, by, rows.len());
                 let row = self.ui.row(Pane::Ticks);
-                self.ui.symbol = rows.get(row).map(|(symbol, _)| **symbol);
+                let chosen = rows.get(row).map(|(symbol, quote)| (**symbol, quote.feed));
+                self.ui.symbol = chosen.map(|(symbol, _)| symbol);
+                self.ui.feed = chosen.map_or(0, |(_, feed)| feed);
             }
             Pane::Positions => {
                 let rows = positions::rows(state, &self.ui);
@@ -205,8 +207,9 @@ impl Cockpit {
                 let scene = Scene { state, ui: &self.ui, hints: &hints };
                 match pane {
                     Pane::Ticks => {
-                        let symbol = ticks::at(area, point.y, scene);
-                        self.ui.symbol = symbol.or(self.ui.symbol);
+                        if let Some((symbol, feed)) = ticks::at(area, point.y, scene) {
+                            (self.ui.symbol, self.ui.feed) = (Some(symbol), feed);
+                        }
                     }
                     Pane::Positions => {
                         let ticket = positions::at(area, point.y, scene, theme.glyphs());

@@ -1,11 +1,16 @@
 //! The screen's own memory: rows, focus, zoom, filters.
 
 use super::*;
-use crate::domain::{Lots, Money, Position, Price, Side};
+use crate::domain::{
+    Endpoint, GatewayAddr, Heard, Lots, Money, Position, Price, Side, Symbol, Tick, TickBatch,
+    TickShape,
+};
+use crate::event::{Event, Stamped};
 use crate::tui::keymap::Keymap;
 use crate::tui::screen::Pointed;
 use crate::tui::theme::Theme;
 use crate::tui::ui::{LogPage, Timeline};
+use std::time::Duration;
 
 fn state() -> State {
     let mut state = State::default();
@@ -76,6 +81,34 @@ fn of_two_gateways_with_the_same_numbers_the_selected_row_says_which() {
     assert_eq!(cockpit.selected_position(&state), Some((0, Ticket(1))));
     cockpit.act(Action::LastRow, &state);
     assert_eq!(cockpit.selected_position(&state), Some((1, Ticket(30))));
+}
+
+#[test]
+fn two_gateways_that_quote_one_symbol_are_told_apart() {
+    let (mut cockpit, mut state) = (Cockpit::default(), State::default());
+    let at = Endpoint::new("127.0.0.1", 5_555).unwrap();
+    let named = |name| GatewayAddr { name: Text::new(name), cmd: at.clone(), data: at.clone() };
+    state.session.gateways = vec![named("one"), named("two")];
+    for (feed, bid) in [(0, "1.0851"), (1, "1.2001")] {
+        let (symbol, price) = (Symbol::new("EURUSD").unwrap(), Price::parse(bid).unwrap());
+        let shape = TickShape::T2;
+        let tick = Tick { symbol, bid: price, ask: price, time: None, seq: None, shape };
+        let at = state.now.plus(Duration::from_millis(500));
+        let ticks = vec![Heard { tick, after_us: 0 }];
+        let batch = TickBatch { feed, base: at, ticks, ..TickBatch::default() };
+        let (seq, event) = (state.seq + 1, Event::Ticks(batch));
+        state.apply(&Stamped { seq, at, event }).unwrap();
+    }
+    cockpit.act(Action::FocusNext, &state);
+    cockpit.act(Action::Zoom, &state);
+    let all = drawn_at(&mut cockpit, &state, 120, 40);
+    assert!(all.contains("EURUSD    one") && all.contains("EURUSD    two"), "{all}");
+    // The narrowest has room for a number.
+    let all = drawn_at(&mut cockpit, &state, 40, 12);
+    assert!(all.contains("EURUSD  1") && all.contains("EURUSD  2"), "{all}");
+    cockpit.act(Action::RowDown, &state);
+    assert_eq!((cockpit.ui.symbol, cockpit.ui.feed), (Symbol::new("EURUSD").ok(), 1));
+    assert!(drawn_at(&mut cockpit, &state, 120, 40).contains("1.2001"));
 }
 
 #[test]

@@ -208,7 +208,7 @@ impl Round {
     fn order(&mut self) {
         if let Some(mut proposal) = self.proposal.take() {
             // As it stood when it was confirmed, not when it was proposed.
-            proposal.shown = ticket::shown(&self.state, &proposal.order);
+            proposal.shown = ticket::shown(&self.state, proposal.gateway, &proposal.order);
             self.desk.order(proposal);
             self.screen.ordered();
         }

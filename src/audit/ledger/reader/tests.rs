@@ -87,7 +87,7 @@ fn a_file_that_is_not_what_it_was_is_read_anew() {
 }
 
 #[test]
-fn fifty_megabytes_are_read_once_and_a_line_costs_two() {
+fn ten_megabytes_are_read_once_and_a_line_costs_two() {
     let dir = tempfile::tempdir().unwrap();
     let mut one = chain(dir.path());
     let ids = vec![ids::engage_id(); 200];
@@ -96,7 +96,7 @@ fn fifty_megabytes_are_read_once_and_a_line_costs_two() {
     let mut long = fs::read(&path).unwrap();
     let mut head = (1, line_sha(long.split(|b| *b == b'\n').nth(1).unwrap()));
     let line: Record = serde_json::from_slice(long.split(|b| *b == b'\n').nth(1).unwrap()).unwrap();
-    while long.len() < 50_000_000 {
+    while long.len() < 10_000_000 {
         let act = Act::Tampered { ids: ids.clone() };
         let record = Record { n: head.0 + 1, prev: head.1, act, ..line.clone() };
         let bytes = serde_json::to_vec(&record).unwrap();
@@ -109,7 +109,7 @@ fn fifty_megabytes_are_read_once_and_a_line_costs_two() {
     let before = thread_has_read();
     assert_eq!(stand(kept.refresh().unwrap()).0, [1]);
     let first = thread_has_read() - before;
-    assert!(first >= 50_000_000, "the count counts: {first}");
+    assert!(first >= 10_000_000, "the count counts: {first}");
     let before = thread_has_read();
     for _ in 0..100 {
         kept.refresh().unwrap();

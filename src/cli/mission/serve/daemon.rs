@@ -98,7 +98,7 @@ impl Daemon {
 
         let mut latches = wiring::extra(settings);
         latches.push(home.latch.clone());
-        let (hands, own) = hands(&mission, &dir, &latches, &reads)?;
+        let (hands, own) = hands(&mission, &dir, &latches, &home.dir, &reads)?;
         let crew = Supervisor::new(&mission, hands, reads, alerts.clone(), Arc::clone(&hears));
         let crew = Arc::new(crew.map_err(Failure::failed)?);
         let as_crew: Arc<dyn Crew> = crew.clone();
@@ -345,6 +345,7 @@ fn hands(
     mission: &Mission,
     dir: &Path,
     latches: &[PathBuf],
+    kill_path: &Path,
     reads: &Arc<dyn Reads>,
 ) -> Result<(HandsOf, Arc<LocalHands>), Failure> {
     let here = mission.processes.iter().filter(|p| p.host.is_none());
@@ -358,8 +359,10 @@ fn hands(
     let own = LocalHands::new(setup, Arc::clone(reads)).map_err(Failure::failed)?;
     let own = Arc::new(own);
     let mut all = HandsOf::from([(OWN.to_owned(), own.clone() as Arc<dyn Hands>)]);
+    let mut kills = latches.to_vec();
+    kills.push(kill_path.to_owned());
     for host in &mission.hosts {
-        let hands = Remote::new(host, dir, Arc::clone(reads)).map_err(Failure::failed)?;
+        let hands = Remote::new(host, dir, &kills, Arc::clone(reads)).map_err(Failure::failed)?;
         all.insert(host.name.clone(), Arc::new(hands));
     }
     Ok((all, own))

@@ -30,6 +30,8 @@ struct Inside {
     /// What was wanted, one line for each order.
     told: Vec<(Vec<Name>, Vars)>,
     down: bool,
+    /// Who has not taken the last order.
+    busy: Vec<Name>,
 }
 
 pub struct FakeCrew {
@@ -70,6 +72,11 @@ impl FakeCrew {
     /// Records move only after so many looks.
     pub fn lags(&self, looks: u32) {
         self.inside.lock().unwrap().lag = looks;
+    }
+
+    /// These are busy with something else; their records are of before.
+    pub fn are_busy(&self, names: &[&str]) {
+        self.inside.lock().unwrap().busy = names.iter().map(|name| (*name).to_owned()).collect();
     }
 
     pub fn never_down(&self) {
@@ -164,6 +171,10 @@ impl Crew for FakeCrew {
         let mut inside = self.inside.lock().unwrap();
         self.move_on(&mut inside);
         self.mission.processes.iter().map(|p| inside.records[&p.name].clone()).collect()
+    }
+
+    fn waiting(&self) -> Vec<Name> {
+        self.inside.lock().unwrap().busy.clone()
     }
 
     fn hosts(&self) -> Vec<HostRecord> {

@@ -1,7 +1,8 @@
 //! What another machine is told, in its own language: one short script for
 //! each question. It answers in lines behind a marker that nobody could know
 //! before, from `begin` to `end`; all else (a banner, a message of the day)
-//! is noise.
+//! is noise. The script is the standard input of what runs over there, and no
+//! part of it an argument: those are shown to everybody, here and there.
 
 mod linux;
 mod windows;
@@ -15,7 +16,7 @@ use crate::mission::spec::{Host, Platform};
 pub fn command(host: &Host, ask: &Ask, marker: &str) -> (String, Vec<u8>) {
     let text = text(host, ask, marker);
     match host.platform {
-        Platform::Linux => (linux::command(&text), Vec::new()),
+        Platform::Linux => (linux::command(), text.into_bytes()),
         Platform::Windows => (windows::command(), windows::input(&text)),
     }
 }

@@ -7,13 +7,14 @@
 //! ends with a session what the session started. The keeper is a script of its
 //! own there: it holds the lock, has the output in files, and writes how the
 //! process ended. There are no signals: 9 ends a tree, all else asks windows
-//! to close.
+//! to close. As on Linux, nothing is said to be gone without proof.
 
 use crate::mesh::remote::quote::{encoded, powershell};
-use crate::mission::remote::ask::{Ask, Known};
+use crate::mission::hands::START_MARK;
+use crate::mission::remote::ask::{Ask, Known, Tidy};
 use crate::mission::remote::start::Start;
 use crate::mission::remote::words::{self, Word};
-use crate::mission::spec::{Host, Process};
+use crate::mission::spec::Host;
 use std::fmt::Write as _;
 
 /// Reads the script, as base64 of UTF-16, and runs it.
@@ -26,14 +27,20 @@ $ProgressPreference='SilentlyContinue'
 try{[Console]::OutputEncoding=New-Object Text.UTF8Encoding $false}catch{}
 function say($t){[Console]::Out.WriteLine($n+' '+($t -replace '[\x00-\x1f]',' '))}
 function since($i){try{[string](Get-Process -Id ([int]$i)).StartTime.ToUniversalTime().Ticks}catch{''}}
-function lives($i,$s){(since $i) -eq $s}
+function fate($i,$s){$q=@(Get-Process|Where-Object{$_.Id -eq [int]$i});if(-not $q.Count){return 'gone'}
+try{$at=[string]$q[0].StartTime.ToUniversalTime().Ticks}catch{return 'unknown'}
+if($at -eq $s){'alive'}else{'gone'}}
+function lives($i,$s){(fate $i $s) -eq 'alive'}
 function record($f){if(Test-Path -LiteralPath $f){,([string](Get-Content -LiteralPath $f -TotalCount 1) -split ' ')}else{,@()}}
 ";
 
 /// What a start meets before it.
 const BEFORE: &str = r#"New-Item -ItemType Directory -Force -Path $p|Out-Null
+if(Test-Path -LiteralPath "$p\$t.void"){throw 'this start was called off'}
 $r=record "$p\pid"
-if($r.Count -ge 5 -and (lives $r[0] $r[1])){
+$w=if($r.Count -ge 5){fate $r[0] $r[1]}else{'gone'}
+if($w -eq 'unknown'){throw ('nobody can see whether pid '+$r[0]+' lives')}
+if($w -eq 'alive'){
 if($r[4] -eq $t){say ('started '+($r -join ' '))}else{say ('taken '+($r -join ' '))}
 }else{
 "#;
@@ -51,14 +58,14 @@ $r=record "$p\$t.pid"
 if($r.Count -ge 5){say ('started '+($r -join ' '));$done=$true}
 elseif(Test-Path -LiteralPath "$p\$t.fail"){say ('fail '+(Get-Content -LiteralPath "$p\$t.fail" -TotalCount 1));$done=$true}
 else{Start-Sleep -Milliseconds 50}}
-if(-not $done){say 'fail no record within 10 s: is somebody logged on there, for the task to run as?'}}
+if(-not $done){say 'late no record within 10 s: is somebody logged on there, for the task to run as?'}}
 "#;
 
 /// The keeper up to what is its process's own.
 const KEEPER: &str = r#"$ErrorActionPreference='Stop'
 $p=Join-Path $dir $name;$settings="$p\$t.settings"
 try{$lock=[IO.File]::Open("$p\lock",'OpenOrCreate','ReadWrite','None')}catch{exit}
-if(Test-Path -LiteralPath "$p\$t.pid"){exit}
+if((Test-Path -LiteralPath "$p\$t.pid") -or (Test-Path -LiteralPath "$p\$t.void")){exit}
 function quote($a){'"'+(($a -replace '(\\*)"','$1$1\"') -replace '(\\+)$','$1$1')+'"'}
 function file($f){New-Object IO.FileStream $f,'Append','Write','ReadWrite',1}
 try{
@@ -84,9 +91,31 @@ Set-Content -LiteralPath "$p\$t.tmp" -Value $q.ExitCode -Encoding ASCII
 Move-Item -Force -LiteralPath "$p\$t.tmp" -Destination "$p\$t.status"
 "#;
 
+/// What stands on record. After a start without an answer (`$m`), its lock is
+/// taken first: nobody is about to start then, and that start is called off.
+const FOUND: &str = r#"$r=record "$p\pid"
+if(-not $r.Count -and (Test-Path -LiteralPath "$p\pid") -or $r.Count -and $r.Count -lt 5){throw "the record $p\pid can't be read: see what runs there, then remove it"}
+$w=if($r.Count){fate $r[0] $r[1]}else{'none'}
+if($w -eq 'unknown'){throw ('nobody can see whether pid '+$r[0]+' lives')}
+if($m -and $w -ne 'alive'){New-Item -ItemType Directory -Force -Path $p|Out-Null
+$l=$null
+for($k=0;$k -lt 60 -and -not $l;$k++){try{$l=[IO.File]::Open("$p\lock",'OpenOrCreate','ReadWrite','None')}catch{Start-Sleep -Milliseconds 50}}
+if(-not $l){throw "its start is under way: $p\lock is held"}
+[IO.File]::WriteAllText("$p\$m.void",'')
+$r=record "$p\pid"
+$w=if($r.Count -ge 5){fate $r[0] $r[1]}else{'none'}
+$l.Close()
+if($w -eq 'unknown'){throw ('nobody can see whether pid '+$r[0]+' lives')}}
+if($w -eq 'none'){say 'none'}else{
+$d=(Get-Item -LiteralPath "$p\pid").LastWriteTimeUtc
+say ('record '+$w+' '+($r -join ' ')+' '+[long]($d-[datetime]'1970-01-01').TotalSeconds)}
+"#;
+
 const ONE: &str = r#"function size($f){if(Test-Path -LiteralPath $f){(Get-Item -LiteralPath $f).Length}else{0}}
 function one($m,$t,$i,$s){$p=Join-Path $dir $m
-if(lives $i $s){$q=Get-Process -Id $i
+$w=fate $i $s
+if($w -eq 'unknown'){return}
+if($w -eq 'alive'){$q=Get-Process -Id $i
 say ('alive {0} {1} {2} {3} {4}' -f $i,$s,$q.HandleCount,[long]($q.TotalProcessorTime.Ticks/10),$q.WorkingSet64)}
 else{$e='-'
 for($k=0;$t -and $k -lt 20;$k++){$r=record "$p\$t.status"
@@ -96,14 +125,18 @@ say ('gone {0} {1} {2} {3} {4}' -f $i,$s,$e,(size "$p\$t.out"),(size "$p\$t.err"
 "#;
 
 /// By parent, as long as that one is older than its child: who was left by its
-/// parent is not found.
-const MEMBERS: &str = r"function members{
+/// parent is not found. `$sure` says that nobody was passed over.
+const MEMBERS: &str = r"$sure=$true
+function members{
 $all=@(Get-CimInstance Win32_Process);$seen=@{};$next=@($i)
-if(lives $i $s){$seen[[int]$i]=$s}elseif(since $i){return @()}
+$w=fate $i $s
+if($w -eq 'unknown'){throw ('nobody can see whether pid '+$i+' lives')}
+if($w -eq 'alive'){$seen[[int]$i]=$s}elseif(since $i){return @()}
 while($next.Count){$from=$next;$next=@()
 foreach($c in $all){if(($from -contains $c.ProcessId) -or -not ($from -contains $c.ParentProcessId)){continue}
 if($seen.ContainsKey([int]$c.ProcessId)){continue}
 $at=since $c.ProcessId
+if(-not $at -and (Get-Process -Id $c.ProcessId -ErrorAction SilentlyContinue)){$script:sure=$false}
 if($at -and [long]$at -ge [long]$s){$seen[[int]$c.ProcessId]=$at;$next+=$c.ProcessId}}}
 $seen.GetEnumerator()}
 ";
@@ -112,7 +145,7 @@ const SIGNAL: &str = r"$sent=0
 foreach($m in $them){if(lives $m.Key $m.Value){
 if($sig -eq 9){Stop-Process -Id $m.Key -Force}else{[void](Get-Process -Id $m.Key).CloseMainWindow()}
 $sent++}}
-if($sent){say ('sent '+$sent)}else{say 'gone'}
+if($sent){say ('sent '+$sent)}elseif($sure){say 'gone'}else{say ('fail nobody can see who belongs to pid '+$i)}
 ";
 
 const FOLLOW: &str = r#"$in=[Console]::OpenStandardInput();$z=New-Object byte[] 1;$ends=$in.ReadAsync($z,0,1)
@@ -163,15 +196,10 @@ pub fn script(host: &Host, ask: &Ask, marker: &str) -> String {
                 let _ = writeln!(text, "one {name} {mark} {} '{}'", who.pid, who.start);
             }
         }
-        Ask::Found(name) => {
+        Ask::Found(name, mark) => {
             let _ = writeln!(text, "$p=Join-Path $dir {}", powershell(name));
-            text.push_str(
-                "$r=record \"$p\\pid\"\n\
-                 if($r.Count -ge 5){$w=if(lives $r[0] $r[1]){'alive'}else{'gone'}\n\
-                 $d=(Get-Item -LiteralPath \"$p\\pid\").LastWriteTimeUtc\n\
-                 say ('record '+$w+' '+($r -join ' ')+' '+\
-                 [long]($d-[datetime]'1970-01-01').TotalSeconds)}\n",
-            );
+            let _ = writeln!(text, "$m={}", powershell(mark));
+            text.push_str(FOUND);
         }
         Ask::Signal { who, signal, all } => {
             known(&mut text, who);
@@ -180,16 +208,19 @@ pub fn script(host: &Host, ask: &Ask, marker: &str) -> String {
                 text.push_str(MEMBERS);
                 text.push_str("$them=@(members)\n");
             } else {
-                text.push_str("$them=@(@{Key=$i;Value=$s})\n");
+                text.push_str("$sure=$true\n$them=@(@{Key=$i;Value=$s})\n");
             }
             text.push_str(SIGNAL);
         }
         Ask::Rest(who) => {
             known(&mut text, who);
             text.push_str(MEMBERS);
-            text.push_str("foreach($m in @(members)){say ('member {0} {1}' -f $m.Key,$m.Value)}\n");
+            text.push_str(
+                "foreach($m in @(members)){say ('member {0} {1}' -f $m.Key,$m.Value)}\n\
+                 if($sure){say 'whole'}\n",
+            );
         }
-        Ask::Tidy(process) => tidy(&mut text, process),
+        Ask::Tidy(left) => tidy(&mut text, left),
         Ask::Check(argv) => {
             let words: Vec<String> = argv.iter().map(|word| powershell(word)).collect();
             let _ = writeln!(
@@ -251,7 +282,7 @@ fn keeper(host: &Host, start: &Start, mark: &str) -> String {
     }
     let cwd = start.cwd.as_deref().map_or_else(|| "$dir".to_owned(), powershell);
     let _ = writeln!(text, "$i.WorkingDirectory={cwd}");
-    let _ = writeln!(text, "$i.EnvironmentVariables['CRS_MISSION_START']={mark}");
+    let _ = writeln!(text, "$i.EnvironmentVariables['{START_MARK}']={mark}");
     for (name, value) in &start.env {
         let (name, value) = (powershell(name), words::powershell(value));
         let _ = writeln!(text, "$i.EnvironmentVariables[{name}]={value}");
@@ -285,15 +316,26 @@ fn keeper(host: &Host, start: &Start, mark: &str) -> String {
     text
 }
 
-/// There is no `/dev/shm`; never a latch.
-fn tidy(text: &mut String, process: &Process) {
-    for path in &process.locks {
-        let path = powershell(&path.to_string_lossy());
-        let _ = writeln!(
-            text,
-            "$f={path};if($f -notlike '*kill_switch*' -and \
-             (Test-Path -LiteralPath $f -PathType Leaf)){{Remove-Item -LiteralPath $f -Force;\
-             say ('removed '+$f)}}"
-        );
+/// Never a latch or another file of the kill path, and nothing that is older
+/// than the process (`$s`).
+const TIDY: &str = r"function away($f){if(-not(Test-Path -LiteralPath $f -PathType Leaf)){return}
+$x=Get-Item -LiteralPath $f -Force
+$why=''
+if($x.Name -like '*kill_switch*' -or 'latch.fallback','agent.lock','agent.sock' -contains $x.Name -or $x.FullName -match '[\\/]latch-[0-9a-f]{4}[^\\/]*[\\/]'){$why='it belongs to the kill path'}
+foreach($k in $kills){$k=[IO.Path]::GetFullPath($k)
+if($x.FullName -eq $k -or $x.FullName.StartsWith($k+'\','OrdinalIgnoreCase')){$why='it belongs to the kill path'}}
+if($x.Attributes -band [IO.FileAttributes]::ReparsePoint){$why='it is no plain file'}
+if($x.CreationTimeUtc.Ticks -lt [long]$s){$why='it was there before the start'}
+if($why){say ('kept '+$f+' '+$why)}else{Remove-Item -LiteralPath $f -Force;say ('removed '+$f)}}
+";
+
+/// There is no `/dev/shm`.
+fn tidy(text: &mut String, left: &Tidy) {
+    known(text, &left.who);
+    let kills: Vec<String> = left.kills.iter().map(|path| powershell(path)).collect();
+    let _ = writeln!(text, "$kills=@({})", kills.join(","));
+    text.push_str(TIDY);
+    for file in &left.files {
+        let _ = writeln!(text, "away {}", powershell(file));
     }
 }

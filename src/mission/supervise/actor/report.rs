@@ -77,7 +77,13 @@ impl Actor {
         }
     }
 
+    /// One more order is with the machine, as of the next word to others.
+    pub(super) const fn takes(&mut self) {
+        self.taken = self.taken.saturating_add(1);
+    }
+
     pub(super) fn publish(&self) {
         self.shared.publish(&self.cell, self.record(), &self.machine.standing());
+        self.cell.took(self.taken);
     }
 }

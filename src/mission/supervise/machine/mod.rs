@@ -153,6 +153,22 @@ pub enum Effect {
     Tell,
 }
 
+impl Effect {
+    /// Its machine is asked, which may take long.
+    #[must_use]
+    pub const fn asks(&self) -> bool {
+        matches!(
+            self,
+            Self::Spawn
+                | Self::Find
+                | Self::AskExternal
+                | Self::Signal(_)
+                | Self::Kill
+                | Self::Count
+        )
+    }
+}
+
 /// Why it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cause {

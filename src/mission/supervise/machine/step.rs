@@ -117,9 +117,10 @@ impl Machine {
                 }
             }
             Input::Lost(why) => {
-                if self.may_live() && self.lost.is_none() {
+                if self.may_live() {
+                    let since = self.lost.as_ref().map_or(now.utc, |(since, _)| *since);
                     self.last_error = why.clone();
-                    self.lost = Some((now.utc, why));
+                    self.lost = Some((since, why));
                 }
             }
             Input::Back => self.back(now, out),
@@ -301,6 +302,10 @@ impl Machine {
     }
 
     fn ended(&mut self, now: Now, how: End, out: &mut Vec<Effect>) {
+        if !matches!(self.body, Body::Up { .. } | Body::Ending { .. }) {
+            // Of a start that is still looked for: that says what became of it.
+            return;
+        }
         self.lost = None;
         match &mut self.body {
             Body::Up { since, sick, .. } => {
@@ -351,6 +356,8 @@ impl Machine {
             return;
         };
         out.push(Effect::Gone);
+        // That was an answer, whatever was lost before it.
+        self.lost = None;
         let end = end.unwrap_or_default();
         self.exit_code = end.code;
         let again = std::mem::take(&mut self.again);
@@ -403,18 +410,24 @@ impl Machine {
     }
 
     fn back(&mut self, now: Now, out: &mut Vec<Effect>) {
-        if self.lost.take().is_none() {
+        if self.lost.is_none() {
             return;
         }
+        if self.body == Body::Spawning {
+            // Its machine answers again: what became of the start is as unknown
+            // as before.
+            out.push(Effect::Find);
+            return;
+        }
+        self.lost = None;
         match &self.body {
-            Body::Spawning => out.push(Effect::Find),
             Body::Ending { end: None, cause, .. } => {
                 let cause = *cause;
                 self.end(now, cause, out);
             }
             Body::Ending { .. } => out.push(Effect::Count),
             Body::Up { .. } => self.leave(now, out),
-            Body::Down(_) | Body::Foreign { .. } => {}
+            Body::Spawning | Body::Down(_) | Body::Foreign { .. } => {}
         }
     }
 

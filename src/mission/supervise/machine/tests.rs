@@ -239,7 +239,8 @@ fn a_lost_link_is_no_stop_and_no_second_copy() {
     assert!(falls(&mut m, 90_002, 0).contains(&Effect::Spawn));
     // A start whose answer was lost: asked after, not repeated.
     m.step(now(90_003), Input::Lost(Text::new("ssh: timed out")));
-    assert_eq!(m.step(now(90_004), Input::Back), [Effect::Find, Effect::Tell]);
+    assert_eq!(m.step(now(90_004), Input::Back), [Effect::Find]);
+    assert_eq!(m.state().word(), "unknown", "until that is answered");
     m.step(now(90_005), Input::Adopted { run: 2, since: UtcMicros(7) });
     assert_eq!((m.state().word(), m.run()), ("running", 2));
 }
@@ -267,7 +268,10 @@ fn settle(w: &mut World) -> ProcessState {
 /// Random orders, ends, probes and links; then everything works, and it must
 /// come to what was wanted last.
 fn schedule(seed: u64, steps: u32) -> World {
-    let mut w = World::new(seed);
+    over(World::new(seed), steps)
+}
+
+fn over(mut w: World, steps: u32) -> World {
     for _ in 0..steps {
         w.chance();
         w.pass();
@@ -303,6 +307,45 @@ fn thousands_of_schedules_end_as_they_should() {
         loops += l;
     }
     assert!(spawns > 10_000 && loops > 100, "the world is too quiet: {spawns} {loops}");
+}
+
+/// The link holds and breaks, and on top of that each third answer is lost: of
+/// starts that came about, that did not, and that still will.
+#[test]
+fn a_lost_answer_is_neither_an_end_nor_a_second_copy() {
+    let (mut spawns, mut unheard) = (0, 0);
+    for seed in 0..1_000 {
+        let told = std::panic::catch_unwind(|| {
+            let mut w = World::new(seed);
+            w.lossy = true;
+            let w = over(w, 80);
+            (w.spawns, w.unheard)
+        });
+        let (s, u) = told.unwrap_or_else(|e| {
+            println!("seed {seed}");
+            std::panic::resume_unwind(e)
+        });
+        spawns += s;
+        unheard += u;
+    }
+    assert!(spawns > 1_000 && unheard > 500, "the world is too quiet: {spawns} {unheard}");
+}
+
+#[test]
+fn two_lost_answers_are_one_question_still() {
+    let mut m = machine(RestartOn::Always, false);
+    assert!(m.step(now(1), Input::Want(Vec::new())).contains(&Effect::Spawn));
+    m.step(now(2), Input::Lost(Text::new("the answer was lost")));
+    for ms in 3..40 {
+        let out = m.step(now(ms), Input::Back);
+        assert_eq!(out, [Effect::Find], "it is looked for, and not started");
+        m.step(now(ms), Input::Lost(Text::new("and this one, too")));
+        assert_eq!(m.state().word(), "unknown");
+    }
+    let ProcessState::Unknown { since, why } = m.state() else { panic!("{:?}", m.state()) };
+    assert_eq!((since, why.as_str()), (UtcMicros(2_000), "and this one, too"));
+    m.step(now(40), Input::Back);
+    assert!(m.step(now(41), Input::Absent).contains(&Effect::Spawn), "only now");
 }
 
 proptest! {

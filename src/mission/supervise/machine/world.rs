@@ -42,6 +42,12 @@ pub struct World {
     rest: usize,
     deaf: bool,
     link: bool,
+    /// Answers get lost on a link that holds.
+    pub lossy: bool,
+    /// A start that is on its way still: its answer was lost.
+    late: Option<u64>,
+    /// Starts whose answer was lost.
+    pub unheard: u64,
     /// In the end the world does what it is asked.
     pub kind: bool,
     pub foreign: bool,
@@ -81,6 +87,9 @@ impl World {
             rest: 0,
             deaf: false,
             link: true,
+            lossy: false,
+            late: None,
+            unheard: 0,
             kind: false,
             foreign: false,
             log: Vec::new(),
@@ -112,43 +121,60 @@ impl World {
         let run = self.machine.run();
         match effect {
             Effect::Spawn => self.spawn(run),
-            Effect::Find if !self.link => self.say(Input::Lost(Text::new("no link"))),
-            Effect::Find => match self.leader {
+            Effect::Find if !self.answers() => self.say(Input::Lost(Text::new("no link"))),
+            Effect::Find => match self.called_off() {
                 Some(run) => self.say(Input::Adopted { run, since: UtcMicros(1) }),
-                None if self.unseen.take().is_some() && self.rest > 0 => {
+                None => {
                     // The hands end what an ended one left before they say so.
-                    self.rest = 0;
+                    (self.unseen, self.rest) = (None, 0);
                     self.say(Input::Absent);
                 }
-                None => self.say(Input::Absent),
             },
             Effect::AskExternal => self.say(Input::External(self.foreign)),
-            Effect::Signal(_) if self.link && !self.deaf => self.die(15, false),
-            Effect::Kill if self.link => self.die(9, true),
-            Effect::Count if self.link => {
+            Effect::Signal(_) | Effect::Kill => {
+                match effect {
+                    Effect::Kill if self.link => self.die(9, true),
+                    Effect::Signal(_) if self.link && !self.deaf => self.die(15, false),
+                    _ => {}
+                }
+                if self.link && !self.answers() {
+                    self.say(Input::Lost(Text::new("the answer was lost")));
+                }
+            }
+            Effect::Count if self.answers() => {
                 let count = self.lives();
                 self.say(Input::Left { run, count });
             }
             Effect::Count => self.say(Input::Lost(Text::new("no link"))),
             Effect::Gone => assert_eq!(self.lives(), 0, "gone, and something lives"),
             Effect::CrashLoop(_) => self.loops += 1,
-            Effect::Signal(_)
-            | Effect::Kill
-            | Effect::Probe(_)
-            | Effect::Misconfigured
-            | Effect::Tell => {}
+            Effect::Probe(_) | Effect::Misconfigured | Effect::Tell => {}
         }
+    }
+
+    fn answers(&mut self) -> bool {
+        self.link && !(self.lossy && self.dice.one_in(3))
+    }
+
+    /// What lives, once a start that is on its way is none any more.
+    fn called_off(&mut self) -> Option<u64> {
+        self.late = None;
+        self.leader
     }
 
     fn spawn(&mut self, run: u64) {
         assert_eq!(self.lives(), 0, "a second copy");
+        assert_eq!(self.late, None, "a second start beside one on its way");
         self.unseen = None;
         if self.foreign {
             return self.say(Input::External(true));
         }
-        if !self.link {
-            if self.dice.one_in(2) {
-                self.begin(run);
+        if !self.answers() {
+            self.unheard += 1;
+            match self.dice.roll(if self.lossy { 3 } else { 2 }) {
+                0 => self.begin(run),
+                1 => {}
+                _ => self.late = Some(run),
             }
             return self.say(Input::Lost(Text::new("no link")));
         }
@@ -183,6 +209,9 @@ impl World {
                 self.say(Input::Lost(Text::new("no link")));
             }
             return;
+        }
+        if self.lossy && self.machine.may_live() && self.dice.one_in(4) {
+            return self.say(Input::Lost(Text::new("the answer was lost")));
         }
         if self.machine.is_lost() {
             self.say(Input::Back);
@@ -245,6 +274,12 @@ impl World {
 
     pub fn pass(&mut self) {
         self.ms += self.dice.roll(2_000);
+        if self.late.is_some() && self.dice.one_in(2) {
+            let run = self.late.take().unwrap();
+            self.log.push(format!("{:>8} the late start {run}", self.ms));
+            self.begin(run);
+            self.judge();
+        }
         self.look();
         if self.machine.due().is_some_and(|due| due <= self.ms) {
             self.say(Input::Tick);
@@ -255,6 +290,7 @@ impl World {
     pub fn mend(&mut self) {
         self.kind = true;
         self.link = true;
+        self.lossy = false;
         self.foreign = false;
         self.dep(Standing { up: true, ready: true, alive: true, ..Standing::default() });
         self.say(Input::Live { run: self.machine.run(), bad: None });
@@ -278,6 +314,7 @@ impl World {
             let log = self.log.iter().rev().take(20).rev().map(|l| format!("{l}\n"));
             let log: String = log.collect();
             assert_eq!(self.lives(), 0, "{state:?}, and something lives\n{log}");
+            assert_eq!(self.late, None, "{state:?}, and something is about to\n{log}");
         }
     }
 }

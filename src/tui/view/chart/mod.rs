@@ -55,7 +55,10 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: Scene<'_>) {
     };
     let (symbol, quote) = named;
     let freshness = state.quote_freshness(symbol, quote);
-    let title = format!("{} {symbol} {}", Pane::Chart.title(), ui.period.word());
+    // Whose it is, where two feeds quote it.
+    let shared = state.quotes.is_shared(symbol);
+    let at = if shared { format!(" at {}", state.gateway_name(quote.feed)) } else { String::new() };
+    let title = format!("{} {symbol}{at} {}", Pane::Chart.title(), ui.period.word());
     let note = note(quote, freshness);
     let inner = scene.titled(pen, Pane::Chart, area, &title, &note, words::value(freshness));
     let (head, body) = split(inner);

@@ -112,7 +112,7 @@ fn row<'a>(label: Line<'a>, series: &Series, limit: Option<u64>, column: u16) ->
 
 /// Tick lag is only as good as the estimate of the broker's clock.
 fn offset(state: &State) -> String {
-    let newest = state.quotes.iter().max_by_key(|(_, q)| q.at.mono_ns);
+    let newest = state.quotes.all().max_by_key(|(_, q)| q.at.mono_ns);
     match newest.and_then(|(symbol, q)| q.best_offset_us.map(|us| (symbol, us))) {
         Some((symbol, us)) => {
             let ms = us / 1_000;

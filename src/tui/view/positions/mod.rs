@@ -78,8 +78,11 @@ pub fn row(rows: &[(u16, &Position)], ui: &Ui) -> usize {
 pub fn price_freshness(state: &State, gateway: u16, p: &Position) -> Freshness {
     let read = state.positions_freshness(gateway);
     let quote = Symbol::new(p.symbol.as_str()).ok();
-    let quote = quote.and_then(|symbol| state.quotes.get_key_value(&symbol));
-    let quote = quote.map_or(Freshness::Stale, |(symbol, q)| state.quote_freshness(symbol, q));
+    let quoted = |symbol| {
+        let own = state.quotes.of(gateway, &symbol)?;
+        Some(state.quote_freshness(&symbol, own))
+    };
+    let quote = quote.and_then(quoted).unwrap_or(Freshness::Stale);
     read.max(quote.min(Freshness::Stale))
 }
 
@@ -153,16 +156,17 @@ fn table<'a>(
     g: &'static Glyphs,
 ) -> Vec<Line<'a>> {
     let state = scene.state;
-    let digits = |p: &Position| {
+    let digits = |gateway: u16, p: &Position| {
         let own = p.open.decimals().max(p.current.map_or(0, Price::decimals));
-        let quoted = Symbol::new(p.symbol.as_str()).ok().and_then(|s| state.quotes.get(&s));
+        let quoted = Symbol::new(p.symbol.as_str()).ok();
+        let quoted = quoted.and_then(|symbol| state.quotes.of(gateway, &symbol));
         quoted.map_or(own, |q| q.digits.max(own))
     };
     let selected = row(all, scene.ui);
     let window = super::window(selected, all.len(), table.height);
     let most = all.iter().map(|(_, p)| p.open.decimals()).max().unwrap_or(0);
     let shown = || all.iter().enumerate().take(window.end).skip(window.start);
-    let most = shown().map(|(_, (_, p))| digits(p)).fold(most, u32::max);
+    let most = shown().map(|(_, (gateway, p))| digits(*gateway, p)).fold(most, u32::max);
     let chosen = (scene.ui.focus == Pane::Positions).then_some(selected);
     let worst = worst(state).filter(|(gateway, p)| weighs(state, *gateway, p));
     let worst = worst.map(|(gateway, p)| (gateway, p.ticket));
@@ -176,7 +180,8 @@ fn table<'a>(
         let owner = state.owner(*gateway, p);
         let worst = worst == Some((*gateway, p.ticket));
         let price = price_freshness(state, *gateway, p);
-        let row = Row { p, digits: digits(p), most, freshness, price, chosen, worst, at, owner, g };
+        let digits = digits(*gateway, p);
+        let row = Row { p, digits, most, freshness, price, chosen, worst, at, owner, g };
         let line = match table.width {
             OWNED.. => row.owned().chain(row.bar(bar, greatest)),
             WIDE.. => row.wide(),

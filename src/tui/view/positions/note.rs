@@ -91,19 +91,19 @@ pub(super) struct Old<'a> {
 /// The quotes are looked through first: there may be ten thousand positions in a
 /// frame, and mostly no quote is old.
 pub(super) fn old(state: &State) -> Option<Old<'_>> {
-    let quotes: BTreeMap<&str, (bool, Duration)> = state
+    let quotes: BTreeMap<(u16, &str), (bool, Duration)> = state
         .markets()
         .map(|(symbol, quote, market)| {
             let fresh = state.freshness_in(quote, market) == Freshness::Fresh;
-            (symbol.as_str(), (fresh, state.age(quote.at)))
+            ((quote.feed, symbol.as_str()), (fresh, state.age(quote.at)))
         })
         .collect();
     // A price that is `?` is not shown as old too.
     let shown = |index: u16| state.positions_freshness(index) < Freshness::Unknown;
     let mut found: Option<Old<'_>> = None;
-    for (_, p) in listed(state).filter(|(index, _)| shown(*index)) {
+    for (gateway, p) in listed(state).filter(|(index, _)| shown(*index)) {
         let symbol = p.symbol.as_str();
-        let age = match quotes.get(symbol) {
+        let age = match quotes.get(&(gateway, symbol)) {
             Some((true, _)) => continue,
             Some((false, age)) => Some(*age),
             None => None,

@@ -11,7 +11,7 @@ pub type Named<'a> = (&'a Symbol, &'a Quote);
 #[must_use]
 pub fn listed<'a>(state: &'a State, ui: &Ui) -> Vec<Named<'a>> {
     let filter = ui.filter(Pane::Ticks);
-    let passing = state.quotes.iter().filter(|(symbol, _)| passes(filter, [symbol.as_str()]));
+    let passing = state.quotes.all().filter(|(symbol, _)| passes(filter, [symbol.as_str()]));
     let mut rows: Vec<_> = passing.collect();
     let sort = ui.tick_sort;
     match sort.key {
@@ -47,7 +47,12 @@ pub fn change(state: &State, quote: &Quote) -> Option<i64> {
 /// the one that is where it was.
 #[must_use]
 pub fn row(rows: &[Named<'_>], ui: &Ui) -> usize {
-    let own = |wanted| rows.iter().position(|(symbol, _)| **symbol == wanted);
+    // The same feed's, else any that has the symbol.
+    let own = |wanted| {
+        let its = |(symbol, quote): &Named<'_>| **symbol == wanted && quote.feed == ui.feed;
+        let any = || rows.iter().position(|(symbol, _)| **symbol == wanted);
+        rows.iter().position(its).or_else(any)
+    };
     let last = rows.len().saturating_sub(1);
     ui.symbol.and_then(own).unwrap_or_else(|| ui.row(Pane::Ticks).min(last))
 }
@@ -59,10 +64,21 @@ pub fn chosen<'a>(state: &'a State, ui: &Ui) -> Option<Named<'a>> {
     // Without the list where the name will do: it is wanted in every frame.
     if let Some(wanted) = ui.symbol
         && passes(ui.filter(Pane::Ticks), [wanted.as_str()])
-        && let Some(found) = state.quotes.get_key_value(&wanted)
+        && let Some(found) = of_symbol(state, ui.feed, &wanted)
     {
         return Some(found);
     }
     let rows = listed(state, ui);
-    rows.get(row(&rows, ui)).copied().or_else(|| state.quotes.iter().next())
+    rows.get(row(&rows, ui)).copied().or_else(|| state.quotes.all().next())
+}
+
+/// The quote of `feed`, else the first one of the symbol.
+fn of_symbol<'a>(state: &'a State, feed: u16, symbol: &Symbol) -> Option<Named<'a>> {
+    let mut each = state.quotes.each(symbol);
+    let first = each.next()?;
+    if first.1.feed == feed {
+        Some(first)
+    } else {
+        each.find(|(_, q)| q.feed == feed).or(Some(first))
+    }
 }

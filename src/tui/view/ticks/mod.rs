@@ -21,6 +21,8 @@ pub use list::{Named, chosen, listed, row};
 
 /// Columns up to the sparkline, rate included.
 const WIDE: u16 = 51;
+/// Columns from which a gateway's name has room beside its quotes.
+const ROOMY: u16 = 48;
 /// Columns from which the change within the hour is shown too.
 const CHANGE: u16 = 70;
 
@@ -54,15 +56,15 @@ const fn table(inner: Rect) -> Rect {
     Rect { y: inner.y.saturating_add(1), height: inner.height.saturating_sub(1), ..inner }
 }
 
-/// The symbol whose row is at `y`.
+/// The symbol, and its feed, whose row is at `y`.
 #[must_use]
-pub fn at(area: Rect, y: u16, scene: Scene<'_>) -> Option<Symbol> {
+pub fn at(area: Rect, y: u16, scene: Scene<'_>) -> Option<(Symbol, u16)> {
     let rows = listed(scene.state, scene.ui);
     let table = table(super::pen::inside(area));
     let window = window(row(&rows, scene.ui), rows.len(), table.height);
     let down = y.checked_sub(table.y).filter(|down| *down < table.height)?;
     let at = window.start.saturating_add(usize::from(down));
-    rows.get(at).map(|(symbol, _)| **symbol)
+    rows.get(at).map(|(symbol, quote)| (**symbol, quote.feed))
 }
 
 /// What is out of view, and how much of it is stale.
@@ -72,7 +74,7 @@ fn hidden(state: &State, rows: &[Named<'_>], window: &Range<usize>) -> Vec<Strin
         return words;
     }
     let outside = rows.iter().enumerate().filter(|(at, _)| !window.contains(at));
-    let late = outside.filter(|(_, (s, q))| is_late(state, q, state.market(s))).count();
+    let late = outside.filter(|(_, (s, q))| is_late(state, q, state.market(s, Some(*q)))).count();
     if late > 0 {
         let told: Vec<_> = words.iter().map(|text| format!("{text}, {late} stale")).collect();
         words.splice(0..0, told);
@@ -150,6 +152,9 @@ fn nothing(state: &State) -> Vec<Line<'_>> {
 /// Which columns there are, and how wide a price is.
 struct Shape {
     name: u16,
+    /// Whose quote it is, with the gap before it: none while no two feeds quote
+    /// the same symbol.
+    feed: u16,
     price: u16,
     spread: u16,
     age: u16,
@@ -162,6 +167,14 @@ struct Shape {
 impl Shape {
     fn of(state: &State, width: u16) -> Self {
         let digits = state.quotes.values().map(|q| q.digits).max().unwrap_or(0);
+        let shared = state.gateways.len() > 1 && state.quotes.has_shared();
+        // A name where there is room, else a number.
+        let feed = match width {
+            _ if !shared => 0,
+            ROOMY.. => 7,
+            _ => 2,
+        };
+        let width = width.saturating_sub(feed);
         let (wide, change) = (width >= WIDE, width >= CHANGE);
         let used = WIDE + if change { 9 } else { 0 };
         let spark = if wide { width - used } else { 0 };
@@ -170,7 +183,7 @@ impl Shape {
             41.. => (8, 10, 5, 6),
             _ => (7, 9, 4, 5),
         };
-        Self { name, price, spread, age, digits, wide, change, spark }
+        Self { name, feed, price, spread, age, digits, wide, change, spark }
     }
 
     /// The column that the rows are sorted by says so.
@@ -181,6 +194,8 @@ impl Shape {
         let mut line = Line::new()
             .gap(2)
             .left(self.name, symbol, role)
+            .gap(u16::from(self.feed > 0))
+            .left(self.feed.saturating_sub(1), if self.feed > 2 { "AT" } else { "" }, d)
             .right(self.price, "BID", d)
             .right(self.price, "ASK", d);
         for (width, key, word, shown) in [
@@ -203,6 +218,15 @@ impl Shape {
         pad_decimals(price.text(quote.digits), missing, self.price - 1)
     }
 
+    /// The feed's name, or its number where that is all there is room for.
+    fn feed(&self, quote: &Quote, state: &State) -> String {
+        match self.feed {
+            0 => String::new(),
+            1 | 2 => quote.feed.saturating_add(1).to_string(),
+            _ => state.gateway_name(quote.feed).to_string(),
+        }
+    }
+
     fn row<'a>(
         &self,
         symbol: &'a Symbol,
@@ -211,7 +235,7 @@ impl Shape {
         g: &Glyphs,
         chosen: bool,
     ) -> Line<'a> {
-        let market = state.market(symbol);
+        let market = state.market(symbol, Some(q));
         let freshness = state.freshness_in(q, market);
         let fresh = freshness == Freshness::Fresh;
         let look = super::words::value(freshness);
@@ -232,6 +256,8 @@ impl Shape {
             .gap(1)
             // The title of the chart names it too.
             .left(self.name, symbol.as_str(), if chosen && fresh { Role::Accent } else { look })
+            .gap(u16::from(self.feed > 0))
+            .left(self.feed.saturating_sub(1), self.feed(q, state), Role::TextDim)
             .right(self.price, price(q.bid), look)
             .right(self.price, price(q.ask), look)
             .right(self.spread, spread, Role::TextDim)
