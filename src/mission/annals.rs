@@ -216,7 +216,7 @@ impl Hears for Recorder {
             Told::Alert(alert) => self.alert(alert),
             // What the daemon did by itself.
             Told::Ordered(text) => self.put("ORDER", &By::default(), text.as_str(), ""),
-            Told::Host(_) | Told::Lines(_) => {}
+            Told::Host(_) | Told::Lines(_) | Told::Mode { .. } => {}
         }
         self.next.hear(told);
     }

@@ -54,7 +54,15 @@ pub trait Crew: Send + Sync {
     /// No such process, or somebody else's.
     fn restart(&self, process: &str) -> Result<ProcessRecord, Refused>;
 
-    /// How everybody stands, in the order of the configuration.
+    /// Stops and starts one for the daemon's own reasons: only what is wanted
+    /// at that moment. What an operator stopped stays down.
+    ///
+    /// # Errors
+    /// No such process, somebody else's, or not wanted.
+    fn restart_if_wanted(&self, process: &str) -> Result<ProcessRecord, Refused>;
+
+    /// How everybody stands, in the order of the configuration; behind them who
+    /// is not in it any more and still lives.
     fn records(&self) -> Vec<ProcessRecord>;
 
     /// Whose record does not know of the last order yet: its machine is being
@@ -79,8 +87,10 @@ pub trait Crew: Send + Sync {
     fn why(&self, process: &str) -> Result<Vec<Text>, Refused>;
 
     /// Another configuration: what changed of a running process is started
-    /// anew, what did not is not touched. What changed, in words.
-    fn reload(&self, mission: Arc<Mission>) -> Vec<Text>;
+    /// anew, what did not is not touched. Without `anew` nothing is: what
+    /// changed is taken up when the next launch says what is wanted, and only
+    /// what left is stopped. What changed, in words.
+    fn reload(&self, mission: Arc<Mission>, anew: bool) -> Vec<Text>;
 
     /// Waits until nothing lives that is not wanted; whether that came true.
     fn wait_down(&self, longest: Duration) -> bool;

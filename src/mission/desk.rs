@@ -3,12 +3,13 @@
 
 use super::annals::Recorder;
 use super::crew::Crew;
-use super::hub::Hub;
 use super::order::{Answer, By, Order, Refusal};
 use super::parts::{Alerts, Orders, Refused};
 use crate::domain::Text;
 use std::sync::Arc;
 
+/// Why an order is not taken now, whatever it asks for; none: it may be.
+pub type Against = Box<dyn Fn(&Order) -> Option<Refused> + Send + Sync>;
 /// Reads the configuration again; what changed.
 pub type Reload = Box<dyn Fn(&By) -> Result<Vec<Text>, Refused> + Send + Sync>;
 /// Begins the end of the daemon.
@@ -16,6 +17,8 @@ pub type End = Box<dyn Fn() + Send + Sync>;
 
 /// The desk.
 pub struct Desk {
+    /// What is not taken now: during an emergency shutdown, at the end.
+    pub against: Against,
     /// Launches, downs, emergency shutdowns, restorations.
     pub launcher: Arc<dyn Orders>,
     /// Starts, stops, restarts.
@@ -28,8 +31,6 @@ pub struct Desk {
     pub end: End,
     /// Keeps the record.
     pub recorder: Arc<Recorder>,
-    /// Knows the mode.
-    pub hub: Arc<Hub>,
 }
 
 impl Orders for Desk {
@@ -46,16 +47,12 @@ impl Desk {
     fn carry_out(&self, order: &Order, by: &By) -> Answer {
         let record = |came: Result<_, Refused>| came.map_or_else(refused, Answer::Process);
         let done = |came: Result<(), Refused>| came.map_or_else(refused, |()| Answer::Accepted);
+        if let Some(against) = (self.against)(order) {
+            return refused(against);
+        }
         match order {
-            Order::Launch { .. } | Order::Safe { .. } | Order::Restore { .. } => {
+            Order::Launch { .. } | Order::Down | Order::Safe { .. } | Order::Restore { .. } => {
                 self.launcher.order(order, by)
-            }
-            Order::Down => {
-                let answer = self.launcher.order(order, by);
-                if answer == Answer::Accepted {
-                    self.hub.no_mode();
-                }
-                answer
             }
             Order::Start { process } => record(self.crew.start(process)),
             Order::Stop { process, dependants } => record(self.crew.stop(process, *dependants)),

@@ -20,6 +20,14 @@ pub trait InForce: Send + Sync {
 
     /// The mode in force; empty: none is.
     fn mode(&self) -> Name;
+
+    /// Real money is traded under the settings in force, whatever the file
+    /// says of their mode by now.
+    fn live(&self) -> bool;
+
+    /// Why nothing is started one by one now; none: something may be. May take
+    /// as long as a requirement's check.
+    fn against(&self) -> Option<Refused>;
 }
 
 /// A crew that starts nothing which only a mode of real money runs, unless
@@ -43,7 +51,12 @@ fn needed<'a>(mission: &'a Mission, mode: &str, process: &str) -> Option<&'a str
 impl<F: InForce> Fence<F> {
     /// The process and whatever would be started for it.
     fn pass(&self, process: &str) -> Result<(), Refused> {
-        let (mission, mode) = (self.in_force.mission(), self.in_force.mode());
+        if let Some(refused) = self.in_force.against() {
+            return Err(refused);
+        }
+        let mission = self.in_force.mission();
+        // A mode of real money is in force by its settings, not by its name.
+        let mode = if self.in_force.live() { self.in_force.mode() } else { Name::default() };
         let mut asked = vec![process];
         let mut at = 0;
         while let Some(name) = asked.get(at).copied() {
@@ -85,6 +98,11 @@ impl<F: InForce> Crew for Fence<F> {
         self.crew.restart(process)
     }
 
+    fn restart_if_wanted(&self, process: &str) -> Result<ProcessRecord, Refused> {
+        self.pass(process)?;
+        self.crew.restart_if_wanted(process)
+    }
+
     fn records(&self) -> Vec<ProcessRecord> {
         self.crew.records()
     }
@@ -105,8 +123,8 @@ impl<F: InForce> Crew for Fence<F> {
         self.crew.why(process)
     }
 
-    fn reload(&self, mission: Arc<Mission>) -> Vec<Text> {
-        self.crew.reload(mission)
+    fn reload(&self, mission: Arc<Mission>, anew: bool) -> Vec<Text> {
+        self.crew.reload(mission, anew)
     }
 
     fn wait_down(&self, longest: Duration) -> bool {

@@ -14,8 +14,7 @@ mod shared;
 pub use queue::{Listener, News, Picked, Wants};
 pub use shared::{LineBatch, Shared, Wire};
 
-use super::modes::Document;
-use super::spec::{Mission, ModeSpec, Name};
+use super::spec::{Mission, Name};
 use super::told::{Hears, Told};
 use crate::domain::Text;
 use crate::domain::mission::{
@@ -38,9 +37,9 @@ pub struct Hub {
 #[derive(Debug, Default)]
 struct Inner {
     mode: Text,
-    /// Whom to expect was said.
-    expected: bool,
-    live: BTreeSet<Name>,
+    /// Whom to expect; none: nobody has said.
+    expected: Option<BTreeSet<Name>>,
+    live: bool,
     launch: Option<Arc<Launch>>,
     processes: Vec<Arc<Shared<ProcessRecord>>>,
     hosts: Vec<Arc<Shared<HostRecord>>>,
@@ -74,12 +73,13 @@ pub struct Counts {
 
 impl Hub {
     /// Whom to expect, in which order: who is not in this mission any more is
-    /// forgotten. Records of the others stay.
+    /// forgotten, once nothing of it lives. Records of the others stay.
     pub fn expect(&self, mission: &Mission) {
         let mut inner = self.lock();
-        inner.expected = true;
+        inner.expected = Some(mission.processes.iter().map(|p| p.name.clone()).collect());
         let place = |name: &str| mission.processes.iter().position(|p| p.name == name);
-        inner.processes.retain(|p| place(p.told.name.as_str()).is_some());
+        let stays = |p: &ProcessRecord| place(p.name.as_str()).is_some() || lives(p);
+        inner.processes.retain(|p| stays(&p.told));
         for process in &mission.processes {
             if !inner.processes.iter().any(|p| p.told.name.as_str() == process.name) {
                 let record = ProcessRecord {
@@ -91,10 +91,8 @@ impl Hub {
                 inner.processes.push(Arc::new(Shared::new(Arc::new(record))));
             }
         }
-        inner.processes.sort_by_key(|p| place(p.told.name.as_str()));
+        inner.processes.sort_by_key(|p| place(p.told.name.as_str()).unwrap_or(usize::MAX));
         inner.hosts.retain(|h| mission.host(h.told.name.as_str()).is_some());
-        let live = |mode: &&ModeSpec| Document::of(mission, mode).is_live();
-        inner.live = mission.modes.iter().filter(live).map(|m| m.name.clone()).collect();
         inner.moved();
     }
 
@@ -102,13 +100,6 @@ impl Hub {
     #[must_use]
     pub fn status(&self) -> Arc<Shared<Whole>> {
         self.lock().whole()
-    }
-
-    /// No mode is in force any more (`Down` was carried out).
-    pub fn no_mode(&self) {
-        let mut inner = self.lock();
-        inner.mode = Text::default();
-        inner.moved();
     }
 
     /// Alerts at hand, oldest first.
@@ -157,7 +148,7 @@ impl Inner {
         let open: Vec<_> = open.cloned().collect();
         let status = MissionStatus {
             mode: self.mode.clone(),
-            live: self.live.contains(self.mode.as_str()),
+            live: self.live,
             launch: self.launch.as_deref().cloned(),
             processes: self.processes.iter().map(|p| (*p.told).clone()).collect(),
             hosts: self.hosts.iter().map(|h| (*h.told).clone()).collect(),
@@ -184,15 +175,19 @@ impl Inner {
     }
 
     fn process(&mut self, record: Arc<ProcessRecord>) {
+        let stranger = |names: &BTreeSet<Name>| !names.contains(record.name.as_str());
+        if self.expected.as_ref().is_some_and(stranger) && !lives(&record) {
+            // It left the configuration, and has ended by now.
+            self.processes.retain(|p| p.told.name != record.name);
+            self.moved();
+            return;
+        }
         let shared = Arc::new(Shared::new(record));
         let known = self.processes.iter_mut().find(|p| p.told.name == shared.told.name);
         let moved = if let Some(known) = known {
             let moved = !same_stand(&known.told, &shared.told);
             *known = Arc::clone(&shared);
             moved
-        } else if self.expected {
-            // One that is in no configuration any more, and ends.
-            return;
         } else {
             self.processes.push(Arc::clone(&shared));
             true
@@ -212,13 +207,11 @@ impl Inner {
     }
 
     fn launch(&mut self, launch: Arc<Launch>) {
-        // A launch that was refused changed nothing, and of one that another
-        // took the place of, that other one says the mode.
-        if !matches!(launch.phase, LaunchPhase::Refused | LaunchPhase::Superseded) {
-            self.mode = launch.mode.clone();
-        }
         let shared = Arc::new(Shared::new(Arc::clone(&launch)));
-        if self.launch.as_ref().is_none_or(|known| known.id <= launch.id) {
+        // One that was refused is told, and changed nothing: the launch that
+        // runs is still the last one.
+        let refused = launch.phase == LaunchPhase::Refused;
+        if !refused && self.launch.as_ref().is_none_or(|known| known.id <= launch.id) {
             self.launch = Some(launch);
         }
         self.tell(|queue| queue.launch(&shared));
@@ -246,6 +239,10 @@ impl Hears for Hub {
         match told {
             Told::Process(record) => inner.process(record),
             Told::Host(record) => inner.host(record),
+            Told::Mode { name, live } => {
+                (inner.mode, inner.live) = (name, live);
+                inner.moved();
+            }
             Told::Launch(launch) => inner.launch(launch),
             Told::Alert(alert) => inner.alert(alert),
             Told::Lines(lines) => {
@@ -260,6 +257,11 @@ impl Hears for Hub {
             Told::Ordered(_) => {}
         }
     }
+}
+
+/// Whether something of ours may live.
+const fn lives(record: &ProcessRecord) -> bool {
+    record.state.may_live() && !record.external
 }
 
 /// Whether only what is measured differs.

@@ -2,7 +2,7 @@
 
 use super::modes::Document;
 use super::ports::Switch;
-use super::spec::{ModeSpec, Name, Process, Require};
+use super::spec::{Mission, ModeSpec, Name, Process, Require};
 use crate::domain::Text;
 use crate::domain::mission::HostRecord;
 use crate::host::world;
@@ -25,11 +25,19 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Asks the switch; for the accounts only where the mode wants to know.
-    /// `hosts` are those that the mode requires, as of now.
+    /// Asks the switch; for the accounts only where the mode wants to know, or
+    /// trades real money by its settings. `hosts` are those that the mode
+    /// requires, as of now.
     #[must_use]
-    pub fn ask(mode: &ModeSpec, switch: &dyn Switch, hosts: Vec<HostRecord>, dir: &Path) -> Self {
-        let armed = mode.require.contains(&Require::LiveArmed);
+    pub fn ask(
+        mission: &Mission,
+        mode: &ModeSpec,
+        switch: &dyn Switch,
+        hosts: Vec<HostRecord>,
+        dir: &Path,
+    ) -> Self {
+        let live = Document::of(mission, mode).is_live();
+        let armed = live || mode.require.contains(&Require::LiveArmed);
         Self {
             engaged: switch.engaged(),
             not_armed: if armed { switch.not_armed() } else { None },

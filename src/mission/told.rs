@@ -16,6 +16,13 @@ pub enum Told {
     Process(Arc<ProcessRecord>),
     /// A machine answered or stopped answering.
     Host(Arc<HostRecord>),
+    /// The mode in force is this one from now on; empty: none is.
+    Mode {
+        /// Its name.
+        name: Text,
+        /// It trades real money, by the settings in force.
+        live: bool,
+    },
     /// A launch moved.
     Launch(Arc<Launch>),
     /// Lines, in the order of their numbers.

@@ -16,6 +16,8 @@ mod logs;
 #[cfg(test)]
 mod modes;
 #[cfg(test)]
+mod money;
+#[cfg(test)]
 mod python;
 #[cfg(test)]
 mod rig;
@@ -33,3 +35,5 @@ mod shot;
 #[path = "../sentinel/stage.rs"]
 #[allow(dead_code, reason = "another area of tests uses the rest")]
 mod stage;
+#[cfg(test)]
+mod stays;

@@ -100,8 +100,18 @@ impl Rig {
 
     /// Ends it politely; its status.
     pub fn end(&mut self) -> Option<i32> {
+        self.ask_to_end();
+        self.ended()
+    }
+
+    /// Asks the daemon to end, and does not wait.
+    pub fn ask_to_end(&self) {
+        signal(self.daemon.as_ref().unwrap().id(), Signal::TERM);
+    }
+
+    /// Waits for its end; its status.
+    pub fn ended(&mut self) -> Option<i32> {
         let mut daemon = self.daemon.take().unwrap();
-        signal(daemon.id(), Signal::TERM);
         let status = until(SOON, || daemon.try_wait().unwrap());
         assert!(status.is_some(), "the daemon does not end: {}", self.said());
         status?.code()

@@ -109,6 +109,10 @@ impl Crew for Doubles {
         self.start(process)
     }
 
+    fn restart_if_wanted(&self, process: &str) -> Result<ProcessRecord, crew::Refused> {
+        self.start(process)
+    }
+
     fn records(&self) -> Vec<ProcessRecord> {
         self.hub.status().told.status.processes.clone()
     }
@@ -122,7 +126,7 @@ impl Crew for Doubles {
         Ok(vec![Text::new("it waits for Redis to be ready")])
     }
 
-    fn reload(&self, _: Arc<Mission>) -> Vec<Text> {
+    fn reload(&self, _: Arc<Mission>, _: bool) -> Vec<Text> {
         Vec::new()
     }
 
@@ -147,6 +151,8 @@ impl Orders for Doubles {
                         notes: vec![Text::new("waits for engine")],
                         ..Launch::default()
                     };
+                    let name = running.mode.clone();
+                    self.told.hear(Told::Mode { live: name.as_str() == "LIVE", name });
                     self.told.hear(Told::Launch(Arc::new(running.clone())));
                     if mode == "SLOW" {
                         return Answer::Launched(running);

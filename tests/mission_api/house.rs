@@ -68,13 +68,13 @@ impl House {
         let ended = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&ended);
         let desk = Desk {
+            against: Box::new(|_| None),
             launcher: Arc::clone(&doubles) as _,
             crew: Arc::clone(&doubles) as _,
             alerts: Arc::clone(&doubles) as _,
             reload: Box::new(|_| Ok(Vec::new())),
             end: Box::new(move || flag.store(true, Ordering::SeqCst)),
             recorder: Arc::clone(&recorder),
-            hub: Arc::clone(&hub),
         };
         let parts = Parts {
             hub: Arc::clone(&hub),

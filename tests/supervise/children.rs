@@ -193,6 +193,20 @@ fn orders_at_once_make_one_copy() {
 }
 
 #[test]
+fn a_start_that_takes_its_time_is_no_end_of_before() {
+    let job = never(process("job", "exit 0"));
+    let stage = Stage::new(vec![job.clone()]);
+    stage.want_all();
+    stage.word("job", "exited");
+    let mut slow = job;
+    slow.secrets.insert(String::from("KEY"), ["sleep", "2"].map(String::from).to_vec());
+    stage.crew.reload(mission(vec![slow]), true);
+    stage.want_all();
+    let record = stage.record("job");
+    assert_eq!(record.state, ProcessState::Starting, "{record:?}");
+}
+
+#[test]
 fn limits_and_environment_reach_the_program_and_a_secret_nobody_else() {
     let script = "{ ulimit -n; nice; grep Cpus_allowed_list /proc/self/status | cut -f2; pwd; \
         echo $TOKEN $PLAIN; tr '\\0' ' ' </proc/$$/cmdline; echo; } >told; exec sleep 600";
@@ -228,21 +242,102 @@ fn a_reload_restarts_only_what_changed() {
     let before = ["a", "b", "c"].map(|name| stage.running(name).pid);
     let mut patient = process("c", sleep);
     patient.stop.timeout = std::time::Duration::from_secs(1);
-    let said = stage.crew.reload(mission(vec![
-        process("a", sleep),
-        process("b", "exec sleep 601"),
-        patient,
-        process("d", sleep),
-    ]));
+    let said = stage.crew.reload(
+        mission(vec![
+            process("a", sleep),
+            process("b", "exec sleep 601"),
+            patient,
+            process("d", sleep),
+        ]),
+        true,
+    );
     assert_eq!(said.len(), 3, "{said:?}");
     stage.until("b", |r| r.state.ready() && r.pid != before[1]);
     assert_eq!((stage.record("a").pid, stage.record("c").pid), (before[0], before[2]));
     assert_eq!(stage.record("d").state, ProcessState::Stopped);
     let gone = stage.record("b").pid.unwrap();
-    let said = stage.crew.reload(mission(vec![process("a", sleep), process("c", sleep)]));
+    let said = stage.crew.reload(mission(vec![process("a", sleep), process("c", sleep)]), true);
     assert_eq!(said.len(), 3, "{said:?}");
     until("what left the file ends", || !lives(gone));
     assert_eq!(stage.record("a").pid, before[0]);
+}
+
+#[test]
+fn a_reload_that_starts_nothing_is_taken_up_by_the_next_launch() {
+    let (was, now) = ("echo was >>ran; exec sleep 600", "echo now >>ran; exec sleep 601");
+    let stage = Stage::new(vec![process("a", was), process("b", "exit 3")]);
+    stage.crew.want(&["a".to_owned()], &Vars::default(), &BTreeMap::new());
+    let first = stage.running("a").pid.unwrap();
+    let said = stage.crew.reload(mission(vec![process("a", now), process("b", now)]), false);
+    assert_eq!(said.len(), 2, "{said:?}");
+    // It ends by itself, and what it was confirmed as comes back.
+    let pid = rustix::process::Pid::from_raw(i32::try_from(first).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    let second = stage.until("a", |r| r.state.ready() && r.pid != Some(first)).pid;
+    let ran = || std::fs::read_to_string(stage.dir.path().join("ran")).unwrap();
+    until("it ran twice", || ran().lines().count() == 2);
+    assert_eq!(ran(), "was\nwas\n");
+    stage.want_all();
+    stage.until("a", |r| r.state.ready() && r.pid != second);
+    stage.running("b");
+    until("both ran", || ran().lines().count() == 4);
+    assert_eq!(ran(), "was\nwas\nnow\nnow\n");
+}
+
+#[test]
+fn what_left_the_file_is_on_record_until_it_has_ended() {
+    let deaf = "trap '' TERM; echo >deaf; while :; do sleep 0.05; done";
+    let stage = Stage::new(vec![process("a", "exec sleep 600"), process("deaf", deaf)]);
+    stage.want_all();
+    stage.running("a");
+    stage.wrote("deaf");
+    let pid = stage.running("deaf").pid.unwrap();
+    stage.crew.reload(mission(vec![process("a", "exec sleep 600")]), true);
+    let names = || {
+        let all = stage.crew.records();
+        all.iter().map(|r| (r.name.to_string(), r.state.may_live())).collect::<Vec<_>>()
+    };
+    until("it is off the record", || {
+        let on_record = names().len() == 2;
+        assert!(on_record || !lives(pid), "it lives, and nobody says so");
+        !on_record
+    });
+    assert_eq!(names(), [(String::from("a"), true)]);
+}
+
+/// What the supervision wants and what the process was told last are the same,
+/// whichever of two orders came last.
+#[test]
+fn a_restart_and_a_stop_at_once_leave_one_answer() {
+    let stage = Stage::new(vec![process("a", "exec sleep 600")]);
+    for _ in 0..100 {
+        std::thread::scope(|scope| {
+            scope.spawn(|| stage.crew.restart("a").unwrap());
+            scope.spawn(|| stage.crew.stop("a", false).unwrap());
+        });
+        let wanted = stage.crew.restart_if_wanted("a").is_ok();
+        until("what it was told is what is wanted", || stage.record("a").wanted == wanted);
+    }
+}
+
+#[test]
+fn nothing_is_started_while_the_supervision_ends() {
+    let deaf = "trap '' TERM; echo >deaf; while :; do sleep 0.05; done";
+    let mut patient = process("deaf", deaf);
+    patient.stop.timeout = std::time::Duration::from_secs(2);
+    let stage = Stage::new(vec![patient, process("late", "echo >late; exec sleep 600")]);
+    stage.crew.start("deaf").unwrap();
+    stage.wrote("deaf");
+    std::thread::scope(|scope| {
+        let ends = scope.spawn(|| stage.crew.shutdown());
+        stage.word("deaf", "stopping");
+        for order in [stage.crew.start("late"), stage.crew.restart("deaf")] {
+            assert!(order.unwrap_err().1.as_str().contains("the daemon ends"));
+        }
+        stage.want_all();
+        ends.join().unwrap();
+    });
+    assert!(!stage.dir.path().join("late").exists());
 }
 
 #[test]

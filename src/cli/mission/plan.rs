@@ -45,7 +45,7 @@ pub fn run(args: &Args, ctx: &mut Context) -> Outcome {
     let dir = mission.daemon.dir.clone().unwrap_or(usual);
     let document = kept::document(&dir).map_err(Failure::failed)?;
     let switch = OwnSwitch::new(ctx.flags.clone());
-    let facts = Facts::ask(mode, &switch, Vec::new(), &dir);
+    let facts = Facts::ask(&mission, mode, &switch, Vec::new(), &dir);
     let plan = plan(&mission, mode, &Standing { document, records: Vec::new() }, &facts);
     if args.json {
         ctx.out.json(&plan);

@@ -125,8 +125,8 @@ fn a_measure_alone_is_no_new_whole() {
 }
 
 #[test]
-fn the_mode_is_that_of_the_last_launch_that_was_not_refused() {
-    let hub = Arc::new(Hub::default());
+fn the_mode_is_what_the_launcher_says_and_no_launch() {
+    let hub = Hub::default();
     let launch = |id, mode: &str, phase| {
         hub.hear(Told::Launch(Arc::new(Launch {
             id,
@@ -134,16 +134,21 @@ fn the_mode_is_that_of_the_last_launch_that_was_not_refused() {
             phase,
             ..Launch::default()
         })));
-        hub.status().told.status.mode.to_string()
+        let status = hub.status();
+        let status = &status.told.status;
+        (status.mode.to_string(), status.launch.as_ref().map(|l| (l.id, l.phase)))
     };
-    assert_eq!(launch(1, "PAPER", LaunchPhase::Running), "PAPER");
-    assert_eq!(launch(1, "PAPER", LaunchPhase::Partial), "PAPER");
-    assert_eq!(launch(2, "LIVE", LaunchPhase::Refused), "PAPER");
-    assert_eq!(launch(3, "REPLAY", LaunchPhase::Running), "REPLAY");
-    assert_eq!(launch(1, "PAPER", LaunchPhase::Superseded), "REPLAY");
-    assert_eq!(hub.status().told.status.launch.as_ref().map(|l| l.id), Some(3));
-    hub.no_mode();
-    assert!(hub.status().told.status.mode.is_empty());
+    let mode = |name: &str, live| hub.hear(Told::Mode { name: Text::new(name), live });
+    let none = String::new;
+    mode("LIVE", true);
+    let (running, complete) = (LaunchPhase::Running, LaunchPhase::Complete);
+    assert_eq!(launch(1, "LIVE", running), (String::from("LIVE"), Some((1, running))));
+    assert!(hub.status().told.status.live);
+    assert_eq!(launch(2, "PAPER", LaunchPhase::Refused).1, Some((1, running)));
+    mode("", false);
+    // The last word of a launch that was taken down, a moment late.
+    assert_eq!(launch(1, "LIVE", complete), (none(), Some((1, complete))));
+    assert!(!hub.status().told.status.live);
 }
 
 #[test]
@@ -170,27 +175,28 @@ fn alerts_are_bounded_and_settled_ones_go_first() {
 
 #[test]
 fn whoever_left_the_mission_is_forgotten_and_the_file_says_the_order() {
-    use crate::mission::spec::{self, Value};
+    use crate::mission::spec;
     let hub = Hub::default();
     for name in ["c", "b", "a"] {
         hub.hear(record(name, ProcessState::Starting, 7));
     }
     let process = |name: &str| spec::Process { name: name.to_owned(), ..process_spec() };
-    let live = ModeSpec {
-        name: "LIVE".to_owned(),
-        settings: ["enable_trading_signals", "disable_paper_trading"]
-            .map(|key| (key.to_owned(), Value::Flag(true)))
-            .into(),
-        ..ModeSpec::default()
-    };
     let processes = vec![process("a"), process("d"), process("c")];
-    hub.expect(&Mission { processes, modes: vec![live], ..Mission::default() });
-    hub.hear(Told::Launch(Arc::new(Launch { mode: Text::new("LIVE"), ..Launch::default() })));
+    hub.expect(&Mission { processes, ..Mission::default() });
+    let names = || {
+        let status = hub.status();
+        let all = status.told.status.processes.iter();
+        all.map(|p| p.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(), ["a", "d", "c", "b"], "b still lives");
+    hub.hear(record("b", ProcessState::Stopping, 7));
+    assert_eq!(names().len(), 4);
+    hub.hear(record("b", ProcessState::Stopped, 7));
+    assert_eq!(names(), ["a", "d", "c"]);
+    hub.hear(record("b", ProcessState::Stopped, 7));
+    assert_eq!(names().len(), 3);
     let status = hub.status();
-    let names: Vec<_> = status.told.status.processes.iter().map(|p| p.name.to_string()).collect();
-    assert_eq!(names, ["a", "d", "c"]);
     assert_eq!(status.told.status.processes[0].cpu_centi, Some(7));
-    assert!(status.told.status.live);
 }
 
 fn process_spec() -> super::super::spec::Process {

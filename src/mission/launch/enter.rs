@@ -1,6 +1,6 @@
 //! The steps of a launch, and what follows it to its end.
 
-use super::kept::{self, InForce};
+use super::kept::{self, InForce, Unproven};
 use super::verdict::{Verdict, judge};
 use super::{Shared, State, disk};
 use crate::domain::Text;
@@ -34,6 +34,8 @@ pub struct Entry {
     pub engages: bool,
     /// A step failed: the launch can't end complete.
     pub degraded: bool,
+    /// It is an emergency's, and nothing is proven yet.
+    pub emergency: Option<Unproven>,
 }
 
 impl Entry {
@@ -48,6 +50,7 @@ impl Entry {
             notes: Vec::new(),
             engages: mode.engage,
             degraded: false,
+            emergency: None,
         }
     }
 
@@ -107,6 +110,7 @@ impl Shared {
             wanted: entry.wanted.clone(),
             by: entry.by.clone(),
             at: clock::utc(),
+            emergency: entry.emergency.clone(),
         };
         let ticket = self.pen.order(&self.dir, modes::FILE);
         let (own, document) = (ticket.clone(), entry.document.clone());
@@ -129,6 +133,8 @@ impl Shared {
         let mut state = self.state();
         state.in_force = Some(in_force);
         state.document = Some(entry.document.clone());
+        state.confirmed = true;
+        self.tell_mode(&state);
         Ok(())
     }
 

@@ -32,6 +32,27 @@ pub struct InForce {
     pub by: Text,
     /// When.
     pub at: UtcMicros,
+    /// Of an emergency shutdown that nobody saw proven flat; none: all is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<Unproven>,
+}
+
+/// An emergency shutdown without a proof: what its dump must say, in case its
+/// daemon does not live to write it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unproven {
+    /// Why it was ordered.
+    pub reason: Text,
+    /// The mode that was in force; empty: none.
+    pub mode: Name,
+    /// What ran in it.
+    pub wanted: Vec<Name>,
+    /// Its settings.
+    pub settings: Option<Document>,
+    /// Name of the stop in force; empty: the breaker could not be engaged.
+    pub engage_id: Text,
+    /// The dump is written, and says that the kill path ended without a proof.
+    pub dumped: bool,
 }
 
 /// What an emergency shutdown found, for who restores and who asks later.
@@ -133,12 +154,15 @@ fn other(path: &Path, v: u32) -> io::Error {
 pub fn dump(dir: &Path, dump: &Dump) -> io::Result<PathBuf> {
     let dumps = dir.join(DUMPS);
     std::fs::create_dir_all(&dumps)?;
-    let name = format!("{:020}.json", dump.at.0.max(0));
+    // Numbered, not dated: a clock that was set back must not make an older
+    // dump the last one, nor this one the first to be forgotten.
+    let last = list(&dumps)?.last().map_or(0, |(number, _)| *number);
+    let name = format!("{:020}.json", last.saturating_add(1));
     let dump = Dump { v: VERSION, ..dump.clone() };
     modes::replace(&dumps, &name, &serde_json::to_vec_pretty(&dump)?)?;
     let mut all = list(&dumps)?;
     all.truncate(all.len().saturating_sub(KEPT));
-    for old in all {
+    for (_, old) in all {
         // One that can't be removed is only old.
         let _ = std::fs::remove_file(old);
     }
@@ -154,18 +178,20 @@ pub fn last_dump(dir: &Path) -> io::Result<Option<(PathBuf, Dump)>> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         all => all?,
     };
-    let Some(path) = all.into_iter().next_back() else { return Ok(None) };
+    let Some((_, path)) = all.into_iter().next_back() else { return Ok(None) };
     let Some(dump) = of::<Dump>(&path)? else { return Ok(None) };
     if dump.v == VERSION { Ok(Some((path, dump))) } else { Err(other(&path, dump.v)) }
 }
 
-/// Dumps, the oldest first.
-fn list(dumps: &Path) -> io::Result<Vec<PathBuf>> {
+/// Dumps with their numbers, the oldest first.
+fn list(dumps: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(dumps)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|end| end == "json") {
-            all.push(path);
+        let name = path.file_name().and_then(|name| name.to_str());
+        let number = name.and_then(|name| name.strip_suffix(".json")?.parse().ok());
+        if let Some(number) = number {
+            all.push((number, path));
         }
     }
     all.sort();

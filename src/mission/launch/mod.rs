@@ -12,6 +12,7 @@ pub mod kept;
 mod restore;
 mod resume;
 pub mod safe;
+mod single;
 #[cfg(test)]
 mod tests;
 pub mod verdict;
@@ -22,7 +23,7 @@ use super::modes::{self, Document, Pen};
 use super::order::{Answer, By, Order, Refusal};
 use super::plan::{Plan, Standing, plan};
 use super::ports::Switch;
-use super::requires::{Facts, machines};
+use super::requires::machines;
 use super::spec::{Mission, ModeSpec};
 use super::told::{Hears, Told};
 use crate::domain::Text;
@@ -32,13 +33,16 @@ use kept::InForce;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Where the last lines of a process lie, in words for a dump.
 pub type LastLines = Arc<dyn Fn(&str) -> Text + Send + Sync>;
 
 /// Longest wait for a disk: an order behind this one may be a stop.
 const DISK: Duration = Duration::from_secs(5);
+
+/// For the disks and threads between the steps of an emergency shutdown.
+const SPARE: Duration = Duration::from_secs(20);
 
 /// Work on a disk that may hang: then it is left behind.
 fn disk<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
@@ -125,6 +129,18 @@ struct Shared {
     pen: Pen,
 }
 
+/// How far an emergency shutdown is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Emergency {
+    /// None runs.
+    #[default]
+    No,
+    /// Kill path, dump, stop.
+    Steps,
+    /// All of that is done, and its mode is followed.
+    Follows,
+}
+
 #[derive(Default)]
 struct State {
     mission: Arc<Mission>,
@@ -135,8 +151,12 @@ struct State {
     launch: Option<Launch>,
     in_force: Option<InForce>,
     document: Option<Document>,
-    /// The emergency shutdown runs.
-    emergency: bool,
+    /// What is in force was entered in this daemon's life, and not only found.
+    confirmed: bool,
+    /// How far the emergency shutdown is.
+    emergency: Emergency,
+    /// The daemon ends: nothing is begun any more.
+    closed: bool,
     /// What could not be read at the start.
     doubts: Vec<Text>,
 }
@@ -224,19 +244,36 @@ impl Launcher {
     pub fn mode(&self) -> Mode {
         let state = self.shared.state();
         let name = state.in_force.as_ref().map_or("", |in_force| &in_force.mode);
-        Mode {
-            name: Text::new(name),
-            live: state.in_force.is_some()
-                && state.document.as_ref().is_some_and(Document::is_live),
-            launch: state.launch.clone(),
-        }
+        Mode { name: Text::new(name), live: state.is_live(), launch: state.launch.clone() }
     }
 
-    /// The daemon ends: launches are followed no further. The mode stays in
-    /// force for the next daemon.
+    /// Waits for what an emergency shutdown still does, at most as long as its
+    /// kill path and its stop may take; whether none is left. Its mode is
+    /// followed no further then.
+    #[must_use]
+    pub fn emergency_done(&self) -> bool {
+        let patience = &self.shared.patience;
+        let longest = Duration::from_secs(patience.kill_s) + patience.down + SPARE;
+        let until = Instant::now() + longest;
+        while self.shared.state().emergency == Emergency::Steps {
+            if Instant::now() >= until {
+                return false;
+            }
+            std::thread::sleep(patience.look);
+        }
+        self.shared.state().generation += 1;
+        true
+    }
+
+    /// The daemon ends: nothing is begun any more but an emergency shutdown,
+    /// and launches are followed no further. The mode stays in force for the
+    /// next daemon.
     pub fn close(&self) {
+        // A launch that is being taken is taken whole.
+        let _act = self.shared.act();
         let mut state = self.shared.state();
-        if !state.emergency {
+        state.closed = true;
+        if state.emergency == Emergency::No {
             state.generation += 1;
         }
     }
@@ -272,8 +309,14 @@ impl Shared {
     }
 
     fn plan_of(&self, mission: &Mission, mode: &ModeSpec, hosts: Vec<HostRecord>) -> Plan {
-        let facts = Facts::ask(mode, self.switch.as_ref(), hosts, &self.dir);
-        plan(mission, mode, &self.standing(), &facts)
+        plan(mission, mode, &self.standing(), &self.facts(mission, mode, hosts))
+    }
+
+    /// Tells the mode in force while it is held, so that listeners hear of two
+    /// changes in the order in which they came.
+    fn tell_mode(&self, state: &State) {
+        let name = state.in_force.as_ref().map_or("", |in_force| &in_force.mode);
+        self.hears.hear(Told::Mode { name: Text::new(name), live: state.is_live() });
     }
 
     fn tell(&self, launch: &Launch) {
@@ -350,19 +393,17 @@ impl Shared {
             let mut state = self.state();
             state.in_force = None;
             state.document = None;
+            state.confirmed = false;
+            self.tell_mode(&state);
         }
         // The mode first: settings alone are no mode that is taken up again.
         let tickets = [kept::STATE, modes::FILE].map(|name| self.pen.order(&self.dir, name));
         disk(move || tickets.iter().try_for_each(|ticket| ticket.land(None)))
     }
 
-    /// The refusal while an emergency shutdown runs.
+    /// The refusal while nothing is begun.
     fn busy(&self) -> Option<Answer> {
-        let running = self.state().emergency;
-        running.then(|| {
-            let why = "the emergency shutdown runs; it ends by itself, ask for the status";
-            refuse(Refusal::Conflict, why)
-        })
+        self.state().busy().map(|why| refuse(Refusal::Conflict, why))
     }
 
     /// The launch that runs is over: another one takes its place.

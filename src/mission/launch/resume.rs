@@ -7,8 +7,8 @@ use crate::domain::Text;
 use crate::domain::mission::LaunchPhase;
 use crate::mission::modes::Document;
 use crate::mission::plan::Standing;
-use crate::mission::requires::{Facts, judge, machines};
-use crate::mission::spec::{Mission, ModeSpec, Name};
+use crate::mission::requires::{judge, machines};
+use crate::mission::spec::{Mission, ModeSpec, Name, Restart, RestartOn};
 use std::sync::Arc;
 
 impl Shared {
@@ -20,6 +20,14 @@ impl Shared {
             (state.in_force.clone(), state.document.clone(), std::mem::take(&mut state.doubts))
         };
         let Some(in_force) = in_force else { return said };
+        self.tell_mode(&self.state());
+        if let Some(open) = in_force.emergency.clone() {
+            if in_force.mode.is_empty() {
+                self.state().in_force = None;
+            }
+            said.push(self.take_up(&mission, &in_force, open));
+            return said;
+        }
         let standing = self.standing();
         let by = Text::new("the daemon's start");
         let Some(mode) = mission.mode(&in_force.mode) else {
@@ -50,14 +58,14 @@ impl Shared {
         document: Option<&Document>,
     ) -> Option<String> {
         let fresh = Document::of(mission, mode);
-        if !mode.confirm.is_empty() && document != Some(&fresh) {
+        let asks = !mode.confirm.is_empty() || fresh.is_live();
+        if asks && document != Some(&fresh) {
             return Some(format!("{} has other settings than were confirmed", mode.name));
         }
         if !fresh.is_live() {
             return None;
         }
-        let hosts = self.crew.fresh_hosts(&machines(mode));
-        let facts = Facts::ask(mode, self.switch.as_ref(), hosts, &self.dir);
+        let facts = self.facts(mission, mode, self.crew.fresh_hosts(&machines(mode)));
         let held = judge(mode, &fresh, &facts).into_iter().find(|held| held.holds != Some(true))?;
         Some(format!("{} requires {}: {}", mode.name, held.what, held.why))
     }
@@ -76,10 +84,16 @@ impl Shared {
         let wanted: Vec<Name> =
             wanted.iter().filter(|name| standing.lives(name)).cloned().collect();
         let said = Text::new(&format!("{why}; nothing is started, launch a mode"));
+        // Nothing of real money starts again by itself under a mode that waits.
+        let never = || Restart { on: RestartOn::Never, ..Restart::default() };
+        let held = wanted.iter().filter(|_| document.is_live());
+        let restart = held.map(|name| (name.clone(), never())).collect();
+        self.state().confirmed = false;
         let entry = Entry {
             mode: document.mode.clone(),
             document,
             wanted,
+            restart,
             by: by.clone(),
             notes: vec![said.clone()],
             ..Entry::default()
@@ -92,12 +106,13 @@ impl Shared {
 
     pub(super) fn reload(self: &Arc<Self>, mission: &Arc<Mission>) -> Vec<Text> {
         let _act = self.act();
-        let (in_force, document, emergency) = {
+        let (in_force, document, idle, live) = {
             let mut state = self.state();
             state.mission = Arc::clone(mission);
-            (state.in_force.clone(), state.document.clone(), state.emergency)
+            let idle = state.busy().is_none();
+            (state.in_force.clone(), state.document.clone(), idle, state.is_live())
         };
-        let Some(in_force) = in_force.filter(|_| !emergency) else { return Vec::new() };
+        let Some(in_force) = in_force.filter(|_| idle) else { return Vec::new() };
         let name = &in_force.mode;
         let Some(mode) = mission.mode(name) else {
             let said = format!("mode {name} is gone; what runs goes on until another is launched");
@@ -107,8 +122,9 @@ impl Shared {
         if document.as_ref() == Some(&entry.document) && entry.wanted == in_force.wanted {
             return Vec::new();
         }
-        if !mode.confirm.is_empty() {
-            let said = format!("{name} changed, and was confirmed as it was: launch it again");
+        // Into real money, and within it, leads a launch alone.
+        if !mode.confirm.is_empty() || live || entry.document.is_live() {
+            let said = format!("{name} changed, and goes on as it was launched: launch it again");
             return vec![Text::new(&said)];
         }
         let by = Text::new("the configuration's reload");

@@ -2,8 +2,8 @@
 //! Each step is told; one that fails does not keep the next from being done.
 
 use super::enter::Entry;
-use super::kept::{self, Claim, Dump, KillSaid};
-use super::{Shared, disk, refuse};
+use super::kept::{self, Claim, Dump, InForce, KillSaid, Unproven};
+use super::{Emergency, Shared, disk, refuse};
 use crate::domain::Text;
 use crate::domain::mission::LaunchPhase;
 use crate::host::clock;
@@ -55,7 +55,8 @@ impl Shared {
         let _act = self.act();
         {
             let state = self.state();
-            if let (true, Some(launch)) = (state.emergency, state.launch.clone()) {
+            let runs = state.emergency != Emergency::No;
+            if let (true, Some(launch)) = (runs, state.launch.clone()) {
                 // The first one goes on; the kill was sent once more.
                 return Answer::Launched(launch);
             }
@@ -71,16 +72,28 @@ impl Shared {
         let engage_id = self.engage(&said, &mut entry);
         let (mode, wanted) = {
             let state = self.state();
-            let in_force = state.in_force.as_ref();
-            in_force.map(|i| (i.mode.clone(), i.wanted.clone())).unwrap_or_default()
+            let before = |i: &InForce| match &i.emergency {
+                // Ordered once more: what is restored later is what it was then.
+                Some(open) => (open.mode.clone(), open.wanted.clone()),
+                None => (i.mode.clone(), i.wanted.clone()),
+            };
+            state.in_force.as_ref().map(before).unwrap_or_default()
         };
+        entry.emergency = Some(Unproven {
+            reason: reason.clone(),
+            mode: mode.clone(),
+            wanted: wanted.clone(),
+            settings: standing.document.clone(),
+            engage_id: engage_id.clone(),
+            dumped: false,
+        });
         let before = Before { mode, wanted, standing, reason };
         let (generation, launch) = self.begin(&entry);
-        self.state().emergency = true;
+        self.state().emergency = Emergency::Steps;
         let shared = Arc::clone(self);
         let work = move || {
             shared.shut_down(generation, &mission, entry, (&before, kill), &engage_id);
-            shared.state().emergency = false;
+            shared.state().emergency = Emergency::No;
         };
         // A system without a thread for it has time to wait.
         let work = Arc::new(std::sync::Mutex::new(Some(work)));
@@ -133,14 +146,7 @@ impl Shared {
 
         let kill = KillSaid { verified: end.verified, said: end.said };
         let dump = self.dump(mission, &entry, before, engage_id, kill);
-        let dir = self.dir.clone();
-        match disk(move || kept::dump(&dir, &dump)) {
-            Ok(path) => entry.note(&format!("the state is in {}", path.display())),
-            Err(e) => {
-                entry.degraded = true;
-                entry.note(&format!("the state could not be dumped: {e}"));
-            }
-        }
+        self.keep(dump, &mut entry);
         self.report(generation, entry.notes.clone());
 
         self.want(&entry, &entry.wanted);
@@ -152,11 +158,114 @@ impl Shared {
             entry.note(&format!("something still lives after {waited} s"));
         }
         self.report(generation, entry.notes.clone());
-        if entry.mode.is_empty() {
+        let ends = {
+            let mut state = self.state();
+            if !state.closed {
+                state.emergency = Emergency::Follows;
+            }
+            state.closed
+        };
+        if ends {
+            entry.note("the daemon ends, and follows this no further");
+        }
+        if entry.mode.is_empty() || ends {
             self.end(generation, LaunchPhase::Partial, &entry.notes);
         } else {
             self.watch(generation, mission, &entry, self.patience.launch);
         }
+    }
+
+    /// Writes the dump, and for the next daemon what is still not proven.
+    fn keep(&self, dump: Dump, entry: &mut Entry) {
+        let verified = dump.kill.verified;
+        let dir = self.dir.clone();
+        match disk(move || kept::dump(&dir, &dump)) {
+            Ok(path) => {
+                entry.note(&format!("the state is in {}", path.display()));
+                let proven = |open: &mut Unproven| open.dumped = true;
+                entry.emergency = entry.emergency.take().filter(|_| !verified);
+                entry.emergency.iter_mut().for_each(proven);
+            }
+            Err(e) => {
+                entry.degraded = true;
+                entry.note(&format!("the state could not be dumped: {e}"));
+            }
+        }
+        self.open(entry);
+    }
+
+    /// Writes down what is not proven of an emergency, or that all is.
+    fn open(&self, entry: &mut Entry) {
+        let now = entry.emergency.clone();
+        let state = {
+            let mut state = self.state();
+            let nobody = || InForce { by: entry.by.clone(), ..InForce::default() };
+            match &mut state.in_force {
+                Some(in_force) => {
+                    in_force.emergency = now;
+                    Some(in_force.clone())
+                }
+                // No mode: it is kept for its dump alone.
+                None => now.map(|now| InForce { emergency: Some(now), ..nobody() }),
+            }
+        };
+        let ticket = self.pen.order(&self.dir, kept::STATE);
+        let write = move || match &state {
+            Some(state) => kept::put(&ticket, state),
+            None => ticket.land(None),
+        };
+        if let Err(e) = disk(write) {
+            entry.degraded = true;
+            entry.note(&format!("the next daemon would not know how this stands: {e}"));
+        }
+    }
+
+    /// What an emergency shutdown left that did not come to its proof: its dump
+    /// is written now, and its mode goes on, without being called complete.
+    pub(super) fn take_up(
+        self: &Arc<Self>,
+        mission: &Arc<Mission>,
+        in_force: &InForce,
+        open: Unproven,
+    ) -> Text {
+        let records = self.crew.records();
+        let standing = Standing { document: open.settings.clone(), records };
+        let by = Text::new("the daemon's start");
+        let same = mission.mode(&in_force.mode).filter(|mode| mode.engage);
+        let mode = same.or_else(|| emergency_mode(mission));
+        let mut entry = match mode {
+            Some(mode) => Entry::of(mission, mode, &self.standing(), &by),
+            None => Entry { by, ..Entry::default() },
+        };
+        entry.degraded = true;
+        let how = if open.dumped { "ended without its proof" } else { "was cut off" };
+        let said = format!(
+            "the emergency shutdown {how}; flat is NOT VERIFIED: look at the positions, or order \
+             it again"
+        );
+        entry.note(&said);
+        entry.emergency = Some(open.clone());
+        if !open.dumped {
+            let said = Text::new("cut off with its daemon, no proof came");
+            let before =
+                Before { mode: open.mode, wanted: open.wanted, standing, reason: open.reason };
+            let kill = KillSaid { verified: false, said };
+            let ordered = Entry { by: in_force.by.clone(), ..entry.clone() };
+            let dump = self.dump(mission, &ordered, &before, &open.engage_id, kill);
+            self.keep(dump, &mut entry);
+        }
+        if !entry.mode.is_empty() {
+            entry.engages = true;
+            let notes = entry.notes.clone();
+            return match self.enter(mission, entry) {
+                Ok(_) => notes.first().cloned().unwrap_or_default(),
+                Err(why) => Text::new(&format!("{said}; {why}")),
+            };
+        }
+        let (generation, _) = self.begin(&entry);
+        self.want(&entry, &[]);
+        self.end(generation, LaunchPhase::Partial, &entry.notes);
+        Text::new(&said)
     }
 
     /// From here on a daemon that dies comes back in the emergency's mode.
@@ -166,6 +275,7 @@ impl Shared {
             if let Err(e) = self.forget() {
                 entry.note(&format!("the next daemon would take up the mode again: {e}"));
             }
+            self.open(entry);
         } else {
             let before = entry.notes.len();
             if let Err(why) = self.settle(entry) {

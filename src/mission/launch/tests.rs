@@ -2,8 +2,10 @@
 //! things are real, processes are not.
 
 mod crew;
+mod cut;
 mod emergencies;
 mod pairs;
+mod single;
 
 use super::*;
 use crate::domain::UtcMicros;
@@ -65,12 +67,14 @@ impl Switch for FakeSwitch {
 
 /// Who hears, and keeps it.
 #[derive(Default)]
-pub struct Heard(pub Mutex<Vec<Launch>>);
+pub struct Heard(pub Mutex<Vec<Launch>>, pub Mutex<Vec<(String, bool)>>);
 
 impl Hears for Heard {
     fn hear(&self, told: Told) {
-        if let Told::Launch(launch) = told {
-            self.0.lock().unwrap().push((*launch).clone());
+        match told {
+            Told::Launch(launch) => self.0.lock().unwrap().push((*launch).clone()),
+            Told::Mode { name, live } => self.1.lock().unwrap().push((name.to_string(), live)),
+            _ => {}
         }
     }
 }
@@ -147,7 +151,7 @@ impl Rig {
         let begun = Instant::now();
         loop {
             let launch = self.launcher.mode().launch.unwrap();
-            let safe = self.launcher.shared.state().emergency;
+            let safe = self.launcher.shared.state().emergency != Emergency::No;
             if launch.phase != LaunchPhase::Running && !safe {
                 return launch;
             }

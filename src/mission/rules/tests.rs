@@ -10,6 +10,7 @@ use crate::mission::order::{Answer, Refusal};
 use crate::mission::output::tests::{Heard, until};
 use crate::mission::spec::{Daemon, Mission, Name, Restart, RuleSpec};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -104,6 +105,7 @@ fn many_lines_at_once_give_what_each_alone_gives() {
 #[derive(Default)]
 struct TestCrew {
     restarted: Mutex<Vec<String>>,
+    stopped: AtomicBool,
 }
 
 impl Crew for TestCrew {
@@ -121,6 +123,12 @@ impl Crew for TestCrew {
         self.restarted.lock().unwrap().push(process.to_owned());
         Ok(ProcessRecord { name: Text::new(process), ..ProcessRecord::default() })
     }
+    fn restart_if_wanted(&self, process: &str) -> Result<ProcessRecord, Refused> {
+        if self.stopped.load(Ordering::SeqCst) {
+            return Err((Refusal::Conflict, Text::new("it was stopped")));
+        }
+        self.restart(process)
+    }
     fn records(&self) -> Vec<ProcessRecord> {
         vec![ProcessRecord { name: Text::new("Redis"), pid: Some(77), ..ProcessRecord::default() }]
     }
@@ -130,7 +138,7 @@ impl Crew for TestCrew {
     fn why(&self, _: &str) -> Result<Vec<Text>, Refused> {
         Ok(Vec::new())
     }
-    fn reload(&self, _: Arc<Mission>) -> Vec<Text> {
+    fn reload(&self, _: Arc<Mission>, _: bool) -> Vec<Text> {
         Vec::new()
     }
     fn wait_down(&self, _: Duration) -> bool {
@@ -261,6 +269,17 @@ fn an_allowed_recovery_is_announced_audited_and_done_once_at_a_time() {
     desk.seen("MemoryError", "nobody");
     until(|| desk.deeds.lock().unwrap().len() == 2, "a failure is audited too");
     assert!(desk.deeds.lock().unwrap()[1].outcome.as_str().contains("no such process"));
+}
+
+#[test]
+fn what_was_stopped_is_not_recovered() {
+    let desk = Desk::new(Daemon { automatic: vec![String::from("restart")], ..Daemon::default() });
+    desk.crew.stopped.store(true, Ordering::SeqCst);
+    desk.seen("Connection refused", "engine");
+    until(|| !desk.deeds.lock().unwrap().is_empty(), "it is audited");
+    let outcome = desk.deeds.lock().unwrap()[0].outcome.clone();
+    assert_eq!(outcome.as_str(), "not done: it was stopped");
+    assert_eq!(desk.restarted(), Vec::<String>::new());
 }
 
 #[test]

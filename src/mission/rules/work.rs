@@ -65,9 +65,11 @@ fn restart(alerts: &Alerts, job: &Job) -> Result<Text, Text> {
     let Some(crew) = alerts.crew() else {
         return Err(Text::new("not done: the supervision is not there"));
     };
-    match crew.restart(job.alert.process.as_str()) {
+    // Between the line and this moment somebody may have stopped it, and a
+    // process may say what a rule knows because it is being stopped.
+    match crew.restart_if_wanted(job.alert.process.as_str()) {
         Ok(record) => Ok(Text::new(&format!("restarted; {}: {}", record.name, record.state))),
-        Err((_, why)) => Err(Text::new(&format!("not restarted: {why}"))),
+        Err((_, why)) => Err(Text::new(&format!("not done: {why}"))),
     }
 }
 

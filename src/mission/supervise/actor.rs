@@ -47,8 +47,14 @@ pub enum Msg {
     },
     /// It is no longer in the file: it ends, and then its thread.
     Leave,
-    /// Its record changed.
-    Process(Arc<Process>),
+    /// Its part of the file changed.
+    Process {
+        /// It, as it is now.
+        process: Arc<Process>,
+        /// It is started anew where that needs it; else whoever wants it next
+        /// does that.
+        anew: bool,
+    },
     /// Another one moved.
     Other(Name, Standing),
     /// This run ended.
@@ -212,9 +218,9 @@ impl Actor {
                 self.takes();
                 self.feed(Input::Unwant(Vec::new()));
             }
-            Msg::Process(process) => {
+            Msg::Process { process, anew } => {
                 self.takes();
-                self.reload(process);
+                self.reload(process, anew);
             }
             Msg::Other(name, standing) => self.feed(Input::Other(name, standing)),
             Msg::Ended(run) if run == self.machine.run() => self.look(),
@@ -248,15 +254,15 @@ impl Actor {
         }
     }
 
-    fn reload(&mut self, process: Arc<Process>) {
+    fn reload(&mut self, process: Arc<Process>, anew: bool) {
         let probes = (&self.process.ready, &self.process.live) != (&process.ready, &process.live);
         let start = stamp(&self.process, &self.vars) != stamp(&process, &self.vars);
         self.process = process;
         self.feed(Input::Rules(rules(&self.process, self.restart.as_ref())));
-        if start && self.running.is_none() {
+        if start && anew && self.running.is_none() {
             // What was in the way may be corrected.
             self.feed(Input::Renew);
-        } else {
+        } else if anew {
             self.renew();
         }
         if let Some(running) = &mut self.running {

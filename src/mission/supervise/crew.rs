@@ -6,6 +6,7 @@ use super::hosts::Hosts;
 use super::machine::Standing;
 use super::probe::Eyes;
 use super::shared::{Cell, HandsOf, Shared, lock};
+use super::wants::{Wants, closure, dependants, gate};
 use super::why;
 use crate::domain::mission::{HostRecord, ProcessRecord, ProcessState};
 use crate::domain::{Calendar, Text};
@@ -15,7 +16,7 @@ use crate::mission::crew::{Crew, Refused, unknown};
 use crate::mission::hands::Vars;
 use crate::mission::lines::{Raises, Reads};
 use crate::mission::order::Refusal;
-use crate::mission::spec::{Condition, Mission, Name, OnDeath, Process, Restart};
+use crate::mission::spec::{Mission, Name, OnDeath, Process, Restart};
 use crate::mission::told::Hears;
 use crossbeam_channel::{bounded, unbounded};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,14 +38,8 @@ const BEGIN: Duration = Duration::from_secs(2);
 const END: Duration = Duration::from_secs(10);
 /// Longest wait for who left the configuration and comes back.
 const LEAVES: Duration = Duration::from_secs(15);
-
-/// What is wanted.
-#[derive(Default)]
-struct Wants {
-    names: BTreeSet<Name>,
-    vars: Arc<Vars>,
-    restart: BTreeMap<Name, Restart>,
-}
+/// What follows from a change while real money is traded.
+const LATER: &str = "changed, and is taken up with the next launch";
 
 /// The supervision of a mission.
 pub struct Supervisor {
@@ -212,6 +207,9 @@ impl Supervisor {
         let (Some(process), Some(cell)) = (mission.process(name), self.shared.cell(name)) else {
             return;
         };
+        if wants.closed {
+            return;
+        }
         let restart = wants.restart.get(name).cloned();
         let gate = gate(process, &wants.names);
         cell.order(Msg::Want { gate, vars: Arc::clone(&wants.vars), restart });
@@ -222,6 +220,26 @@ impl Supervisor {
             let after = dependants(mission, name).filter(|one| leaving.contains(one)).collect();
             cell.order(Msg::Unwant(after));
         }
+    }
+
+    /// Stops and starts one; `asked`: though nobody wanted it until now.
+    fn again(&self, process: &str, asked: bool) -> Result<ProcessRecord, Refused> {
+        let cell = self.ours(process)?;
+        let mission = self.mission();
+        let mut wants = lock(&self.wants);
+        wants.open()?;
+        if !asked && !wants.names.contains(process) {
+            let why = format!("{process} was stopped, and is started by an operator only");
+            return Err((Refusal::Conflict, Text::new(&why)));
+        }
+        wants.names.insert(process.to_owned());
+        let gate = mission.process(process).map(|p| gate(p, &wants.names)).unwrap_or_default();
+        let vars = Arc::clone(&wants.vars);
+        // Under the lock: sent later, it would come behind a stop that was
+        // ordered later, and undo it.
+        cell.order(Msg::Restart { gate, vars });
+        drop(wants);
+        Ok(Self::stands(&cell))
     }
 
     /// Nothing lives that should not, as far as the records say.
@@ -253,35 +271,24 @@ impl Supervisor {
     }
 }
 
-fn gate(process: &Process, wanted: &BTreeSet<Name>) -> Vec<(Name, Condition)> {
-    process.depends.iter().filter(|(name, _)| wanted.contains(name)).cloned().collect()
-}
-
-/// Who depends on it directly.
-fn dependants<'a>(mission: &'a Mission, name: &'a str) -> impl Iterator<Item = Name> + 'a {
-    let depends = move |p: &&Process| p.depends.iter().any(|(on, _)| on == name);
-    mission.processes.iter().filter(depends).map(|p| p.name.clone())
-}
-
-/// It and everything that `next` leads to from it.
-fn closure(name: &str, next: impl Fn(&str) -> Vec<Name>) -> BTreeSet<Name> {
-    let mut all = BTreeSet::from([name.to_owned()]);
-    let mut open = vec![name.to_owned()];
-    while let Some(one) = open.pop() {
-        open.extend(next(&one).into_iter().filter(|more| all.insert(more.clone())));
-    }
-    all
-}
-
 impl Crew for Supervisor {
     fn want(&self, wanted: &[Name], vars: &Vars, restart: &BTreeMap<Name, Restart>) {
         let mission = self.mission();
         let mut wants = lock(&self.wants);
+        let later = std::mem::take(&mut wants.later);
         *wants = Wants {
             names: wanted.iter().cloned().collect(),
             vars: Arc::new(vars.clone()),
             restart: restart.clone(),
+            later: BTreeMap::new(),
+            closed: wants.closed,
         };
+        // What is told below starts it anew where that must be.
+        for (name, process) in later {
+            if let Some(cell) = self.shared.cell(&name) {
+                cell.order(Msg::Process { process, anew: false });
+            }
+        }
         let names = || mission.processes.iter().map(|p| p.name.clone());
         let leaving: BTreeSet<Name> = names().filter(|n| !wants.names.contains(n)).collect();
         for name in &leaving {
@@ -302,6 +309,7 @@ impl Crew for Supervisor {
             depends.into_iter().flatten().map(|(name, _)| name.clone()).collect()
         });
         let mut wants = lock(&self.wants);
+        wants.open()?;
         wants.names.extend(needs.iter().cloned());
         for name in &needs {
             self.tell(&mission, &wants, name);
@@ -328,21 +336,22 @@ impl Crew for Supervisor {
     }
 
     fn restart(&self, process: &str) -> Result<ProcessRecord, Refused> {
-        let cell = self.ours(process)?;
-        let mission = self.mission();
-        let mut wants = lock(&self.wants);
-        wants.names.insert(process.to_owned());
-        let gate = mission.process(process).map(|p| gate(p, &wants.names)).unwrap_or_default();
-        let vars = Arc::clone(&wants.vars);
-        drop(wants);
-        cell.order(Msg::Restart { gate, vars });
-        Ok(Self::stands(&cell))
+        self.again(process, true)
+    }
+
+    fn restart_if_wanted(&self, process: &str) -> Result<ProcessRecord, Refused> {
+        self.again(process, false)
     }
 
     fn records(&self) -> Vec<ProcessRecord> {
         let mission = self.mission();
         let cells = mission.processes.iter().filter_map(|p| self.shared.cell(&p.name));
-        cells.map(|cell| lock(&cell.record).clone()).collect()
+        let mut all: Vec<_> = cells.map(|cell| lock(&cell.record).clone()).collect();
+        // What left the file is nobody's, and still there until it has ended.
+        let leaving = lock(&self.leaving);
+        let left = leaving.values().map(|cell| lock(&cell.record).clone());
+        all.extend(left.filter(|record| record.state.may_live() && !record.external));
+        all
     }
 
     fn waiting(&self) -> Vec<Name> {
@@ -366,7 +375,7 @@ impl Crew for Supervisor {
         Ok(why::why(&self.shared, spec, &record))
     }
 
-    fn reload(&self, mission: Arc<Mission>) -> Vec<Text> {
+    fn reload(&self, mission: Arc<Mission>, anew: bool) -> Vec<Text> {
         let old = std::mem::replace(&mut *lock(&self.mission), Arc::clone(&mission));
         let mut said = Vec::new();
         for process in &mission.processes {
@@ -384,7 +393,7 @@ impl Crew for Supervisor {
                     Err(why) => said.push(why),
                 },
                 Some(was) if !same(was, process) => {
-                    let how = changed(was, process);
+                    let how = if anew { changed(was, process) } else { LATER };
                     said.push(Text::new(&format!("{}: {how}", process.name)));
                 }
                 Some(_) => {}
@@ -397,13 +406,20 @@ impl Crew for Supervisor {
                 continue;
             };
             let Some(cell) = self.shared.cell(&process.name) else { continue };
-            cell.order(Msg::Process(Arc::new(process.clone())));
+            let now = Arc::new(process.clone());
+            if !anew {
+                wants.later.insert(process.name.clone(), now);
+                continue;
+            }
+            wants.later.remove(&process.name);
+            cell.order(Msg::Process { process: now, anew });
             if was.depends != process.depends && wants.names.contains(&process.name) {
                 self.tell(&mission, &wants, &process.name);
             }
         }
         for gone in old.processes.iter().filter(|p| mission.process(&p.name).is_none()) {
             wants.names.remove(&gone.name);
+            wants.later.remove(&gone.name);
             if let Some(cell) = lock(&self.shared.cells).remove(&gone.name) {
                 cell.order(Msg::Leave);
                 lock(&self.leaving).insert(gone.name.clone(), cell);
@@ -425,8 +441,13 @@ impl Crew for Supervisor {
             mission.processes.iter().filter(kept).map(|p| p.name.clone()).collect();
         let names = mission.processes.iter().map(|p| p.name.clone());
         let leaving: BTreeSet<Name> = names.filter(|name| !keep.contains(name)).collect();
-        for name in &leaving {
-            self.untell(&mission, name, &leaving);
+        {
+            // An order that comes later must not start what was just told to end.
+            let mut wants = lock(&self.wants);
+            wants.closed = true;
+            for name in &leaving {
+                self.untell(&mission, name, &leaving);
+            }
         }
         let longest: Duration = mission.processes.iter().map(|p| p.stop.timeout).sum();
         self.down(longest + END, &keep);

@@ -10,6 +10,7 @@ pub mod machine;
 mod probe;
 mod shared;
 mod stamp;
+mod wants;
 mod why;
 
 pub use crew::Supervisor;

@@ -51,6 +51,7 @@ pub struct Daemon {
     output: Arc<Output>,
     recorder: Arc<Recorder>,
     desk: Arc<Desk>,
+    hub: Arc<Hub>,
     server: Server,
     resumed: Vec<Text>,
     _seat: Seat,
@@ -125,14 +126,15 @@ impl Daemon {
             hub: Arc::clone(&hub),
             recorder: Arc::clone(&recorder),
         };
+        let takes = Arc::clone(&launcher);
         let desk = Arc::new(Desk {
+            against: Box::new(move |order| takes.against(order)),
             launcher: launcher.clone(),
             crew: Arc::clone(&fenced),
             alerts: alerts.clone(),
             reload: Box::new(move |by| reload.again(by)),
             end: Box::new(move || stop.store(true, Ordering::Release)),
             recorder: Arc::clone(&recorder),
-            hub: Arc::clone(&hub),
         });
         // Before anybody can give an order: what is taken up then would undo it.
         let resumed = launcher.resume();
@@ -143,7 +145,7 @@ impl Daemon {
         let server = Server::start(
             access,
             Api {
-                hub,
+                hub: Arc::clone(&hub),
                 orders: desk.clone(),
                 crew: fenced,
                 modes: launcher.clone(),
@@ -165,6 +167,7 @@ impl Daemon {
             output,
             recorder,
             desk,
+            hub,
             server,
             resumed,
             _seat: seat,
@@ -225,10 +228,19 @@ impl Daemon {
     pub fn end(self, say: impl FnMut(String)) {
         self.recorder.daemon("ends");
         self.launcher.close();
+        // The kill runs in this process, and the gateway that it asks may be a
+        // process of this mission.
+        if !self.launcher.emergency_done() {
+            self.recorder.daemon("the emergency shutdown does not end and is left to the next one");
+        }
         let down = self.launcher.mode().name.is_empty();
-        let records = || self.desk.hub.status().told.status.processes.clone();
+        let records = || self.hub.status().told.status.processes.clone();
         watched(&self.crew, down, records, say);
         self.server.end();
+        // One that was ordered in the last moment.
+        if !self.launcher.emergency_done() {
+            self.recorder.daemon("the emergency shutdown does not end and is left to the next one");
+        }
         self.output.stop();
         if !self.recorder.end(LAST) {
             tracing::error!("the audit of mission control was not written to its end");
@@ -377,6 +389,14 @@ impl InForce for Holds {
     fn mode(&self) -> Name {
         self.launcher.mode().name.as_str().to_owned()
     }
+
+    fn live(&self) -> bool {
+        self.launcher.is_live()
+    }
+
+    fn against(&self) -> Option<Refused> {
+        self.launcher.against_single()
+    }
 }
 
 /// Whoever ends what was left behind is on record with it.
@@ -435,7 +455,8 @@ impl Reload {
         }
         .into_iter()
         .collect::<Vec<_>>();
-        changes.extend(self.crew.reload(Arc::clone(&next)));
+        // Where real money is traded, nothing starts but by a launch.
+        changes.extend(self.crew.reload(Arc::clone(&next), !self.launcher.is_live()));
         changes.extend(self.launcher.reload(&next));
         self.hub.expect(&next);
         self.recorder.loaded(by, &next.path, &next.sha, &changes);

@@ -163,6 +163,10 @@ impl Crew for FakeCrew {
         unreachable!("no order of the launcher restarts one")
     }
 
+    fn restart_if_wanted(&self, _: &str) -> Result<ProcessRecord, Refused> {
+        unreachable!("no order of the launcher restarts one")
+    }
+
     fn records(&self) -> Vec<ProcessRecord> {
         let mut inside = self.inside.lock().unwrap();
         self.move_on(&mut inside);
@@ -181,7 +185,7 @@ impl Crew for FakeCrew {
         Ok(Vec::new())
     }
 
-    fn reload(&self, _: Arc<Mission>) -> Vec<Text> {
+    fn reload(&self, _: Arc<Mission>, _: bool) -> Vec<Text> {
         Vec::new()
     }
 

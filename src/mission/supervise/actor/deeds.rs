@@ -20,7 +20,12 @@ impl Actor {
     pub(super) fn does(&mut self, effect: Effect) -> Option<Vec<Input>> {
         let run = self.machine.run();
         match effect {
-            Effect::Spawn => return Some(vec![self.spawn(run)]),
+            Effect::Spawn => {
+                // A secret or a far machine takes its time, and until then the
+                // record would be that of its last end.
+                self.publish();
+                return Some(vec![self.spawn(run)]);
+            }
             Effect::Find => return Some(vec![self.find()]),
             Effect::AskExternal => {
                 let hands = self.shared.hands(self.process.host.as_ref()).ok()?;
