@@ -264,7 +264,7 @@ fn a_lost_start_with_other_words_is_started_anew() {
     until("it runs over there", || stage.copies().len() == 1);
     let mut mission = (*stage.mission).clone();
     mission.processes[0].env.insert(String::from("A"), String::from("b"));
-    stage.crew.reload(Arc::new(mission));
+    stage.crew.reload(Arc::new(mission), true);
     stage.cut(false);
     until("the second copy says so", || stage.copies().len() == 2);
     let copies = stage.copies();

@@ -86,8 +86,8 @@ impl Launcher {
                  crs mission up {name}"
             ),
             Some(mode) => {
-                let document = document.unwrap_or_else(|| Document::of(&mission, mode));
                 let hosts = shared.crew.fresh_hosts(&machines(mode));
+                let document = document.unwrap_or_else(|| Document::of(&mission, mode));
                 let held = judge(mode, &document, &shared.facts(&mission, mode, hosts));
                 let held = held.into_iter().find(|held| held.holds != Some(true))?;
                 format!("{name} trades real money and requires {}: {}", held.what, held.why)
@@ -98,7 +98,8 @@ impl Launcher {
 }
 
 impl Shared {
-    /// What is asked before anything is judged.
+    /// What is asked before anything is judged; `hosts` are the machines that
+    /// the mode requires, as of now.
     pub(super) fn facts(
         &self,
         mission: &Mission,
