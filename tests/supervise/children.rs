@@ -268,6 +268,8 @@ fn a_reload_that_starts_nothing_is_taken_up_by_the_next_launch() {
     let stage = Stage::new(vec![process("a", was), process("b", "exit 3")]);
     stage.crew.want(&["a".to_owned()], &Vars::default(), &BTreeMap::new());
     let first = stage.running("a").pid.unwrap();
+    // A shell that was only just started has not said anything yet.
+    stage.wrote("ran");
     let said = stage.crew.reload(mission(vec![process("a", now), process("b", now)]), false);
     assert_eq!(said.len(), 2, "{said:?}");
     // It ends by itself, and what it was confirmed as comes back.
