@@ -9,6 +9,8 @@ mod children;
 #[cfg(test)]
 mod daemon;
 #[cfg(test)]
+mod foreign;
+#[cfg(test)]
 mod kept;
 #[cfg(test)]
 mod link;

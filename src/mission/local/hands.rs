@@ -409,7 +409,7 @@ impl Hands for LocalHands {
     }
 
     fn external(&self, process: &Process) -> Result<bool, Text> {
-        Ok(tidy::holds(&process.check))
+        tidy::holds(&process.check)
     }
 
     fn ends(&self, who: &Ident, tell: Tell) -> bool {
