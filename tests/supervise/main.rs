@@ -20,3 +20,5 @@ mod probes;
 mod shot;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod words;
