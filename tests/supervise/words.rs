@@ -2,7 +2,7 @@
 //! run counts for that run, in the next daemon too, and for no other.
 
 use crate::stage::{Ears, PATIENCE, mission, probe, process, setup, until};
-use crs::domain::mission::ProcessRecord;
+use crs::domain::mission::{LineLevel, ProcessRecord};
 use crs::mission::crew::Crew as _;
 use crs::mission::hands::{Hands, Vars};
 use crs::mission::lines::{Raises, Reads};
@@ -20,7 +20,7 @@ const UP: &str = "I am up";
 
 /// One daemon.
 struct Life {
-    _output: Arc<Output>,
+    output: Arc<Output>,
     crew: Supervisor,
 }
 
@@ -42,7 +42,7 @@ impl Life {
         let all = HandsOf::from([(String::from(OWN), Arc::new(hands) as Arc<dyn Hands>)]);
         let raises = ears as Arc<dyn Raises>;
         let crew = Supervisor::new(mission, all, reads, raises, hears).unwrap();
-        Self { _output: output, crew }
+        Self { output, crew }
     }
 
     fn want(&self) {
@@ -104,4 +104,37 @@ fn what_a_kept_one_has_said_counts_for_the_next_daemon() {
             next.crew.shutdown();
         }
     }
+}
+
+#[test]
+fn the_words_of_an_earlier_one_of_the_name_make_nobody_ready() {
+    let dir = tempfile::tempdir().unwrap();
+    let quiet = dir.path().join("quiet");
+    let script = format!("while [ -e quiet ]; do sleep 0.02; done; echo {UP}; exec sleep 600");
+    let mut one = process("one", &script);
+    one.ready = vec![probe(Look::Log(String::from(UP)))];
+    let with = mission(vec![one]);
+    let life = Life::begin(dir.path(), &with);
+    life.want();
+    until("it is ready", || life.record().state.ready());
+    let reload = |mission: &Arc<Mission>| {
+        life.output.reload(mission).unwrap();
+        life.crew.reload(Arc::clone(mission), true)
+    };
+    reload(&mission(Vec::new()));
+    assert!(life.crew.wait_down(PATIENCE), "who left has ended");
+    std::fs::write(&quiet, "").unwrap();
+    let before = life.output.last();
+    reload(&with);
+    life.want();
+    let noted = || {
+        let lines = life.output.lines(Some("one"), LineLevel::Warn, "not ready", before, 1);
+        !lines.is_empty()
+    };
+    until("its probe has found something", || life.record().state.ready() || noted());
+    let record = life.record();
+    assert!(!record.state.ready(), "it has said nothing: {record:?}");
+    std::fs::remove_file(&quiet).unwrap();
+    until("it has said it itself", || life.record().state.ready());
+    life.end();
 }

@@ -442,6 +442,10 @@ impl Reads for Output {
         seen.load(Ordering::Acquire)
     }
 
+    fn forget(&self, process: &str) {
+        self.shared.forget(process);
+    }
+
     fn heard(&self, process: &str, run: u64) -> Vec<String> {
         self.shared.heard(process, run)
     }

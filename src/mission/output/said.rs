@@ -14,6 +14,13 @@ impl Shared {
         Run { after: self.ring().last(), seeks }
     }
 
+    /// Nothing that one of this name has said counts for the next: its runs
+    /// are counted from the beginning.
+    pub(super) fn forget(&self, process: &str) {
+        lock(&self.said).retain(|(name, _), _| name != process);
+        lock(&self.places).retain(|(name, ..), _| name != process);
+    }
+
     /// What this run has said of that.
     pub(super) fn heard(&self, process: &str, run: u64) -> Vec<String> {
         let said = lock(&self.said);
