@@ -15,6 +15,8 @@ mod kept;
 #[cfg(test)]
 mod link;
 #[cfg(test)]
+mod moved;
+#[cfg(test)]
 mod probes;
 #[cfg(test)]
 mod shot;
