@@ -47,6 +47,19 @@ pub trait Reads: Send + Sync {
     /// A line of this run has contained `text`.
     fn has_said(&self, process: &str, run: u64, text: &str) -> bool;
 
+    /// One of this name begins anew, and its runs with it: what an earlier one
+    /// has said is none of its words.
+    fn forget(&self, _process: &str) {}
+
+    /// Texts that probes wait for and that this run has said, for the next
+    /// daemon: it reads on behind them.
+    fn heard(&self, _process: &str, _run: u64) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// An earlier daemon has read these in this run, which is attached next.
+    fn recall(&self, _process: &str, _run: u64, _texts: &[String]) {}
+
     /// What it said last before this run ended, in one line: of what it wrote on
     /// standard error, where it wrote there. Waited for at most so long, as
     /// lines are read beside; none where it said nothing.

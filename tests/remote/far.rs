@@ -462,6 +462,8 @@ fn somebody_elses_is_found_by_its_check() {
     assert_eq!(daemon.hands.external(&one), Ok(true));
     one.check = ["false"].map(str::to_owned).to_vec();
     assert_eq!(daemon.hands.external(&one), Ok(false));
+    one.check = vec!["/nowhere/check".to_owned()];
+    assert!(daemon.hands.external(&one).is_err(), "it can't be run");
     host.client(free_port(), "key", "127.0.0.1");
     one.check = vec!["true".to_owned()];
     assert!(daemon.hands.external(&one).is_err(), "nobody knows");

@@ -9,12 +9,18 @@ mod children;
 #[cfg(test)]
 mod daemon;
 #[cfg(test)]
+mod foreign;
+#[cfg(test)]
 mod kept;
 #[cfg(test)]
 mod link;
+#[cfg(test)]
+mod moved;
 #[cfg(test)]
 mod probes;
 #[cfg(test)]
 mod shot;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod words;

@@ -283,8 +283,10 @@ impl LocalHands {
             self.reads.position(&run.entry.name, run.entry.run, stderr).unwrap_or(was)
         };
         let read = (at(false, run.entry.read.0), at(true, run.entry.read.1));
-        let moved = read != run.entry.read;
-        run.entry.read = read;
+        // After the places: what was said before them is among it.
+        let said = self.reads.heard(&run.entry.name, run.entry.run);
+        let moved = read != run.entry.read || said != run.entry.said;
+        (run.entry.read, run.entry.said) = (read, said);
         moved.then(|| run.entry.clone())
     }
 }
@@ -308,6 +310,7 @@ impl Hands for LocalHands {
             keep: process.on_daemon_death == OnDeath::Keep,
             cgroup: cgroup.clone(),
             read: (0, 0),
+            said: Vec::new(),
         };
         if let Outlet::Files(out, err) = &started.outlet {
             entry.read = (out.1, err.1);
@@ -409,7 +412,7 @@ impl Hands for LocalHands {
     }
 
     fn external(&self, process: &Process) -> Result<bool, Text> {
-        Ok(tidy::holds(&process.check))
+        tidy::holds(&process.check)
     }
 
     fn ends(&self, who: &Ident, tell: Tell) -> bool {
@@ -420,6 +423,7 @@ impl Hands for LocalHands {
     fn found(&self, process: &Process) -> Result<Option<Found>, Text> {
         let Some(entry) = lock(&self.found).remove(&process.name) else { return Ok(None) };
         let claim = self.claim(&entry);
+        self.reads.recall(&entry.name, entry.run, &entry.said);
         let (out, err) = spawn::kept(&self.setup.dir, &entry.name);
         for (path, from, stderr) in [(out, entry.read.0, false), (err, entry.read.1, true)] {
             if fs::metadata(&path).is_ok() {

@@ -29,6 +29,9 @@ pub struct Entry {
     pub cgroup: Option<PathBuf>,
     /// First byte of its output, and of its errors, that was not read.
     pub read: (u64, u64),
+    /// What probes wait for and it has said in what was read.
+    #[serde(default)]
+    pub said: Vec<String>,
 }
 
 /// The files.

@@ -46,18 +46,27 @@ pub fn tidy(process: &Process, dir: &Path, latches: &[PathBuf]) -> Vec<Text> {
     said
 }
 
-/// A program ended with 0, in its time.
-#[must_use]
-pub fn holds(argv: &[String]) -> bool {
-    let [program, arguments @ ..] = argv else { return false };
+/// The check ended with 0; without one, nothing holds.
+///
+/// # Errors
+/// It gave no answer: it can't be run, it was ended by a signal, or it did not
+/// end in its time.
+pub fn holds(argv: &[String]) -> Result<bool, Text> {
+    let [program, arguments @ ..] = argv else { return Ok(false) };
+    let silent = |why: &str| Text::new(&format!("the check {program} {why}; run it by hand"));
     let mut command = Command::new(program);
     command.args(arguments).process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let Ok(mut child) = command.spawn() else { return false };
+    let mut child = command.spawn().map_err(|e| silent(&format!("can't be run: {e}")))?;
     let begun = Instant::now();
     while begun.elapsed() < CHECK {
         if let Ok(Some(status)) = child.try_wait() {
-            return status.success();
+            let code = status.code().ok_or_else(|| silent("was ended by a signal"))?;
+            // A shell's words for a program that it can't run.
+            if code == 126 || code == 127 {
+                return Err(silent(&format!("ended with {code}: a program can't be run")));
+            }
+            return Ok(code == 0);
         }
         std::thread::sleep(Duration::from_millis(2));
     }
@@ -65,5 +74,21 @@ pub fn holds(argv: &[String]) -> bool {
         let _ = kill_process_group(group, Signal::KILL);
     }
     let _ = child.wait();
-    false
+    Err(silent(&format!("has not ended in {} s", CHECK.as_secs())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_check_that_ends_by_itself_is_an_answer() {
+        let sh = |script: &str| holds(&["/bin/sh", "-c", script].map(String::from));
+        assert_eq!((sh("exit 0"), sh("exit 1"), holds(&[])), (Ok(true), Ok(false), Ok(false)));
+        for script in ["kill -9 $$", "/nowhere/check"] {
+            assert!(sh(script).unwrap_err().as_str().contains("run it by hand"), "{script}");
+        }
+        let none = holds(&[String::from("/nowhere/check")]).unwrap_err();
+        assert!(none.as_str().contains("/nowhere/check can't be run"), "{none}");
+    }
 }

@@ -18,6 +18,7 @@ pub mod level;
 mod past;
 mod reader;
 mod ring;
+mod said;
 pub mod split;
 mod stream;
 mod tell;
@@ -395,7 +396,7 @@ fn watched(mission: &Mission) -> BTreeMap<Name, Vec<String>> {
 
 impl Reads for Output {
     fn attach(&self, source: Source) {
-        let texts = lock(&self.shared.watched).get(&source.process).cloned().unwrap_or_default();
+        let fresh = self.shared.fresh(&source.process);
         let mut said = lock(&self.shared.said);
         let runs = said.keys().filter(|(process, _)| *process == source.process).count();
         let first = said.keys().find(|(process, _)| *process == source.process).cloned();
@@ -408,10 +409,7 @@ impl Reads for Output {
         if let From::File { from, .. } = &source.output {
             lock(&self.shared.places).insert(key, *from);
         }
-        let run = said.entry((source.process.clone(), source.run)).or_insert_with(|| Run {
-            after: self.last(),
-            seeks: texts.into_iter().map(|text| (text, Arc::default())).collect(),
-        });
+        let run = said.entry((source.process.clone(), source.run)).or_insert(fresh);
         let finder =
             |(text, seen): &Seek| (Finder::new(text.as_bytes()).into_owned(), Arc::clone(seen));
         let seeks = run.seeks.iter().map(finder).collect();
@@ -442,6 +440,18 @@ impl Reads for Output {
             seen.store(true, Ordering::Release);
         }
         seen.load(Ordering::Acquire)
+    }
+
+    fn forget(&self, process: &str) {
+        self.shared.forget(process);
+    }
+
+    fn heard(&self, process: &str, run: u64) -> Vec<String> {
+        self.shared.heard(process, run)
+    }
+
+    fn recall(&self, process: &str, run: u64, texts: &[String]) {
+        self.shared.recall(process, run, texts);
     }
 
     fn last_words(&self, process: &str, run: u64, longest: Duration) -> Option<Text> {

@@ -13,7 +13,7 @@ use crate::mesh::remote::ssh::{self, Call, Ssh};
 use crate::mesh::remote::{Cause, Fault};
 use crate::mission::hands::{Found, Hands, Ident, Seen, Undone, Vars};
 use crate::mission::lines::{Output, Reads, Source};
-use crate::mission::spec::{Host, OnDeath, Process};
+use crate::mission::spec::{Host, OnDeath, Platform, Process};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -404,8 +404,15 @@ impl Hands for Remote {
             return Ok(false);
         }
         let said = self.ask(&Ask::Check(process.check.clone()))?;
-        let status = said.after("status").next();
-        status.map(|status| status == "0").ok_or_else(|| self.unclear("how the check ended"))
+        let status = said.after("status").next().and_then(|status| status.parse::<i64>().ok());
+        match status {
+            // A shell's words for a program that it can't run, or that a signal ended.
+            Some(126..=192) if self.host.platform == Platform::Linux => {
+                Err(self.unclear("how the check ended"))
+            }
+            Some(status) => Ok(status == 0),
+            None => Err(self.unclear("how the check ended")),
+        }
     }
 
     /// Its output goes on from the byte on at which the last daemon of this

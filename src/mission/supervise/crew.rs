@@ -99,6 +99,7 @@ impl Supervisor {
             host: Text::new(process.host.as_deref().unwrap_or_default()),
             ..ProcessRecord::default()
         };
+        self.shared.reads.forget(&process.name);
         let cell = Arc::new(Cell {
             send,
             record: Mutex::new(record),

@@ -29,9 +29,13 @@ impl Actor {
             Effect::Find => return Some(vec![self.find()]),
             Effect::AskExternal => {
                 let hands = self.shared.hands(self.process.host.as_ref()).ok()?;
-                // As long as nobody knows, it stays somebody else's.
-                let runs = hands.external(&self.process).ok()?;
-                return Some(vec![Input::External(runs)]);
+                return Some(vec![hands.external(&self.process).map_or_else(
+                    |why| {
+                        self.asked = Some(Arc::clone(&self.process));
+                        Input::Unsure(why)
+                    },
+                    Input::External,
+                )]);
             }
             Effect::Signal(signal) => return self.signal(signal).map(|i| vec![i]),
             Effect::Kill => return self.signal(KILL).map(|i| vec![i]),

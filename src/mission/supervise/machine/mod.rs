@@ -71,7 +71,8 @@ pub enum Input {
     Spawned,
     /// It was not, and nothing of it lives.
     Refused(Text),
-    /// Whether an earlier daemon left one running can't be known now.
+    /// Whether one runs already, an earlier daemon's or somebody else's, can't be
+    /// known now.
     Unsure(Text),
     /// None was started, as far as `Find` can tell.
     Absent,
@@ -133,7 +134,7 @@ pub enum Effect {
     /// Whether the start that was lost did happen; answered by `Adopted`,
     /// `Absent` or `Lost`.
     Find,
-    /// Whether somebody else's runs; answered by `External`.
+    /// Whether somebody else's runs; answered by `External` or `Unsure`.
     AskExternal,
     /// This signal to all of it.
     Signal(i32),

@@ -82,7 +82,7 @@ impl Machine {
             Input::Spawned => self.spawned(now, out),
             Input::Refused(why) => self.refused(now, why, out),
             Input::Unsure(why) => {
-                if matches!(self.body, Body::Down(_)) {
+                if matches!(self.body, Body::Down(_) | Body::Foreign { .. }) {
                     self.body = Body::Spawning;
                     self.last_error = why.clone();
                     self.lost = Some((now.utc, why));
