@@ -108,6 +108,9 @@ impl Desk for Clerk {
     }
 }
 
+/// Where jobs go with the moment of their asking, and the thread that does them.
+type Opened = (channel::Sender<(Instant, Job)>, JoinHandle<()>);
+
 /// The thread's belongings.
 struct Room {
     settings: Settings,
@@ -118,7 +121,7 @@ struct Room {
 
 impl Room {
     /// Starts the thread that works here.
-    fn open(mut self) -> std::io::Result<(channel::Sender<(Instant, Job)>, JoinHandle<()>)> {
+    fn open(mut self) -> std::io::Result<Opened> {
         let (jobs, inbox) = channel::unbounded::<(Instant, Job)>();
         let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || {
             for (asked, job) in inbox {

@@ -11,13 +11,13 @@ use std::fs;
 const STUCK: &[&str] =
     &["--positions", "1", "--behaviour", "kill-lies", "--behaviour", "close-fails"];
 
-struct Two {
+struct Pair {
     home: Sandbox,
     one: Peer,
     two: Peer,
 }
 
-impl Two {
+impl Pair {
     /// `one` obeys, at `two` a position survives.
     fn new() -> Self {
         let two = Self {
@@ -36,10 +36,12 @@ impl Two {
              [audit]\nsyslog = \"off\"\n[screen]\nkeep_layout = false\n",
         );
         for (name, peer) in gateways {
-            text.push_str(&format!(
-                "[[gateway]]\nname = \"{name}\"\nhost = \"127.0.0.1\"\ncmd_port = {}\ndata_port = 1\n",
-                peer.cmd_port
-            ));
+            let (host, port) = ("127.0.0.1", peer.cmd_port);
+            let one = format!(
+                "[[gateway]]\nname = \"{name}\"\nhost = \"{host}\"\n\
+                 cmd_port = {port}\ndata_port = 1\n"
+            );
+            text += &one;
         }
         fs::write(self.home.path().join("home/.config/crs/config.toml"), text).unwrap();
     }
@@ -72,7 +74,7 @@ fn pair(gateway: &str, phase: &str) -> (String, String) {
 
 #[test]
 fn a_second_command_names_the_survivors_of_the_first_in_any_order() {
-    let mesh = Two::new();
+    let mesh = Pair::new();
     let (code, report) = mesh.kill();
     assert_eq!((code, survivors(&report)), (4, vec!["two"]), "{report:#}");
     let (code, report) = mesh.kill();
@@ -84,7 +86,7 @@ fn a_second_command_names_the_survivors_of_the_first_in_any_order() {
 
 #[test]
 fn a_kill_of_fewer_gateways_takes_none_from_the_screen_and_the_status() {
-    let mesh = Two::new();
+    let mesh = Pair::new();
     let console = Console::crs(&mesh.home, &[], 120, 40);
     console.see("gateway two");
     assert_eq!(mesh.kill().0, 4);
@@ -99,7 +101,7 @@ fn a_kill_of_fewer_gateways_takes_none_from_the_screen_and_the_status() {
 
 #[test]
 fn a_second_key_hides_nothing_of_the_kill_that_runs_in_its_stead() {
-    let mesh = Two::new();
+    let mesh = Pair::new();
     let mut console = Console::crs(&mesh.home, &[], 120, 40);
     console.see("gateway two");
     for _ in 0..2 {

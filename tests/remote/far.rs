@@ -428,13 +428,12 @@ fn what_it_left_is_removed_and_never_a_latch() {
     let made = [&made[..], &["latch-0123456789ab/any"]].concat();
     let mut script = String::from("echo up");
     for path in made.iter().map(|name| at(name)).chain([shm_file.clone()]) {
-        script
-            .push_str(&format!("; : >{}", crs::mesh::remote::quote::posix(path.to_str().unwrap())));
+        script += "; : >";
+        script += &crs::mesh::remote::quote::posix(path.to_str().unwrap());
     }
-    script.push_str(&format!(
-        "; ln -s '{0}/it'\\''s a.lock' '{0}/soft.lock'",
-        host.home.path().display()
-    ));
+    let home = host.home.path().display();
+    let link = format!("; ln -s '{home}/it'\\''s a.lock' '{home}/soft.lock'");
+    script += &link;
     let mut one = process("one", &script);
     let there = ["theirs.lock", "mine.lock", "link.lock", "hard.lock"];
     let all = [&there[..], &made[..], &["soft.lock", "none.lock"]].concat();

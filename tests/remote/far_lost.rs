@@ -145,9 +145,7 @@ fn a_client_that_is_shot_in_a_start_leaves_one_process_or_none() {
             }
             asked.join().unwrap()
         });
-        if !matches!(end, Ok(_) | Err(Undone::Lost(_))) {
-            panic!("nobody can know that: {end:?}");
-        }
+        assert!(matches!(end, Ok(_) | Err(Undone::Lost(_))), "nobody can know that: {end:?}");
         let found = until(LONG, || daemon.hands.found(&one).ok()).unwrap();
         let who = found.map_or_else(|| start(&daemon, &one, 2), |found| found.who);
         assert!(alive(&daemon.hands.look(&who)));

@@ -152,7 +152,7 @@ fn the_way_back_stands_whole_or_it_is_said_where_it_is() {
                         let step: Vec<&str> = step.split(' ').collect();
                         words.windows(step.len()).any(|part| part == step)
                     };
-                    let shown = steps.iter().filter(|step| whole(*step)).count();
+                    let shown = steps.iter().filter(|step| whole(step)).count();
                     let begun = pane.contains("1 crs") || pane.contains("--");
                     let where_it_is = pane.contains("the way back: :reset");
                     let fine = if where_it_is { !begun } else { shown == steps.len() };

@@ -178,7 +178,8 @@ fn pending_orders_are_never_claimed_to_be_known() {
     let zoom = Ui { focus: Pane::Proof, zoom: true, ..Ui::default() };
     let mut rogue = scene::killing();
     rogue.kill(|k| k.phase = GatewayPhase::NotV1);
-    for s in [calm(), scene::partial(), scene::verified(), scene::unconfirmed(), many(), rogue] {
+    let all = [calm, scene::partial, scene::verified, scene::unconfirmed, many];
+    for s in all.into_iter().map(|scene| scene()).chain([rogue]) {
         for (width, height) in [(200, 60), (120, 40), (80, 24), (40, 12)] {
             let all = rows(&frame(&s.state, &zoom, &hints(), width, height)).join("\n");
             assert!(all.contains("pending orders: not verifiable"), "{all}");

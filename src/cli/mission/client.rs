@@ -58,6 +58,7 @@ impl Trouble {
 
     /// The same of a verb that names modes or processes: a name that nobody has
     /// is a wrong command line, whichever verb it was given to.
+    #[must_use]
     pub fn exit(self, refused: Exit) -> Failure {
         let unknown = matches!(&self, Self::Refused(f) if f.kind.as_str() == "unknown");
         self.with(if unknown { Exit::USAGE } else { refused })

@@ -52,6 +52,7 @@ pub struct Reach {
 impl Reach {
     /// The Unix socket that is meant: the one that was named, else as the
     /// configuration says, else the usual one.
+    #[must_use]
     pub fn socket(&self, settings: &Settings) -> PathBuf {
         let usual = || wiring::mission(settings).join("mission.sock");
         let named = self.socket.clone().or_else(|| settings.mission.socket.clone());

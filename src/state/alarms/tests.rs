@@ -390,7 +390,7 @@ fn one_late_decision_is_no_course_and_the_end_of_a_log_is_history() {
         let mut list = story.state.alarms.list.iter();
         list.any(|a| a.key.as_str() == "lag engine" && a.standing)
     };
-    for ago in [Duration::from_secs(8 * 3_600), Duration::ZERO] {
+    for ago in [Duration::from_hours(8), Duration::ZERO] {
         let mut story = Story::new();
         late_decision(&mut story, ago);
         story.pass(60);

@@ -122,14 +122,15 @@ impl World {
         match effect {
             Effect::Spawn => self.spawn(run),
             Effect::Find if !self.answers() => self.say(Input::Lost(Text::new("no link"))),
-            Effect::Find => match self.called_off() {
-                Some(run) => self.say(Input::Adopted { run, since: UtcMicros(1) }),
-                None => {
+            Effect::Find => {
+                if let Some(run) = self.called_off() {
+                    self.say(Input::Adopted { run, since: UtcMicros(1) });
+                } else {
                     // The hands end what an ended one left before they say so.
                     (self.unseen, self.rest) = (None, 0);
                     self.say(Input::Absent);
                 }
-            },
+            }
             Effect::AskExternal => self.say(Input::External(self.foreign)),
             Effect::Signal(_) | Effect::Kill => {
                 match effect {
