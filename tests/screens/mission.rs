@@ -286,7 +286,7 @@ fn a_daemon_that_never_came_is_said_with_the_next_step() {
         }
     }
     let mut list = s.state.alarms.list.iter();
-    let alarm = list.find(|alarm| alarm.key.as_str() == "mission").unwrap();
+    let alarm = list.find(|alarm| alarm.key.as_str() == "mission absent").unwrap();
     assert!(alarm.standing && alarm.advice.as_str().contains("crs mission serve"), "{alarm:?}");
     shoot("absent", &s, &on(MissionPage::Table));
 }
