@@ -67,8 +67,14 @@ fn a_console_killed_once_the_latch_stands_ends_verified() {
         let latch = place.home.latch();
         kill(&mut console);
         let end = Instant::now() + SOON;
+        // On a busy machine the second key is read too early or too late.
+        let mut anew = Instant::now() + Duration::from_secs(8);
         while fs::symlink_metadata(&latch).is_err() {
             assert!(Instant::now() < end, "no latch:\n{}", console.text());
+            if Instant::now() > anew {
+                kill(&mut console);
+                anew = Instant::now() + Duration::from_secs(8);
+            }
         }
         console.signal(Signal::KILL);
         assert!(console.exit(SOON).is_some());

@@ -234,7 +234,8 @@ const MEMBERS: &str = r#"members() {
 }
 "#;
 
-/// The group at once, as no fork escapes that, and then who left it.
+/// The group at once, as no fork escapes that, and then who left it. One that
+/// ended meanwhile needs no signal.
 const SIGNAL_ALL: &str = r#"need awk cat grep sort tr
 list=$(members)
 sent=0
@@ -242,7 +243,11 @@ if lives "$pid" "$start" "$b" && why=$(kill "-$sig" -- "-$pid" 2>&1); then sent=
 for m in $(echo "$list" | awk -v g="$pid" -v all="$sent" '$1!="whole" && NF && !(all && $3==g) {print $1 ":" $2}'); do
   look "${m%:*}"
   [ "$at" = "${m#*:}" ] || continue
-  if why=$(kill "-$sig" "${m%:*}" 2>&1); then sent=$((sent+1)); else bad=$why; fi
+  if why=$(kill "-$sig" "${m%:*}" 2>&1); then sent=$((sent+1))
+  else
+    look "${m%:*}"
+    [ "$at" != "${m#*:}" ] || bad=$why
+  fi
 done
 if [ -n "$bad" ]; then say fail "$bad"
 elif [ "$sent" != 0 ]; then say sent "$sent"
